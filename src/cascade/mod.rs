@@ -1,0 +1,1 @@
+//! The two networks as one ONNX model, run by ONNX Runtime.

@@ -1,0 +1,1 @@
+//! How faces get damaged: tile mean, tile blur, noise, recompression.

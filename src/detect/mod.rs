@@ -1,0 +1,1 @@
+//! Mosaic lattices in a luma plane.

@@ -1,0 +1,11 @@
+//! Pictures in memory: layout of planes, colour, crop (region → tensor) and paste (region ← picture).
+//!
+//! Knows nothing of GStreamer, ONNX Runtime or libtorch.
+
+mod layout;
+mod rect;
+mod view;
+
+pub use layout::{ColorModel, Component, Layout, Matrix, Range};
+pub use rect::{Rect, Square};
+pub use view::{FrameError, FrameView, FrameViewMut, MAX_PLANES, Plane, PlaneMut};

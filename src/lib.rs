@@ -1,0 +1,32 @@
+//! GStreamer plugin that finds pixelated faces in video and puts a plausible face back.
+//!
+//! A restored face is a guess: it shows nobody's identity.
+
+pub mod cascade;
+pub mod degrade;
+pub mod detect;
+pub mod frame;
+pub mod metrics;
+pub mod onnx;
+pub mod project;
+pub mod restore;
+#[cfg(feature = "trainer")]
+pub mod train;
+
+pub mod element;
+
+fn plugin_init(plugin: &gst::Plugin) -> Result<(), gst::glib::BoolError> {
+    element::register(plugin)
+}
+
+gst::plugin_define!(
+    depixelate,
+    env!("CARGO_PKG_DESCRIPTION"),
+    plugin_init,
+    concat!(env!("CARGO_PKG_VERSION"), "-", env!("COMMIT_ID")),
+    "MIT/X11",
+    env!("CARGO_PKG_NAME"),
+    env!("CARGO_PKG_NAME"),
+    "https://example.invalid/gst-plugin-depixelate",
+    env!("BUILD_REL_DATE")
+);

@@ -1,0 +1,1 @@
+//! How close a picture comes to the truth.

@@ -1,0 +1,1 @@
+//! All of restoration for one frame, without GStreamer.
