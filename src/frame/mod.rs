@@ -2,10 +2,12 @@
 //!
 //! Knows nothing of GStreamer, ONNX Runtime or libtorch.
 
+mod lattice;
 mod layout;
 mod rect;
 mod view;
 
+pub use lattice::Lattice;
 pub use layout::{ColorModel, Component, Layout, Matrix, Range};
 pub use rect::{Rect, Square};
 pub use view::{FrameError, FrameView, FrameViewMut, MAX_PLANES, Plane, PlaneMut};
