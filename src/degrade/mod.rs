@@ -1,1 +1,3 @@
-//! How faces get damaged: tile mean, tile blur, noise, recompression.
+//! How faces get damaged: the same code makes mosaics in the element, in training and in tests.
+
+pub mod mosaic;
