@@ -52,6 +52,10 @@ def fail(text):
     sys.exit(f"setup: {text}")
 
 
+def succeeds(command):
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 def debian_packages():
     """Install the Debian packages that are missing."""
     if shutil.which("dpkg-query") is None:
@@ -76,6 +80,17 @@ def debian_packages():
     for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]):
         if subprocess.run([*sudo, *environment, *command], stdout=subprocess.DEVNULL, check=False).returncode:
             fail(f"'{' '.join(command[:2])}' failed; please run by hand: {by_hand}")
+
+
+def need_pip():
+    if not succeeds([sys.executable, "-m", "pip", "--version"]):
+        fail("this Python has no pip, which fetches the libraries; as root: apt-get install python3-pip")
+
+
+def need_space(megabytes):
+    free = shutil.disk_usage(DEPS).free // 1_000_000
+    if free < megabytes:
+        fail(f"{DEPS} has {free} MB of free space, this needs {megabytes} MB for a while")
 
 
 def wheel(requirement, folder):
@@ -105,17 +120,19 @@ def extract(archive, wanted, target):
                 shutil.copyfileobj(source, sink)
 
 
-def install(name, build):
+def install(name, build, megabytes):
     """Run `build(folder)` once; the folder appears under its name only when it is complete."""
     if (DEPS / name).exists():
         return
     DEPS.mkdir(exist_ok=True)
+    need_pip()
+    need_space(megabytes)
     with tempfile.TemporaryDirectory(dir=DEPS, prefix=f".{name}-") as work:
         folder = Path(work) / name
         folder.mkdir()
         build(folder)
         folder.rename(DEPS / name)
-    say(f"{name} is in {(DEPS / name).relative_to(ROOT)}")
+    say(f"{name} is now in {(DEPS / name).relative_to(ROOT)}")
 
 
 def onnxruntime(folder):
@@ -172,11 +189,11 @@ def main():
     if shutil.which("cargo") is None:
         fail("no Rust toolchain found; install one (1.92 or later) with rustup")
     debian_packages()
-    install("onnxruntime", onnxruntime)
+    install("onnxruntime", onnxruntime, 150)
     if what == "demo":
-        install("photographs", photograph)
+        install("photographs", photograph, 100)
     if what == "trainer":
-        install("libtorch", libtorch)
+        install("libtorch", libtorch, 1500)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,54 @@
+# `make help` lists what there is.
+
+INPUT ?=
+OUTPUT ?= target/demo/restored.mp4
+PYTHON ?= python3
+CARGO ?= cargo
+
+# The runtime that scripts/setup.py unpacks; the plugin looks for it beside itself.
+RUNTIME := .deps/onnxruntime/lib/libonnxruntime.so
+# Trainer builds link to libtorch. In a folder of their own they never replace a plugin that does not.
+TRAINER_DIR := target/trainer
+
+.PHONY: help demo plugin trainer test lint
+
+help:
+	@echo "make demo      pixelate the face in a clip and restore it: see target/demo"
+	@echo "make demo INPUT=my.mp4 OUTPUT=out.mp4"
+	@echo "               restore the faces of a clip of your own"
+	@echo "make plugin    the GStreamer plugin and the program depixelate, in target/release"
+	@echo "make trainer   the program depixelate-train, in $(TRAINER_DIR)/release"
+	@echo "make test      everything that is checked: formatting, lints, all tests"
+	@echo "make lint      formatting and lints alone"
+	@echo
+	@echo "Each first installs what it needs and does not find; scripts/setup.py --help tells what that is."
+
+demo: export GST_PLUGIN_PATH =
+demo: plugin
+	$(PYTHON) scripts/setup.py demo
+ifeq ($(strip $(INPUT)),)
+	$(CARGO) run --quiet --release --example demo
+else
+	@mkdir -p "$$(dirname "$(OUTPUT)")"
+	target/release/depixelate "$(INPUT)" "$(OUTPUT)"
+endif
+
+plugin:
+	$(PYTHON) scripts/setup.py plugin
+	$(CARGO) build --release --lib --bin depixelate
+	@ln -sfn ../../$(RUNTIME) target/release/libonnxruntime.so
+
+trainer:
+	$(PYTHON) scripts/setup.py trainer
+	$(CARGO) build --release --features trainer --bin depixelate-train --target-dir $(TRAINER_DIR)
+
+# Lints go first: they need no code to be generated and so fail the soonest.
+test: lint
+	$(CARGO) test
+	$(CARGO) test --features trainer
+
+lint:
+	$(PYTHON) scripts/setup.py trainer
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --all-targets --features trainer -- -D warnings

@@ -1,0 +1,129 @@
+//! What the metrics compare.
+
+/// A borrowed picture: packed 8-bit RGB, rows without padding.
+#[derive(Clone, Copy, Debug)]
+pub struct Picture<'a> {
+    width: usize,
+    height: usize,
+    data: &'a [u8],
+}
+
+/// Why two pictures cannot be compared.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum MetricsError {
+    /// The bytes do not make up the picture.
+    #[error("an RGB picture of {width}×{height} pixels is not {actual} bytes long")]
+    WrongLength {
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+        /// Bytes there.
+        actual: usize,
+    },
+    /// One picture is larger than the other.
+    #[error("pictures of different sizes cannot be compared: {a:?} and {b:?}")]
+    DifferentSizes {
+        /// Width and height of the first picture.
+        a: (usize, usize),
+        /// Width and height of the second picture.
+        b: (usize, usize),
+    },
+    /// The picture has fewer pixels than the metric's window, or none.
+    #[error("a picture of {width}×{height} pixels is smaller than the window of {window} pixels")]
+    TooSmall {
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+        /// Least width and height.
+        window: usize,
+    },
+}
+
+impl<'a> Picture<'a> {
+    /// A picture of `width` × `height` pixels; `data` holds exactly three bytes for each.
+    pub fn new(width: usize, height: usize, data: &'a [u8]) -> Result<Self, MetricsError> {
+        let needed = width.checked_mul(height).and_then(|n| n.checked_mul(3));
+        if needed != Some(data.len()) {
+            return Err(MetricsError::WrongLength {
+                width,
+                height,
+                actual: data.len(),
+            });
+        }
+        Ok(Self {
+            width,
+            height,
+            data,
+        })
+    }
+
+    /// Width in pixels.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Height in pixels.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The bytes: R, G, B of each pixel, row by row.
+    pub fn data(&self) -> &'a [u8] {
+        self.data
+    }
+
+    /// One channel (0 red, 1 green, 2 blue) as numbers 0–255.
+    pub(super) fn channel(&self, index: usize) -> Vec<f64> {
+        let samples = self.data.iter().skip(index).step_by(3);
+        samples.map(|&v| f64::from(v)).collect()
+    }
+}
+
+/// Refuse pictures of different sizes, and such with a side below `window`.
+pub(super) fn check(a: &Picture<'_>, b: &Picture<'_>, window: usize) -> Result<(), MetricsError> {
+    if (a.width, a.height) != (b.width, b.height) {
+        return Err(MetricsError::DifferentSizes {
+            a: (a.width, a.height),
+            b: (b.width, b.height),
+        });
+    }
+    if a.width < window || a.height < window {
+        return Err(MetricsError::TooSmall {
+            width: a.width,
+            height: a.height,
+            window,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_must_fit() {
+        assert!(Picture::new(2, 3, &[0; 18]).is_ok());
+        let error = Picture::new(2, 3, &[0; 17]).unwrap_err();
+        assert!(error.to_string().contains("17 bytes"), "{error}");
+        assert!(Picture::new(usize::MAX, 2, &[]).is_err());
+    }
+
+    #[test]
+    fn different_and_small_sizes_are_refused() {
+        let a = Picture::new(2, 3, &[0; 18]).unwrap();
+        let b = Picture::new(3, 2, &[0; 18]).unwrap();
+        let empty = Picture::new(0, 0, &[]).unwrap();
+        assert!(matches!(
+            check(&a, &b, 1),
+            Err(MetricsError::DifferentSizes { .. })
+        ));
+        assert!(matches!(
+            check(&a, &a, 3),
+            Err(MetricsError::TooSmall { window: 3, .. })
+        ));
+        assert!(check(&empty, &empty, 1).is_err());
+    }
+}
