@@ -4,7 +4,13 @@
 
 use crate::cascade::{Backend, CascadeError};
 use crate::detect::Region;
-use crate::frame::{FrameView, FrameViewMut};
+use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, Square, patch};
+use crate::project::Projector;
+
+/// Width of the soft edge ÷ block size: the outermost part of the outermost blocks.
+const FEATHER: f32 = 0.25;
+/// Limits of the soft edge, pixels.
+const FEATHER_LIMITS: (f32, f32) = (1.0, 8.0);
 
 /// How a result goes back into its frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,15 +30,42 @@ impl Default for Blend {
     }
 }
 
+/// A region on its way through the model.
+#[derive(Debug)]
+struct Job {
+    rect: Rect,
+    view: Square,
+    lattice: Option<Lattice>,
+}
+
 /// Restores the regions of a frame as one batch; keeps its memory from frame to frame.
 pub struct Restorer {
     backend: Box<dyn Backend>,
+    cropper: Cropper,
+    projector: Projector,
+    jobs: Vec<Job>,
+    /// The mosaics of the jobs; may hold more, for later frames.
+    observed: Vec<Patch>,
+    input: Vec<f32>,
+    output: Vec<f32>,
+    restored: Patch,
+    mask: Vec<f32>,
 }
 
 impl Restorer {
     /// A restorer that runs `backend`.
     pub fn new(backend: Box<dyn Backend>) -> Self {
-        Self { backend }
+        Self {
+            backend,
+            cropper: Cropper::default(),
+            projector: Projector::default(),
+            jobs: Vec::new(),
+            observed: Vec::new(),
+            input: Vec::new(),
+            output: Vec::new(),
+            restored: Patch::default(),
+            mask: Vec::new(),
+        }
     }
 
     /// The model behind this restorer.
@@ -41,13 +74,268 @@ impl Restorer {
     }
 
     /// Crop `regions` out of `frame` and run them as one batch. The results stay inside until [`Self::apply`].
+    ///
+    /// Regions are cut to the frame; what lies outside it altogether is left out.
     pub fn infer(&mut self, frame: &FrameView<'_>, regions: &[Region]) -> Result<(), CascadeError> {
-        let _ = (frame, regions);
-        Ok(())
+        let facts = self.backend.facts();
+        let (size, margin, range) = (facts.size, facts.margin, facts.range);
+        let layout = frame.layout();
+        self.jobs.clear();
+        for region in regions {
+            if let Some(rect) = region.rect.clamp_to(layout.width, layout.height) {
+                self.jobs.push(Job {
+                    rect,
+                    view: Square::around(&rect, margin),
+                    lattice: region.lattice,
+                });
+            }
+        }
+        if self.jobs.is_empty() {
+            return Ok(());
+        }
+        let picture = 3 * size * size;
+        self.input.resize(self.jobs.len() * picture, 0.0);
+        if self.observed.len() < self.jobs.len() {
+            self.observed.resize_with(self.jobs.len(), Patch::default);
+        }
+        let tensors = self.input.chunks_exact_mut(picture);
+        for ((job, observed), tensor) in self.jobs.iter().zip(&mut self.observed).zip(tensors) {
+            self.cropper.crop(frame, &job.view, size, tensor);
+            range.normalise(tensor);
+            patch::read(frame, job.rect, observed);
+        }
+        let count = self.jobs.len();
+        let result = self.backend.run(&self.input, count, &mut self.output);
+        if result.is_err() {
+            self.jobs.clear();
+        }
+        result
     }
 
-    /// Write the results of the last [`Self::infer`] into the same frame. Pixels outside the regions stay as they are.
+    /// Write the results of the last [`Self::infer`] into the same frame. Pixels outside the regions stay as
+    /// they are, but for chroma samples that a region's border shares with its neighbours.
     pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, blend: &Blend) {
-        let _ = (frame, blend);
+        let facts = self.backend.facts();
+        let (side, range) = (facts.output_size(), facts.range);
+        let layout = *frame.layout();
+        let tensors = self.output.chunks_exact_mut(3 * side * side);
+        for ((job, observed), tensor) in self.jobs.iter().zip(&self.observed).zip(tensors) {
+            range.denormalise(tensor);
+            let restored = &mut self.restored;
+            self.cropper
+                .uncrop(tensor, side, &job.view, job.rect, restored);
+            if let Some(lattice) = &job.lattice {
+                self.projector
+                    .project(restored, observed, lattice, blend.projection);
+            }
+            feather(
+                job,
+                (layout.width, layout.height),
+                blend.alpha,
+                &mut self.mask,
+            );
+            patch::write(frame, restored, &self.mask);
+        }
+        self.jobs.clear();
+    }
+}
+
+/// Weights of a region's pixels: `alpha` inside, falling towards the edges of the region, but not towards those
+/// of the frame.
+fn feather(job: &Job, (width, height): (u32, u32), alpha: f32, mask: &mut Vec<f32>) {
+    let rect = &job.rect;
+    let block = job
+        .lattice
+        .map_or(rect.width.min(rect.height) as f32 / 12.0, |lattice| {
+            lattice.block_width.min(lattice.block_height)
+        });
+    let soft = (block * FEATHER).clamp(FEATHER_LIMITS.0, FEATHER_LIMITS.1);
+    let weight = |at: u32, length: u32, low_edge: bool, high_edge: bool| {
+        let ramp = |distance: u32| ((distance as f32 + 0.5) / soft).min(1.0);
+        let low = if low_edge { 1.0 } else { ramp(at) };
+        let high = if high_edge {
+            1.0
+        } else {
+            ramp(length - 1 - at)
+        };
+        low.min(high)
+    };
+    mask.clear();
+    for y in 0..rect.height {
+        let low_edge = rect.y <= 0;
+        let high_edge = rect.bottom() >= i64::from(height);
+        let row = alpha.clamp(0.0, 1.0) * weight(y, rect.height, low_edge, high_edge);
+        mask.extend(
+            (0..rect.width).map(|x| {
+                row * weight(x, rect.width, rect.x <= 0, rect.right() >= i64::from(width))
+            }),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cascade::{ModelFacts, ValueRange};
+    use crate::degrade::mosaic::{Fill, pixelate};
+    use crate::frame::Layout;
+
+    /// Answers every mosaic with one colour, and counts its runs.
+    struct Painter {
+        facts: ModelFacts,
+        colour: [f32; 3],
+    }
+
+    impl Painter {
+        fn boxed(colour: [f32; 3]) -> Box<dyn Backend> {
+            let facts = ModelFacts {
+                size: 32,
+                scale: 2,
+                range: ValueRange::Unit,
+                margin: 1.3,
+                blocks: (2.0, 8.0),
+                trained_on: String::new(),
+                license: String::new(),
+            };
+            Box::new(Self { facts, colour })
+        }
+    }
+
+    impl Backend for Painter {
+        fn facts(&self) -> &ModelFacts {
+            &self.facts
+        }
+
+        fn execution_provider(&self) -> &str {
+            "none"
+        }
+
+        fn run(
+            &mut self,
+            input: &[f32],
+            count: usize,
+            out: &mut Vec<f32>,
+        ) -> Result<(), CascadeError> {
+            assert_eq!(input.len(), count * 3 * 32 * 32);
+            assert!(input.iter().all(|v| (0.0..=1.0).contains(v)));
+            out.clear();
+            for _ in 0..count {
+                for value in self.colour {
+                    out.extend(std::iter::repeat_n(value, 64 * 64));
+                }
+            }
+            Ok(())
+        }
+    }
+
+    fn region(rect: Rect, lattice: Option<Lattice>) -> Region {
+        Region {
+            rect,
+            lattice,
+            score: 1.0,
+        }
+    }
+
+    fn restore(data: &mut [u8], side: u32, regions: &[Region], blend: &Blend, colour: [f32; 3]) {
+        let layout = Layout::rgb(side, side);
+        let stride = side as usize * 3;
+        let mut restorer = Restorer::new(Painter::boxed(colour));
+        let view = FrameView::packed(&layout, data, stride).unwrap();
+        restorer.infer(&view, regions).unwrap();
+        let mut frame = FrameViewMut::packed(&layout, data, stride).unwrap();
+        restorer.apply(&mut frame, blend);
+    }
+
+    const NONE: Blend = Blend {
+        projection: 0.0,
+        alpha: 1.0,
+    };
+
+    #[test]
+    fn the_inside_is_painted_and_the_outside_is_not() {
+        let before: Vec<u8> = (0..60 * 60 * 3).map(|i| (i % 251) as u8).collect();
+        let mut data = before.clone();
+        let rects = [Rect::new(5, 6, 20, 24), Rect::new(40, 40, 40, 40)];
+        restore(
+            &mut data,
+            60,
+            &rects.map(|r| region(r, None)),
+            &NONE,
+            [1.0, 0.0, 0.5],
+        );
+        for (i, (now, was)) in data.iter().zip(&before).enumerate() {
+            let (x, y) = (i as i64 / 3 % 60, i as i64 / 180);
+            let inside = |r: &Rect| {
+                (i64::from(r.x)..r.right()).contains(&x)
+                    && (i64::from(r.y)..r.bottom()).contains(&y)
+            };
+            if !rects.iter().any(inside) {
+                assert_eq!(now, was, "{x},{y}");
+            }
+        }
+        let pixel = |x: usize, y: usize| &data[(y * 60 + x) * 3..][..3];
+        assert_eq!(pixel(15, 18), [255, 0, 128]);
+        // No soft edge where the frame ends.
+        assert_eq!(pixel(59, 59), [255, 0, 128]);
+    }
+
+    #[test]
+    fn projection_puts_the_colour_of_the_mosaic_right() {
+        let mut data = vec![0; 48 * 48 * 3];
+        for pixel in data.chunks_exact_mut(3) {
+            pixel.copy_from_slice(&[200, 120, 90]);
+        }
+        let rect = Rect::new(8, 8, 32, 32);
+        let lattice = Lattice::square(8, 8, 8);
+        let layout = Layout::rgb(48, 48);
+        let mut frame = FrameViewMut::packed(&layout, &mut data, 144).unwrap();
+        pixelate(&mut frame, &rect, &lattice, Fill::TileMean);
+        let regions = [region(rect, Some(lattice))];
+        restore(&mut data, 48, &regions, &Blend::default(), [0.2, 0.2, 0.2]);
+        assert!(data.chunks_exact(3).all(|pixel| pixel == [200, 120, 90]));
+    }
+
+    #[test]
+    fn alpha_of_zero_and_regions_outside_change_nothing() {
+        let before = vec![77; 20 * 20 * 3];
+        let mut data = before.clone();
+        let none = Blend { alpha: 0.0, ..NONE };
+        restore(
+            &mut data,
+            20,
+            &[region(Rect::new(2, 2, 9, 9), None)],
+            &none,
+            [1.0; 3],
+        );
+        let outside = [
+            Rect::new(-50, 0, 50, 50),
+            Rect::new(20, 20, 5, 5),
+            Rect::default(),
+        ];
+        restore(
+            &mut data,
+            20,
+            &outside.map(|r| region(r, None)),
+            &NONE,
+            [1.0; 3],
+        );
+        restore(&mut data, 20, &[], &NONE, [1.0; 3]);
+        assert_eq!(data, before);
+    }
+
+    #[test]
+    fn hostile_regions_are_cut_to_the_frame() {
+        let mut data = vec![9; 3];
+        let all = Rect::new(i32::MIN, i32::MIN, u32::MAX, u32::MAX);
+        restore(
+            &mut data,
+            1,
+            &vec![region(all, Some(Lattice::square(4, 0, 0))); 40],
+            &NONE,
+            [1.0; 3],
+        );
+        assert_eq!(data, [255; 3]);
+        restore(&mut data, 1, &[region(all, None)], &NONE, [f32::NAN; 3]);
+        assert_eq!(data, [0; 3]);
     }
 }

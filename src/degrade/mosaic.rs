@@ -24,10 +24,13 @@ pub fn pixelate(frame: &mut FrameViewMut<'_>, rect: &Rect, lattice: &Lattice, fi
     let Some(rect) = rect.clamp_to(layout.width, layout.height) else {
         return;
     };
-    let mut scratch = Vec::new();
+    // Inside the frame, so neither is negative.
+    let (left, right) = (rect.x as usize, rect.right() as usize);
+    let (top, bottom) = (rect.y as usize, rect.bottom() as usize);
+    let (mut columns, mut rows, mut scratch) = (Vec::new(), Vec::new(), Vec::new());
     for component in &layout.components {
-        let columns = cuts(&rect, lattice, component, Axis::X);
-        let rows = cuts(&rect, lattice, component, Axis::Y);
+        lattice.columns(left, right, component.sub_x, &mut columns);
+        lattice.rows(top, bottom, component.sub_y, &mut rows);
         let plane = frame.plane_mut(component.plane);
         let mut samples = Samples {
             data: plane.data,
@@ -47,55 +50,6 @@ pub fn pixelate(frame: &mut FrameViewMut<'_>, rect: &Rect, lattice: &Lattice, fi
             }
         }
     }
-}
-
-enum Axis {
-    X,
-    Y,
-}
-
-/// Block borders of one axis in samples of a component: strictly increasing, first and last are the rectangle's.
-fn cuts(rect: &Rect, lattice: &Lattice, component: &Component, axis: Axis) -> Vec<usize> {
-    let (first, last, block, phase, sub) = match axis {
-        Axis::X => (
-            rect.x as i64,
-            rect.right(),
-            lattice.block_width,
-            lattice.phase_x,
-            component.sub_x,
-        ),
-        Axis::Y => (
-            rect.y as i64,
-            rect.bottom(),
-            lattice.block_height,
-            lattice.phase_y,
-            component.sub_y,
-        ),
-    };
-    let scale = f64::from(1u32 << sub);
-    // `max` also turns NaN into one; a phase that is no number is none.
-    let block = f64::from(block.max(1.0));
-    let phase = if phase.is_finite() {
-        f64::from(phase)
-    } else {
-        0.0
-    };
-    let start = (first as f64 / scale).floor() as usize;
-    let end = (last as f64 / scale).ceil() as usize;
-    let mut cuts = vec![start];
-    let mut line = ((first as f64 - phase) / block).floor() + 1.0;
-    loop {
-        let at = ((phase + line * block) / scale).round() as usize;
-        if at >= end {
-            break;
-        }
-        if at > *cuts.last().unwrap_or(&start) {
-            cuts.push(at);
-        }
-        line += 1.0;
-    }
-    cuts.push(end);
-    cuts
 }
 
 /// Half-open ranges of a block in samples.
