@@ -6,7 +6,7 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{OutputSelector, RunOptions, Session};
 use ort::value::TensorRef;
 
-use super::model::{INPUT, RESTORED};
+use super::model::{INPUT, RESTORED, STAGE1};
 use super::provider::{automatic_threads, device_name, device_number, names};
 use super::{
     Backend, CascadeError, Model, ModelFacts, OptimizationLevel, Provider, Runtime, SessionSettings,
@@ -87,29 +87,63 @@ impl OrtBackend {
             .ok_or_else(|| CascadeError::Run(format!("a batch of {count} crops is too large")))
     }
 
-    /// Run `input` and append the first `keep` faces to `restored`.
+    /// What the first network alone makes of `count` crops: `[count, 3, size, size]` in the model's range.
+    pub fn run_stage1(
+        &mut self,
+        input: &[f32],
+        count: usize,
+        stage1: &mut Vec<f32>,
+    ) -> Result<(), CascadeError> {
+        self.check_input(input, count)?;
+        stage1.clear();
+        let side = self.facts.size;
+        let output = (STAGE1, side);
+        Self::run_batch(
+            &mut self.session,
+            &self.facts,
+            output,
+            input,
+            count,
+            count,
+            stage1,
+        )
+    }
+
+    fn check_input(&self, input: &[f32], count: usize) -> Result<(), CascadeError> {
+        let expected = self.input_len(count)?;
+        if input.len() == expected {
+            return Ok(());
+        }
+        Err(CascadeError::InputSize {
+            count,
+            found: input.len(),
+            expected,
+        })
+    }
+
+    /// Run `input` and append the first `keep` pictures of the output (name, side) to `pictures`.
     fn run_batch(
         session: &mut Session,
         facts: &ModelFacts,
+        (name, side): (&str, usize),
         input: &[f32],
         count: usize,
         keep: usize,
-        restored: &mut Vec<f32>,
+        pictures: &mut Vec<f32>,
     ) -> Result<(), CascadeError> {
         let shape = [count, 3, facts.size, facts.size];
         let input = TensorRef::from_array_view((shape, input)).map_err(run_error)?;
-        // Leaving out `stage1` saves its copy out of the device's memory.
+        // Leaving out the other output saves its copy out of the device's memory.
         let options = RunOptions::new()
             .map_err(run_error)?
-            .with_outputs(OutputSelector::no_default().with(RESTORED));
+            .with_outputs(OutputSelector::no_default().with(name));
         let outputs = session
             .run_with_options(ort::inputs![INPUT => input], &options)
             .map_err(run_error)?;
         let output = outputs
-            .get(RESTORED)
-            .ok_or_else(|| CascadeError::Run(format!("output `{RESTORED}` did not come")))?;
+            .get(name)
+            .ok_or_else(|| CascadeError::Run(format!("output `{name}` did not come")))?;
         let (found, numbers) = output.try_extract_tensor::<f32>().map_err(run_error)?;
-        let side = facts.output_size();
         let expected = [count, 3, side, side].map(|side| side as i64);
         if **found != expected {
             return Err(CascadeError::OutputShape {
@@ -117,7 +151,7 @@ impl OrtBackend {
                 expected: expected.to_vec(),
             });
         }
-        restored.extend_from_slice(&numbers[..keep * 3 * side * side]);
+        pictures.extend_from_slice(&numbers[..keep * 3 * side * side]);
         Ok(())
     }
 }
@@ -137,33 +171,27 @@ impl Backend for OrtBackend {
         count: usize,
         restored: &mut Vec<f32>,
     ) -> Result<(), CascadeError> {
-        let expected = self.input_len(count)?;
-        if input.len() != expected {
-            return Err(CascadeError::InputSize {
-                count,
-                found: input.len(),
-                expected,
-            });
-        }
+        self.check_input(input, count)?;
         restored.clear();
         if count == 0 {
             return Ok(());
         }
         let (session, facts) = (&mut self.session, &self.facts);
+        let output = (RESTORED, facts.output_size());
         if !matches!(self.provider, Provider::Cuda | Provider::TensorRt) {
-            return Self::run_batch(session, facts, input, count, count, restored);
+            return Self::run_batch(session, facts, output, input, count, count, restored);
         }
-        let crop = expected / count;
+        let crop = input.len() / count;
         for part in input.chunks(GPU_BATCHES[GPU_BATCHES.len() - 1] * crop) {
             let keep = part.len() / crop;
             let size = padded_size(keep);
             if size == keep {
-                Self::run_batch(session, facts, part, size, keep, restored)?;
+                Self::run_batch(session, facts, output, part, size, keep, restored)?;
             } else {
                 self.padded.clear();
                 self.padded.extend_from_slice(part);
                 self.padded.resize(size * crop, 0.0);
-                Self::run_batch(session, facts, &self.padded, size, keep, restored)?;
+                Self::run_batch(session, facts, output, &self.padded, size, keep, restored)?;
             }
         }
         Ok(())
