@@ -7,6 +7,7 @@ mod facedepixelate;
 mod facepixelate;
 mod metas;
 mod regions;
+mod runtime_log;
 
 pub use facedepixelate::{
     BackendSource, ExecutionProvider, FaceDepixelate, InferenceRegion, OptimizationLevel,

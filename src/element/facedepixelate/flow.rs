@@ -97,7 +97,7 @@ impl FaceDepixelate {
             Err(error) => gst::element_imp_error!(
                 self,
                 gst::StreamError::Failed,
-                ["streaming stopped before the end: {error}"]
+                ("streaming stopped before the end: {error}")
             ),
         }
     }
@@ -134,7 +134,7 @@ impl FaceDepixelate {
     fn warn_once(&self, reason: &str) {
         let known = std::mem::replace(&mut self.stream.lock().unwrap().warned, true);
         if !known {
-            gst::element_imp_warning!(self, gst::StreamError::Format, ["{reason}"]);
+            gst::element_imp_warning!(self, gst::StreamError::Format, ("{reason}"));
         }
     }
 
@@ -257,7 +257,7 @@ impl FaceDepixelate {
                     gst::element_imp_error!(
                         self,
                         gst::LibraryError::Failed,
-                        ["restoration panicked, this is a bug: {text}"]
+                        ("restoration panicked, this is a bug: {text}")
                     );
                     Err(gst::FlowError::Error)
                 });
@@ -329,7 +329,7 @@ impl FaceDepixelate {
                 Ok(())
             }
             Err(WorkError::Cascade(error)) => {
-                gst::element_imp_error!(self, gst::StreamError::Failed, ["{error}"]);
+                gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
                 Err(gst::FlowError::Error)
             }
         }

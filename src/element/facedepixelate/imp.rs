@@ -91,7 +91,7 @@ impl FaceDepixelate {
         if let Some(complaint) = regions.complaint() {
             return Err(gst::error_msg!(
                 gst::ResourceError::Settings,
-                ["property regions: {complaint}"]
+                ("property regions: {complaint}")
             ));
         }
         self.prepare_model()

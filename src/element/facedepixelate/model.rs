@@ -1,11 +1,15 @@
 //! Loading the model, and telling the bus about it.
 
-use super::BackendSource;
 use super::imp::{CAT, FaceDepixelate, Loaded};
 use super::settings::ModelSettings;
 use super::stats::Stats;
 use super::worker::Worker;
-use crate::cascade::{Backend, CascadeError};
+use super::{BackendSource, ExecutionProvider, OptimizationLevel};
+use crate::cascade::{
+    self, Backend, CascadeError, Model, OrtBackend, Provider, RuntimeSearch, SessionSettings,
+    runtime,
+};
+use crate::element::runtime_log;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use std::path::{Path, PathBuf};
@@ -49,11 +53,12 @@ impl FaceDepixelate {
         self.release_model();
         self.post_progress(gst::ProgressType::Start, "Loading the model");
         let backend = match source {
-            Some(source) => source().map_err(|error| error_message(&error)),
-            None => load(&settings, self.plugin_folder().as_deref()),
+            Some(source) => source(),
+            None => self.load_from_file(&settings),
         };
-        let backend = backend.inspect_err(|_| {
+        let backend = backend.map_err(|error| {
             self.post_progress(gst::ProgressType::Error, "The model could not be loaded");
+            error_message(&error)
         })?;
         let worker = Worker::new(backend);
         let execution_provider = worker.execution_provider().to_owned();
@@ -61,6 +66,26 @@ impl FaceDepixelate {
         *self.worker.lock().unwrap() = Some(Box::new(Loaded { settings, worker }));
         self.post_progress(gst::ProgressType::Complete, "The model is loaded");
         Ok(execution_provider)
+    }
+
+    fn load_from_file(&self, settings: &ModelSettings) -> Result<Box<dyn Backend>, CascadeError> {
+        let largest = self
+            .settings
+            .lock()
+            .unwrap()
+            .values
+            .frame
+            .detect
+            .max_detections;
+        let backend = load(settings, self.plugin_folder(), largest)?;
+        if let Some(reason) = backend.fallback_reason() {
+            gst::element_imp_warning!(
+                self,
+                gst::LibraryError::Init,
+                ("the model runs on the CPU: {reason}")
+            );
+        }
+        Ok(Box::new(backend))
     }
 
     /// READY→NULL: let the model go.
@@ -86,17 +111,72 @@ impl FaceDepixelate {
     }
 }
 
+/// Load the runtime and the model. `largest` is the largest batch to be prepared for.
 fn load(
     settings: &ModelSettings,
-    plugin_folder: Option<&Path>,
-) -> Result<Box<dyn Backend>, gst::ErrorMessage> {
-    let _ = (settings, plugin_folder);
-    Err(gst::error_msg!(
-        gst::LibraryError::Init,
-        ["no backend is built in"]
-    ))
+    plugin_folder: Option<PathBuf>,
+    largest: usize,
+) -> Result<OrtBackend, CascadeError> {
+    runtime_log::connect();
+    let folders: Vec<PathBuf> = plugin_folder.into_iter().collect();
+    let runtime = runtime::load(&RuntimeSearch {
+        library: None,
+        folders: &folders,
+    })?;
+    let model = match &settings.model_file {
+        Some(file) => Model::open(Path::new(file))?,
+        None => Model::bundled()?,
+    };
+    let session = SessionSettings {
+        provider: settings.execution_provider.into(),
+        device: settings.device.clone(),
+        optimization: settings.optimization_level.into(),
+        threads: settings.threads as usize,
+    };
+    let mut backend = OrtBackend::new(runtime, &model, &session)?;
+    backend.warm_up(largest)?;
+    Ok(backend)
 }
 
+impl From<ExecutionProvider> for Provider {
+    fn from(provider: ExecutionProvider) -> Self {
+        match provider {
+            ExecutionProvider::Auto => Self::Auto,
+            ExecutionProvider::Cpu => Self::Cpu,
+            ExecutionProvider::Cuda => Self::Cuda,
+            ExecutionProvider::TensorRt => Self::TensorRt,
+            ExecutionProvider::OpenVino => Self::OpenVino,
+        }
+    }
+}
+
+impl From<OptimizationLevel> for cascade::OptimizationLevel {
+    fn from(level: OptimizationLevel) -> Self {
+        match level {
+            OptimizationLevel::DisableAll => Self::DisableAll,
+            OptimizationLevel::EnableBasic => Self::EnableBasic,
+            OptimizationLevel::EnableExtended => Self::EnableExtended,
+            OptimizationLevel::EnableAll => Self::EnableAll,
+        }
+    }
+}
+
+/// The error in the domain that tells an application what to mend: the path, the file, a property, the runtime.
 fn error_message(error: &CascadeError) -> gst::ErrorMessage {
-    gst::error_msg!(gst::LibraryError::Init, ["{error}"])
+    use CascadeError as E;
+    match error {
+        E::ModelNotFound { .. } => {
+            gst::error_msg!(gst::ResourceError::NotFound, ("model-file: {error}"))
+        }
+        E::ModelUnreadable { .. }
+        | E::ModelTooLarge { .. }
+        | E::Metadata { .. }
+        | E::Shape { .. }
+        | E::OutputShape { .. } => gst::error_msg!(gst::ResourceError::OpenRead, ("{error}")),
+        E::UnknownProvider { .. }
+        | E::ProviderUnavailable { .. }
+        | E::UnknownOptimizationLevel { .. }
+        | E::Device { .. } => gst::error_msg!(gst::ResourceError::Settings, ("{error}")),
+        _ => gst::error_msg!(gst::LibraryError::Init, ("{error}")),
+    }
 }

@@ -77,7 +77,7 @@ impl FacePixelate {
             gst::element_imp_error!(
                 self,
                 gst::StreamError::Failed,
-                ["a frame could not be pixelated: {error}"]
+                ("a frame could not be pixelated: {error}")
             );
             gst::FlowError::Error
         })?;
@@ -254,7 +254,7 @@ impl ElementImpl for FacePixelate {
                 gst::element_imp_error!(
                     self,
                     gst::ResourceError::Settings,
-                    ["property regions: {complaint}"]
+                    ("property regions: {complaint}")
                 );
                 return Err(gst::StateChangeError);
             }
