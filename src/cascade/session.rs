@@ -16,6 +16,9 @@ use super::{
 /// anew, which takes longer than many runs; so there are few shapes.
 const GPU_BATCHES: [usize; 6] = [1, 2, 4, 8, 16, 32];
 
+/// Most threads that a session gets, whatever is asked for.
+const MAX_THREADS: usize = 256;
+
 /// The networks in ONNX Runtime.
 #[derive(Debug)]
 pub struct OrtBackend {
@@ -63,8 +66,8 @@ impl OrtBackend {
     /// Run every batch size up to `largest` crops once, so that the first frame does not wait for
     /// memory and for the search of convolutions.
     pub fn warm_up(&mut self, largest: usize) -> Result<(), CascadeError> {
-        let gpu = self.pads();
-        let sizes = GPU_BATCHES.into_iter().filter(|&size| gpu || size == 1);
+        let pads = self.pads();
+        let sizes = GPU_BATCHES.into_iter().filter(|&size| pads || size == 1);
         let last = GPU_BATCHES.into_iter().find(|&size| size >= largest);
         let mut restored = Vec::new();
         for size in sizes.take_while(|&size| last.is_none_or(|last| size <= last)) {
@@ -74,6 +77,7 @@ impl OrtBackend {
         Ok(())
     }
 
+    /// Whether part batches are filled up to one of [`GPU_BATCHES`].
     fn pads(&self) -> bool {
         matches!(self.provider, Provider::Cuda | Provider::TensorRt)
     }
@@ -133,7 +137,8 @@ impl OrtBackend {
     ) -> Result<(), CascadeError> {
         let shape = [count, 3, facts.size, facts.size];
         let input = TensorRef::from_array_view((shape, input)).map_err(run_error)?;
-        // Leaving out the other output saves its copy out of the device's memory.
+        // Leaving out the other output saves its copy out of the device's memory. The options cannot be
+        // kept from run to run: they may not move to another thread, and a backend may.
         let options = RunOptions::new()
             .map_err(run_error)?
             .with_outputs(OutputSelector::no_default().with(name));
@@ -176,9 +181,10 @@ impl Backend for OrtBackend {
         if count == 0 {
             return Ok(());
         }
+        let pads = self.pads();
         let (session, facts) = (&mut self.session, &self.facts);
         let output = (RESTORED, facts.output_size());
-        if !matches!(self.provider, Provider::Cuda | Provider::TensorRt) {
+        if !pads {
             return Self::run_batch(session, facts, output, input, count, count, restored);
         }
         let crop = input.len() / count;
@@ -216,7 +222,7 @@ fn open_best(
     device_number(settings.device.as_deref(), Provider::Auto)?;
     let mut fallback = None;
     if runtime.providers().contains(&Provider::Cuda) {
-        match open(runtime, model, settings, Provider::Cuda) {
+        match open_on(runtime, model, settings, Provider::Cuda) {
             Ok(session) => return Ok((Provider::Cuda, session, None)),
             Err(error) => fallback = Some(error.to_string()),
         }
@@ -225,11 +231,29 @@ fn open_best(
         device: None,
         ..settings.clone()
     };
-    let session = open(runtime, model, &settings, Provider::Cpu)?;
+    let session = open_on(runtime, model, &settings, Provider::Cpu)?;
     Ok((Provider::Cpu, session, fallback))
 }
 
+/// Open on `provider`. If the model does not open on the CPU either, that is the error.
 fn open(
+    runtime: &Runtime,
+    model: &Model,
+    settings: &SessionSettings,
+    provider: Provider,
+) -> Result<Session, CascadeError> {
+    let error = match open_on(runtime, model, settings, provider) {
+        Err(error @ CascadeError::ProviderUnavailable { .. }) => error,
+        other => return other,
+    };
+    let on_cpu = SessionSettings {
+        device: None,
+        ..settings.clone()
+    };
+    open_on(runtime, model, &on_cpu, Provider::Cpu).and(Err(error))
+}
+
+fn open_on(
     runtime: &Runtime,
     model: &Model,
     settings: &SessionSettings,
@@ -241,12 +265,12 @@ fn open(
         reason,
         available: names(&available),
     };
-    let mut builder = configured(runtime, settings).map_err(|error| unreadable(model, &error))?;
     let registration = registration(provider, settings.device.as_deref())?;
     if !available.contains(&provider) {
         let library = runtime.library().display();
         return Err(unavailable(format!("{library} was built without it")));
     }
+    let mut builder = configured(runtime, settings).map_err(|error| unreadable(model, &error))?;
     for register in registration {
         register(&mut builder).map_err(|error| unavailable(error.to_string()))?;
     }
@@ -254,7 +278,7 @@ fn open(
         .commit_from_memory(model.bytes())
         .map_err(|error| match provider {
             Provider::Cpu => unreadable(model, &error),
-            // A missing GPU shows only here. A model that is wrong in itself is worded by the CPU.
+            // A missing GPU shows only here.
             _ => unavailable(error.to_string()),
         })
 }
@@ -262,7 +286,7 @@ fn open(
 fn configured(runtime: &Runtime, settings: &SessionSettings) -> ort::Result<SessionBuilder> {
     let threads = match settings.threads {
         0 => automatic_threads(),
-        threads => threads,
+        threads => threads.min(MAX_THREADS),
     };
     let level = match settings.optimization {
         OptimizationLevel::DisableAll => GraphOptimizationLevel::Disable,
