@@ -305,9 +305,7 @@ impl FaceDepixelate {
             gst::element_imp_error!(
                 self,
                 gst::LibraryError::Failed,
-                [
-                    "the model is gone after an earlier failure; set the element to READY to load it again"
-                ]
+                ("the model is gone after an earlier failure; set the element to READY to load it again")
             );
             return Err(gst::FlowError::Error);
         };
