@@ -657,3 +657,12 @@ fn stopping_wakes_every_waiter() {
     );
     asker.join().unwrap();
 }
+
+#[test]
+fn nobody_can_pull() {
+    let element = element(&Fake::new());
+    let pad = element.static_pad("src").unwrap();
+    assert!(pad.activate_mode(gst::PadMode::Pull, true).is_err());
+    assert!(element.set_state(gst::State::Paused).is_ok());
+    element.set_state(gst::State::Null).unwrap();
+}
