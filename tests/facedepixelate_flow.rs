@@ -219,14 +219,11 @@ fn flushes_at_any_moment() {
         let pad = sink.clone();
         let (begun, begin) = mpsc::channel();
         let pusher = std::thread::spawn(move || {
-            for number in first.. {
+            (first..).try_for_each(|number| {
                 let flow = pad.chain(noise_frame(&caps(), number));
                 let _ = begun.send(());
-                if flow.is_err() {
-                    return flow;
-                }
-            }
-            unreachable!()
+                flow.map(|_| ())
+            })
         });
         for _ in 0..round % 7 {
             begin.recv().unwrap();
