@@ -199,20 +199,19 @@ fn split<'a>(
     positions: &[(usize, usize)],
 ) -> Result<[PlaneMut<'a>; MAX_PLANES], PictureError> {
     let mut planes: [PlaneMut<'a>; MAX_PLANES] = Default::default();
-    let mut rest = data;
-    let mut end = rest.len();
+    let mut order: [usize; MAX_PLANES] = std::array::from_fn(|index| index);
+    let order = &mut order[..positions.len()];
+    order.sort_unstable_by_key(|&index| positions[index].0);
     // From the back, as what is cut off there does not move what remains.
-    for _ in 0..positions.len() {
-        let below = |offset: usize| offset < end || (offset == 0 && end == 0);
-        let last = (0..positions.len())
-            .filter(|&index| below(positions[index].0))
-            .max_by_key(|&index| positions[index].0);
-        let index = last.ok_or(PictureError::Plane(0))?;
+    let mut rest = data;
+    for &index in order.iter().rev() {
         let (offset, stride) = positions[index];
+        if offset >= rest.len() {
+            return Err(PictureError::Plane(index));
+        }
         let (front, back) = rest.split_at_mut(offset);
         planes[index] = PlaneMut { data: back, stride };
         rest = front;
-        end = offset;
     }
     Ok(planes)
 }
@@ -277,7 +276,7 @@ mod tests {
         assert!(split(&mut data, &[(0, 4), (12, 2)]).is_err());
         assert!(split(&mut data, &[(0, 4), (usize::MAX, 2)]).is_err());
         assert!(split(&mut data, &[(0, 4), (4, 2), (4, 2)]).is_err());
-        assert!(split(&mut [], &[(0, 4)]).is_ok());
+        assert!(split(&mut [], &[(0, 4)]).is_err());
     }
 
     #[test]

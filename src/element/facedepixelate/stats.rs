@@ -192,7 +192,7 @@ mod tests {
             gst::QOSType::Overflow,
             0.5,
             -60_000_000,
-            gst::ClockTime::from_mseconds(50),
+            gst::ClockTime::from_mseconds(60),
         );
         if let gst::EventView::Qos(event) = early.view() {
             qos.update(event);
