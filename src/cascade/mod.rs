@@ -1,32 +1,32 @@
 //! The two networks as one ONNX model, run by ONNX Runtime.
+//!
+//! ```no_run
+//! use gstdepixelate::cascade::{Backend, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime};
+//!
+//! # fn main() -> Result<(), gstdepixelate::cascade::CascadeError> {
+//! let runtime = runtime::load(&RuntimeSearch::default())?;
+//! let model = Model::bundled()?;
+//! let mut backend = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
+//! let side = backend.facts().size;
+//! let mut restored = Vec::new();
+//! backend.run(&vec![0.0; 3 * side * side], 1, &mut restored)?;
+//! # Ok(())
+//! # }
+//! ```
 
-/// Range of a network's numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ValueRange {
-    /// −1 … 1.
-    Signed,
-    /// 0 … 1.
-    Unit,
-}
+mod error;
+mod facts;
+mod model;
+mod provider;
+pub mod runtime;
+mod session;
 
-/// What a model file says about itself; every fact that pre- and post-processing need.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ModelFacts {
-    /// Side of the square input, pixels.
-    pub size: usize,
-    /// Output side ÷ input side.
-    pub scale: usize,
-    /// Range of the numbers at input and output.
-    pub range: ValueRange,
-    /// Side of the crop ÷ longer side of the mosaic's box.
-    pub margin: f64,
-    /// Smallest and largest block of the training, in crop pixels.
-    pub blocks: (f32, f32),
-    /// What the weights were trained on.
-    pub trained_on: String,
-    /// Licence of the weights.
-    pub license: String,
-}
+pub use error::{Attempt, CascadeError};
+pub use facts::{FORMAT, ModelFacts, ValueRange, key};
+pub use model::{DEFAULT_MODEL, INPUT, MAX_MODEL_BYTES, Model, RESTORED, STAGE1};
+pub use provider::{OptimizationLevel, Provider, SessionSettings};
+pub use runtime::{Runtime, RuntimeSearch};
+pub use session::OrtBackend;
 
 /// Whatever turns a batch of mosaics into faces.
 pub trait Backend: Send {
@@ -46,12 +46,4 @@ pub trait Backend: Send {
         count: usize,
         restored: &mut Vec<f32>,
     ) -> Result<(), CascadeError>;
-}
-
-/// Why a model could not be loaded or run.
-#[derive(Debug, thiserror::Error)]
-pub enum CascadeError {
-    /// The run itself failed.
-    #[error("the model could not be run: {0}")]
-    Run(String),
 }

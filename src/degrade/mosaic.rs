@@ -73,7 +73,13 @@ fn cuts(rect: &Rect, lattice: &Lattice, component: &Component, axis: Axis) -> Ve
         ),
     };
     let scale = f64::from(1u32 << sub);
-    let (block, phase) = (f64::from(block.max(1.0)), f64::from(phase));
+    // `max` also turns NaN into one; a phase that is no number is none.
+    let block = f64::from(block.max(1.0));
+    let phase = if phase.is_finite() {
+        f64::from(phase)
+    } else {
+        0.0
+    };
     let start = (first as f64 / scale).floor() as usize;
     let end = (last as f64 / scale).ceil() as usize;
     let mut cuts = vec![start];

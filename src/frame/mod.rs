@@ -2,12 +2,18 @@
 //!
 //! Knows nothing of GStreamer, ONNX Runtime or libtorch.
 
+mod color;
+mod crop;
 mod lattice;
 mod layout;
+pub mod patch;
 mod rect;
 mod view;
 
+pub use color::Conversion;
+pub use crop::Cropper;
 pub use lattice::Lattice;
 pub use layout::{ColorModel, Component, Layout, Matrix, Range};
+pub use patch::Patch;
 pub use rect::{Rect, Square};
 pub use view::{FrameError, FrameView, FrameViewMut, MAX_PLANES, Plane, PlaneMut};

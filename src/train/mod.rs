@@ -1,1 +1,19 @@
-//! Training of the cascade with libtorch.
+//! Training of the cascade with libtorch: networks, losses, data, recipes and ONNX export.
+//!
+//! Stage 1 is a CycleGAN generator that turns a mosaic into a face, stage 2 is DCEDN, which puts the colours
+//! right. Source of both: apperrs/facial_demosaicing.
+
+pub mod checkpoint;
+pub mod dataset;
+pub mod export;
+pub mod layers;
+pub mod loader;
+pub mod networks;
+mod onnx_layers;
+pub mod optimizer;
+mod pool;
+pub mod recipe;
+pub mod run;
+pub mod samples;
+mod stage1;
+mod stage2;

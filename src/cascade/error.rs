@@ -1,0 +1,176 @@
+//! What can go wrong between a model file and a restored face.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// One place where ONNX Runtime was looked for, and what was there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// A path, or a name given to the system's loader.
+    pub place: PathBuf,
+    /// Why it is not what we need.
+    pub reason: String,
+}
+
+/// Why a model could not be loaded or run. Each message says what was wrong and what to do.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CascadeError {
+    /// No place had a usable ONNX Runtime.
+    #[error(
+        "ONNX Runtime {needed} or later was not found: {}. Install it, or set ORT_DYLIB_PATH to the path of its shared library",
+        Places(tried)
+    )]
+    RuntimeNotFound {
+        /// Where we looked, in this order.
+        tried: Vec<Attempt>,
+        /// Lowest version that will do.
+        needed: String,
+    },
+    /// The ONNX Runtime that was found is too old.
+    #[error(
+        "ONNX Runtime {found} in {} is too old: install version {needed} or later, or set ORT_DYLIB_PATH to the path of such a library",
+        path.display()
+    )]
+    RuntimeTooOld {
+        /// The library.
+        path: PathBuf,
+        /// Its version.
+        found: String,
+        /// Lowest version that will do.
+        needed: String,
+    },
+    /// ONNX Runtime was found, but does not start.
+    #[error("ONNX Runtime in {} does not start: {reason}; reinstall it", path.display())]
+    RuntimeInit {
+        /// The library.
+        path: PathBuf,
+        /// What it said.
+        reason: String,
+    },
+    /// There is no model file at the path.
+    #[error("model file {} not found: check the path", path.display())]
+    ModelNotFound {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The model file cannot be read, or holds no model that we or ONNX Runtime understand.
+    #[error("cannot read model {model}: {reason}")]
+    ModelUnreadable {
+        /// The file, or the name of the bundled model.
+        model: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The model file is larger than any sensible model.
+    #[error(
+        "model {model} is larger than {limit} bytes, the most that is read: use a smaller model"
+    )]
+    ModelTooLarge {
+        /// The file.
+        model: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// A metadata property of the model is missing or wrong.
+    #[error(
+        "model {model}: metadata property `{key}` is {found}, expected {expected}: export the model again with depixelate-train"
+    )]
+    Metadata {
+        /// The file, or the name of the bundled model.
+        model: String,
+        /// The property.
+        key: &'static str,
+        /// Its value, shortened.
+        found: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// An input or output of the model is missing or of the wrong type or shape.
+    #[error(
+        "model {model}: {value} is {found}, expected {expected}: export the model again with depixelate-train"
+    )]
+    Shape {
+        /// The file, or the name of the bundled model.
+        model: String,
+        /// Which input or output.
+        value: String,
+        /// Its type and shape.
+        found: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// There is no execution provider of this name.
+    #[error("execution-provider `{asked}` is unknown: use one of {known}")]
+    UnknownProvider {
+        /// The name.
+        asked: String,
+        /// The names that exist.
+        known: String,
+    },
+    /// The execution provider exists, but not on this machine.
+    #[error(
+        "execution-provider `{asked}` is unavailable ({reason}): use one of {available}, or install an ONNX Runtime that has it"
+    )]
+    ProviderUnavailable {
+        /// The provider.
+        asked: String,
+        /// Why not.
+        reason: String,
+        /// Those that the loaded ONNX Runtime has.
+        available: String,
+    },
+    /// There is no optimisation level of this name.
+    #[error("optimization-level `{asked}` is unknown: use one of {known}")]
+    UnknownOptimizationLevel {
+        /// The name.
+        asked: String,
+        /// The names that exist.
+        known: String,
+    },
+    /// The device cannot be understood by the execution provider.
+    #[error("device `{device}` is wrong for execution-provider `{provider}`: expected {expected}")]
+    Device {
+        /// The value.
+        device: String,
+        /// Who reads it.
+        provider: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// The caller's batch does not have the size that it says.
+    #[error("a batch of {count} crops has {found} numbers, expected {expected}")]
+    InputSize {
+        /// Crops in the batch.
+        count: usize,
+        /// Numbers given.
+        found: usize,
+        /// Numbers wanted.
+        expected: usize,
+    },
+    /// The model made something else than it declared.
+    #[error(
+        "output `restored` has shape {found:?}, expected {expected:?}: the model file is inconsistent, export it again"
+    )]
+    OutputShape {
+        /// Shape made.
+        found: Vec<i64>,
+        /// Shape wanted.
+        expected: Vec<i64>,
+    },
+    /// The run itself failed.
+    #[error("the model could not be run: {0}")]
+    Run(String),
+}
+
+/// `a (reason), b (reason)`
+struct Places<'a>(&'a [Attempt]);
+
+impl fmt::Display for Places<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, attempt) in self.0.iter().enumerate() {
+            let comma = if index == 0 { "looked for " } else { ", " };
+            write!(f, "{comma}{} ({})", attempt.place.display(), attempt.reason)?;
+        }
+        Ok(())
+    }
+}

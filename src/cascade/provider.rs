@@ -1,0 +1,227 @@
+//! Where and how a model runs.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::CascadeError;
+
+/// An execution provider of ONNX Runtime.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Provider {
+    /// The best that loads: CUDA, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// An NVIDIA GPU through CUDA.
+    Cuda,
+    /// An NVIDIA GPU through TensorRT; CUDA takes what TensorRT cannot.
+    TensorRt,
+    /// Intel hardware through OpenVINO.
+    OpenVino,
+}
+
+impl Provider {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Auto,
+        Self::Cpu,
+        Self::Cuda,
+        Self::TensorRt,
+        Self::OpenVino,
+    ];
+
+    /// Its name as a property's value.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+            Self::TensorRt => "tensorrt",
+            Self::OpenVino => "openvino",
+        }
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Provider {
+    type Err = CascadeError;
+
+    fn from_str(asked: &str) -> Result<Self, CascadeError> {
+        Self::ALL
+            .into_iter()
+            .find(|provider| provider.name() == asked)
+            .ok_or_else(|| CascadeError::UnknownProvider {
+                asked: asked.into(),
+                known: names(&Self::ALL),
+            })
+    }
+}
+
+/// How far ONNX Runtime rewrites the graph before it runs it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OptimizationLevel {
+    /// As in the file.
+    DisableAll,
+    /// Redundant nodes removed, constants folded.
+    EnableBasic,
+    /// Nodes fused as well.
+    EnableExtended,
+    /// Memory layout changed as well.
+    #[default]
+    EnableAll,
+}
+
+impl OptimizationLevel {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::DisableAll,
+        Self::EnableBasic,
+        Self::EnableExtended,
+        Self::EnableAll,
+    ];
+
+    /// Its name as a property's value.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DisableAll => "disable-all",
+            Self::EnableBasic => "enable-basic",
+            Self::EnableExtended => "enable-extended",
+            Self::EnableAll => "enable-all",
+        }
+    }
+}
+
+impl fmt::Display for OptimizationLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for OptimizationLevel {
+    type Err = CascadeError;
+
+    fn from_str(asked: &str) -> Result<Self, CascadeError> {
+        Self::ALL
+            .into_iter()
+            .find(|level| level.name() == asked)
+            .ok_or_else(|| CascadeError::UnknownOptimizationLevel {
+                asked: asked.into(),
+                known: names(&Self::ALL),
+            })
+    }
+}
+
+/// How to open a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionSettings {
+    /// Where it runs.
+    pub provider: Provider,
+    /// Device of the provider: a number for CUDA and TensorRT, a name such as `GPU` for OpenVINO; `None` = its default.
+    pub device: Option<String>,
+    /// How far the graph is rewritten.
+    pub optimization: OptimizationLevel,
+    /// CPU threads inside one run; 0 = automatic.
+    pub threads: usize,
+}
+
+/// `a, b, c`
+pub(super) fn names<T: fmt::Display>(items: &[T]) -> String {
+    let names: Vec<_> = items.iter().map(T::to_string).collect();
+    names.join(", ")
+}
+
+/// Number of a GPU.
+pub(super) fn device_number(
+    device: Option<&str>,
+    provider: Provider,
+) -> Result<Option<i32>, CascadeError> {
+    let Some(device) = device else {
+        return Ok(None);
+    };
+    match device.parse() {
+        Ok(number) if number >= 0 => Ok(Some(number)),
+        _ => Err(CascadeError::Device {
+            device: device.into(),
+            provider: provider.to_string(),
+            expected: "the number of a GPU, such as 0".into(),
+        }),
+    }
+}
+
+/// Name of an OpenVINO device. The characters are those of names such as `GPU.1` and `AUTO:GPU,CPU`.
+pub(super) fn device_name(device: Option<&str>) -> Result<Option<&str>, CascadeError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".:,_-".contains(c);
+    match device {
+        Some(name) if name.is_empty() || !name.chars().all(plain) => Err(CascadeError::Device {
+            device: name.into(),
+            provider: Provider::OpenVino.to_string(),
+            expected: "a name such as CPU, GPU or GPU.1".into(),
+        }),
+        device => Ok(device),
+    }
+}
+
+/// Threads inside one run when the caller does not say.
+///
+/// One per physical core: convolutions keep a core's arithmetic units full, so a second thread on the
+/// same core gains nothing. Four at most: the decoder, the encoder and other elements need the rest.
+pub(super) fn automatic_threads() -> usize {
+    let logical = std::thread::available_parallelism().map_or(1, |n| n.get());
+    // Linux says here whether cores run two threads each; where the file is missing, assume not.
+    let smt = std::fs::read_to_string("/sys/devices/system/cpu/smt/active")
+        .is_ok_and(|active| active.trim() == "1");
+    let physical = if smt { logical.div_ceil(2) } else { logical };
+    physical.min(4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_go_both_ways() {
+        for provider in Provider::ALL {
+            assert_eq!(provider.to_string().parse(), Ok(provider));
+        }
+        for level in OptimizationLevel::ALL {
+            assert_eq!(level.to_string().parse(), Ok(level));
+        }
+    }
+
+    #[test]
+    fn unknown_names_are_answered_with_the_known_ones() {
+        assert_eq!(
+            "CUDA".parse::<Provider>().unwrap_err().to_string(),
+            "execution-provider `CUDA` is unknown: use one of auto, cpu, cuda, tensorrt, openvino"
+        );
+        assert_eq!(
+            "all".parse::<OptimizationLevel>().unwrap_err().to_string(),
+            "optimization-level `all` is unknown: use one of disable-all, enable-basic, enable-extended, enable-all"
+        );
+    }
+
+    #[test]
+    fn devices() {
+        let number = |device| device_number(device, Provider::Cuda);
+        assert_eq!(number(None), Ok(None));
+        assert_eq!(number(Some("1")), Ok(Some(1)));
+        for wrong in ["", "-1", "cuda:0", "1 ", "99999999999"] {
+            let error = number(Some(wrong)).unwrap_err().to_string();
+            assert!(error.contains(&format!("device `{wrong}`")), "{error}");
+        }
+        assert_eq!(device_name(Some("GPU.1")), Ok(Some("GPU.1")));
+        assert!(device_name(Some("GPU\0")).is_err());
+        assert!(device_name(Some("")).is_err());
+    }
+
+    #[test]
+    fn automatic_threads_are_few() {
+        assert!((1..=4).contains(&automatic_threads()));
+    }
+}

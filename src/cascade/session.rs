@@ -1,0 +1,319 @@
+//! A model opened by ONNX Runtime.
+
+use ort::ep::cuda::ConvAlgorithmSearch;
+use ort::ep::{CUDA, ExecutionProvider, OpenVINO, TensorRT};
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::{OutputSelector, RunOptions, Session};
+use ort::value::TensorRef;
+
+use super::model::{INPUT, RESTORED};
+use super::provider::{automatic_threads, device_name, device_number, names};
+use super::{
+    Backend, CascadeError, Model, ModelFacts, OptimizationLevel, Provider, Runtime, SessionSettings,
+};
+
+/// Batch sizes on a GPU. For each new input shape, cuDNN is searched for its fastest convolutions
+/// anew, which takes longer than many runs; so there are few shapes.
+const GPU_BATCHES: [usize; 6] = [1, 2, 4, 8, 16, 32];
+
+/// The networks in ONNX Runtime.
+#[derive(Debug)]
+pub struct OrtBackend {
+    session: Session,
+    facts: ModelFacts,
+    provider: Provider,
+    fallback: Option<String>,
+    /// A part batch, filled up to one of [`GPU_BATCHES`].
+    padded: Vec<f32>,
+}
+
+impl OrtBackend {
+    /// Open `model` as `settings` say.
+    ///
+    /// A named provider that does not load is an error; `auto` then takes the CPU and
+    /// [`Self::fallback_reason`] says why.
+    pub fn new(
+        runtime: &Runtime,
+        model: &Model,
+        settings: &SessionSettings,
+    ) -> Result<Self, CascadeError> {
+        let (provider, session, fallback) = match settings.provider {
+            Provider::Auto => open_best(runtime, model, settings)?,
+            named => (named, open(runtime, model, settings, named)?, None),
+        };
+        Ok(Self {
+            session,
+            facts: model.facts().clone(),
+            provider,
+            fallback,
+            padded: Vec::new(),
+        })
+    }
+
+    /// The execution provider in use; never `Auto`.
+    pub fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    /// Why `auto` took the CPU although ONNX Runtime knows a GPU.
+    pub fn fallback_reason(&self) -> Option<&str> {
+        self.fallback.as_deref()
+    }
+
+    /// Run every batch size up to `largest` crops once, so that the first frame does not wait for
+    /// memory and for the search of convolutions.
+    pub fn warm_up(&mut self, largest: usize) -> Result<(), CascadeError> {
+        let gpu = self.pads();
+        let sizes = GPU_BATCHES.into_iter().filter(|&size| gpu || size == 1);
+        let last = GPU_BATCHES.into_iter().find(|&size| size >= largest);
+        let mut restored = Vec::new();
+        for size in sizes.take_while(|&size| last.is_none_or(|last| size <= last)) {
+            let input = vec![0.0; self.input_len(size)?];
+            self.run(&input, size, &mut restored)?;
+        }
+        Ok(())
+    }
+
+    fn pads(&self) -> bool {
+        matches!(self.provider, Provider::Cuda | Provider::TensorRt)
+    }
+
+    /// Numbers in `count` crops.
+    fn input_len(&self, count: usize) -> Result<usize, CascadeError> {
+        // One crop is at most 3·1024² numbers, see the limits of the metadata.
+        let crop = 3 * self.facts.size * self.facts.size;
+        count
+            .checked_mul(crop)
+            .ok_or_else(|| CascadeError::Run(format!("a batch of {count} crops is too large")))
+    }
+
+    /// Run `input` and append the first `keep` faces to `restored`.
+    fn run_batch(
+        session: &mut Session,
+        facts: &ModelFacts,
+        input: &[f32],
+        count: usize,
+        keep: usize,
+        restored: &mut Vec<f32>,
+    ) -> Result<(), CascadeError> {
+        let shape = [count, 3, facts.size, facts.size];
+        let input = TensorRef::from_array_view((shape, input)).map_err(run_error)?;
+        // Leaving out `stage1` saves its copy out of the device's memory.
+        let options = RunOptions::new()
+            .map_err(run_error)?
+            .with_outputs(OutputSelector::no_default().with(RESTORED));
+        let outputs = session
+            .run_with_options(ort::inputs![INPUT => input], &options)
+            .map_err(run_error)?;
+        let output = outputs
+            .get(RESTORED)
+            .ok_or_else(|| CascadeError::Run(format!("output `{RESTORED}` did not come")))?;
+        let (found, numbers) = output.try_extract_tensor::<f32>().map_err(run_error)?;
+        let side = facts.output_size();
+        let expected = [count, 3, side, side].map(|side| side as i64);
+        if **found != expected {
+            return Err(CascadeError::OutputShape {
+                found: found.to_vec(),
+                expected: expected.to_vec(),
+            });
+        }
+        restored.extend_from_slice(&numbers[..keep * 3 * side * side]);
+        Ok(())
+    }
+}
+
+impl Backend for OrtBackend {
+    fn facts(&self) -> &ModelFacts {
+        &self.facts
+    }
+
+    fn execution_provider(&self) -> &str {
+        self.provider.name()
+    }
+
+    fn run(
+        &mut self,
+        input: &[f32],
+        count: usize,
+        restored: &mut Vec<f32>,
+    ) -> Result<(), CascadeError> {
+        let expected = self.input_len(count)?;
+        if input.len() != expected {
+            return Err(CascadeError::InputSize {
+                count,
+                found: input.len(),
+                expected,
+            });
+        }
+        restored.clear();
+        if count == 0 {
+            return Ok(());
+        }
+        let (session, facts) = (&mut self.session, &self.facts);
+        if !matches!(self.provider, Provider::Cuda | Provider::TensorRt) {
+            return Self::run_batch(session, facts, input, count, count, restored);
+        }
+        let crop = expected / count;
+        for part in input.chunks(GPU_BATCHES[GPU_BATCHES.len() - 1] * crop) {
+            let keep = part.len() / crop;
+            let size = padded_size(keep);
+            if size == keep {
+                Self::run_batch(session, facts, part, size, keep, restored)?;
+            } else {
+                self.padded.clear();
+                self.padded.extend_from_slice(part);
+                self.padded.resize(size * crop, 0.0);
+                Self::run_batch(session, facts, &self.padded, size, keep, restored)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Smallest of [`GPU_BATCHES`] that holds `count` crops.
+fn padded_size(count: usize) -> usize {
+    GPU_BATCHES
+        .into_iter()
+        .find(|&size| size >= count)
+        .unwrap_or(count)
+}
+
+/// CUDA if it loads, else the CPU and the reason.
+fn open_best(
+    runtime: &Runtime,
+    model: &Model,
+    settings: &SessionSettings,
+) -> Result<(Provider, Session, Option<String>), CascadeError> {
+    // A device that nobody could understand is an error on every machine.
+    device_number(settings.device.as_deref(), Provider::Auto)?;
+    let mut fallback = None;
+    if runtime.providers().contains(&Provider::Cuda) {
+        match open(runtime, model, settings, Provider::Cuda) {
+            Ok(session) => return Ok((Provider::Cuda, session, None)),
+            Err(error) => fallback = Some(error.to_string()),
+        }
+    }
+    let settings = SessionSettings {
+        device: None,
+        ..settings.clone()
+    };
+    let session = open(runtime, model, &settings, Provider::Cpu)?;
+    Ok((Provider::Cpu, session, fallback))
+}
+
+fn open(
+    runtime: &Runtime,
+    model: &Model,
+    settings: &SessionSettings,
+    provider: Provider,
+) -> Result<Session, CascadeError> {
+    let available = runtime.providers();
+    let unavailable = |reason: String| CascadeError::ProviderUnavailable {
+        asked: provider.to_string(),
+        reason,
+        available: names(&available),
+    };
+    let mut builder = configured(runtime, settings).map_err(|error| unreadable(model, &error))?;
+    let registration = registration(provider, settings.device.as_deref())?;
+    if !available.contains(&provider) {
+        let library = runtime.library().display();
+        return Err(unavailable(format!("{library} was built without it")));
+    }
+    for register in registration {
+        register(&mut builder).map_err(|error| unavailable(error.to_string()))?;
+    }
+    builder
+        .commit_from_memory(model.bytes())
+        .map_err(|error| match provider {
+            Provider::Cpu => unreadable(model, &error),
+            // A missing GPU shows only here. A model that is wrong in itself is worded by the CPU.
+            _ => unavailable(error.to_string()),
+        })
+}
+
+fn configured(runtime: &Runtime, settings: &SessionSettings) -> ort::Result<SessionBuilder> {
+    let threads = match settings.threads {
+        0 => automatic_threads(),
+        threads => threads,
+    };
+    let level = match settings.optimization {
+        OptimizationLevel::DisableAll => GraphOptimizationLevel::Disable,
+        OptimizationLevel::EnableBasic => GraphOptimizationLevel::Level1,
+        OptimizationLevel::EnableExtended => GraphOptimizationLevel::Level2,
+        OptimizationLevel::EnableAll => GraphOptimizationLevel::All,
+    };
+    Ok(SessionBuilder::new(runtime.environment())?
+        .with_optimization_level(level)?
+        .with_intra_threads(threads)?
+        // Waiting threads that spin take the decoder's and the encoder's time.
+        .with_intra_op_spinning(false)?
+        .with_inter_op_spinning(false)?)
+}
+
+type Registration = Box<dyn Fn(&mut SessionBuilder) -> ort::Result<()>>;
+
+/// What to call for a provider, the preferred one first; fails if the device cannot be meant for it.
+fn registration(
+    provider: Provider,
+    device: Option<&str>,
+) -> Result<Vec<Registration>, CascadeError> {
+    match provider {
+        Provider::Auto | Provider::Cpu => match device {
+            None => Ok(vec![]),
+            Some(device) => Err(CascadeError::Device {
+                device: device.into(),
+                provider: provider.to_string(),
+                expected: "none".into(),
+            }),
+        },
+        Provider::Cuda => Ok(vec![cuda(device_number(device, provider)?)]),
+        Provider::TensorRt => {
+            let number = device_number(device, provider)?;
+            let mut tensorrt = TensorRT::default();
+            if let Some(number) = number {
+                tensorrt = tensorrt.with_device_id(number);
+            }
+            Ok(vec![
+                Box::new(move |builder| tensorrt.register(builder)),
+                cuda(number),
+            ])
+        }
+        Provider::OpenVino => {
+            let mut openvino = OpenVINO::default();
+            if let Some(name) = device_name(device)? {
+                openvino = openvino.with_device_type(name);
+            }
+            Ok(vec![Box::new(move |builder| openvino.register(builder))])
+        }
+    }
+}
+
+fn cuda(device: Option<i32>) -> Registration {
+    let mut cuda = CUDA::default().with_conv_algorithm_search(ConvAlgorithmSearch::Exhaustive);
+    if let Some(device) = device {
+        cuda = cuda.with_device_id(device);
+    }
+    Box::new(move |builder| cuda.register(builder))
+}
+
+fn unreadable(model: &Model, error: &ort::Error) -> CascadeError {
+    CascadeError::ModelUnreadable {
+        model: model.name().into(),
+        reason: error.to_string(),
+    }
+}
+
+fn run_error(error: ort::Error) -> CascadeError {
+    CascadeError::Run(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gpu_batches_are_filled_up() {
+        let sizes = [1, 2, 3, 5, 8, 9, 17, 32].map(padded_size);
+        assert_eq!(sizes, [1, 2, 4, 8, 8, 16, 32, 32]);
+    }
+}

@@ -1,0 +1,100 @@
+//! Checkpoints: named tensors in one safetensors file that is replaced as a whole.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use tch::Tensor;
+
+use super::layers::Parameters;
+use super::optimizer::fill;
+
+/// Write `tensors` to `path`: after a crash or on a full disk the old file is still whole.
+pub fn save(path: &Path, tensors: &[(String, Tensor)]) -> anyhow::Result<()> {
+    let temporary = path.with_extension("partial");
+    let tensors: Vec<(&String, Tensor)> = tensors
+        .iter()
+        .map(|(name, tensor)| {
+            (
+                name,
+                tensor.detach().to_device(tch::Device::Cpu).contiguous(),
+            )
+        })
+        .collect();
+    Tensor::write_safetensors(&tensors, &temporary)
+        .map_err(anyhow::Error::from)
+        .and_then(|()| {
+            // Renaming must not overtake the data on its way to the disk.
+            std::fs::File::open(&temporary)?.sync_all()?;
+            Ok(std::fs::rename(&temporary, path)?)
+        })
+        .inspect_err(|_| drop(std::fs::remove_file(&temporary)))
+        .with_context(|| format!("checkpoint {} can not be written", path.display()))
+}
+
+/// Read a checkpoint.
+pub fn load(path: &Path) -> anyhow::Result<Parameters> {
+    let tensors = Tensor::read_safetensors(path)
+        .with_context(|| format!("checkpoint {} can not be read", path.display()))?;
+    Ok(tensors.into_iter().collect())
+}
+
+/// Add `parameters` to a checkpoint, each name behind `prefix.`.
+pub fn store(prefix: &str, parameters: &Parameters, out: &mut Vec<(String, Tensor)>) {
+    for (name, tensor) in parameters {
+        out.push((format!("{prefix}.{name}"), tensor.shallow_clone()));
+    }
+}
+
+/// Copy what [`store`] saved back into `parameters`.
+pub fn restore(
+    prefix: &str,
+    parameters: &mut Parameters,
+    saved: &Parameters,
+) -> anyhow::Result<()> {
+    for (name, tensor) in parameters {
+        if let Err(name) = fill(tensor, &format!("{prefix}.{name}"), saved) {
+            bail!("the checkpoint has no tensor {name} of the right size: it is of another recipe");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_saved_is_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.safetensors");
+        let parameters = Parameters::from([("x".to_owned(), Tensor::from_slice(&[1.5f32, 2.0]))]);
+        let mut out = vec![("step".to_owned(), Tensor::from_slice(&[7i64]))];
+        store("net", &parameters, &mut out);
+        save(&path, &out).unwrap();
+        let saved = load(&path).unwrap();
+        assert_eq!(saved["step"].int64_value(&[0]), 7);
+        let zeros = |n| {
+            Parameters::from([(
+                "x".to_owned(),
+                Tensor::zeros([n], (tch::Kind::Float, tch::Device::Cpu)),
+            )])
+        };
+        let mut other = zeros(2);
+        restore("net", &mut other, &saved).unwrap();
+        assert_eq!(other["x"].double_value(&[0]), 1.5);
+        assert!(restore("net", &mut zeros(3), &saved).is_err());
+        assert!(restore("gone", &mut zeros(2), &saved).is_err());
+    }
+
+    #[test]
+    fn a_failed_write_keeps_the_last_good_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("missing/a.safetensors");
+        let tensors = [("x".to_owned(), Tensor::from_slice(&[1.0f32]))];
+        let error = save(&path, &tensors).unwrap_err().to_string();
+        assert!(error.contains("a.safetensors"), "{error}");
+        let garbage = folder.path().join("b.safetensors");
+        std::fs::write(&garbage, b"garbage").unwrap();
+        assert!(load(&garbage).is_err());
+    }
+}

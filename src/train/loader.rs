@@ -1,0 +1,148 @@
+//! Batches made ahead of their use, on threads of their own.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use anyhow::Context;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+use rayon::prelude::*;
+use tch::{Device, Tensor};
+
+use super::dataset::Dataset;
+use super::recipe::Recipe;
+use super::samples::{Sample, Sampler};
+
+/// Batches that wait for the device at most.
+const DEPTH: usize = 4;
+
+/// Pairs of mosaic and truth, `[N, 3, S, S]`, −1 … 1.
+pub struct Batch {
+    /// What the networks see.
+    pub pixelated: Tensor,
+    /// The truth behind it.
+    pub clean: Tensor,
+    /// Clean crops of other pictures, for unpaired training.
+    pub others: Tensor,
+}
+
+/// An endless, repeatable stream of batches.
+pub struct Loader {
+    batches: Receiver<anyhow::Result<Vec<Sample>>>,
+    size: i64,
+    device: Device,
+}
+
+impl Loader {
+    /// Batches number `first_step`, `first_step` + 1 … of the run with `seed`.
+    ///
+    /// Sample i of a run depends on `seed` and i alone: a resumed run sees what an uninterrupted one would see.
+    pub fn start(
+        dataset: &Arc<Dataset>,
+        recipe: &Recipe,
+        seed: u64,
+        batch: usize,
+        first_step: u64,
+        device: Device,
+    ) -> anyhow::Result<Self> {
+        let (sender, batches) = sync_channel(DEPTH);
+        let (dataset, recipe) = (Arc::clone(dataset), recipe.clone());
+        let size = recipe.model.size as i64;
+        std::thread::Builder::new()
+            .name("loader".to_owned())
+            .spawn(move || {
+                for step in first_step.. {
+                    let made = make_batch(&dataset, &recipe, seed, batch, step);
+                    let failed = made.is_err();
+                    // The receiver hangs up when the run is over.
+                    if sender.send(made).is_err() || failed {
+                        return;
+                    }
+                }
+            })
+            .context("the loader's thread can not be started")?;
+        Ok(Self {
+            batches,
+            size,
+            device,
+        })
+    }
+
+    /// The next batch.
+    pub fn next(&mut self) -> anyhow::Result<Batch> {
+        let samples = self.batches.recv().context("the loader has stopped")??;
+        // Samples come as damaged ones first, then as many others.
+        let (pairs, others) = samples.split_at(samples.len() / 2);
+        let tensor = |samples: &[Sample], part: fn(&Sample) -> &Vec<f32>| {
+            let all: Vec<f32> = samples
+                .iter()
+                .flat_map(|s| part(s).iter().copied())
+                .collect();
+            let shape = [samples.len() as i64, 3, self.size, self.size];
+            Tensor::from_slice(&all).view(shape).to_device(self.device)
+        };
+        Ok(Batch {
+            pixelated: tensor(pairs, |s| &s.pixelated),
+            clean: tensor(pairs, |s| &s.clean),
+            others: tensor(others, |s| &s.clean),
+        })
+    }
+}
+
+/// `batch` pairs, then `batch` samples of other pictures.
+fn make_batch(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    seed: u64,
+    batch: usize,
+    step: u64,
+) -> anyhow::Result<Vec<Sample>> {
+    (0..2 * batch)
+        .into_par_iter()
+        .map_init(
+            || Sampler::new(recipe),
+            |sampler, slot| {
+                // Two streams, so that the halves show different pictures.
+                let stream = (slot / batch) as u64;
+                let index = step * batch as u64 + (slot % batch) as u64;
+                let mut random = generator(seed, stream, index);
+                let picture = dataset.picture(shuffled(dataset.len(), seed, stream, index))?;
+                sampler.sample(&picture, &mut random)
+            },
+        )
+        .collect()
+}
+
+/// Fixed damaged samples of a data set, for validation.
+pub fn fixed_samples(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    count: usize,
+) -> anyhow::Result<Vec<Sample>> {
+    (0..count.min(dataset.len()))
+        .into_par_iter()
+        .map_init(
+            || Sampler::new(recipe),
+            |sampler, index| {
+                // Spread over the data set, whose neighbours look alike.
+                let picture = dataset.picture(index * dataset.len() / count.min(dataset.len()))?;
+                sampler.sample(&picture, &mut generator(recipe.seed, 9, index as u64))
+            },
+        )
+        .collect()
+}
+
+fn generator(seed: u64, stream: u64, index: u64) -> Pcg64Mcg {
+    let mut mixed = Pcg64Mcg::seed_from_u64(seed ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let salt: u64 = mixed.random();
+    Pcg64Mcg::seed_from_u64(salt.wrapping_add(index))
+}
+
+/// The picture of sample `index`: every epoch shows each picture once, in an order of its own.
+fn shuffled(length: usize, seed: u64, stream: u64, index: u64) -> usize {
+    let epoch = index / length as u64;
+    let mut order: Vec<u32> = (0..length as u32).collect();
+    order.shuffle(&mut generator(seed, stream + 100, epoch));
+    order[(index % length as u64) as usize] as usize
+}

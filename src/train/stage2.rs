@@ -1,0 +1,106 @@
+//! DCEDN behind a fixed first stage: paired, so that colours come out right.
+
+use tch::{Device, Reduction, Tensor};
+
+use super::checkpoint;
+use super::layers::{Declare, Forward, Init, Parameters};
+use super::loader::Batch;
+use super::networks::{dcedn, generator};
+use super::optimizer::{Adam, MovingAverage};
+use super::recipe::{Loss, Networks, Recipe, Stage2 as Settings, rate_at};
+use super::run::{Losses, Stage};
+
+/// The second stage in training.
+pub struct Stage2 {
+    settings: Settings,
+    sizes: Networks,
+    step: u64,
+    stage1: Parameters,
+    network: Parameters,
+    optimizer: Adam,
+    average: MovingAverage,
+}
+
+/// Parameters of a second stage that knows nothing yet.
+pub fn new_dcedn(recipe: &Recipe, device: Device) -> Parameters {
+    let size = recipe.networks.dcedn;
+    Declare::parameters(Init::KaimingUniform, device, |l| dcedn(l, &(), &(), size))
+}
+
+impl Stage2 {
+    /// An untrained second stage behind the generator `stage1`.
+    pub fn new(recipe: &Recipe, stage1: Parameters, device: Device) -> Self {
+        tch::manual_seed(recipe.seed as i64 + 1);
+        let settings = recipe.stage2.clone();
+        let network = new_dcedn(recipe, device);
+        let [beta1, beta2] = settings.betas;
+        Self {
+            optimizer: Adam::new(
+                &network,
+                settings.rate,
+                (beta1, beta2),
+                settings.weight_decay,
+            ),
+            average: MovingAverage::new(&network, settings.average),
+            sizes: recipe.networks.clone(),
+            step: 0,
+            settings,
+            stage1,
+            network,
+        }
+    }
+
+    fn first_stage(&self, pixelated: &Tensor) -> Tensor {
+        tch::no_grad(|| generator(&mut Forward(&self.stage1), pixelated, self.sizes.generator))
+    }
+}
+
+impl Stage for Stage2 {
+    fn name(&self) -> &'static str {
+        "stage2"
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        (self.step, self.settings.steps)
+    }
+
+    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
+        let s = &self.settings;
+        self.optimizer.rate = rate_at(self.step, s.steps, s.rate, s.constant);
+        let stage1 = self.first_stage(&batch.pixelated);
+        let mut forward = Forward(&self.network);
+        let restored = dcedn(&mut forward, &stage1, &batch.pixelated, self.sizes.dcedn);
+        let mut losses = Losses::default();
+        match s.loss {
+            Loss::Mse => losses.add("mse", restored.mse_loss(&batch.clean, Reduction::Mean)),
+            Loss::L1 => losses.add("l1", restored.l1_loss(&batch.clean, Reduction::Mean)),
+        }
+        losses.total().backward();
+        self.optimizer.step(&mut self.network);
+        self.average.update(&self.network, self.step);
+        self.step += 1;
+        Ok(losses)
+    }
+
+    fn restore(&self, pixelated: &Tensor) -> Tensor {
+        let stage1 = self.first_stage(pixelated);
+        let mut forward = Forward(&self.average.average);
+        tch::no_grad(|| dcedn(&mut forward, &stage1, pixelated, self.sizes.dcedn))
+    }
+
+    fn save(&self, out: &mut Vec<(String, Tensor)>) {
+        out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
+        checkpoint::store("dcedn", &self.network, out);
+        checkpoint::store("average", &self.average.average, out);
+        self.optimizer.state("adam.dcedn", out);
+    }
+
+    fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
+        checkpoint::restore("dcedn", &mut self.network, saved)?;
+        checkpoint::restore("average", &mut self.average.average, saved)?;
+        let state = self.optimizer.load("adam.dcedn", saved);
+        state.map_err(|name| anyhow::anyhow!("the checkpoint has no tensor {name}"))?;
+        self.step = super::run::saved_step(saved)?;
+        Ok(())
+    }
+}

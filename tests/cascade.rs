@@ -1,0 +1,436 @@
+//! Model files and ONNX Runtime, with tiny models.
+
+mod support;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use gstdepixelate::cascade::runtime::{self, LogLevel};
+use gstdepixelate::cascade::{
+    Backend, CascadeError, INPUT, MAX_MODEL_BYTES, Model, ModelFacts, OptimizationLevel,
+    OrtBackend, Provider, RESTORED, Runtime, RuntimeSearch, STAGE1, SessionSettings,
+};
+use gstdepixelate::onnx::proto::{DimensionValue, ModelProto, ValueInfoProto};
+use gstdepixelate::onnx::{Dim, ElementType, GraphBuilder, batch_of, decode, encode};
+use support::{Tiny, tiny_facts, tiny_model, tiny_model_with};
+
+fn runtime() -> &'static Runtime {
+    runtime::load(&RuntimeSearch::default())
+        .expect("these tests need ONNX Runtime: run scripts/setup.py plugin")
+}
+
+fn cpu() -> SessionSettings {
+    SessionSettings {
+        provider: Provider::Cpu,
+        ..Default::default()
+    }
+}
+
+fn backend(bytes: Vec<u8>) -> OrtBackend {
+    let model = Model::from_bytes("tiny", bytes).unwrap();
+    OrtBackend::new(runtime(), &model, &cpu()).unwrap()
+}
+
+/// `count` crops of numbers that differ from place to place.
+fn ramp(count: usize, size: usize) -> Vec<f32> {
+    let len = count * 3 * size * size;
+    (0..len).map(|i| i as f32 / len as f32 - 0.5).collect()
+}
+
+#[test]
+fn numbers_come_out_right_at_every_batch_size() {
+    let mut backend = backend(tiny_model(16, Tiny::Scaled(0.5)));
+    let mut restored = vec![7.0; 5];
+    for count in [1, 3, 2, 33, 1] {
+        let input = ramp(count, 16);
+        backend.run(&input, count, &mut restored).unwrap();
+        let expected: Vec<_> = input.iter().map(|v| v * 0.5).collect();
+        assert_eq!(restored, expected, "batch of {count}");
+    }
+    backend.run(&[], 0, &mut restored).unwrap();
+    assert!(restored.is_empty());
+}
+
+#[test]
+fn an_enlarging_model_gives_larger_pictures() {
+    let facts = ModelFacts {
+        scale: 2,
+        ..tiny_facts(16)
+    };
+    let mut backend = backend(tiny_model_with(&facts, Tiny::Color([-1.0, 0.25, 1.0])));
+    assert_eq!(backend.facts(), &facts);
+    let mut restored = Vec::new();
+    backend.run(&ramp(2, 16), 2, &mut restored).unwrap();
+    assert_eq!(restored.len(), 2 * 3 * 32 * 32);
+    for (plane, color) in restored
+        .chunks(32 * 32)
+        .zip([-1.0, 0.25, 1.0].iter().cycle())
+    {
+        assert!(plane.iter().all(|v| v == color));
+    }
+}
+
+#[test]
+fn settings_do_not_change_the_numbers() {
+    let model = Model::from_bytes("tiny", tiny_model(16, Tiny::Scaled(3.0))).unwrap();
+    let input = ramp(2, 16);
+    let expected: Vec<_> = input.iter().map(|v| v * 3.0).collect();
+    for optimization in OptimizationLevel::ALL {
+        for threads in [0, 1, 3] {
+            let settings = SessionSettings {
+                optimization,
+                threads,
+                ..cpu()
+            };
+            let mut backend = OrtBackend::new(runtime(), &model, &settings).unwrap();
+            let mut restored = Vec::new();
+            backend.run(&input, 2, &mut restored).unwrap();
+            assert_eq!(restored, expected, "{settings:?}");
+        }
+    }
+}
+
+#[test]
+fn sessions_run_side_by_side() {
+    std::thread::scope(|scope| {
+        for factor in [0.5, -1.0, 2.0] {
+            scope.spawn(move || {
+                let mut backend = backend(tiny_model(16, Tiny::Scaled(factor)));
+                let (input, mut restored) = (ramp(1, 16), Vec::new());
+                for _ in 0..20 {
+                    backend.run(&input, 1, &mut restored).unwrap();
+                    assert!(restored.iter().zip(&input).all(|(y, x)| *y == x * factor));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn the_bundled_model_runs() {
+    let model = Model::bundled().unwrap();
+    let mut backend = OrtBackend::new(runtime(), &model, &cpu()).unwrap();
+    backend.warm_up(4).unwrap();
+    let size = model.facts().size;
+    let mut restored = Vec::new();
+    backend.run(&ramp(1, size), 1, &mut restored).unwrap();
+    assert_eq!(restored.len(), 3 * model.facts().output_size().pow(2));
+    assert!(restored.iter().all(|v| v.is_finite()));
+}
+
+#[test]
+fn a_batch_of_the_wrong_size_is_refused() {
+    let mut backend = backend(tiny_model(16, Tiny::Identity));
+    let error = backend.run(&[0.0; 5], 1, &mut Vec::new()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a batch of 1 crops has 5 numbers, expected 768"
+    );
+    assert!(backend.run(&[], usize::MAX, &mut Vec::new()).is_err());
+}
+
+#[test]
+fn automatic_takes_what_loads() {
+    let model = Model::from_bytes("tiny", tiny_model(16, Tiny::Identity)).unwrap();
+    let settings = SessionSettings {
+        device: Some("0".into()),
+        ..Default::default()
+    };
+    let mut backend = OrtBackend::new(runtime(), &model, &settings).unwrap();
+    assert_eq!(backend.execution_provider(), backend.provider().name());
+    assert!(runtime().providers().contains(&backend.provider()));
+    let knows_cuda = runtime().providers().contains(&Provider::Cuda);
+    let fell_back = backend.provider() == Provider::Cpu && knows_cuda;
+    assert_eq!(backend.fallback_reason().is_some(), fell_back);
+    // Eleven crops go through padding on a GPU and must not show it.
+    let (input, mut restored) = (ramp(11, 16), Vec::new());
+    backend.run(&input, 11, &mut restored).unwrap();
+    assert_eq!(restored, input);
+}
+
+#[test]
+fn an_unavailable_provider_is_an_error_naming_the_others() {
+    let model = Model::from_bytes("tiny", tiny_model(16, Tiny::Identity)).unwrap();
+    let available = runtime().providers();
+    for provider in [Provider::Cuda, Provider::TensorRt, Provider::OpenVino] {
+        if available.contains(&provider) {
+            continue;
+        }
+        let settings = SessionSettings {
+            provider,
+            ..Default::default()
+        };
+        let text = error_text(OrtBackend::new(runtime(), &model, &settings));
+        assert!(
+            text.starts_with(&format!("execution-provider `{provider}` is unavailable")),
+            "{text}"
+        );
+        assert!(text.contains("cpu"), "{text}");
+    }
+}
+
+#[test]
+fn a_wrong_device_is_an_error_naming_the_property() {
+    let model = Model::from_bytes("tiny", tiny_model(16, Tiny::Identity)).unwrap();
+    for (provider, device) in [
+        (Provider::Auto, "gpu"),
+        (Provider::Cpu, "0"),
+        (Provider::Cuda, "first"),
+        (Provider::TensorRt, "-1"),
+        (Provider::OpenVino, "GPU 0\0"),
+    ] {
+        let settings = SessionSettings {
+            provider,
+            device: Some(device.into()),
+            ..Default::default()
+        };
+        let text = error_text(OrtBackend::new(runtime(), &model, &settings));
+        let start = format!("device `{device}` is wrong for execution-provider `{provider}`");
+        assert!(text.starts_with(&start), "{text}");
+    }
+}
+
+#[test]
+fn messages_of_the_runtime_reach_the_logger() {
+    runtime();
+    let seen = Arc::new(Mutex::new(0));
+    let counter = seen.clone();
+    runtime::set_logger(Arc::new(move |_level, _category, message| {
+        assert!(!message.is_empty());
+        *counter.lock().unwrap() += 1;
+        panic!("a panic in the logger stays there");
+    }));
+    runtime::set_log_level(LogLevel::Verbose);
+    backend(tiny_model(16, Tiny::Identity));
+    runtime::set_log_level(LogLevel::Warning);
+    assert!(*seen.lock().unwrap() > 0);
+}
+
+fn error_text<T>(result: Result<T, CascadeError>) -> String {
+    match result {
+        Ok(_) => panic!("an error was expected"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A tiny model after a change to its file.
+fn changed(change: impl FnOnce(&mut ModelProto)) -> Result<Model, CascadeError> {
+    let mut model = decode(&tiny_model(16, Tiny::Identity)).unwrap();
+    change(&mut model);
+    Model::from_bytes("m.onnx", encode(&model))
+}
+
+fn value<'a>(model: &'a mut ModelProto, name: &str) -> &'a mut ValueInfoProto {
+    let graph = model.graph.as_mut().unwrap();
+    let mut values = graph.input.iter_mut().chain(&mut graph.output);
+    values.find(|value| value.name == name).unwrap()
+}
+
+fn set_side(model: &mut ModelProto, name: &str, axis: usize, side: i64) {
+    let tensor = value(model, name).r#type.as_mut().unwrap();
+    let shape = tensor.tensor_type.as_mut().unwrap().shape.as_mut().unwrap();
+    shape.dim[axis].value = Some(DimensionValue::DimValue(side));
+}
+
+#[test]
+fn wrong_inputs_and_outputs_are_named() {
+    type Change = fn(&mut ModelProto);
+    let cases: [(Change, &str); 9] = [
+        (
+            |m| value(m, INPUT).name = "x".into(),
+            "input `pixelated` is missing among `x`, expected Float[N, 3, 16, 16]",
+        ),
+        (
+            |m| value(m, STAGE1).name = "first".into(),
+            "output `stage1` is missing among `first`, `restored`, expected",
+        ),
+        (
+            |m| m.graph.as_mut().unwrap().output.clear(),
+            "output `stage1` is missing, expected",
+        ),
+        (
+            |m| set_side(m, INPUT, 0, 1),
+            "input `pixelated` is Float[1, 3, 16, 16], expected Float[N, 3, 16, 16] with an open N",
+        ),
+        (
+            |m| set_side(m, INPUT, 3, 32),
+            "input `pixelated` is Float[open, 3, 16, 32], expected",
+        ),
+        (
+            |m| set_side(m, RESTORED, 1, 4),
+            "output `restored` is Float[open, 4, 16, 16], expected",
+        ),
+        (
+            |m| {
+                let r#type = value(m, RESTORED).r#type.as_mut().unwrap();
+                r#type.tensor_type.as_mut().unwrap().elem_type = ElementType::Float16.into();
+            },
+            "output `restored` is Float16[open, 3, 16, 16], expected",
+        ),
+        (
+            |m| value(m, STAGE1).r#type = None,
+            "output `stage1` is no tensor with a shape, expected",
+        ),
+        (
+            |m| {
+                let tensor = value(m, INPUT).r#type.as_mut().unwrap();
+                let shape = tensor.tensor_type.as_mut().unwrap().shape.as_mut().unwrap();
+                shape.dim.pop();
+            },
+            "input `pixelated` is Float[open, 3, 16], expected",
+        ),
+    ];
+    for (change, expected) in cases {
+        let text = error_text(changed(change));
+        let expected = format!("model m.onnx: {expected}");
+        assert!(text.starts_with(&expected), "{text}\n{expected}");
+    }
+}
+
+#[test]
+fn a_second_input_is_named_but_weights_among_the_inputs_are_not() {
+    let second = |m: &mut ModelProto| {
+        let mut other = value(m, INPUT).clone();
+        other.name = "noise".into();
+        m.graph.as_mut().unwrap().input.push(other);
+    };
+    let text = error_text(changed(second));
+    assert!(text.contains("input `noise` is there, expected"), "{text}");
+
+    let mut model = decode(&tiny_model(16, Tiny::Scaled(1.0))).unwrap();
+    let mut weight = value(&mut model, INPUT).clone();
+    weight.name = "factor".into();
+    model.graph.as_mut().unwrap().input.push(weight);
+    Model::from_bytes("old", encode(&model)).unwrap();
+}
+
+#[test]
+fn wrong_metadata_is_named() {
+    let text = error_text(changed(|m| m.metadata_props.clear()));
+    assert!(
+        text.starts_with("model m.onnx: metadata property `depixelate.format` is missing"),
+        "{text}"
+    );
+    let text = error_text(changed(|m| m.metadata_props[1].value = "15".into()));
+    assert!(
+        text.contains("`depixelate.size` is `15`, expected a multiple of 4 from 16 to 1024"),
+        "{text}"
+    );
+}
+
+/// `TensorProto` with the field that says where its data lie, which our own writer never sets.
+#[derive(Clone, PartialEq, prost::Message)]
+struct ExternalTensor {
+    #[prost(string, tag = "8")]
+    name: String,
+    #[prost(int32, tag = "14")]
+    data_location: i32,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct ExternalGraph {
+    #[prost(message, repeated, tag = "5")]
+    initializer: Vec<ExternalTensor>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct ExternalModel {
+    #[prost(message, optional, tag = "7")]
+    graph: Option<ExternalGraph>,
+}
+
+#[test]
+fn weights_in_other_files_are_refused() {
+    let external = ExternalModel {
+        graph: Some(ExternalGraph {
+            initializer: vec![ExternalTensor {
+                name: "w".into(),
+                data_location: 1,
+            }],
+        }),
+    };
+    // Concatenated messages are merged.
+    let mut bytes = tiny_model(16, Tiny::Identity);
+    bytes.extend(prost::Message::encode_to_vec(&external));
+    let text = error_text(Model::from_bytes("m.onnx", bytes));
+    assert!(text.contains("its weights lie in other files"), "{text}");
+}
+
+#[test]
+fn files_that_are_no_models_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let refused = |path: &Path| error_text(Model::open(path));
+
+    let missing = path("missing.onnx");
+    let expected = format!("model file {} not found: check the path", missing.display());
+    assert_eq!(refused(&missing), expected);
+    assert!(refused(folder.path()).contains("not a regular file"));
+
+    let model = tiny_model(16, Tiny::Identity);
+    for (name, bytes) in [
+        ("empty.onnx", &b""[..]),
+        ("text.onnx", b"version https://git-lfs.github.com/spec/v1\n"),
+        ("zeros.onnx", &[0; 512]),
+        ("cut.onnx", &model[..model.len() - 7]),
+    ] {
+        std::fs::write(path(name), bytes).unwrap();
+        let text = refused(&path(name));
+        assert!(
+            text.contains(name) && text.contains("not an ONNX model"),
+            "{text}"
+        );
+    }
+
+    let large = path("large.onnx");
+    let file = std::fs::File::create(&large).unwrap();
+    file.set_len(MAX_MODEL_BYTES + 1).unwrap();
+    assert!(refused(&large).contains("is larger than 1073741824 bytes"));
+
+    let good = path("good.onnx");
+    std::fs::write(&good, &model).unwrap();
+    assert_eq!(Model::open(&good).unwrap().facts(), &tiny_facts(16));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.onnx");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    assert!(error_text(Model::open(&pipe)).contains("not a regular file"));
+}
+
+/// A model whose node or output is not what the file says; only ONNX Runtime can know.
+fn lying(op: &str, declared: &[Dim], attrs: &[(&str, i64)]) -> Vec<u8> {
+    let mut g = GraphBuilder::new("lying");
+    tiny_facts(16).write_to(&mut g);
+    let x = g.input_f32(INPUT, &batch_of(&[3, 16, 16]));
+    let attrs = attrs
+        .iter()
+        .map(|&(name, value)| gstdepixelate::onnx::attr::int(name, value))
+        .collect();
+    let y = g.node(op, &[&x], attrs);
+    g.output_f32(STAGE1, &x, &batch_of(&[3, 16, 16]));
+    g.output_f32(RESTORED, &y, declared);
+    encode(&g.finish().unwrap())
+}
+
+#[test]
+fn what_only_the_runtime_can_see_is_an_error_too() {
+    let square = batch_of(&[3, 16, 16]);
+    let open = |bytes| {
+        let model = Model::from_bytes("m.onnx", bytes).unwrap();
+        OrtBackend::new(runtime(), &model, &cpu())
+    };
+    let text = error_text(open(lying("NoSuchOperator", &square, &[])));
+    assert!(text.starts_with("cannot read model m.onnx"), "{text}");
+    assert!(text.contains("NoSuchOperator"), "{text}");
+
+    // The shape that is made differs from the one declared: an error at the latest when it runs.
+    let flat = open(lying("Flatten", &square, &[("axis", 1)]))
+        .and_then(|mut backend| backend.run(&ramp(1, 16), 1, &mut Vec::new()));
+    let text = error_text(flat);
+    assert!(text.contains("shape") || text.contains("rank"), "{text}");
+}

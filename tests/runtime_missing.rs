@@ -1,0 +1,177 @@
+//! ONNX Runtime that is missing, broken or too old.
+//!
+//! A process loads ONNX Runtime once, so each case that can succeed runs in a process of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gstdepixelate::cascade::{CascadeError, RuntimeSearch, runtime};
+
+fn load(library: &Path) -> Result<&'static runtime::Runtime, CascadeError> {
+    runtime::load(&RuntimeSearch {
+        library: Some(library),
+        folders: &[],
+    })
+}
+
+fn refused(library: &Path) -> String {
+    match load(library) {
+        Ok(_) => panic!("{} was loaded", library.display()),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn real_library() -> PathBuf {
+    let path = std::env::var_os(runtime::LIBRARY_VARIABLE).expect("cargo sets ORT_DYLIB_PATH");
+    let path = PathBuf::from(path);
+    assert!(
+        path.exists(),
+        "these tests need ONNX Runtime: run scripts/setup.py plugin"
+    );
+    path
+}
+
+/// A library with the entry point of ONNX Runtime 1.16 that has nothing behind it.
+fn old_library(folder: &Path) -> PathBuf {
+    let source = folder.join("old.rs");
+    std::fs::write(
+        &source,
+        r#"
+        #[repr(C)]
+        pub struct Base {
+            get_api: extern "C" fn(u32) -> *const u8,
+            version: extern "C" fn() -> *const u8,
+        }
+        extern "C" fn get_api(_: u32) -> *const u8 { core::ptr::null() }
+        extern "C" fn version() -> *const u8 { c"1.16.3".as_ptr().cast() }
+        static BASE: Base = Base { get_api, version };
+        #[unsafe(no_mangle)]
+        pub extern "C" fn OrtGetApiBase() -> *const Base { &BASE }
+        "#,
+    )
+    .unwrap();
+    let library = folder.join("libold.so");
+    let status = Command::new(option_env!("RUSTC").unwrap_or("rustc"))
+        .args(["--edition=2024", "--crate-type=cdylib", "-o"])
+        .args([&library, &source])
+        .status()
+        .expect("rustc is there while tests are built");
+    assert!(status.success());
+    library
+}
+
+#[test]
+fn each_failure_is_named_and_a_later_try_succeeds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+
+    let missing = path("missing.so");
+    assert_eq!(
+        refused(&missing),
+        format!(
+            "ONNX Runtime 1.17 or later was not found: looked for {} (no such file). \
+             Install it, or set ORT_DYLIB_PATH to the path of its shared library",
+            missing.display()
+        )
+    );
+    assert!(refused(folder.path()).contains("not a regular file"));
+    assert!(refused(Path::new("libno-such-library.so")).contains("cannot open"));
+
+    let text = path("text.so");
+    std::fs::write(&text, "not a library").unwrap();
+    let message = refused(&text);
+    assert!(
+        message.contains("text.so (") && message.contains("1.17"),
+        "{message}"
+    );
+
+    let cut = path("cut.so");
+    std::fs::write(&cut, &std::fs::read(real_library()).unwrap()[..100_000]).unwrap();
+    assert!(refused(&cut).contains("cut.so ("));
+
+    let pipe = path("pipe.so");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(refused(&pipe).contains("not a regular file"));
+
+    #[cfg(target_os = "linux")]
+    assert!(refused(Path::new("libc.so.6")).contains("has no OrtGetApiBase"));
+
+    let old = old_library(folder.path());
+    assert_eq!(
+        refused(&old),
+        format!(
+            "ONNX Runtime 1.16.3 in {} is too old: install version 1.17 or later, \
+             or set ORT_DYLIB_PATH to the path of such a library",
+            old.display()
+        )
+    );
+
+    let runtime = load(&real_library()).unwrap();
+    assert_eq!(runtime.library(), real_library());
+    // From now on the answer stays.
+    assert_eq!(load(&missing).unwrap().library(), real_library());
+}
+
+/// Runs the ignored test `name` of this file in a new process; `variable` becomes ORT_DYLIB_PATH.
+fn in_a_new_process(name: &str, variable: Option<&Path>, folder: &Path) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--include-ignored"]);
+    command.env_remove(runtime::LIBRARY_VARIABLE);
+    command.env("TEST_FOLDER", folder);
+    if let Some(variable) = variable {
+        command.env(runtime::LIBRARY_VARIABLE, variable);
+    }
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn load_from_folder() -> Result<&'static runtime::Runtime, CascadeError> {
+    let folder = PathBuf::from(std::env::var_os("TEST_FOLDER").unwrap());
+    runtime::load(&RuntimeSearch {
+        library: None,
+        folders: &[folder],
+    })
+}
+
+#[test]
+fn a_folder_given_by_the_caller_is_searched() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join("libonnxruntime.so");
+    std::os::unix::fs::symlink(real_library(), &library).unwrap();
+    in_a_new_process("child_finds_it_in_the_folder", None, folder.path());
+}
+
+#[test]
+#[ignore = "run by a_folder_given_by_the_caller_is_searched"]
+fn child_finds_it_in_the_folder() {
+    let runtime = load_from_folder().unwrap();
+    let folder = PathBuf::from(std::env::var_os("TEST_FOLDER").unwrap());
+    assert_eq!(runtime.library(), folder.join("libonnxruntime.so"));
+}
+
+#[test]
+fn a_wrong_variable_is_an_error_even_if_a_folder_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join("libonnxruntime.so");
+    std::os::unix::fs::symlink(real_library(), &library).unwrap();
+    let wrong = folder.path().join("wrong.so");
+    in_a_new_process("child_refuses_the_variable", Some(&wrong), folder.path());
+}
+
+#[test]
+#[ignore = "run by a_wrong_variable_is_an_error_even_if_a_folder_has_it"]
+fn child_refuses_the_variable() {
+    let error = load_from_folder().unwrap_err().to_string();
+    assert!(error.contains("wrong.so (no such file)"), "{error}");
+}

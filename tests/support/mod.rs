@@ -1,0 +1,74 @@
+//! Tiny models for tests, made on the spot.
+//!
+//! Every test program uses its own part of this module.
+#![allow(dead_code)]
+
+use gstdepixelate::cascade::{INPUT, ModelFacts, RESTORED, STAGE1, ValueRange};
+use gstdepixelate::onnx::{GraphBuilder, attr, batch_of, encode};
+
+/// What a tiny model makes of its input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Tiny {
+    /// The input itself.
+    Identity,
+    /// The input times a factor.
+    Scaled(f32),
+    /// One colour everywhere: red, green, blue in the model's range.
+    Color([f32; 3]),
+}
+
+/// Facts of a tiny model: −1 … 1, no enlargement, crop 1.5 times the box, blocks of 2 to `size` ÷ 2 pixels.
+pub fn tiny_facts(size: usize) -> ModelFacts {
+    ModelFacts {
+        size,
+        scale: 1,
+        range: ValueRange::Signed,
+        margin: 1.5,
+        blocks: (2.0, size as f32 / 2.0),
+        trained_on: "nothing".into(),
+        license: "CC0-1.0".into(),
+    }
+}
+
+/// A whole model file with [`tiny_facts`]: `stage1` is the input, `restored` is what `kind` says.
+pub fn tiny_model(size: usize, kind: Tiny) -> Vec<u8> {
+    tiny_model_with(&tiny_facts(size), kind)
+}
+
+/// The same with any facts; an enlarged output repeats each pixel.
+pub fn tiny_model_with(facts: &ModelFacts, kind: Tiny) -> Vec<u8> {
+    let mut g = GraphBuilder::new("tiny");
+    facts.write_to(&mut g);
+    let side = facts.size as i64;
+    let output_side = facts.output_size() as i64;
+    let x = g.input_f32(INPUT, &batch_of(&[3, side, side]));
+    let y = match kind {
+        Tiny::Identity => g.identity(&x),
+        Tiny::Scaled(factor) => {
+            let factor = g.initializer_f32("factor", &[1], &[factor]);
+            g.mul(&x, &factor)
+        }
+        Tiny::Color(color) => {
+            // Through the input, so that the batch keeps its size.
+            let zero = g.initializer_f32("zero", &[1], &[0.0]);
+            let color = g.initializer_f32("color", &[1, 3, 1, 1], &color);
+            let black = g.mul(&x, &zero);
+            g.add(&black, &color)
+        }
+    };
+    let y = if facts.scale == 1 {
+        y
+    } else {
+        let scale = facts.scale as f32;
+        let scales = g.initializer_f32("scales", &[4], &[1.0, 1.0, scale, scale]);
+        let nearest = vec![
+            attr::string("mode", "nearest"),
+            attr::string("coordinate_transformation_mode", "asymmetric"),
+            attr::string("nearest_mode", "floor"),
+        ];
+        g.node("Resize", &[&y, "", &scales], nearest)
+    };
+    g.output_f32(STAGE1, &x, &batch_of(&[3, side, side]));
+    g.output_f32(RESTORED, &y, &batch_of(&[3, output_side, output_side]));
+    encode(&g.finish().expect("a tiny model is well-formed"))
+}
