@@ -106,7 +106,10 @@ fn source(message: &gst::MessageRef) -> String {
         }
         object = Some(parent);
     }
-    object.map_or_else(|| "GStreamer".to_owned(), |object| object.name().to_string())
+    object.map_or_else(
+        || "GStreamer".to_owned(),
+        |object| object.name().to_string(),
+    )
 }
 
 /// What a decoder that was not found is for.
