@@ -55,6 +55,29 @@ pub enum ValueRange {
 }
 
 impl ValueRange {
+    /// Turn grey levels 0–255 into this range.
+    pub fn normalise(self, values: &mut [f32]) {
+        let (factor, offset) = match self {
+            Self::Signed => (1.0 / 127.5, -1.0),
+            Self::Unit => (1.0 / 255.0, 0.0),
+        };
+        for value in values {
+            // The border values themselves must not leave the range by a rounding.
+            *value = (*value * factor + offset).clamp(offset, 1.0);
+        }
+    }
+
+    /// Turn this range into grey levels, cut to 0–255. What is no number becomes 0.
+    pub fn denormalise(self, values: &mut [f32]) {
+        let (factor, offset) = match self {
+            Self::Signed => (127.5, 127.5),
+            Self::Unit => (255.0, 0.0),
+        };
+        for value in values {
+            *value = (*value * factor + offset).max(0.0).min(255.0);
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Signed => "-1..1",

@@ -16,6 +16,7 @@
 
 mod error;
 mod facts;
+mod library;
 mod model;
 mod provider;
 pub mod runtime;

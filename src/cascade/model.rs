@@ -1,6 +1,7 @@
 //! The model file: read, and checked before ONNX Runtime sees it.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -208,11 +209,9 @@ impl GraphHead {
 
     fn check(&self, model: &str, facts: &ModelFacts) -> Result<(), CascadeError> {
         // Old files list their weights among the inputs.
-        let inputs: Vec<_> = self
-            .inputs
-            .iter()
-            .filter(|input| self.initializers.iter().all(|t| t.name != input.name))
-            .collect();
+        let weights: HashSet<_> = self.initializers.iter().map(|t| &t.name).collect();
+        let mut inputs: Vec<_> = self.inputs.iter().collect();
+        inputs.retain(|input| !weights.contains(&input.name));
         let outputs: Vec<_> = self.outputs.iter().collect();
         check_value(model, "input", INPUT, &inputs, facts.size)?;
         if let Some(other) = inputs.iter().find(|input| input.name != INPUT) {

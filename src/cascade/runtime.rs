@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::env;
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 use ort::ep::{CUDA, ExecutionProvider, OpenVINO, TensorRT};
 
+use super::library::located;
 use super::{Attempt, CascadeError, Provider};
 
 pub use ort::logging::LogLevel;
@@ -150,7 +152,7 @@ fn open(place: &Path) -> Result<Runtime, CascadeError> {
         }],
         needed: needed_version(),
     };
-    let library = located(place).map_err(|reason| not_found(reason.into()))?;
+    let library = located(place).map_err(not_found)?;
     // The crate asserts what a healthy library always grants; a sick one must not end the process.
     let loaded = panic::catch_unwind(|| ort::init_from(&library))
         .map_err(|panic| not_found(panic_text(panic)))?;
@@ -160,7 +162,12 @@ fn open(place: &Path) -> Result<Runtime, CascadeError> {
             found: version_str,
             needed: needed_version(),
         },
-        ort::LoadDynamicError::Dlopen { error, .. } => not_found(error.to_string()),
+        // What the system's loader said is the error's source.
+        ort::LoadDynamicError::Dlopen { error, .. } => not_found(
+            error
+                .source()
+                .map_or_else(|| error.to_string(), |said| said.to_string()),
+        ),
         ort::LoadDynamicError::MissingApi { .. } => {
             not_found("another library: it has no OrtGetApiBase".into())
         }
@@ -185,20 +192,6 @@ fn open(place: &Path) -> Result<Runtime, CascadeError> {
         library,
         environment,
     })
-}
-
-/// The path as the loader should get it. A plain name stays: the system's loader looks for it.
-fn located(place: &Path) -> Result<PathBuf, &'static str> {
-    if place.components().count() == 1 && !place.exists() {
-        return Ok(place.into());
-    }
-    match std::fs::metadata(place) {
-        // The loader would wait for ever on a named pipe.
-        Ok(metadata) if !metadata.is_file() => Err("not a regular file"),
-        Ok(_) => std::path::absolute(place).map_err(|_| "no absolute path"),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err("no such file"),
-        Err(_) => Err("no access"),
-    }
 }
 
 fn panic_text(panic: Box<dyn Any + Send>) -> String {

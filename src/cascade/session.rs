@@ -6,7 +6,7 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{OutputSelector, RunOptions, Session};
 use ort::value::TensorRef;
 
-use super::model::{INPUT, RESTORED};
+use super::model::{INPUT, RESTORED, STAGE1};
 use super::provider::{automatic_threads, device_name, device_number, names};
 use super::{
     Backend, CascadeError, Model, ModelFacts, OptimizationLevel, Provider, Runtime, SessionSettings,
@@ -15,6 +15,9 @@ use super::{
 /// Batch sizes on a GPU. For each new input shape, cuDNN is searched for its fastest convolutions
 /// anew, which takes longer than many runs; so there are few shapes.
 const GPU_BATCHES: [usize; 6] = [1, 2, 4, 8, 16, 32];
+
+/// Most threads that a session gets, whatever is asked for.
+const MAX_THREADS: usize = 256;
 
 /// The networks in ONNX Runtime.
 #[derive(Debug)]
@@ -63,8 +66,8 @@ impl OrtBackend {
     /// Run every batch size up to `largest` crops once, so that the first frame does not wait for
     /// memory and for the search of convolutions.
     pub fn warm_up(&mut self, largest: usize) -> Result<(), CascadeError> {
-        let gpu = self.pads();
-        let sizes = GPU_BATCHES.into_iter().filter(|&size| gpu || size == 1);
+        let pads = self.pads();
+        let sizes = GPU_BATCHES.into_iter().filter(|&size| pads || size == 1);
         let last = GPU_BATCHES.into_iter().find(|&size| size >= largest);
         let mut restored = Vec::new();
         for size in sizes.take_while(|&size| last.is_none_or(|last| size <= last)) {
@@ -74,6 +77,7 @@ impl OrtBackend {
         Ok(())
     }
 
+    /// Whether part batches are filled up to one of [`GPU_BATCHES`].
     fn pads(&self) -> bool {
         matches!(self.provider, Provider::Cuda | Provider::TensorRt)
     }
@@ -87,29 +91,64 @@ impl OrtBackend {
             .ok_or_else(|| CascadeError::Run(format!("a batch of {count} crops is too large")))
     }
 
-    /// Run `input` and append the first `keep` faces to `restored`.
+    /// What the first network alone makes of `count` crops: `[count, 3, size, size]` in the model's range.
+    pub fn run_stage1(
+        &mut self,
+        input: &[f32],
+        count: usize,
+        stage1: &mut Vec<f32>,
+    ) -> Result<(), CascadeError> {
+        self.check_input(input, count)?;
+        stage1.clear();
+        let side = self.facts.size;
+        let output = (STAGE1, side);
+        Self::run_batch(
+            &mut self.session,
+            &self.facts,
+            output,
+            input,
+            count,
+            count,
+            stage1,
+        )
+    }
+
+    fn check_input(&self, input: &[f32], count: usize) -> Result<(), CascadeError> {
+        let expected = self.input_len(count)?;
+        if input.len() == expected {
+            return Ok(());
+        }
+        Err(CascadeError::InputSize {
+            count,
+            found: input.len(),
+            expected,
+        })
+    }
+
+    /// Run `input` and append the first `keep` pictures of the output (name, side) to `pictures`.
     fn run_batch(
         session: &mut Session,
         facts: &ModelFacts,
+        (name, side): (&str, usize),
         input: &[f32],
         count: usize,
         keep: usize,
-        restored: &mut Vec<f32>,
+        pictures: &mut Vec<f32>,
     ) -> Result<(), CascadeError> {
         let shape = [count, 3, facts.size, facts.size];
         let input = TensorRef::from_array_view((shape, input)).map_err(run_error)?;
-        // Leaving out `stage1` saves its copy out of the device's memory.
+        // Leaving out the other output saves its copy out of the device's memory. The options cannot be
+        // kept from run to run: they may not move to another thread, and a backend may.
         let options = RunOptions::new()
             .map_err(run_error)?
-            .with_outputs(OutputSelector::no_default().with(RESTORED));
+            .with_outputs(OutputSelector::no_default().with(name));
         let outputs = session
             .run_with_options(ort::inputs![INPUT => input], &options)
             .map_err(run_error)?;
         let output = outputs
-            .get(RESTORED)
-            .ok_or_else(|| CascadeError::Run(format!("output `{RESTORED}` did not come")))?;
+            .get(name)
+            .ok_or_else(|| CascadeError::Run(format!("output `{name}` did not come")))?;
         let (found, numbers) = output.try_extract_tensor::<f32>().map_err(run_error)?;
-        let side = facts.output_size();
         let expected = [count, 3, side, side].map(|side| side as i64);
         if **found != expected {
             return Err(CascadeError::OutputShape {
@@ -117,7 +156,7 @@ impl OrtBackend {
                 expected: expected.to_vec(),
             });
         }
-        restored.extend_from_slice(&numbers[..keep * 3 * side * side]);
+        pictures.extend_from_slice(&numbers[..keep * 3 * side * side]);
         Ok(())
     }
 }
@@ -137,33 +176,28 @@ impl Backend for OrtBackend {
         count: usize,
         restored: &mut Vec<f32>,
     ) -> Result<(), CascadeError> {
-        let expected = self.input_len(count)?;
-        if input.len() != expected {
-            return Err(CascadeError::InputSize {
-                count,
-                found: input.len(),
-                expected,
-            });
-        }
+        self.check_input(input, count)?;
         restored.clear();
         if count == 0 {
             return Ok(());
         }
+        let pads = self.pads();
         let (session, facts) = (&mut self.session, &self.facts);
-        if !matches!(self.provider, Provider::Cuda | Provider::TensorRt) {
-            return Self::run_batch(session, facts, input, count, count, restored);
+        let output = (RESTORED, facts.output_size());
+        if !pads {
+            return Self::run_batch(session, facts, output, input, count, count, restored);
         }
-        let crop = expected / count;
+        let crop = input.len() / count;
         for part in input.chunks(GPU_BATCHES[GPU_BATCHES.len() - 1] * crop) {
             let keep = part.len() / crop;
             let size = padded_size(keep);
             if size == keep {
-                Self::run_batch(session, facts, part, size, keep, restored)?;
+                Self::run_batch(session, facts, output, part, size, keep, restored)?;
             } else {
                 self.padded.clear();
                 self.padded.extend_from_slice(part);
                 self.padded.resize(size * crop, 0.0);
-                Self::run_batch(session, facts, &self.padded, size, keep, restored)?;
+                Self::run_batch(session, facts, output, &self.padded, size, keep, restored)?;
             }
         }
         Ok(())
@@ -188,7 +222,7 @@ fn open_best(
     device_number(settings.device.as_deref(), Provider::Auto)?;
     let mut fallback = None;
     if runtime.providers().contains(&Provider::Cuda) {
-        match open(runtime, model, settings, Provider::Cuda) {
+        match open_on(runtime, model, settings, Provider::Cuda) {
             Ok(session) => return Ok((Provider::Cuda, session, None)),
             Err(error) => fallback = Some(error.to_string()),
         }
@@ -197,11 +231,29 @@ fn open_best(
         device: None,
         ..settings.clone()
     };
-    let session = open(runtime, model, &settings, Provider::Cpu)?;
+    let session = open_on(runtime, model, &settings, Provider::Cpu)?;
     Ok((Provider::Cpu, session, fallback))
 }
 
+/// Open on `provider`. If the model does not open on the CPU either, that is the error.
 fn open(
+    runtime: &Runtime,
+    model: &Model,
+    settings: &SessionSettings,
+    provider: Provider,
+) -> Result<Session, CascadeError> {
+    let error = match open_on(runtime, model, settings, provider) {
+        Err(error @ CascadeError::ProviderUnavailable { .. }) => error,
+        other => return other,
+    };
+    let on_cpu = SessionSettings {
+        device: None,
+        ..settings.clone()
+    };
+    open_on(runtime, model, &on_cpu, Provider::Cpu).and(Err(error))
+}
+
+fn open_on(
     runtime: &Runtime,
     model: &Model,
     settings: &SessionSettings,
@@ -213,12 +265,12 @@ fn open(
         reason,
         available: names(&available),
     };
-    let mut builder = configured(runtime, settings).map_err(|error| unreadable(model, &error))?;
     let registration = registration(provider, settings.device.as_deref())?;
     if !available.contains(&provider) {
         let library = runtime.library().display();
         return Err(unavailable(format!("{library} was built without it")));
     }
+    let mut builder = configured(runtime, settings).map_err(|error| unreadable(model, &error))?;
     for register in registration {
         register(&mut builder).map_err(|error| unavailable(error.to_string()))?;
     }
@@ -226,7 +278,7 @@ fn open(
         .commit_from_memory(model.bytes())
         .map_err(|error| match provider {
             Provider::Cpu => unreadable(model, &error),
-            // A missing GPU shows only here. A model that is wrong in itself is worded by the CPU.
+            // A missing GPU shows only here.
             _ => unavailable(error.to_string()),
         })
 }
@@ -234,7 +286,7 @@ fn open(
 fn configured(runtime: &Runtime, settings: &SessionSettings) -> ort::Result<SessionBuilder> {
     let threads = match settings.threads {
         0 => automatic_threads(),
-        threads => threads,
+        threads => threads.min(MAX_THREADS),
     };
     let level = match settings.optimization {
         OptimizationLevel::DisableAll => GraphOptimizationLevel::Disable,

@@ -1,1 +1,142 @@
-//! ...
+//! Both networks as one ONNX file, and the proof that it does what libtorch does.
+
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use tch::{Device, Kind, Tensor};
+
+use super::layers::{Forward, Parameters};
+use super::networks::{dcedn, generator};
+use super::onnx_layers::{Node, OnnxLayers, numbers};
+use super::recipe::Recipe;
+use crate::cascade::{
+    Backend, INPUT, Model, ModelFacts, OrtBackend, RESTORED, RuntimeSearch, STAGE1,
+    SessionSettings, ValueRange, runtime,
+};
+use crate::onnx::{GraphBuilder, batch_of, encode};
+
+/// Largest difference between libtorch and ONNX Runtime that passes, in units of the range −1 … 1.
+pub const TOLERANCE: f32 = 1e-4;
+
+/// The weights of a cascade.
+pub struct Cascade<'a> {
+    /// What they were made with.
+    pub recipe: &'a Recipe,
+    /// Mosaic → face.
+    pub stage1: &'a Parameters,
+    /// Colour correction.
+    pub stage2: &'a Parameters,
+}
+
+impl Cascade<'_> {
+    /// What the model file says about itself.
+    pub fn facts(&self) -> ModelFacts {
+        let [low, high] = self.recipe.damage.blocks;
+        ModelFacts {
+            size: self.recipe.model.size,
+            scale: 1,
+            range: ValueRange::Signed,
+            margin: self.recipe.model.margin,
+            blocks: (low, high),
+            trained_on: self.recipe.model.trained_on.clone(),
+            license: self.recipe.model.license.clone(),
+        }
+    }
+
+    /// The ONNX file's bytes.
+    pub fn to_onnx(&self) -> anyhow::Result<Vec<u8>> {
+        let size = self.recipe.model.size as i64;
+        let shape = batch_of(&[3, size, size]);
+        let mut graph = GraphBuilder::new("depixelate");
+        let pixelated = Node {
+            name: graph.input_f32(INPUT, &shape),
+            channels: 3,
+        };
+        let mut layers = OnnxLayers {
+            graph: &mut graph,
+            parameters: self.stage1,
+            prefix: "stage1.",
+        };
+        let stage1 = generator(&mut layers, &pixelated, self.recipe.networks.generator);
+        let mut layers = OnnxLayers {
+            graph: &mut graph,
+            parameters: self.stage2,
+            prefix: "stage2.",
+        };
+        let restored = dcedn(&mut layers, &stage1, &pixelated, self.recipe.networks.dcedn);
+        graph.output_f32(STAGE1, &stage1.name, &shape);
+        graph.output_f32(RESTORED, &restored.name, &shape);
+        self.facts().write_to(&mut graph);
+        Ok(encode(&graph.finish()?))
+    }
+
+    /// What libtorch makes of `pixelated`: (stage 1, restored).
+    pub fn forward(&self, pixelated: &Tensor) -> (Tensor, Tensor) {
+        let networks = &self.recipe.networks;
+        tch::no_grad(|| {
+            let stage1 = generator(&mut Forward(self.stage1), pixelated, networks.generator);
+            let mut second = Forward(self.stage2);
+            let restored = dcedn(&mut second, &stage1, pixelated, networks.dcedn);
+            (stage1, restored)
+        })
+    }
+
+    /// Largest difference between libtorch and ONNX Runtime on random mosaics at batch 1 and 3.
+    pub fn parity(&self, onnx: &[u8]) -> anyhow::Result<f32> {
+        let runtime = runtime::load(&RuntimeSearch::default())?;
+        let model = Model::from_bytes("the exported cascade", onnx.to_vec())?;
+        let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
+        let size = self.recipe.model.size as i64;
+        let device = self
+            .stage1
+            .values()
+            .next()
+            .map_or(Device::Cpu, Tensor::device);
+        let mut worst = 0f32;
+        for batch in [1, 3] {
+            // Blocks of a quarter of a typical face: noise alone is no picture that a network ever saw.
+            let tiles = Tensor::rand([batch, 3, size / 4, size / 4], (Kind::Float, device)) * 2 - 1;
+            let pixelated = tiles.upsample_nearest2d([size, size], None, None);
+            let (stage1, restored) = self.forward(&pixelated);
+            let mut output = Vec::new();
+            session.run_stage1(&numbers(&pixelated), batch as usize, &mut output)?;
+            worst = worst.max(largest_difference(&numbers(&stage1), &output));
+            session.run(&numbers(&pixelated), batch as usize, &mut output)?;
+            worst = worst.max(largest_difference(&numbers(&restored), &output));
+        }
+        Ok(worst)
+    }
+
+    /// Write the ONNX file to `path` as a whole, after the proof; gives the largest difference.
+    pub fn export(&self, path: &Path) -> anyhow::Result<f32> {
+        let onnx = self.to_onnx()?;
+        let difference = self.parity(&onnx)?;
+        ensure!(
+            difference <= TOLERANCE,
+            "ONNX Runtime and libtorch differ by {difference:e}, more than {TOLERANCE:e}; nothing was written"
+        );
+        let temporary = path.with_extension("partial");
+        std::fs::write(&temporary, onnx)
+            .and_then(|()| std::fs::rename(&temporary, path))
+            .inspect_err(|_| drop(std::fs::remove_file(&temporary)))
+            .with_context(|| format!("{} can not be written", path.display()))?;
+        Ok(difference)
+    }
+}
+
+fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+    if a.len() != b.len() {
+        return f32::INFINITY;
+    }
+    // A difference that is no number must not pass as none.
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, |worst, d| {
+            if d.is_nan() {
+                f32::INFINITY
+            } else {
+                worst.max(d)
+            }
+        })
+}
