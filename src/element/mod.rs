@@ -1,6 +1,24 @@
 //! The GStreamer elements.
+//!
+//! Their folders translate between GStreamer and the rooms below; what can be tested without a pipeline lives there.
+
+pub mod caps;
+mod facedepixelate;
+mod facepixelate;
+mod metas;
+mod regions;
+mod runtime_log;
+
+pub use facedepixelate::{
+    BackendSource, ExecutionProvider, FaceDepixelate, InferenceRegion, OptimizationLevel,
+};
+pub use facepixelate::{FacePixelate, Fill, GridOrigin};
+
+/// Author in the elements' metadata.
+const AUTHOR: &str = "The gst-plugin-depixelate authors";
 
 /// Register the elements of this plugin.
-pub fn register(_plugin: &gst::Plugin) -> Result<(), gst::glib::BoolError> {
-    Ok(())
+pub fn register(plugin: &gst::Plugin) -> Result<(), gst::glib::BoolError> {
+    facedepixelate::register(plugin)?;
+    facepixelate::register(plugin)
 }

@@ -1,0 +1,345 @@
+//! Pads and task: what comes in goes through the queue, and out in the same order.
+
+use super::imp::{CAT, FaceDepixelate, Loaded};
+use super::queue::{Flow, Frame, Item};
+use super::settings::FrameSettings;
+use super::stats::FrameTimes;
+use super::worker::{Outcome, WorkError};
+use crate::element::caps::{PictureError, StreamLayout, refuse_cropping};
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// What the sink pad knows of the stream. The task needs none of it: each frame carries its own.
+#[derive(Default)]
+pub struct Stream {
+    /// The current caps.
+    layout: Option<Arc<StreamLayout>>,
+    segment: gst::FormattedSegment<gst::ClockTime>,
+    /// What this element adds to the pipeline's latency; None before caps are known.
+    latency: Option<gst::ClockTime>,
+    /// A warning about frames that pass unchanged was posted.
+    warned: bool,
+}
+
+impl Stream {
+    fn times_of(&self, buffer: &gst::BufferRef) -> FrameTimes {
+        let pts = buffer.pts();
+        FrameTimes {
+            running_time: pts.and_then(|pts| self.segment.to_running_time(pts)),
+            stream_time: pts.and_then(|pts| self.segment.to_stream_time(pts)),
+        }
+    }
+}
+
+/// The sink pad.
+impl FaceDepixelate {
+    /// A buffer came.
+    pub fn sink_chain(&self, buffer: gst::Buffer) -> Flow {
+        let (layout, times) = {
+            let stream = self.stream.lock().unwrap();
+            let layout = stream.layout.clone();
+            let layout = layout.ok_or(gst::FlowError::NotNegotiated)?;
+            (layout, stream.times_of(&buffer))
+        };
+        self.stats.lock().unwrap().frames_in += 1;
+        self.queue.push_frame(Frame {
+            buffer,
+            layout,
+            times,
+        })
+    }
+
+    /// An event came from upstream.
+    pub fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
+        gst::debug!(CAT, obj = pad, "event {event:?}");
+        match event.view() {
+            gst::EventView::FlushStart(_) => return self.flush_start(event),
+            gst::EventView::FlushStop(_) => return self.flush_stop(event),
+            gst::EventView::Caps(caps) if !self.set_caps(caps.caps()) => return false,
+            gst::EventView::Segment(segment) => {
+                let segment = segment.segment().downcast_ref::<gst::ClockTime>();
+                self.stream.lock().unwrap().segment = segment.cloned().unwrap_or_default();
+                self.qos.lock().unwrap().forget();
+            }
+            gst::EventView::Eos(_) => self.report_flow_at_eos(),
+            _ => {}
+        }
+        if !event.is_serialized() {
+            return gst::Pad::event_default(pad, Some(&*self.obj()), event);
+        }
+        self.queue.push_event(event).is_ok()
+    }
+
+    fn flush_start(&self, event: gst::Event) -> bool {
+        let forwarded = self.srcpad.push_event(event);
+        for event in self.queue.flush_start() {
+            // Refused only by a pad that is inactive, which has no use for it.
+            let _ = self.srcpad.store_sticky_event(&event);
+        }
+        forwarded
+    }
+
+    fn flush_stop(&self, event: gst::Event) -> bool {
+        let forwarded = self.srcpad.push_event(event);
+        self.stream.lock().unwrap().segment.reset();
+        self.qos.lock().unwrap().forget();
+        self.queue.flush_stop();
+        forwarded
+    }
+
+    /// Upstream learns a flow error from the next buffer only; after EOS there is none.
+    fn report_flow_at_eos(&self) {
+        use gst::FlowError::{Eos, Flushing, NotLinked};
+        match self.queue.flow() {
+            Ok(_) | Err(Eos | Flushing | NotLinked) => {}
+            Err(error) => gst::element_imp_error!(
+                self,
+                gst::StreamError::Failed,
+                ("streaming stopped before the end: {error}")
+            ),
+        }
+    }
+
+    fn set_caps(&self, caps: &gst::CapsRef) -> bool {
+        let layout = match StreamLayout::from_caps(caps) {
+            Ok(layout) => layout,
+            Err(error) => {
+                gst::error!(CAT, imp = self, "{error}");
+                return false;
+            }
+        };
+        gst::info!(CAT, imp = self, "caps {caps}");
+        let frames = u64::from(self.settings.lock().unwrap().values.max_size_buffers);
+        let latency = Some(layout.frame_duration().saturating_mul(frames));
+        let progressive = layout.is_progressive();
+        let changed = {
+            let mut stream = self.stream.lock().unwrap();
+            stream.layout = Some(Arc::new(layout));
+            std::mem::replace(&mut stream.latency, latency) != latency
+        };
+        if changed {
+            let obj = self.obj();
+            // Fails where the element has no bus.
+            let _ = obj.post_message(gst::message::Latency::builder().src(&*obj).build());
+        }
+        if !progressive {
+            self.warn_once("interlaced video is not restored; put deinterlace before this element");
+        }
+        true
+    }
+
+    /// Tell the bus, once per stream, why frames pass unchanged.
+    fn warn_once(&self, reason: &str) {
+        let known = std::mem::replace(&mut self.stream.lock().unwrap().warned, true);
+        if !known {
+            gst::element_imp_warning!(self, gst::StreamError::Format, ("{reason}"));
+        }
+    }
+
+    /// A query came from upstream. A serialised one waits for its turn here, with the pad's stream lock held, and
+    /// so meets an idle task.
+    pub fn sink_query(&self, pad: &gst::Pad, query: &mut gst::QueryRef) -> bool {
+        if query.is_serialized() && self.queue.drain().is_err() {
+            return false;
+        }
+        let answered = gst::Pad::query_default(pad, Some(&*self.obj()), query);
+        if let (true, gst::QueryViewMut::Allocation(query)) = (answered, query.view_mut()) {
+            refuse_cropping(query);
+            let frames = self.settings.lock().unwrap().values.max_size_buffers;
+            hold_frames(query, frames);
+        }
+        answered
+    }
+}
+
+/// Add the `frames` that we hold to what downstream needs of each pool.
+fn hold_frames(query: &mut gst::query::Allocation, frames: u32) {
+    let pools: Vec<_> = query.allocation_pools().collect();
+    for (index, (pool, size, min, max)) in (0..).zip(pools) {
+        let min = min.saturating_add(frames);
+        // 0 is no limit.
+        let max = if max == 0 {
+            0
+        } else {
+            max.saturating_add(frames)
+        };
+        query.set_nth_allocation_pool(index, pool.as_ref(), size, min, max);
+    }
+}
+
+/// The source pad.
+impl FaceDepixelate {
+    /// An event came from downstream.
+    pub fn src_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
+        gst::debug!(CAT, obj = pad, "event {event:?}");
+        match event.view() {
+            gst::EventView::Qos(qos) => self.qos.lock().unwrap().update(qos),
+            gst::EventView::Reconfigure(_) => self.queue.reconfigure(),
+            _ => {}
+        }
+        gst::Pad::event_default(pad, Some(&*self.obj()), event)
+    }
+
+    /// A query came from downstream.
+    pub fn src_query(&self, pad: &gst::Pad, query: &mut gst::QueryRef) -> bool {
+        gst::debug!(CAT, obj = pad, "query {query:?}");
+        match query.view_mut() {
+            gst::QueryViewMut::Latency(query) => self.query_latency(query),
+            _ => gst::Pad::query_default(pad, Some(&*self.obj()), query),
+        }
+    }
+
+    fn query_latency(&self, query: &mut gst::query::Latency) -> bool {
+        let Some(own) = self.stream.lock().unwrap().latency else {
+            return false;
+        };
+        let mut upstream = gst::query::Latency::new();
+        if !self.sinkpad.peer_query(&mut upstream) {
+            return false;
+        }
+        let (live, min, max) = upstream.result();
+        query.set(
+            live,
+            min.saturating_add(own),
+            max.map(|max| max.saturating_add(own)),
+        );
+        true
+    }
+
+    /// The source pad becomes active or inactive: start or end the task.
+    pub fn src_activate(&self, pad: &gst::Pad, active: bool) -> Result<(), gst::LoggableError> {
+        self.queue.set_active(active);
+        if !active {
+            return pad
+                .stop_task()
+                .map_err(|_| gst::loggable_error!(CAT, "the task could not be stopped"));
+        }
+        let element = self.obj().downgrade();
+        pad.start_task(move || {
+            if let Some(element) = element.upgrade() {
+                element.imp().task_step();
+            }
+        })
+        .map_err(|_| gst::loggable_error!(CAT, "the task could not be started"))
+    }
+
+    /// The sink pad becomes active or inactive.
+    pub fn sink_activate(&self, active: bool) {
+        if active {
+            let frames = self.settings.lock().unwrap().values.max_size_buffers;
+            self.queue.open(frames as usize);
+        } else {
+            self.queue.close();
+        }
+    }
+}
+
+/// The task.
+impl FaceDepixelate {
+    fn task_step(&self) {
+        let Some(work) = self.queue.next() else {
+            return;
+        };
+        match work.item {
+            Item::Event(event) => {
+                gst::debug!(CAT, imp = self, "handing on {event:?}");
+                // What downstream makes of it shows in the next frame's flow result.
+                self.srcpad.push_event(event);
+                self.queue.finish_event();
+            }
+            Item::Frame(frame) => {
+                // A panic would leave the queue waiting for this frame for ever.
+                let result = catch_unwind(AssertUnwindSafe(|| self.handle(frame, work.epoch)));
+                let flow = result.unwrap_or_else(|panic| {
+                    let text = panic_text(panic.as_ref());
+                    gst::element_imp_error!(
+                        self,
+                        gst::LibraryError::Failed,
+                        ("restoration panicked, this is a bug: {text}")
+                    );
+                    Err(gst::FlowError::Error)
+                });
+                gst::log!(CAT, imp = self, "frame went out: {flow:?}");
+                self.queue.finish_frame(work.epoch, flow);
+            }
+        }
+    }
+
+    fn handle(&self, mut frame: Frame, epoch: u64) -> Flow {
+        if let Some(time) = frame.times.stream_time {
+            // Fails where a controlled value cannot be computed; the last one stands then.
+            let _ = self.obj().sync_values(time);
+        }
+        let settings = self.settings.lock().unwrap().values.frame.clone();
+        let restorable = frame.layout.is_progressive();
+        if restorable && !(settings.qos && self.is_late(&frame)) {
+            self.restore(&mut frame, &settings)?;
+        }
+        if !self.queue.is_current(epoch) {
+            return Err(gst::FlowError::Flushing);
+        }
+        self.stats.lock().unwrap().frames_out += 1;
+        self.srcpad.push(frame.buffer)
+    }
+
+    fn is_late(&self, frame: &Frame) -> bool {
+        let (lateness, qos) = {
+            let mut qos = self.qos.lock().unwrap();
+            (qos.judge(&frame.times), *qos)
+        };
+        let Some(late) = lateness else {
+            return false;
+        };
+        self.stats.lock().unwrap().frames_skipped_qos += 1;
+        let obj = self.obj();
+        let message = qos.message(obj.upcast_ref(), &frame.buffer, &frame.times, late);
+        // Fails where the element has no bus.
+        let _ = obj.post_message(message);
+        true
+    }
+
+    fn restore(&self, frame: &mut Frame, settings: &FrameSettings) -> Result<(), gst::FlowError> {
+        let Some(mut loaded) = self.worker.lock().unwrap().take() else {
+            gst::element_imp_error!(
+                self,
+                gst::LibraryError::Failed,
+                ("the model is gone after an earlier failure; set the element to READY to load it again")
+            );
+            return Err(gst::FlowError::Error);
+        };
+        let Loaded { worker, .. } = loaded.as_mut();
+        let result = worker.restore(&mut frame.buffer, &frame.layout, settings);
+        *self.worker.lock().unwrap() = Some(loaded);
+        match result {
+            Ok(Outcome::Untouched) => Ok(()),
+            Ok(Outcome::Restored {
+                regions,
+                inference_time,
+            }) => {
+                let mut stats = self.stats.lock().unwrap();
+                stats.count_restored(regions, inference_time);
+                Ok(())
+            }
+            Err(WorkError::Picture(error)) => {
+                self.warn_unusable(&error);
+                Ok(())
+            }
+            Err(WorkError::Cascade(error)) => {
+                gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
+                Err(gst::FlowError::Error)
+            }
+        }
+    }
+
+    fn warn_unusable(&self, error: &PictureError) {
+        self.warn_once(&format!("frames pass unrestored: {error}"));
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("no text")
+}

@@ -1,0 +1,111 @@
+//! `facedepixelate`: finds pixelated faces and restores them.
+
+use crate::cascade::{Backend, CascadeError};
+use gst::glib;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+use std::sync::Arc;
+
+mod find;
+mod flow;
+mod imp;
+mod model;
+mod queue;
+mod settings;
+mod stats;
+mod worker;
+
+/// Where models run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
+#[enum_type(name = "GstFaceDepixelateExecutionProvider")]
+pub enum ExecutionProvider {
+    /// The best one that loads; `stats` says which.
+    #[default]
+    #[enum_value(name = "Automatic: the best one that loads", nick = "auto")]
+    Auto,
+    /// The CPU.
+    #[enum_value(name = "CPU", nick = "cpu")]
+    Cpu,
+    /// NVIDIA CUDA.
+    #[enum_value(name = "NVIDIA CUDA", nick = "cuda")]
+    Cuda,
+    /// NVIDIA TensorRT.
+    #[enum_value(name = "NVIDIA TensorRT", nick = "tensorrt")]
+    TensorRt,
+    /// Intel OpenVINO.
+    #[enum_value(name = "Intel OpenVINO", nick = "openvino")]
+    OpenVino,
+}
+
+/// How far the model's graph is optimised when it is loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
+#[enum_type(name = "GstFaceDepixelateOptimizationLevel")]
+pub enum OptimizationLevel {
+    /// Not at all.
+    #[enum_value(name = "No optimisation", nick = "disable-all")]
+    DisableAll,
+    /// What keeps the meaning of every node.
+    #[enum_value(name = "Basic optimisations", nick = "enable-basic")]
+    EnableBasic,
+    /// Fused nodes as well.
+    #[enum_value(name = "Basic and extended optimisations", nick = "enable-extended")]
+    EnableExtended,
+    /// Memory layout as well.
+    #[default]
+    #[enum_value(name = "All optimisations", nick = "enable-all")]
+    EnableAll,
+}
+
+/// Where regions come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
+#[enum_type(name = "GstFaceDepixelateInferenceRegion")]
+pub enum InferenceRegion {
+    /// The element looks for mosaics in the whole frame.
+    #[default]
+    #[enum_value(name = "Full frame: look for mosaics", nick = "full-frame")]
+    FullFrame,
+    /// Upstream elements name them by region-of-interest metas.
+    #[enum_value(
+        name = "Region list: regions that upstream elements name",
+        nick = "roi-list"
+    )]
+    RoiList,
+}
+
+/// Makes a backend whenever the element would load its model.
+#[doc(hidden)]
+pub type BackendSource =
+    Arc<dyn Fn() -> Result<Box<dyn Backend>, CascadeError> + Send + Sync + 'static>;
+
+glib::wrapper! {
+    /// The element `facedepixelate`.
+    pub struct FaceDepixelate(ObjectSubclass<imp::FaceDepixelate>)
+        @extends gst::Element, gst::Object;
+}
+
+impl FaceDepixelate {
+    /// Take backends from `source` instead of loading a model, from the next READY→PAUSED on. For tests of the
+    /// data flow, which need neither a model nor a runtime.
+    #[doc(hidden)]
+    pub fn set_backend_for_test(&self, source: BackendSource) {
+        self.imp().set_backend_source(source);
+    }
+}
+
+/// Register the element with `plugin`.
+pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    #[cfg(feature = "doc")]
+    for enumeration in [
+        ExecutionProvider::static_type(),
+        OptimizationLevel::static_type(),
+        InferenceRegion::static_type(),
+    ] {
+        enumeration.mark_as_plugin_api(gst::PluginAPIFlags::empty());
+    }
+    gst::Element::register(
+        Some(plugin),
+        "facedepixelate",
+        gst::Rank::NONE,
+        FaceDepixelate::static_type(),
+    )
+}

@@ -1,0 +1,319 @@
+//! The bounded queue between the sink pad's thread and the source pad's task.
+//!
+//! Lock order. The element has these locks: settings, stream, queue, QoS, statistics, worker. No thread holds two
+//! of them at once, and none is held while data, events or messages are sent, or while a model runs: the task
+//! takes the worker out of its lock for as long as it works.
+//!
+//! The task never stops between activation and deactivation. While there is nothing to hand on it waits here,
+//! be it for want of items, for a flush or after a flow error.
+
+use super::stats::FrameTimes;
+use crate::element::caps::StreamLayout;
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::ThreadId;
+
+/// What chain functions return.
+pub type Flow = Result<gst::FlowSuccess, gst::FlowError>;
+
+/// A frame and what the sink pad knew when it came.
+#[derive(Debug)]
+pub struct Frame {
+    /// The picture.
+    pub buffer: gst::Buffer,
+    /// Its caps.
+    pub layout: Arc<StreamLayout>,
+    /// Its place in time.
+    pub times: FrameTimes,
+}
+
+/// An entry of the queue. Serialised queries are none: they wait in [`Queue::drain`] until all before them is done.
+#[derive(Debug)]
+pub enum Item {
+    /// A frame to look at and to hand on.
+    Frame(Frame),
+    /// A serialised event to hand on.
+    Event(gst::Event),
+}
+
+/// An item for the task. It is given back through [`Queue::finish`].
+#[derive(Debug)]
+pub struct Work {
+    /// The item.
+    pub item: Item,
+    /// When it came in: work of an older epoch than the queue's was flushed away.
+    pub epoch: u64,
+}
+
+#[derive(Debug)]
+struct State {
+    items: VecDeque<Item>,
+    /// Frames waiting and in work.
+    held: usize,
+    capacity: usize,
+    /// The source pad is active: the task may run.
+    active: bool,
+    /// Between FLUSH_START and FLUSH_STOP, and while the sink pad is inactive.
+    flushing: bool,
+    /// The thread that works on an item.
+    working: Option<ThreadId>,
+    epoch: u64,
+    /// The last result of pushing a frame; what chain returns.
+    flow: Flow,
+}
+
+/// Frames and serialised events in their order.
+#[derive(Debug)]
+pub struct Queue {
+    state: Mutex<State>,
+    /// Something changed that any waiter may wait for.
+    changed: Condvar,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self {
+            state: Mutex::new(State {
+                items: VecDeque::new(),
+                held: 0,
+                capacity: 1,
+                active: false,
+                flushing: true,
+                working: None,
+                epoch: 0,
+                flow: Ok(gst::FlowSuccess::Ok),
+            }),
+            changed: Condvar::new(),
+        }
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed.wait(state).unwrap()
+    }
+
+    /// The source pad becomes active or inactive.
+    pub fn set_active(&self, active: bool) {
+        let mut state = self.lock();
+        state.active = active;
+        if !active {
+            state.clear();
+        }
+        self.changed.notify_all();
+    }
+
+    /// The sink pad becomes active: room for `capacity` frames.
+    pub fn open(&self, capacity: usize) {
+        let mut state = self.lock();
+        state.capacity = capacity.max(1);
+        state.flushing = false;
+        state.flow = Ok(gst::FlowSuccess::Ok);
+        self.changed.notify_all();
+    }
+
+    /// The sink pad becomes inactive: forget everything and refuse more.
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.flushing = true;
+        state.clear();
+        self.changed.notify_all();
+    }
+
+    /// Add a frame; waits for room.
+    pub fn push_frame(&self, frame: Frame) -> Flow {
+        let mut state = self.lock();
+        loop {
+            state.accepts()?;
+            if state.held < state.capacity {
+                break;
+            }
+            state = self.wait(state);
+        }
+        state.held += 1;
+        state.items.push_back(Item::Frame(frame));
+        self.changed.notify_all();
+        Ok(gst::FlowSuccess::Ok)
+    }
+
+    /// Add a serialised event; needs no room.
+    pub fn push_event(&self, event: gst::Event) -> Flow {
+        let mut state = self.lock();
+        if state.flushing || !state.active {
+            return Err(gst::FlowError::Flushing);
+        }
+        // What follows the end of a stream still passes, and a new stream ends the end.
+        if state.flow == Err(gst::FlowError::Eos) {
+            if starts_anew(&event) {
+                state.flow = Ok(gst::FlowSuccess::Ok);
+            }
+        } else {
+            state.flow?;
+        }
+        state.items.push_back(Item::Event(event));
+        self.changed.notify_all();
+        Ok(gst::FlowSuccess::Ok)
+    }
+
+    /// Wait until everything before is done, so that a serialised query may go on.
+    pub fn drain(&self) -> Flow {
+        let mut state = self.lock();
+        loop {
+            state.accepts()?;
+            if state.items.is_empty() && state.working.is_none() {
+                return Ok(gst::FlowSuccess::Ok);
+            }
+            state = self.wait(state);
+        }
+    }
+
+    /// Throw everything away and refuse more until [`Self::flush_stop`]. Returns the sticky events among it, which
+    /// nobody would send again. On return the task is idle, unless this is the task's own thread.
+    pub fn flush_start(&self) -> Vec<gst::Event> {
+        let mut state = self.lock();
+        state.flushing = true;
+        let events = state.clear();
+        self.changed.notify_all();
+        let this = std::thread::current().id();
+        while state.working.is_some_and(|thread| thread != this) {
+            state = self.wait(state);
+        }
+        events
+    }
+
+    /// The end of a flush.
+    pub fn flush_stop(&self) {
+        let mut state = self.lock();
+        state.flushing = false;
+        state.flow = Ok(gst::FlowSuccess::Ok);
+        self.changed.notify_all();
+    }
+
+    /// A pad that was not linked may be by now.
+    pub fn reconfigure(&self) {
+        let mut state = self.lock();
+        if state.flow == Err(gst::FlowError::NotLinked) {
+            state.flow = Ok(gst::FlowSuccess::Ok);
+            self.changed.notify_all();
+        }
+    }
+
+    /// The next item for the task; waits for one. None: the source pad is inactive.
+    pub fn next(&self) -> Option<Work> {
+        let mut state = self.lock();
+        loop {
+            if !state.active {
+                return None;
+            }
+            if let Some(item) = state.pop() {
+                state.working = Some(std::thread::current().id());
+                let epoch = state.epoch;
+                return Some(Work { item, epoch });
+            }
+            state = self.wait(state);
+        }
+    }
+
+    /// Whether work of `epoch` is still wanted.
+    pub fn is_current(&self, epoch: u64) -> bool {
+        self.lock().epoch == epoch
+    }
+
+    /// The event in work went out.
+    pub fn finish_event(&self) {
+        let mut state = self.lock();
+        state.working = None;
+        self.changed.notify_all();
+    }
+
+    /// The frame in work, of `epoch`, went out with this result.
+    pub fn finish_frame(&self, epoch: u64, flow: Flow) {
+        let mut state = self.lock();
+        state.working = None;
+        if state.epoch == epoch {
+            state.held -= 1;
+            state.flow = flow;
+            if flow == Err(gst::FlowError::Eos) {
+                state.skip_to_new_start();
+            }
+        }
+        self.changed.notify_all();
+    }
+
+    /// The stored flow result.
+    pub fn flow(&self) -> Flow {
+        self.lock().flow
+    }
+
+    /// Frames waiting and in work.
+    pub fn level(&self) -> usize {
+        self.lock().held
+    }
+}
+
+impl State {
+    fn accepts(&self) -> Result<(), gst::FlowError> {
+        if self.flushing || !self.active {
+            return Err(gst::FlowError::Flushing);
+        }
+        self.flow.map(|_| ())
+    }
+
+    /// Start a new epoch with nothing in it; returns the sticky events that were lost and still hold.
+    fn clear(&mut self) -> Vec<gst::Event> {
+        self.epoch += 1;
+        self.held = 0;
+        let items = self.items.drain(..);
+        items
+            .filter_map(|item| match item {
+                Item::Event(event) if outlives_flush(&event) => Some(event),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// After an end of stream from downstream events pass, frames have been dropped; after an error nothing moves.
+    fn pop(&mut self) -> Option<Item> {
+        let only_events = self.flow == Err(gst::FlowError::Eos);
+        if self.flushing || (self.flow.is_err() && !only_events) {
+            return None;
+        }
+        self.items.pop_front()
+    }
+
+    /// Downstream wants no more of this stream: drop its frames, and go on where the next one begins.
+    fn skip_to_new_start(&mut self) {
+        let mut new_stream = false;
+        let mut dropped = 0;
+        self.items.retain(|item| match item {
+            Item::Event(event) => {
+                new_stream |= starts_anew(event);
+                true
+            }
+            Item::Frame(_) => {
+                dropped += usize::from(!new_stream);
+                new_stream
+            }
+        });
+        self.held -= dropped;
+        if new_stream {
+            self.flow = Ok(gst::FlowSuccess::Ok);
+        }
+    }
+}
+
+fn starts_anew(event: &gst::EventRef) -> bool {
+    matches!(
+        event.type_(),
+        gst::EventType::StreamStart | gst::EventType::Segment
+    )
+}
+
+fn outlives_flush(event: &gst::EventRef) -> bool {
+    let ends_with_flush = matches!(event.type_(), gst::EventType::Segment | gst::EventType::Eos);
+    event.is_sticky() && !ends_with_flush
+}

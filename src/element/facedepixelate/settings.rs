@@ -1,0 +1,284 @@
+//! Properties of `facedepixelate`.
+
+use super::{ExecutionProvider, InferenceRegion, OptimizationLevel};
+use crate::detect::DetectSettings;
+use crate::element::regions::{self, Regions, store};
+use crate::restore::Blend;
+use gst::glib;
+use gst::prelude::*;
+use std::sync::{Arc, LazyLock};
+
+const DEFAULT_MAX_SIZE_BUFFERS: u32 = 4;
+
+/// What the model is loaded with; a change means loading it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelSettings {
+    /// ONNX restoration model; None is the built-in one.
+    pub model_file: Option<String>,
+    /// Where the model runs.
+    pub execution_provider: ExecutionProvider,
+    /// Device of the provider; None is its default.
+    pub device: Option<String>,
+    /// Graph optimisation.
+    pub optimization_level: OptimizationLevel,
+    /// CPU threads inside one run, 0 = automatic.
+    pub threads: u32,
+}
+
+/// What the task copies out for each frame. Cheap to copy: the lists are shared.
+#[derive(Clone, Debug, Default)]
+pub struct FrameSettings {
+    /// Where regions come from.
+    pub inference_region: InferenceRegion,
+    /// Only upstream regions of this type.
+    pub object_class: Option<Arc<str>>,
+    /// What counts as a mosaic.
+    pub detect: DetectSettings,
+    /// How results go back into the frame.
+    pub blend: Blend,
+    /// Fixed regions.
+    pub regions: Regions,
+    /// Hand late frames on unrestored.
+    pub qos: bool,
+    /// Attach a region meta per restored region.
+    pub add_roi_meta: bool,
+}
+
+/// Values of the properties.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Changeable in NULL and READY.
+    pub model: ModelSettings,
+    /// Most frames held; changeable in NULL and READY.
+    pub max_size_buffers: u32,
+    /// Changeable at any time.
+    pub frame: FrameSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            model: ModelSettings::default(),
+            max_size_buffers: DEFAULT_MAX_SIZE_BUFFERS,
+            frame: FrameSettings::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Specifications of all properties.
+    pub fn properties() -> &'static [glib::ParamSpec] {
+        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
+            let mut properties = model_properties();
+            properties.extend(region_properties());
+            properties.extend(blend_properties());
+            properties
+        });
+        &PROPERTIES
+    }
+
+    /// Store a property; GObject has checked its name, type and range.
+    pub fn set(&mut self, name: &str, value: &glib::Value) {
+        let Self {
+            model,
+            max_size_buffers,
+            frame,
+        } = self;
+        match name {
+            "model-file" => store(&mut model.model_file, value),
+            "execution-provider" => store(&mut model.execution_provider, value),
+            "device" => store(&mut model.device, value),
+            "optimization-level" => store(&mut model.optimization_level, value),
+            "threads" => store(&mut model.threads, value),
+            "max-size-buffers" => store(max_size_buffers, value),
+            "inference-region" => store(&mut frame.inference_region, value),
+            "object-class" => {
+                frame.object_class = value.get::<Option<&str>>().ok().flatten().map(Arc::from);
+            }
+            "score-threshold" => store(&mut frame.detect.score_threshold, value),
+            "iou-threshold" => store(&mut frame.detect.iou_threshold, value),
+            "max-detections" => {
+                frame.detect.max_detections = value.get::<u32>().unwrap_or_default() as usize;
+            }
+            "min-size-width" => store(&mut frame.detect.min_width, value),
+            "min-size-height" => store(&mut frame.detect.min_height, value),
+            "projection" => store(&mut frame.blend.projection, value),
+            "regions" => frame.regions.set(value),
+            "alpha" => store(&mut frame.blend.alpha, value),
+            "qos" => store(&mut frame.qos, value),
+            "add-roi-meta" => store(&mut frame.add_roi_meta, value),
+            _ => {}
+        }
+    }
+
+    /// A property's value; None for `stats`, which is no setting.
+    pub fn get(&self, name: &str) -> Option<glib::Value> {
+        let Self { model, frame, .. } = self;
+        Some(match name {
+            "model-file" => model.model_file.to_value(),
+            "execution-provider" => model.execution_provider.to_value(),
+            "device" => model.device.to_value(),
+            "optimization-level" => model.optimization_level.to_value(),
+            "threads" => model.threads.to_value(),
+            "max-size-buffers" => self.max_size_buffers.to_value(),
+            "inference-region" => frame.inference_region.to_value(),
+            "object-class" => frame.object_class.as_deref().to_value(),
+            "score-threshold" => frame.detect.score_threshold.to_value(),
+            "iou-threshold" => frame.detect.iou_threshold.to_value(),
+            "max-detections" => u32::try_from(frame.detect.max_detections)
+                .unwrap_or(u32::MAX)
+                .to_value(),
+            "min-size-width" => frame.detect.min_width.to_value(),
+            "min-size-height" => frame.detect.min_height.to_value(),
+            "projection" => frame.blend.projection.to_value(),
+            "regions" => frame.regions.to_value(),
+            "alpha" => frame.blend.alpha.to_value(),
+            "qos" => frame.qos.to_value(),
+            "add-roi-meta" => frame.add_roi_meta.to_value(),
+            _ => return None,
+        })
+    }
+}
+
+/// A number from 0 to 1 that may change at any time and be controlled.
+fn share(name: &str, nick: &str, blurb: &str, default: f32) -> glib::ParamSpec {
+    glib::ParamSpecFloat::builder(name)
+        .nick(nick)
+        .blurb(blurb)
+        .minimum(0.0)
+        .maximum(1.0)
+        .default_value(default)
+        .mutable_playing()
+        .controllable()
+        .build()
+}
+
+/// A count that may change at any time.
+fn count(name: &str, nick: &str, blurb: &str, default: u32) -> glib::ParamSpec {
+    glib::ParamSpecUInt::builder(name)
+        .nick(nick)
+        .blurb(blurb)
+        .default_value(default)
+        .mutable_playing()
+        .build()
+}
+
+fn model_properties() -> Vec<glib::ParamSpec> {
+    vec![
+        glib::ParamSpecString::builder("model-file")
+            .nick("Model File")
+            .blurb("ONNX restoration model; unset is the built-in one")
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecEnum::builder::<ExecutionProvider>("execution-provider")
+            .nick("Execution Provider")
+            .blurb("Where models run; a named one that is unavailable is an error")
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecString::builder("device")
+            .nick("Device")
+            .blurb("Device of the execution provider; unset is its default")
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecEnum::builder::<OptimizationLevel>("optimization-level")
+            .nick("Optimization Level")
+            .blurb("How far the model's graph is optimised when it is loaded")
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecUInt::builder("threads")
+            .nick("Threads")
+            .blurb("CPU threads inside one run, 0 = automatic")
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecUInt::builder("max-size-buffers")
+            .nick("Max Size Buffers")
+            .blurb("Most frames held, which sets the latency")
+            .minimum(1)
+            .default_value(DEFAULT_MAX_SIZE_BUFFERS)
+            .mutable_ready()
+            .build(),
+    ]
+}
+
+fn region_properties() -> Vec<glib::ParamSpec> {
+    let default = DetectSettings::default();
+    vec![
+        glib::ParamSpecEnum::builder::<InferenceRegion>("inference-region")
+            .nick("Inference Region")
+            .blurb("Where regions come from")
+            .mutable_playing()
+            .build(),
+        glib::ParamSpecString::builder("object-class")
+            .nick("Object Class")
+            .blurb("Restore only those upstream regions that have this type")
+            .mutable_playing()
+            .build(),
+        share(
+            "score-threshold",
+            "Score Threshold",
+            "Least confidence of a detection",
+            default.score_threshold,
+        ),
+        share(
+            "iou-threshold",
+            "IoU Threshold",
+            "Overlap (intersection over union) above which regions merge",
+            default.iou_threshold,
+        ),
+        count(
+            "max-detections",
+            "Max Detections",
+            "Most regions per frame; fixed regions are always taken",
+            default.max_detections as u32,
+        ),
+        count(
+            "min-size-width",
+            "Min Size Width",
+            "Narrower regions are ignored, in pixels; fixed regions are not",
+            default.min_width,
+        ),
+        count(
+            "min-size-height",
+            "Min Size Height",
+            "Lower regions are ignored, in pixels; fixed regions are not",
+            default.min_height,
+        ),
+        regions::param_spec(),
+    ]
+}
+
+fn blend_properties() -> Vec<glib::ParamSpec> {
+    let default = Blend::default();
+    let switch = |name, nick, blurb| {
+        glib::ParamSpecBoolean::builder(name)
+            .nick(nick)
+            .blurb(blurb)
+            .mutable_playing()
+            .build()
+    };
+    vec![
+        share(
+            "projection",
+            "Projection",
+            "Strength of the block-mean projection, which makes the result agree with the mosaic",
+            default.projection,
+        ),
+        share(
+            "alpha",
+            "Alpha",
+            "Weight of the restored over the original picture",
+            default.alpha,
+        ),
+        switch("qos", "QoS", "Hand late frames on unrestored"),
+        switch(
+            "add-roi-meta",
+            "Add ROI Meta",
+            "Attach a region-of-interest meta of type restored-face per restored region",
+        ),
+        glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
+            .nick("Statistics")
+            .blurb("Counters of frames, regions and runs; times are nanoseconds")
+            .read_only()
+            .build(),
+    ]
+}

@@ -1,0 +1,115 @@
+//! A frame's restoration: find, run, write. What the task owns while it works.
+
+use super::find::{Finder, Method};
+use super::settings::FrameSettings;
+use crate::cascade::{Backend, CascadeError};
+use crate::detect::Region;
+use crate::element::caps::{PictureError, StreamLayout};
+use crate::restore::Restorer;
+use gst_video::VideoRegionOfInterestMeta;
+use std::time::{Duration, Instant};
+
+/// Type of the metas on restored regions.
+pub const RESTORED_FACE: &str = "restored-face";
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is the same buffer as before.
+    Untouched,
+    /// Regions were restored.
+    Restored {
+        /// Their number.
+        regions: usize,
+        /// Time inside the model and around it.
+        inference_time: Duration,
+    },
+}
+
+/// Why a frame could not be restored.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkError {
+    /// The picture cannot be used.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// The model failed.
+    #[error(transparent)]
+    Cascade(#[from] CascadeError),
+}
+
+/// A loaded model with all scratch memory.
+pub struct Worker {
+    restorer: Restorer,
+    finder: Finder,
+}
+
+impl Worker {
+    /// A worker that runs `backend`.
+    pub fn new(backend: Box<dyn Backend>) -> Self {
+        Self {
+            restorer: Restorer::new(backend),
+            finder: Finder::default(),
+        }
+    }
+
+    /// The execution provider in use.
+    pub fn execution_provider(&self) -> &str {
+        self.restorer.backend().execution_provider()
+    }
+
+    /// Restore the regions of `buffer`. It is mapped for reading first, and made writable only when a result is
+    /// there to be written.
+    pub fn restore(
+        &mut self,
+        buffer: &mut gst::Buffer,
+        layout: &StreamLayout,
+        settings: &FrameSettings,
+    ) -> Result<Outcome, WorkError> {
+        if !self.finder.prepare(buffer, settings) {
+            return Ok(Outcome::Untouched);
+        }
+        let Self { restorer, finder } = self;
+        let inference_time = layout.read(buffer, |frame| -> Result<_, CascadeError> {
+            finder.find(&frame, settings);
+            if finder.regions().is_empty() {
+                return Ok(None);
+            }
+            let start = Instant::now();
+            restorer.infer(&frame, finder.regions())?;
+            Ok(Some(start.elapsed()))
+        })??;
+        let Some(inference_time) = inference_time else {
+            return Ok(Outcome::Untouched);
+        };
+        let buffer = buffer.make_mut();
+        layout.write(buffer, |mut frame| {
+            restorer.apply(&mut frame, &settings.blend);
+        })?;
+        if settings.add_roi_meta {
+            add_metas(buffer, finder.regions(), finder.methods());
+        }
+        Ok(Outcome::Restored {
+            regions: finder.regions().len(),
+            inference_time,
+        })
+    }
+}
+
+/// Attach one meta per restored region.
+fn add_metas(buffer: &mut gst::BufferRef, regions: &[Region], methods: &[Method]) {
+    for (region, method) in regions.iter().zip(methods) {
+        let mut details = gst::Structure::builder(RESTORED_FACE)
+            .field("confidence", f64::from(region.score))
+            .field("method", method.as_str())
+            .build();
+        if let Some(lattice) = &region.lattice {
+            details.set("block-width", f64::from(lattice.block_width));
+            details.set("block-height", f64::from(lattice.block_height));
+        }
+        // Detected and clamped regions lie inside the frame.
+        let rect = &region.rect;
+        let corner = |position: i32| u32::try_from(position).unwrap_or(0);
+        let rect = (corner(rect.x), corner(rect.y), rect.width, rect.height);
+        VideoRegionOfInterestMeta::add(buffer, RESTORED_FACE, rect).add_param(details);
+    }
+}

@@ -1,0 +1,373 @@
+//! What the element tests share: frames of any format, a backend without a model, and GLib's criticals made fatal.
+#![allow(dead_code)]
+
+use gst::glib;
+use gst::prelude::*;
+use gst_check::Harness;
+use gst_video::VideoFormat;
+use gstdepixelate::cascade::{Backend, CascadeError, ModelFacts, ValueRange};
+use gstdepixelate::element::caps::StreamLayout;
+use gstdepixelate::element::{BackendSource, FaceDepixelate};
+use gstdepixelate::frame::Rect;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Once, mpsc};
+
+/// Start GStreamer with this plugin. Warnings and criticals of GLib end the test.
+pub fn init() {
+    static INIT: Once = Once::new();
+    INIT.call_once(|| {
+        gst::init().unwrap();
+        glib::log_set_always_fatal(
+            glib::LogLevels::LEVEL_CRITICAL
+                | glib::LogLevels::LEVEL_WARNING
+                | glib::LogLevels::LEVEL_ERROR,
+        );
+        gstdepixelate::plugin_register_static().unwrap();
+    });
+}
+
+/// What the fake model makes of every face, in 0–255.
+pub const COLOR: [u8; 3] = [230, 40, 90];
+
+type OnRun = dyn Fn(usize) -> Result<(), CascadeError> + Send + Sync;
+
+/// A backend that paints each crop in [`COLOR`], and what it was asked for.
+#[derive(Clone)]
+pub struct Fake {
+    facts: Arc<ModelFacts>,
+    /// Called at the start of each run with its number, from 0.
+    on_run: Arc<OnRun>,
+    /// Backends made.
+    pub loads: Arc<AtomicUsize>,
+    /// Crops of each run.
+    pub runs: Arc<Mutex<Vec<usize>>>,
+}
+
+impl Fake {
+    pub fn new() -> Self {
+        Self::with(|_| Ok(()))
+    }
+
+    pub fn with(
+        on_run: impl Fn(usize) -> Result<(), CascadeError> + Send + Sync + 'static,
+    ) -> Self {
+        let facts = ModelFacts {
+            size: 32,
+            scale: 1,
+            range: ValueRange::Unit,
+            margin: 1.5,
+            blocks: (2.0, 16.0),
+            trained_on: "nothing".into(),
+            license: "CC0-1.0".into(),
+        };
+        Self {
+            facts: Arc::new(facts),
+            on_run: Arc::new(on_run),
+            loads: Arc::default(),
+            runs: Arc::default(),
+        }
+    }
+
+    pub fn source(&self) -> BackendSource {
+        let fake = self.clone();
+        Arc::new(move || {
+            fake.loads.fetch_add(1, Ordering::SeqCst);
+            Ok(Box::new(fake.clone()))
+        })
+    }
+
+    pub fn load_count(&self) -> usize {
+        self.loads.load(Ordering::SeqCst)
+    }
+
+    pub fn run_sizes(&self) -> Vec<usize> {
+        self.runs.lock().unwrap().clone()
+    }
+}
+
+impl Backend for Fake {
+    fn facts(&self) -> &ModelFacts {
+        &self.facts
+    }
+
+    fn execution_provider(&self) -> &str {
+        "fake"
+    }
+
+    fn run(
+        &mut self,
+        input: &[f32],
+        count: usize,
+        restored: &mut Vec<f32>,
+    ) -> Result<(), CascadeError> {
+        let area = self.facts.size * self.facts.size;
+        assert_eq!(input.len(), count * 3 * area);
+        let number = {
+            let mut runs = self.runs.lock().unwrap();
+            runs.push(count);
+            runs.len() - 1
+        };
+        (self.on_run)(number)?;
+        restored.clear();
+        for _ in 0..count {
+            for value in COLOR {
+                restored.extend(std::iter::repeat_n(f32::from(value) / 255.0, area));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A gate that runs of the fake model wait at: each run reports itself, then waits for leave.
+pub struct Gate {
+    arrived: mpsc::Receiver<usize>,
+    leave: mpsc::SyncSender<()>,
+}
+
+impl Gate {
+    pub fn fake() -> (Fake, Self) {
+        let (arrive, arrived) = mpsc::channel();
+        let (leave, left) = mpsc::sync_channel(1000);
+        let left = Mutex::new(left);
+        let fake = Fake::with(move |number| {
+            let _ = arrive.send(number);
+            // An error is a gate that is gone: open for ever.
+            let _ = left.lock().unwrap().recv();
+            Ok(())
+        });
+        (fake, Self { arrived, leave })
+    }
+
+    /// Wait until a run stands at the gate.
+    pub fn wait(&self) -> usize {
+        self.arrived.recv().unwrap()
+    }
+
+    /// Let one run through, be it there already or not.
+    pub fn open(&self) {
+        self.leave.send(()).unwrap();
+    }
+}
+
+/// An element with the fake model, fixed regions only and no projection, on a bus of its own.
+pub fn element(fake: &Fake) -> FaceDepixelate {
+    init();
+    let element: FaceDepixelate = glib::Object::new();
+    element.set_backend_for_test(fake.source());
+    element.set_property_from_str("inference-region", "roi-list");
+    element.set_property("projection", 0f32);
+    element.set_bus(Some(&gst::Bus::new()));
+    element
+}
+
+/// A harness around `element`, which plays from then on.
+pub fn harness(element: &impl IsA<gst::Element>) -> Harness {
+    Harness::with_element(element, Some("sink"), Some("src"))
+}
+
+/// Begin a stream: all that a source sends before its first frame.
+pub fn start_stream(h: &mut Harness, caps: &gst::Caps) {
+    assert!(h.push_event(gst::event::StreamStart::new("test")));
+    h.set_src_caps(caps.clone());
+}
+
+/// `regions` as a property value.
+pub fn regions(rects: &[Rect]) -> gst::Array {
+    let list = rects.iter().map(|rect| {
+        let numbers = [rect.x, rect.y, rect.width as i32, rect.height as i32];
+        gst::Array::new(numbers).to_send_value()
+    });
+    gst::Array::from_values(list)
+}
+
+/// All messages on the element's bus.
+pub fn messages(element: &impl IsA<gst::Element>) -> Vec<gst::Message> {
+    let bus = element.bus().expect("the element has a bus");
+    std::iter::from_fn(|| bus.pop()).collect()
+}
+
+/// Texts of the error messages among [`messages`].
+pub fn errors(element: &impl IsA<gst::Element>) -> Vec<glib::Error> {
+    let error = |message: gst::Message| match message.view() {
+        gst::MessageView::Error(error) => Some(error.error()),
+        _ => None,
+    };
+    messages(element).into_iter().filter_map(error).collect()
+}
+
+pub fn caps_of(format: VideoFormat, width: u32, height: u32) -> gst::Caps {
+    init();
+    gst_video::VideoCapsBuilder::new()
+        .format(format)
+        .width(width as i32)
+        .height(height as i32)
+        .framerate(gst::Fraction::new(25, 1))
+        .build()
+}
+
+/// Bytes that look like nothing, the same each time.
+pub fn noise(length: usize, seed: u32) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(2_654_435_769).wrapping_add(1);
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        (state >> 11) as u8
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+/// A frame of noise; `number` is its offset, its time and its seed.
+pub fn noise_frame(caps: &gst::Caps, number: u64) -> gst::Buffer {
+    let info = gst_video::VideoInfo::from_caps(caps).unwrap();
+    let mut buffer = gst::Buffer::from_mut_slice(noise(info.size(), number as u32 + 1));
+    stamp(buffer.make_mut(), number);
+    buffer
+}
+
+pub fn stamp(buffer: &mut gst::BufferRef, number: u64) {
+    buffer.set_offset(number);
+    buffer.set_pts(gst::ClockTime::from_mseconds(40 * number));
+    buffer.set_duration(gst::ClockTime::from_mseconds(40));
+}
+
+/// A frame of noise whose planes begin late and have long rows, as its video meta says.
+pub fn padded_frame(caps: &gst::Caps, number: u64) -> gst::Buffer {
+    let info = gst_video::VideoInfo::from_caps(caps).unwrap();
+    let format = info.format_info();
+    let mut end = 13;
+    let (mut offsets, mut strides) = (Vec::new(), Vec::new());
+    for plane in 0..info.n_planes() {
+        let stride = info.stride()[plane as usize] + 5 + 3 * plane as i32;
+        let sub = if plane == 0 { 0 } else { format.h_sub()[1] };
+        let rows = (info.height() as usize).div_ceil(1 << sub);
+        offsets.push(end);
+        strides.push(stride);
+        end += stride as usize * rows + 7;
+    }
+    let mut buffer = gst::Buffer::from_mut_slice(noise(end, number as u32 + 1));
+    stamp(buffer.make_mut(), number);
+    gst_video::VideoMeta::add_full(
+        buffer.make_mut(),
+        gst_video::VideoFrameFlags::empty(),
+        info.format(),
+        info.width(),
+        info.height(),
+        &offsets,
+        &strides,
+    )
+    .unwrap();
+    buffer
+}
+
+pub fn bytes_of(buffer: &gst::BufferRef) -> Vec<u8> {
+    buffer.map_readable().unwrap().to_vec()
+}
+
+/// Which bytes of `buffer` are samples of pixels in `rect`, widened to the chroma grid.
+pub fn bytes_inside(caps: &gst::Caps, buffer: &gst::BufferRef, rect: &Rect) -> Vec<bool> {
+    let info = gst_video::VideoInfo::from_caps(caps).unwrap();
+    let layout = *StreamLayout::from_caps(caps).unwrap().layout();
+    let meta = buffer.meta::<gst_video::VideoMeta>();
+    let (offsets, strides) = match &meta {
+        Some(meta) => (meta.offset().to_vec(), meta.stride().to_vec()),
+        None => (info.offset().to_vec(), info.stride().to_vec()),
+    };
+    let mut inside = vec![false; buffer.size()];
+    let Some(rect) = rect.clamp_to(layout.width, layout.height) else {
+        return inside;
+    };
+    for component in layout.components {
+        for y in rect.y as usize..rect.bottom() as usize {
+            for x in rect.x as usize..rect.right() as usize {
+                let row = (y >> component.sub_y) * strides[component.plane] as usize;
+                let column = (x >> component.sub_x) * component.pixel_stride + component.offset;
+                inside[offsets[component.plane] + row + column] = true;
+            }
+        }
+    }
+    inside
+}
+
+/// The R, G, B of one pixel, as this crate reads it.
+pub fn pixel(caps: &gst::Caps, buffer: &gst::BufferRef, x: i32, y: i32) -> [u8; 3] {
+    let mut patch = gstdepixelate::frame::Patch::default();
+    StreamLayout::from_caps(caps)
+        .unwrap()
+        .read(buffer, |frame| {
+            gstdepixelate::frame::patch::read(&frame, Rect::new(x, y, 1, 1), &mut patch);
+        })
+        .unwrap();
+    [0, 1, 2].map(|index| patch.plane(index)[0].round().clamp(0.0, 255.0) as u8)
+}
+
+/// The middle of `rect` has the fake model's colour, give or take what 8-bit Y′CbCr costs.
+#[track_caller]
+pub fn assert_restored(caps: &gst::Caps, buffer: &gst::BufferRef, rect: &Rect) {
+    let (x, y) = (
+        rect.x + rect.width as i32 / 2,
+        rect.y + rect.height as i32 / 2,
+    );
+    let found = pixel(caps, buffer, x, y);
+    let near = found.iter().zip(COLOR).all(|(a, b)| a.abs_diff(b) <= 3);
+    assert!(near, "{found:?} at {x}, {y} is not {COLOR:?}");
+}
+
+/// Bytes of `after` outside `rects` are those of `before`.
+#[track_caller]
+pub fn assert_unchanged_outside(
+    caps: &gst::Caps,
+    before: &[u8],
+    after: &gst::BufferRef,
+    rects: &[Rect],
+) {
+    let mut inside = vec![false; before.len()];
+    for rect in rects {
+        let more = bytes_inside(caps, after, rect);
+        inside.iter_mut().zip(more).for_each(|(a, b)| *a |= b);
+    }
+    let after = bytes_of(after);
+    assert_eq!(before.len(), after.len());
+    let wrong = (0..before.len()).find(|&i| !inside[i] && before[i] != after[i]);
+    assert_eq!(wrong, None, "this byte outside the regions changed");
+}
+
+/// Attach a region meta; the numbers of the rectangle are written as they are.
+pub fn add_roi(buffer: &mut gst::BufferRef, kind: &str, rect: &Rect) {
+    let corner = (rect.x as u32, rect.y as u32);
+    gst_video::VideoRegionOfInterestMeta::add(
+        buffer,
+        kind,
+        (corner.0, corner.1, rect.width, rect.height),
+    );
+}
+
+/// A serialised event of our own that names itself.
+pub fn custom_event(name: &str) -> gst::Event {
+    gst::event::CustomDownstream::new(gst::Structure::new_empty(name))
+}
+
+/// What a probe saw leaving the element: `frame 3`, `event caps`, `event custom-name`.
+pub fn trace_output(element: &impl IsA<gst::Element>) -> Arc<Mutex<Vec<String>>> {
+    let trace = Arc::new(Mutex::new(Vec::new()));
+    let seen = trace.clone();
+    let mask = gst::PadProbeType::BUFFER
+        | gst::PadProbeType::EVENT_DOWNSTREAM
+        | gst::PadProbeType::EVENT_FLUSH;
+    let pad = element.static_pad("src").unwrap();
+    pad.add_probe(mask, move |_, info| {
+        let line = match &info.data {
+            Some(gst::PadProbeData::Buffer(buffer)) => format!("frame {}", buffer.offset()),
+            Some(gst::PadProbeData::Event(event)) => match event.structure() {
+                Some(structure) if event.type_() == gst::EventType::CustomDownstream => {
+                    format!("event {}", structure.name())
+                }
+                _ => format!("event {}", event.type_().name()),
+            },
+            _ => return gst::PadProbeReturn::Ok,
+        };
+        seen.lock().unwrap().push(line);
+        gst::PadProbeReturn::Ok
+    });
+    trace
+}
