@@ -13,6 +13,7 @@ use clap::Parser;
 use compare::{Score, VERSIONS};
 use gstdepixelate::app::{self, RestoreOptions, restorer};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 /// Pixelate the face in a photograph that a camera moves over, restore it, and compare.
 #[derive(Parser)]
@@ -28,8 +29,17 @@ struct Arguments {
     model_file: Option<PathBuf>,
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("demo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let out = |name: &str| arguments.out.join(name);
     std::fs::create_dir_all(&arguments.out)
         .with_context(|| format!("{} cannot be made", arguments.out.display()))?;

@@ -14,20 +14,18 @@ pub const RATE: u32 = 25;
 /// Frames of the clip.
 pub const FRAMES: u32 = 4 * RATE;
 /// Side of a mosaic's block in the clip.
-pub const BLOCK: u32 = 20;
+pub const BLOCK: u32 = 24;
 
-/// Pixels that the photograph is mirrored by on the left and on the right: it is narrower than the camera's view.
-const MARGIN: u32 = 64;
 /// The face from hair to chin in the photograph: left, top and side.
 const FACE: (f64, f64, f64) = (167.0, 68.0, 116.0);
 
 /// The photograph, and what the camera sees of it.
 pub struct Scene {
-    canvas: RgbImage,
+    photograph: RgbImage,
     resizer: Resizer,
 }
 
-/// A part of the photograph in the clip's aspect ratio.
+/// A part of the photograph, in its pixels and in the clip's aspect ratio.
 struct View {
     left: f64,
     top: f64,
@@ -40,11 +38,10 @@ impl View {
         let time = f64::from(index) / f64::from(FRAMES - 1);
         let eased = time * time * (3.0 - 2.0 * time);
         let between = |from: f64, to: f64| from + (to - from) * eased;
-        let width = between(600.0, 528.0);
         Self {
-            left: between(250.0, 236.0) - width / 2.0,
-            top: between(4.0, 20.0),
-            width,
+            left: between(0.0, 8.0),
+            top: between(4.0, 18.0),
+            width: between(512.0, 472.0),
         }
     }
 
@@ -60,15 +57,8 @@ impl Scene {
         let photograph = image::open(path)
             .with_context(|| format!("{} (make demo fetches it)", path.display()))?
             .into_rgb8();
-        let (width, height) = photograph.dimensions();
-        let canvas = RgbImage::from_fn(width + 2 * MARGIN, height, |x, y| {
-            let x = (i64::from(x) - i64::from(MARGIN)).abs();
-            let last = i64::from(width) - 1;
-            let x = if x > last { 2 * last - x } else { x };
-            *photograph.get_pixel(x as u32, y)
-        });
         Ok(Self {
-            canvas,
+            photograph,
             resizer: Resizer::new(),
         })
     }
@@ -76,18 +66,18 @@ impl Scene {
     /// Frame `index` as packed RGB; the view lies between the photograph's pixels.
     pub fn frame(&mut self, index: u32) -> anyhow::Result<Vec<u8>> {
         let view = View::at(index);
-        let (width, height) = self.canvas.dimensions();
-        let canvas = ImageRef::new(width, height, self.canvas.as_raw(), PixelType::U8x3)?;
+        let (width, height) = self.photograph.dimensions();
+        let source = ImageRef::new(width, height, self.photograph.as_raw(), PixelType::U8x3)?;
         let mut frame = Image::new(SIZE.0, SIZE.1, PixelType::U8x3);
         let options = ResizeOptions::new()
             .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
             .crop(
-                view.left + f64::from(MARGIN),
+                view.left,
                 view.top,
                 view.width,
                 f64::from(SIZE.1) / view.scale(),
             );
-        self.resizer.resize(&canvas, &mut frame, &options)?;
+        self.resizer.resize(&source, &mut frame, &options)?;
         Ok(frame.into_vec())
     }
 }
