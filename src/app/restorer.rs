@@ -27,6 +27,8 @@ pub struct RestoreOptions {
 /// A `facedepixelate` with these options.
 pub fn restorer(options: &RestoreOptions) -> Result<gst::Element, AppError> {
     let element = make("facedepixelate")?;
+    // Errors are reported under this name.
+    element.set_property("name", "facedepixelate");
     if let Some(path) = &options.model_file {
         element.set_property("model-file", path.to_string_lossy().as_ref());
     }
