@@ -219,14 +219,11 @@ fn flushes_at_any_moment() {
         let pad = sink.clone();
         let (begun, begin) = mpsc::channel();
         let pusher = std::thread::spawn(move || {
-            for number in first.. {
+            (first..).try_for_each(|number| {
                 let flow = pad.chain(noise_frame(&caps(), number));
                 let _ = begun.send(());
-                if flow.is_err() {
-                    return flow;
-                }
-            }
-            unreachable!()
+                flow.map(|_| ())
+            })
         });
         for _ in 0..round % 7 {
             begin.recv().unwrap();
@@ -656,4 +653,13 @@ fn stopping_wakes_every_waiter() {
         "{flow:?}"
     );
     asker.join().unwrap();
+}
+
+#[test]
+fn nobody_can_pull() {
+    let element = element(&Fake::new());
+    let pad = element.static_pad("src").unwrap();
+    assert!(pad.activate_mode(gst::PadMode::Pull, true).is_err());
+    assert!(element.set_state(gst::State::Paused).is_ok());
+    element.set_state(gst::State::Null).unwrap();
 }

@@ -159,11 +159,13 @@ mod tests {
     fn found(settings: &FrameSettings, named: &[(Rect, Option<f32>)]) -> Vec<Rect> {
         let layout = Layout::rgb(64, 48);
         let frame = FrameView::packed(&layout, &GREY, 64 * 3).unwrap();
-        let mut finder = Finder::default();
-        finder.named = named
+        let named = named
             .iter()
-            .map(|&(rect, confidence)| NamedRegion { rect, confidence })
-            .collect();
+            .map(|&(rect, confidence)| NamedRegion { rect, confidence });
+        let mut finder = Finder {
+            named: named.collect(),
+            ..Finder::default()
+        };
         finder.find(&frame, settings);
         assert_eq!(finder.regions.len(), finder.methods.len());
         finder.regions.iter().map(|region| region.rect).collect()

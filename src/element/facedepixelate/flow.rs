@@ -209,7 +209,15 @@ impl FaceDepixelate {
     }
 
     /// The source pad becomes active or inactive: start or end the task.
-    pub fn src_activate(&self, pad: &gst::Pad, active: bool) -> Result<(), gst::LoggableError> {
+    pub fn src_activate(
+        &self,
+        pad: &gst::Pad,
+        mode: gst::PadMode,
+        active: bool,
+    ) -> Result<(), gst::LoggableError> {
+        if mode != gst::PadMode::Push {
+            return Err(gst::loggable_error!(CAT, "a queue cannot be pulled from"));
+        }
         self.queue.set_active(active);
         if !active {
             return pad

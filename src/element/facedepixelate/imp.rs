@@ -32,6 +32,8 @@
 //! | `qos` | bool, false | always | hand late frames on unrestored |
 //! | `add-roi-meta` | bool, false | always | attach a `restored-face` meta per restored region |
 //! | `stats` | structure | read-only | counters |
+//!
+//! Since: 0.1.0
 
 use super::BackendSource;
 use super::flow::Stream;
@@ -167,7 +169,7 @@ fn build_sinkpad(template: &gst::PadTemplate) -> gst::Pad {
 fn build_srcpad(template: &gst::PadTemplate) -> gst::Pad {
     type Imp = FaceDepixelate;
     gst::Pad::builder_from_template(template)
-        .activatemode_function(|pad, parent, _, active| {
+        .activatemode_function(|pad, parent, mode, active| {
             Imp::catch_panic_pad_function(
                 parent,
                 || {
@@ -176,7 +178,7 @@ fn build_srcpad(template: &gst::PadTemplate) -> gst::Pad {
                         "panic while the source pad was activated"
                     ))
                 },
-                |imp| imp.src_activate(pad, active),
+                |imp| imp.src_activate(pad, mode, active),
             )
         })
         .event_function(|pad, parent, event| {

@@ -16,6 +16,8 @@
 //! | `fill` | tile-mean, tile-blur; tile-mean | what a block is filled with |
 //! | `regions` | array of (x, y, width, height), empty | fixed regions |
 //! | `object-class` | string, NULL | only upstream regions of this type |
+//!
+//! Since: 0.1.0
 
 use super::GridOrigin;
 use super::settings::Settings;
