@@ -2,6 +2,7 @@
 //!
 //! A restored face is a guess: it shows nobody's identity.
 
+pub mod app;
 pub mod cascade;
 pub mod degrade;
 pub mod detect;

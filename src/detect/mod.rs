@@ -1,4 +1,23 @@
 //! Mosaic lattices in a luma plane: rectangle, block size, phase and score of each.
+//!
+//! One pass over the plane keeps the isolated steps ([`steps`]); where enough of them lie, their spacing gives a
+//! lattice ([`comb`]), which is followed as far as it goes ([`grow`]); its blocks then have the last word
+//! ([`cells`]).
+
+mod cells;
+mod comb;
+mod grow;
+mod plane;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Ordering;
+
+use cells::{Cells, Evidence};
+use comb::{Comb, MAX_BLOCK, MIN_BLOCK, best_comb};
+use plane::{Plane, Span, Span2};
+use steps::{StepMaps, TILE, profiles_of};
 
 use crate::frame::{Lattice, Rect};
 
@@ -53,9 +72,61 @@ impl Default for DetectSettings {
     }
 }
 
+/// A square of tiles in which lattices of some block sizes are looked for.
+struct Scale {
+    /// Side of the square and distance to the next one, tiles.
+    side: usize,
+    step: usize,
+    /// Block sizes, pixels.
+    blocks: (usize, usize),
+}
+
+const SCALES: [Scale; 4] = [
+    Scale {
+        side: 2,
+        step: 1,
+        blocks: (4, 10),
+    },
+    Scale {
+        side: 4,
+        step: 2,
+        blocks: (6, 20),
+    },
+    Scale {
+        side: 8,
+        step: 4,
+        blocks: (12, 36),
+    },
+    Scale {
+        side: 12,
+        step: 6,
+        blocks: (24, 48),
+    },
+];
+
+/// Least quality of a comb that is followed up.
+const COMB_QUALITY: f32 = 0.45;
+/// Least mean of isolated steps on lattice lines, in sums over eight pixels: below it lies coding noise.
+const LEAST_STEP: usize = 4;
+/// Most lattices of a frame that are followed up; bounds the time spent on frames full of text.
+const MOST_GUESSES: usize = 256;
+
+/// A lattice in a square of tiles.
+#[derive(Clone, Copy, Debug)]
+struct Guess {
+    area: Span2,
+    combs: [Comb; 2],
+    quality: f32,
+}
+
 /// Finds mosaics; keeps its scratch memory from frame to frame.
 #[derive(Debug, Default)]
-pub struct Detector {}
+pub struct Detector {
+    steps: StepMaps,
+    profiles: [Vec<u32>; 2],
+    guesses: Vec<Guess>,
+    cells: Cells,
+}
 
 impl Detector {
     /// A detector that has seen nothing.
@@ -70,13 +141,172 @@ impl Detector {
         settings: &DetectSettings,
         regions: &mut Vec<Region>,
     ) {
-        let _ = (luma, settings);
         regions.clear();
+        let Some(plane) = Plane::new(luma) else {
+            return;
+        };
+        self.steps.measure(&plane);
+        self.guess();
+        for index in 0..self.guesses.len() {
+            let guess = self.guesses[index];
+            if is_known(&guess, regions) {
+                continue;
+            }
+            let Some(region) = self.follow(&plane, &guess) else {
+                continue;
+            };
+            let big = region.rect.width >= settings.min_width
+                && region.rect.height >= settings.min_height;
+            if big && region.score >= settings.score_threshold {
+                regions.push(region);
+            }
+        }
+        keep_best(regions, settings);
     }
 
     /// The grid inside `rect`, with its score, for regions that someone else named.
     pub fn lattice_in(&mut self, luma: &Luma<'_>, rect: &Rect) -> Option<(Lattice, f32)> {
-        let _ = (luma, rect);
-        None
+        let plane = Plane::new(luma)?;
+        let area = plane.clamp(rect)?;
+        let combs = self.combs_in(&plane, &area)?;
+        let evidence = self.cells.examine(&plane, &area, &combs);
+        let score = score(&evidence);
+        (score > 0.0).then(|| (lattice(&combs), score))
     }
+
+    /// List lattices in squares of tiles, best first.
+    fn guess(&mut self) {
+        self.guesses.clear();
+        let (across, down) = self.steps.tile_counts();
+        for scale in &SCALES {
+            let starts =
+                |count: usize| (0..(count + 1).saturating_sub(scale.side)).step_by(scale.step);
+            for ty in starts(down) {
+                for tx in starts(across) {
+                    self.guess_at(scale, tx, ty);
+                }
+            }
+        }
+        let order =
+            |a: &Guess, b: &Guess| b.quality.partial_cmp(&a.quality).unwrap_or(Ordering::Equal);
+        self.guesses.sort_unstable_by(order);
+        self.guesses.truncate(MOST_GUESSES);
+    }
+
+    fn guess_at(&mut self, scale: &Scale, tx: usize, ty: usize) {
+        let side = scale.side * TILE;
+        // Lines of the widest spacing, each `side` long: `side` / 8 sums of steps.
+        let least = side / scale.blocks.1 * (side / steps::STRIP) * LEAST_STEP;
+        let energy = self.steps.energy(tx, ty, scale.side);
+        if energy.iter().any(|&energy| energy < least as u32) {
+            return;
+        }
+        let span = |tile: usize| Span::new(tile * TILE, tile * TILE + side);
+        let area = Span2 {
+            x: span(tx),
+            y: span(ty),
+        };
+        self.steps.profiles(&area, &mut self.profiles);
+        let comb = |axis: usize, origin: usize| {
+            best_comb(&self.profiles[axis], origin, scale.blocks.0, scale.blocks.1)
+                .filter(|comb| comb.quality >= COMB_QUALITY)
+        };
+        let (Some(x), Some(y)) = (comb(0, area.x.start), comb(1, area.y.start)) else {
+            return;
+        };
+        self.guesses.push(Guess {
+            area,
+            combs: [x, y],
+            quality: x.quality * y.quality,
+        });
+    }
+
+    /// Grow a guess, look once more for the spacing in the whole of it, and weigh its blocks.
+    fn follow(&mut self, plane: &Plane<'_>, guess: &Guess) -> Option<Region> {
+        let mut combs = guess.combs;
+        let mut area = grow::grow(plane, guess.area, &combs)?;
+        if let Some(better) = self.combs_in(plane, &area) {
+            let same = |a: &Comb, b: &Comb| a.period == b.period && a.phase == b.phase;
+            if !(same(&better[0], &combs[0]) && same(&better[1], &combs[1])) {
+                combs = better;
+                area = grow::grow(plane, area, &combs)?;
+            }
+        }
+        let evidence = self.cells.examine(plane, &area, &combs);
+        Some(Region {
+            rect: area.rect(),
+            lattice: Some(lattice(&combs)),
+            score: score(&evidence),
+        })
+    }
+
+    /// The best spacing of the steps in `area`.
+    fn combs_in(&mut self, plane: &Plane<'_>, area: &Span2) -> Option<[Comb; 2]> {
+        profiles_of(plane, area, &mut self.profiles);
+        let comb = |axis: usize, span: &Span| {
+            best_comb(
+                &self.profiles[axis],
+                span.start,
+                MIN_BLOCK,
+                MAX_BLOCK.min(span.len() / 2),
+            )
+        };
+        Some([comb(0, &area.x)?, comb(1, &area.y)?])
+    }
+}
+
+fn lattice(combs: &[Comb; 2]) -> Lattice {
+    Lattice {
+        block_width: combs[0].period as f32,
+        block_height: combs[1].period as f32,
+        phase_x: combs[0].phase as f32,
+        phase_y: combs[1].phase as f32,
+    }
+}
+
+/// Whether a region that was found already explains the guess.
+fn is_known(guess: &Guess, regions: &[Region]) -> bool {
+    let area = guess.area.rect();
+    regions.iter().any(|region| {
+        let shared = region.rect.intersect(&area);
+        shared.is_some_and(|shared| 2 * shared.area() >= area.area())
+            || shared.is_some() && region.lattice == Some(lattice(&guess.combs))
+    })
+}
+
+/// Best first, without double finds, at most as many as wanted.
+fn keep_best(regions: &mut Vec<Region>, settings: &DetectSettings) {
+    regions.sort_unstable_by(|a, b| b.score.partial_cmp(&a.score).unwrap_or(Ordering::Equal));
+    let mut kept = 0;
+    for index in 0..regions.len() {
+        let region = regions[index];
+        let doubles = |other: &Region| {
+            let shared = other
+                .rect
+                .intersect(&region.rect)
+                .map_or(0, |shared| shared.area());
+            let smaller = other.rect.area().min(region.rect.area());
+            other.rect.iou(&region.rect) > f64::from(settings.iou_threshold) || 2 * shared > smaller
+        };
+        if kept < settings.max_detections && !regions[..kept].iter().any(doubles) {
+            regions[kept] = region;
+            kept += 1;
+        }
+    }
+    regions.truncate(kept);
+}
+
+/// Confidence in a lattice, 0–1, from what its blocks say.
+fn score(evidence: &Evidence) -> f32 {
+    let ramp = |value: f32, zero: f32, one: f32| ((value - zero) / (one - zero)).clamp(0.0, 1.0);
+    let sharpness = evidence.sharpness[0].min(evidence.sharpness[1]);
+    let contrast = evidence.contrast[0].min(evidence.contrast[1]);
+    let blocks = evidence.columns.min(evidence.rows) as f32;
+    ramp(evidence.flat, 0.4, 0.8)
+        * ramp(sharpness, 0.4, 0.7)
+        * ramp(contrast, 1.0, 3.0)
+        * ramp(evidence.clear, 0.05, 0.2)
+        * ramp(evidence.correlation, -0.1, 0.2)
+        * ramp(1.0 - evidence.two_level, 0.0, 0.1)
+        * ramp(blocks, 1.0, 3.0)
 }

@@ -104,9 +104,11 @@ impl FaceDepixelate {
         let _ = obj.post_message(message);
     }
 
-    /// Where the plugin's file lies: a runtime may lie beside it.
+    /// Where the plugin's file lies, or the program that it is linked into: a runtime may lie beside it.
     fn plugin_folder(&self) -> Option<PathBuf> {
-        let file = self.obj().factory()?.plugin()?.filename()?;
+        let plugin = self.obj().factory().and_then(|factory| factory.plugin());
+        let file = plugin.and_then(|plugin| plugin.filename());
+        let file = file.or_else(|| std::env::current_exe().ok())?;
         file.parent().map(Path::to_owned)
     }
 }

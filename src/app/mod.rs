@@ -1,0 +1,30 @@
+//! Files in, files out: what the program `depixelate` and the demonstration share.
+//!
+//! A file goes through [`Transcode`]: decoded by whatever GStreamer has, sent through one element, encoded as H.264
+//! into MP4 or Matroska; audio comes along. [`restorer`] makes the element that restores faces, [`Report`] reads its
+//! counters. The elements of this crate are registered by [`init`], so that no plugin path needs to be set.
+
+mod audio;
+mod elements;
+mod error;
+mod partial;
+mod restorer;
+mod run;
+mod transcode;
+mod writer;
+
+pub use error::AppError;
+pub use restorer::{Report, RestoreOptions, restorer};
+pub use run::{Event, run};
+pub use transcode::{Progress, Transcode};
+pub use writer::Writer;
+
+/// What is written into every restored file.
+pub const NOTICE: &str =
+    "Faces restored by depixelate; a restored face is a guess, not the person.";
+
+/// Start GStreamer and register the elements of this crate.
+pub fn init() -> Result<(), AppError> {
+    gst::init().map_err(|error| AppError::Start(error.to_string()))?;
+    crate::plugin_register_static().map_err(|error| AppError::Start(error.to_string()))
+}

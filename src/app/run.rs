@@ -1,0 +1,119 @@
+//! Running a pipeline to its end.
+
+use super::AppError;
+use gst::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How often an idle pipeline is looked at.
+const TICK: gst::ClockTime = gst::ClockTime::from_mseconds(100);
+
+/// Name of the application message by which a callback reports a failure.
+const FAILURE: &str = "depixelate-failure";
+
+/// What happens while a pipeline runs.
+#[derive(Debug)]
+pub enum Event {
+    /// Time passed.
+    Tick,
+    /// Something is not as it should be, but the work goes on.
+    Warning(String),
+}
+
+/// Play `pipeline` until its end, an error, or `cancel`; stop it in any case.
+pub fn run(
+    pipeline: &gst::Pipeline,
+    cancel: &AtomicBool,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<(), AppError> {
+    let result = play(pipeline, cancel, on_event);
+    let stopped = pipeline.set_state(gst::State::Null);
+    result?;
+    let name = pipeline.name();
+    stopped.map_or_else(|error| Err(AppError::element(&name, error)), |_| Ok(()))
+}
+
+/// Make [`run`] end with `error`; for callbacks on streaming threads.
+pub fn fail(element: &gst::Element, error: &AppError) {
+    let details = gst::Structure::builder(FAILURE)
+        .field("reason", error.to_string())
+        .build();
+    let message = gst::message::Application::builder(details).src(element);
+    // A pipeline without a bus is being torn down: nobody waits for the message.
+    let _ = element.post_message(message.build());
+}
+
+fn play(
+    pipeline: &gst::Pipeline,
+    cancel: &AtomicBool,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<(), AppError> {
+    let name = pipeline.name();
+    let Some(bus) = pipeline.bus() else {
+        return Err(AppError::element(&name, "has no bus"));
+    };
+    // A failure to start is also on the bus, with its reason.
+    let started = pipeline.set_state(gst::State::Playing);
+    let mut missing = Vec::new();
+    loop {
+        if cancel.load(Ordering::Relaxed) {
+            return Err(AppError::Cancelled);
+        }
+        on_event(Event::Tick);
+        let Some(message) = bus.timed_pop(TICK) else {
+            match started {
+                Ok(_) => continue,
+                Err(error) => return Err(AppError::element(&name, error)),
+            }
+        };
+        match message.view() {
+            gst::MessageView::Eos(_) => return Ok(()),
+            gst::MessageView::Error(error) => return Err(failure(error, &missing)),
+            gst::MessageView::Warning(warning) => on_event(Event::Warning(format!(
+                "{}: {}",
+                source(&message),
+                warning.error()
+            ))),
+            gst::MessageView::Element(element) => missing.extend(missing_plugin(element)),
+            gst::MessageView::Application(application) => {
+                if let Some(reason) = (application.structure()).filter(|s| s.name() == FAILURE) {
+                    let reason = reason.get::<String>("reason").unwrap_or_default();
+                    return Err(AppError::element(&source(&message), reason));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// An error message as our error.
+fn failure(error: &gst::message::Error, missing: &[String]) -> AppError {
+    let mut reason = error.error().message().trim_end_matches('.').to_owned();
+    if !missing.is_empty() {
+        let missing = missing.join(", ");
+        reason.push_str(&format!(
+            ": {missing} (on Debian, try gstreamer1.0-libav and gstreamer1.0-plugins-bad)"
+        ));
+    }
+    AppError::element(&source(error), reason)
+}
+
+/// Name of the part of the pipeline that a message comes from.
+fn source(message: &gst::MessageRef) -> String {
+    let mut object = message.src().cloned();
+    while let Some(parent) = object.as_ref().and_then(|object| object.parent()) {
+        if parent.is::<gst::Pipeline>() {
+            break;
+        }
+        object = Some(parent);
+    }
+    object.map_or_else(
+        || "GStreamer".to_owned(),
+        |object| object.name().to_string(),
+    )
+}
+
+/// What a decoder that was not found is for.
+fn missing_plugin(message: &gst::message::Element) -> Option<String> {
+    let structure = message.structure().filter(|s| s.name() == "missing-plugin");
+    structure?.get("name").ok()
+}
