@@ -331,15 +331,18 @@ fn keep_best(regions: &mut Vec<Region>, settings: &DetectSettings) {
 fn score(evidence: &Evidence) -> f32 {
     let ramp = |value: f32, zero: f32, one: f32| ((value - zero) / (one - zero)).clamp(0.0, 1.0);
     let sharpness = evidence.sharpness[0].min(evidence.sharpness[1]);
-    let contrast = evidence.contrast[0].min(evidence.contrast[1]);
+    // The part of the contrast that lies on the edges. The blocks of coarsely coded JPEG pictures are flat
+    // and sharp too, but their quantiser's steps stay below those of a mosaic.
+    let steps = [0, 1].map(|axis| evidence.contrast[axis] * evidence.sharpness[axis]);
+    let step = steps[0].min(steps[1]);
     let blocks = evidence.columns.min(evidence.rows) as f32;
     // Few blocks say little about the correlation: 1/√n is its spread.
     let unlike = -0.1 - 1.5 / ((evidence.columns * evidence.rows).max(1) as f32).sqrt();
     ramp(evidence.flat, 0.4, 0.8)
         * ramp(sharpness, 0.4, 0.7)
-        * ramp(contrast, 1.0, 3.0)
-        * ramp(evidence.clear, 0.05, 0.2)
+        * ramp(step, 1.5, 4.5)
+        * ramp(evidence.clear, 0.2, 0.5)
         * ramp(evidence.correlation, unlike, unlike + 0.2)
         * ramp(1.0 - evidence.two_level, 0.0, 0.1)
-        * ramp(blocks, 1.0, 3.0)
+        * ramp(blocks, 2.0, 4.0)
 }
