@@ -12,8 +12,6 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Ordering;
-
 use cells::{Cells, Evidence};
 use comb::{Comb, MAX_BLOCK, MIN_BLOCK, best_comb};
 use plane::{Plane, Span, Span2};
@@ -110,6 +108,10 @@ const COMB_QUALITY: f32 = 0.45;
 const LEAST_STEP: usize = 4;
 /// Most lattices of a frame that are followed up; bounds the time spent on frames full of text.
 const MOST_GUESSES: usize = 256;
+/// Pixels that following guesses may visit in a frame, in parts of the frame's.
+const PASSES: usize = 24;
+/// Least correlation of neighbouring blocks where a guess was made: fewer blocks than in the whole mosaic.
+const GUESS_CORRELATION: f32 = -0.5;
 
 /// A lattice in a square of tiles.
 #[derive(Clone, Copy, Debug)]
@@ -125,7 +127,9 @@ pub struct Detector {
     steps: StepMaps,
     profiles: [Vec<u32>; 2],
     guesses: Vec<Guess>,
+    refused: Vec<(Rect, Lattice)>,
     cells: Cells,
+    sums: Vec<u32>,
 }
 
 impl Detector {
@@ -147,18 +151,28 @@ impl Detector {
         };
         self.steps.measure(&plane);
         self.guess();
+        self.refused.clear();
+        let mut budget = PASSES * plane.width * plane.height;
         for index in 0..self.guesses.len() {
             let guess = self.guesses[index];
-            if is_known(&guess, regions) {
+            if budget == 0 {
+                break;
+            }
+            if is_known(&guess, regions) || is_refused(&guess, &self.refused) {
                 continue;
             }
-            let Some(region) = self.follow(&plane, &guess) else {
-                continue;
-            };
-            let big = region.rect.width >= settings.min_width
-                && region.rect.height >= settings.min_height;
-            if big && region.score >= settings.score_threshold {
-                regions.push(region);
+            let region = self.follow(&plane, &guess, &mut budget);
+            let good = region.filter(|region| {
+                region.rect.width >= settings.min_width
+                    && region.rect.height >= settings.min_height
+                    && region.score >= settings.score_threshold
+            });
+            match good {
+                Some(region) => regions.push(region),
+                None => self.refused.push((
+                    region.map_or(guess.area.rect(), |region| region.rect),
+                    lattice(&guess.combs),
+                )),
             }
         }
         keep_best(regions, settings);
@@ -187,8 +201,11 @@ impl Detector {
                 }
             }
         }
-        let order =
-            |a: &Guess, b: &Guess| b.quality.partial_cmp(&a.quality).unwrap_or(Ordering::Equal);
+        // Wide squares first: a divisor of the true spacing looks as good in a small one.
+        let order = |a: &Guess, b: &Guess| {
+            let side = |guess: &Guess| guess.area.x.len();
+            side(b).cmp(&side(a)).then(b.quality.total_cmp(&a.quality))
+        };
         self.guesses.sort_unstable_by(order);
         self.guesses.truncate(MOST_GUESSES);
     }
@@ -222,14 +239,19 @@ impl Detector {
     }
 
     /// Grow a guess, look once more for the spacing in the whole of it, and weigh its blocks.
-    fn follow(&mut self, plane: &Plane<'_>, guess: &Guess) -> Option<Region> {
+    fn follow(&mut self, plane: &Plane<'_>, guess: &Guess, budget: &mut usize) -> Option<Region> {
         let mut combs = guess.combs;
-        let mut area = grow::grow(plane, guess.area, &combs)?;
+        let evidence = self.cells.examine(plane, &guess.area, &combs);
+        *budget = budget.saturating_sub(guess.area.x.len() * guess.area.y.len());
+        if evidence.correlation < GUESS_CORRELATION {
+            return None;
+        }
+        let mut area = grow::grow(&mut self.sums, plane, guess.area, &combs, budget)?;
         if let Some(better) = self.combs_in(plane, &area) {
             let same = |a: &Comb, b: &Comb| a.period == b.period && a.phase == b.phase;
             if !(same(&better[0], &combs[0]) && same(&better[1], &combs[1])) {
                 combs = better;
-                area = grow::grow(plane, area, &combs)?;
+                area = grow::grow(&mut self.sums, plane, area, &combs, budget)?;
             }
         }
         let evidence = self.cells.examine(plane, &area, &combs);
@@ -274,9 +296,18 @@ fn is_known(guess: &Guess, regions: &[Region]) -> bool {
     })
 }
 
+/// Whether following the same lattice near the guess has led to nothing.
+fn is_refused(guess: &Guess, refused: &[(Rect, Lattice)]) -> bool {
+    let area = guess.area.rect();
+    let same = lattice(&guess.combs);
+    refused
+        .iter()
+        .any(|(rect, lattice)| *lattice == same && rect.intersect(&area).is_some())
+}
+
 /// Best first, without double finds, at most as many as wanted.
 fn keep_best(regions: &mut Vec<Region>, settings: &DetectSettings) {
-    regions.sort_unstable_by(|a, b| b.score.partial_cmp(&a.score).unwrap_or(Ordering::Equal));
+    regions.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept = 0;
     for index in 0..regions.len() {
         let region = regions[index];
@@ -300,13 +331,18 @@ fn keep_best(regions: &mut Vec<Region>, settings: &DetectSettings) {
 fn score(evidence: &Evidence) -> f32 {
     let ramp = |value: f32, zero: f32, one: f32| ((value - zero) / (one - zero)).clamp(0.0, 1.0);
     let sharpness = evidence.sharpness[0].min(evidence.sharpness[1]);
-    let contrast = evidence.contrast[0].min(evidence.contrast[1]);
+    // The part of the contrast that lies on the edges. The blocks of coarsely coded JPEG pictures are flat
+    // and sharp too, but their quantiser's steps stay below those of a mosaic.
+    let steps = [0, 1].map(|axis| evidence.contrast[axis] * evidence.sharpness[axis]);
+    let step = steps[0].min(steps[1]);
     let blocks = evidence.columns.min(evidence.rows) as f32;
+    // Few blocks say little about the correlation: 1/√n is its spread.
+    let unlike = -0.1 - 1.5 / ((evidence.columns * evidence.rows).max(1) as f32).sqrt();
     ramp(evidence.flat, 0.4, 0.8)
         * ramp(sharpness, 0.4, 0.7)
-        * ramp(contrast, 1.0, 3.0)
-        * ramp(evidence.clear, 0.05, 0.2)
-        * ramp(evidence.correlation, -0.1, 0.2)
+        * ramp(step, 1.5, 4.5)
+        * ramp(evidence.clear, 0.2, 0.5)
+        * ramp(evidence.correlation, unlike, unlike + 0.2)
         * ramp(1.0 - evidence.two_level, 0.0, 0.1)
-        * ramp(blocks, 1.0, 3.0)
+        * ramp(blocks, 2.0, 4.0)
 }
