@@ -46,8 +46,9 @@ fn cuts((block, phase): (f32, f32), first: usize, last: usize, sub: u32, out: &m
     let scale = f64::from(1u32 << sub);
     // `max` also turns NaN into one; a phase that is no number is none.
     let block = f64::from(block.max(1.0));
+    // Within one block: the numbers of the lines must stay small enough to count.
     let phase = if phase.is_finite() {
-        f64::from(phase)
+        f64::from(phase).rem_euclid(block)
     } else {
         0.0
     };
