@@ -74,7 +74,12 @@ impl ValueRange {
             Self::Unit => (255.0, 0.0),
         };
         for value in values {
-            *value = (*value * factor + offset).max(0.0).min(255.0);
+            let level = *value * factor + offset;
+            *value = if level.is_nan() {
+                0.0
+            } else {
+                level.clamp(0.0, 255.0)
+            };
         }
     }
 

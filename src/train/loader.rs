@@ -70,7 +70,7 @@ impl Loader {
     }
 
     /// The next batch.
-    pub fn next(&mut self) -> anyhow::Result<Batch> {
+    pub fn next_batch(&mut self) -> anyhow::Result<Batch> {
         let samples = self.batches.recv().context("the loader has stopped")??;
         // Samples come as damaged ones first, then as many others.
         let (pairs, others) = samples.split_at(samples.len() / 2);

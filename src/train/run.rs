@@ -181,7 +181,7 @@ impl<'a> Run<'a> {
         let mut log = Log::open(&self.options.out.join(format!("{}.csv", stage.name())))?;
         let mut saved = Instant::now();
         while stage.progress().0 < steps {
-            let losses = stage.step(&loader.next()?)?;
+            let losses = stage.step(&loader.next_batch()?)?;
             let step = stage.progress().0;
             if let Some(line) = log.take(step, &losses)? {
                 progress.set_message(line);

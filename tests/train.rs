@@ -1,0 +1,196 @@
+//! A whole small training: two stages, a stop in between, export, and the element's own code on the result.
+
+#![cfg(feature = "trainer")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use gstdepixelate::cascade::{Backend, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime};
+use gstdepixelate::train::checkpoint;
+use gstdepixelate::train::layers::{Declare, Init, Parameters};
+use gstdepixelate::train::networks::{dcedn, generator};
+use gstdepixelate::train::recipe::Recipe;
+use gstdepixelate::train::run::{Options, Outcome, Run, export};
+use tch::{Device, Tensor};
+
+/// The default recipe at 32 px with networks of a few channels.
+fn small_recipe(steps1: u64, steps2: u64) -> Recipe {
+    let mut recipe = Recipe::parse(include_str!("../recipes/default.toml")).unwrap();
+    recipe.model.size = 32;
+    recipe.damage.blocks = [3.0, 6.0];
+    recipe.networks.generator.width = 4;
+    recipe.networks.generator.blocks = 1;
+    recipe.networks.reverse.width = 4;
+    recipe.networks.reverse.blocks = 1;
+    recipe.networks.discriminator.width = 4;
+    recipe.networks.discriminator.layers = 2;
+    recipe.networks.dcedn.width = 4;
+    (recipe.stage1.steps, recipe.stage1.batch) = (steps1, 2);
+    (recipe.stage2.steps, recipe.stage2.batch) = (steps2, 4);
+    recipe
+}
+
+/// Ovals with eyes on coloured grounds: enough of a face for a loss to fall.
+fn make_faces(folder: &Path, count: u32) {
+    for i in 0..count {
+        let picture = image::RgbImage::from_fn(48, 48, |x, y| {
+            let (dx, dy) = (x as f32 - 24.0, y as f32 - 24.0);
+            let face = (dx / 14.0).powi(2) + (dy / 18.0).powi(2) < 1.0;
+            let eye = (dx.abs() - 6.0).hypot(dy + 5.0) < 2.5;
+            let skin = [200 - (i % 7) as u8 * 15, 150 - (i % 5) as u8 * 10, 120];
+            match (eye, face) {
+                (true, _) => image::Rgb([20, 20, 30]),
+                (_, true) => image::Rgb(skin),
+                _ => image::Rgb([(i * 37 % 200) as u8, (y * 3) as u8, 90]),
+            }
+        });
+        picture.save(folder.join(format!("{i:03}.png"))).unwrap();
+    }
+}
+
+fn options(out: &Path) -> Options {
+    Options {
+        out: out.to_owned(),
+        device: Device::Cpu,
+        checkpoint_interval: Duration::from_secs(3600),
+        deadline: None,
+        stop: Arc::new(AtomicBool::new(false)),
+        progress: false,
+    }
+}
+
+fn train(recipe: &Recipe, faces: &Path, options: Options) -> Outcome {
+    Run::new(recipe, faces, options).unwrap().cascade().unwrap()
+}
+
+fn tensors(out: &Path, stage: &str) -> Parameters {
+    checkpoint::load(&out.join(format!("{stage}.safetensors"))).unwrap()
+}
+
+/// Mean squared error over the first and the last logged interval of a stage.
+fn first_and_last(out: &Path, stage: &str, term: &str) -> (f64, f64) {
+    let log = std::fs::read_to_string(out.join(format!("{stage}.csv"))).unwrap();
+    let value = |line: &str| -> f64 {
+        let field = line
+            .split(',')
+            .find_map(|f| f.strip_prefix(&format!("{term}=")));
+        field.unwrap().parse().unwrap()
+    };
+    (
+        value(log.lines().next().unwrap()),
+        value(log.lines().last().unwrap()),
+    )
+}
+
+#[test]
+fn a_small_cascade_learns_and_the_runtime_loads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (faces, out) = (folder.path().join("faces"), folder.path().join("run"));
+    std::fs::create_dir(&faces).unwrap();
+    make_faces(&faces, 40);
+    std::fs::write(faces.join("broken.jpg"), b"no picture").unwrap();
+    let recipe = small_recipe(100, 300);
+    assert_eq!(train(&recipe, &faces, options(&out)), Outcome::Finished);
+    for (stage, term) in [("stage1", "paired"), ("stage2", "mse")] {
+        let (first, last) = first_and_last(&out, stage, term);
+        assert!(last < 0.8 * first, "{stage}: {first} → {last}");
+    }
+    let model = Model::open(&out.join("cascade.onnx")).unwrap();
+    assert_eq!(model.facts().size, 32);
+    assert_eq!(model.facts().license, recipe.model.license);
+    let runtime = runtime::load(&RuntimeSearch::default()).unwrap();
+    let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default()).unwrap();
+    let mut restored = Vec::new();
+    session
+        .run(&vec![0.1; 2 * 3 * 32 * 32], 2, &mut restored)
+        .unwrap();
+    assert_eq!(restored.len(), 2 * 3 * 32 * 32);
+}
+
+#[test]
+fn a_stopped_run_goes_on_as_if_it_had_not_been() {
+    let folder = tempfile::tempdir().unwrap();
+    let faces = folder.path().join("faces");
+    std::fs::create_dir(&faces).unwrap();
+    make_faces(&faces, 24);
+    let recipe = small_recipe(3, 3);
+    let whole = folder.path().join("whole");
+    assert_eq!(train(&recipe, &faces, options(&whole)), Outcome::Finished);
+    // The flag is what Ctrl-C sets: each run does one step, saves and stops.
+    let parts = folder.path().join("parts");
+    for _ in 0..2 {
+        let stopping = options(&parts);
+        stopping.stop.store(true, Ordering::Relaxed);
+        assert_eq!(train(&recipe, &faces, stopping), Outcome::Stopped);
+    }
+    assert_eq!(tensors(&parts, "stage1")["step"].int64_value(&[0]), 2);
+    assert_eq!(train(&recipe, &faces, options(&parts)), Outcome::Finished);
+    for stage in ["stage1", "stage2"] {
+        let (a, b) = (tensors(&whole, stage), tensors(&parts, stage));
+        assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
+        for (name, tensor) in &a {
+            let difference = (tensor - &b[name]).abs().max().double_value(&[]);
+            assert!(difference < 1e-6, "{stage} {name}: {difference}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_of_another_recipe_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let faces = folder.path().join("faces");
+    std::fs::create_dir(&faces).unwrap();
+    make_faces(&faces, 20);
+    let out = folder.path().join("run");
+    Run::new(&small_recipe(3, 3), &faces, options(&out)).unwrap();
+    let error = Run::new(&small_recipe(4, 3), &faces, options(&out))
+        .err()
+        .unwrap();
+    assert!(error.to_string().contains("another recipe"), "{error}");
+    let error = export(&out, &folder.path().join("a.onnx")).unwrap_err();
+    assert!(format!("{error:#}").contains("stage1"), "{error:#}");
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let error = Run::new(&small_recipe(3, 3), &empty, options(&out))
+        .err()
+        .unwrap();
+    assert!(error.to_string().contains("no readable picture"), "{error}");
+}
+
+#[test]
+fn the_onnx_file_does_what_libtorch_does() {
+    tch::manual_seed(3);
+    let mut recipe = small_recipe(1, 1);
+    recipe.networks.generator.blocks = 3;
+    let sizes = recipe.networks.clone();
+    // Weights large enough that the output is no grey: a difference would show.
+    let stage1 = Declare::parameters(Init::Normal(0.1), Device::Cpu, |l| {
+        generator(l, &(), sizes.generator)
+    });
+    let stage2 = Declare::parameters(Init::KaimingUniform, Device::Cpu, |l| {
+        dcedn(l, &(), &(), sizes.dcedn)
+    });
+    let cascade = gstdepixelate::train::export::Cascade {
+        recipe: &recipe,
+        stage1: &stage1,
+        stage2: &stage2,
+    };
+    let pixelated = Tensor::rand([1, 3, 32, 32], (tch::Kind::Float, Device::Cpu)) * 2 - 1;
+    let (first, second) = cascade.forward(&pixelated);
+    for output in [first, second] {
+        assert!(output.std(true).double_value(&[]) > 0.01);
+    }
+    let difference = cascade.parity(&cascade.to_onnx().unwrap()).unwrap();
+    assert!(difference <= 1e-4, "{difference}");
+    // The check sees a wrong file.
+    let other = Declare::parameters(Init::Normal(0.1), Device::Cpu, |l| {
+        generator(l, &(), sizes.generator)
+    });
+    let wrong = gstdepixelate::train::export::Cascade {
+        stage1: &other,
+        ..cascade
+    };
+    assert!(wrong.parity(&cascade.to_onnx().unwrap()).unwrap() > 1e-3);
+}
