@@ -32,11 +32,11 @@ pub(super) fn best_comb(
         return None;
     }
     let mut combs = [None; MAX_BLOCK + 1];
+    let periods = least.max(MIN_BLOCK)..=greatest.min(MAX_BLOCK);
     let mut top = 0.0f32;
-    for period in least.max(MIN_BLOCK)..=greatest.min(MAX_BLOCK) {
-        let comb = fold(profile, origin, period, total);
+    for (comb, period) in combs.iter_mut().zip(periods) {
+        *comb = fold(profile, origin, period, total);
         top = top.max(comb.map_or(0.0, |comb| comb.quality));
-        combs[period] = comb;
     }
     let good = |comb: &Comb| comb.quality > 0.0 && comb.quality >= WIDER_WINS * top;
     combs.into_iter().rev().flatten().find(good)
