@@ -31,14 +31,15 @@ pub(super) fn best_comb(
     if total == 0 {
         return None;
     }
-    let combs = || {
-        (least.max(MIN_BLOCK)..=greatest.min(MAX_BLOCK))
-            .filter_map(|period| fold(profile, origin, period, total))
-    };
-    let top = combs().map(|comb| comb.quality).fold(0.0, f32::max);
-    combs()
-        .filter(|comb| comb.quality > 0.0 && comb.quality >= WIDER_WINS * top)
-        .last()
+    let mut combs = [None; MAX_BLOCK + 1];
+    let periods = least.max(MIN_BLOCK)..=greatest.min(MAX_BLOCK);
+    let mut top = 0.0f32;
+    for (comb, period) in combs.iter_mut().zip(periods) {
+        *comb = fold(profile, origin, period, total);
+        top = top.max(comb.map_or(0.0, |comb| comb.quality));
+    }
+    let good = |comb: &Comb| comb.quality > 0.0 && comb.quality >= WIDER_WINS * top;
+    combs.into_iter().rev().flatten().find(good)
 }
 
 /// The best phase of one period.

@@ -38,7 +38,7 @@ impl Axis {
 }
 
 /// Whole blocks without support that a mosaic may bridge: faint ones lie in cheeks and walls.
-const BRIDGE_PIXELS: usize = 8;
+const BRIDGE_PIXELS: usize = 12;
 /// Most that one line counts, levels: an outline that falls on a line by chance must not speak for all.
 const LINE_CAP: f32 = 4.0;
 /// Least mean step on the lines, levels.

@@ -111,7 +111,7 @@ const MOST_GUESSES: usize = 256;
 /// Pixels that following guesses may visit in a frame, in parts of the frame's.
 const PASSES: usize = 24;
 /// Least correlation of neighbouring blocks where a guess was made: fewer blocks than in the whole mosaic.
-const GUESS_CORRELATION: f32 = -0.5;
+const GUESS_CORRELATION: f32 = -0.75;
 
 /// A lattice in a square of tiles.
 #[derive(Clone, Copy, Debug)]
@@ -296,13 +296,14 @@ fn is_known(guess: &Guess, regions: &[Region]) -> bool {
     })
 }
 
-/// Whether following the same lattice near the guess has led to nothing.
+/// Whether following the same lattice has led to nothing in most of the guess.
 fn is_refused(guess: &Guess, refused: &[(Rect, Lattice)]) -> bool {
     let area = guess.area.rect();
     let same = lattice(&guess.combs);
-    refused
-        .iter()
-        .any(|(rect, lattice)| *lattice == same && rect.intersect(&area).is_some())
+    refused.iter().any(|(rect, lattice)| {
+        let shared = rect.intersect(&area).map_or(0, |shared| shared.area());
+        *lattice == same && 2 * shared > area.area()
+    })
 }
 
 /// Best first, without double finds, at most as many as wanted.

@@ -235,7 +235,7 @@ fn nothing_in_test_patterns() {
         let stripes = |x: usize, _: usize| ((x / size) % 7) as f32 * 30.0;
         assert_clean(&Picture::from_fn(320, 240, stripes), "stripes");
         let grid = |x: usize, y: usize| {
-            if x % size == 0 || y % size == 0 {
+            if x.is_multiple_of(size) || y.is_multiple_of(size) {
                 200.0
             } else {
                 30.0
