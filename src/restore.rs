@@ -7,10 +7,10 @@ use crate::detect::Region;
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, Square, patch};
 use crate::project::Projector;
 
-/// Width of the soft edge ÷ block size: the outermost part of the outermost blocks.
-const FEATHER: f32 = 0.25;
+/// Width of the soft edge ÷ block size. A mosaic ends abruptly: what a wider edge leaves of it is seen.
+const FEATHER: f32 = 0.1;
 /// Limits of the soft edge, pixels.
-const FEATHER_LIMITS: (f32, f32) = (1.0, 8.0);
+const FEATHER_LIMITS: (f32, f32) = (1.0, 3.0);
 
 /// How a result goes back into its frame.
 #[derive(Clone, Copy, Debug, PartialEq)]

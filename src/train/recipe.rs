@@ -248,7 +248,7 @@ mod tests {
         };
         assert!(parse("margin =", "margins =").contains("margins"));
         assert!(parse("size = 128", "size = 130").contains("model.size is 130"));
-        assert!(parse("jitter = ", "jitter = 0.").contains("damage.jitter"));
+        assert!(parse("jitter = 1", "jitter = 0").contains("damage.jitter"));
     }
 
     #[test]
