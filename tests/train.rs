@@ -91,7 +91,7 @@ fn a_small_cascade_learns_and_the_runtime_loads_it() {
     std::fs::create_dir(&faces).unwrap();
     make_faces(&faces, 40);
     std::fs::write(faces.join("broken.jpg"), b"no picture").unwrap();
-    let recipe = small_recipe(100, 300);
+    let recipe = small_recipe(300, 300);
     assert_eq!(train(&recipe, &faces, options(&out)), Outcome::Finished);
     for (stage, term) in [("stage1", "paired"), ("stage2", "mse")] {
         let (first, last) = first_and_last(&out, stage, term);
