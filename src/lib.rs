@@ -3,13 +3,13 @@
 //! A restored face is a guess: it shows nobody's identity.
 
 pub mod app;
+pub mod blocks;
 pub mod cascade;
 pub mod degrade;
 pub mod detect;
 pub mod frame;
 pub mod metrics;
 pub mod onnx;
-pub mod project;
 pub mod restore;
 #[cfg(feature = "trainer")]
 pub mod train;

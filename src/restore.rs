@@ -2,10 +2,10 @@
 //!
 //! The two halves are apart so that a caller needs no writable frame before a result is there.
 
-use crate::cascade::{Backend, CascadeError};
+use crate::blocks::{LatticePlanes, PLANES, Projector};
+use crate::cascade::{Backend, CascadeError, Crops};
 use crate::detect::Region;
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, Square, patch};
-use crate::project::Projector;
 
 /// Width of the soft edge ÷ block size. A mosaic ends abruptly: what a wider edge leaves of it is seen.
 const FEATHER: f32 = 0.1;
@@ -42,11 +42,15 @@ struct Job {
 pub struct Restorer {
     backend: Box<dyn Backend>,
     cropper: Cropper,
+    planes: LatticePlanes,
     projector: Projector,
     jobs: Vec<Job>,
     /// The mosaics of the jobs; may hold more, for later frames.
     observed: Vec<Patch>,
-    input: Vec<f32>,
+    /// The crops of the jobs, planar, in the model's range.
+    pixelated: Vec<f32>,
+    /// What is known of their lattices, if the model wants it.
+    lattice: Vec<f32>,
     output: Vec<f32>,
     restored: Patch,
     mask: Vec<f32>,
@@ -58,10 +62,12 @@ impl Restorer {
         Self {
             backend,
             cropper: Cropper::default(),
+            planes: LatticePlanes::default(),
             projector: Projector::default(),
             jobs: Vec::new(),
             observed: Vec::new(),
-            input: Vec::new(),
+            pixelated: Vec::new(),
+            lattice: Vec::new(),
             output: Vec::new(),
             restored: Patch::default(),
             mask: Vec::new(),
@@ -85,7 +91,7 @@ impl Restorer {
             if let Some(rect) = region.rect.clamp_to(layout.width, layout.height) {
                 self.jobs.push(Job {
                     rect,
-                    view: Square::around(&rect, margin),
+                    view: Square::around(&rect, margin).inside(&rect, layout.width, layout.height),
                     lattice: region.lattice,
                 });
             }
@@ -93,19 +99,38 @@ impl Restorer {
         if self.jobs.is_empty() {
             return Ok(());
         }
-        let picture = 3 * size * size;
-        self.input.resize(self.jobs.len() * picture, 0.0);
+        let area = size * size;
+        let planes = if self.backend.takes_lattice() {
+            PLANES * area
+        } else {
+            0
+        };
+        self.pixelated.resize(self.jobs.len() * 3 * area, 0.0);
+        self.lattice.resize(self.jobs.len() * planes, 0.0);
         if self.observed.len() < self.jobs.len() {
             self.observed.resize_with(self.jobs.len(), Patch::default);
         }
-        let tensors = self.input.chunks_exact_mut(picture);
-        for ((job, observed), tensor) in self.jobs.iter().zip(&mut self.observed).zip(tensors) {
-            self.cropper.crop(frame, &job.view, size, tensor);
-            range.normalise(tensor);
+        for (index, (job, observed)) in self.jobs.iter().zip(&mut self.observed).enumerate() {
+            let crop = &mut self.pixelated[index * 3 * area..][..3 * area];
+            self.cropper.crop(frame, &job.view, size, crop);
             patch::read(frame, job.rect, observed);
+            let planes = &mut self.lattice[index * planes..][..planes];
+            match &job.lattice {
+                Some(lattice) => {
+                    let unit = range.unit();
+                    self.planes
+                        .draw(observed, lattice, &job.view, crop, unit, planes);
+                }
+                None => planes.fill(0.0),
+            }
+            range.normalise(crop);
         }
-        let count = self.jobs.len();
-        let result = self.backend.run(&self.input, count, &mut self.output);
+        let crops = Crops {
+            count: self.jobs.len(),
+            pixelated: &self.pixelated,
+            lattice: &self.lattice,
+        };
+        let result = self.backend.run(crops, &mut self.output);
         if result.is_err() {
             self.jobs.clear();
         }
@@ -210,12 +235,14 @@ mod tests {
             "none"
         }
 
-        fn run(
-            &mut self,
-            input: &[f32],
-            count: usize,
-            out: &mut Vec<f32>,
-        ) -> Result<(), CascadeError> {
+        fn takes_lattice(&self) -> bool {
+            true
+        }
+
+        fn run(&mut self, crops: Crops<'_>, out: &mut Vec<f32>) -> Result<(), CascadeError> {
+            let (input, count) = (crops.pixelated, crops.count);
+            assert_eq!(crops.lattice.len(), count * PLANES * 32 * 32);
+            assert!(crops.lattice.iter().all(|v| (-1.0..=2.0).contains(v)));
             assert_eq!(input.len(), count * 3 * 32 * 32);
             assert!(input.iter().all(|v| (0.0..=1.0).contains(v)));
             out.clear();

@@ -5,10 +5,12 @@ mod support;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use gstdepixelate::blocks::PLANES;
 use gstdepixelate::cascade::runtime::{self, LogLevel};
 use gstdepixelate::cascade::{
-    Backend, CascadeError, INPUT, MAX_MODEL_BYTES, Model, ModelFacts, OptimizationLevel,
-    OrtBackend, Provider, RESTORED, Runtime, RuntimeSearch, STAGE1, SessionSettings,
+    Backend, CascadeError, Crops, INPUT, LATTICE, MAX_MODEL_BYTES, Model, ModelFacts,
+    OptimizationLevel, OrtBackend, Provider, RESTORED, Runtime, RuntimeSearch, STAGE1,
+    SessionSettings,
 };
 use gstdepixelate::onnx::proto::{DimensionValue, ModelProto, ValueInfoProto};
 use gstdepixelate::onnx::{Dim, ElementType, GraphBuilder, batch_of, decode, encode};
@@ -43,11 +45,13 @@ fn numbers_come_out_right_at_every_batch_size() {
     let mut restored = vec![7.0; 5];
     for count in [1, 3, 2, 33, 1] {
         let input = ramp(count, 16);
-        backend.run(&input, count, &mut restored).unwrap();
+        backend
+            .run(Crops::new(&input, count), &mut restored)
+            .unwrap();
         let expected: Vec<_> = input.iter().map(|v| v * 0.5).collect();
         assert_eq!(restored, expected, "batch of {count}");
     }
-    backend.run(&[], 0, &mut restored).unwrap();
+    backend.run(Crops::new(&[], 0), &mut restored).unwrap();
     assert!(restored.is_empty());
 }
 
@@ -60,7 +64,9 @@ fn an_enlarging_model_gives_larger_pictures() {
     let mut backend = backend(tiny_model_with(&facts, Tiny::Color([-1.0, 0.25, 1.0])));
     assert_eq!(backend.facts(), &facts);
     let mut restored = Vec::new();
-    backend.run(&ramp(2, 16), 2, &mut restored).unwrap();
+    backend
+        .run(Crops::new(&ramp(2, 16), 2), &mut restored)
+        .unwrap();
     assert_eq!(restored.len(), 2 * 3 * 32 * 32);
     for (plane, color) in restored
         .chunks(32 * 32)
@@ -84,7 +90,7 @@ fn settings_do_not_change_the_numbers() {
             };
             let mut backend = OrtBackend::new(runtime(), &model, &settings).unwrap();
             let mut restored = Vec::new();
-            backend.run(&input, 2, &mut restored).unwrap();
+            backend.run(Crops::new(&input, 2), &mut restored).unwrap();
             assert_eq!(restored, expected, "{settings:?}");
         }
     }
@@ -98,7 +104,7 @@ fn sessions_run_side_by_side() {
                 let mut backend = backend(tiny_model(16, Tiny::Scaled(factor)));
                 let (input, mut restored) = (ramp(1, 16), Vec::new());
                 for _ in 0..20 {
-                    backend.run(&input, 1, &mut restored).unwrap();
+                    backend.run(Crops::new(&input, 1), &mut restored).unwrap();
                     assert!(restored.iter().zip(&input).all(|(y, x)| *y == x * factor));
                 }
             });
@@ -113,7 +119,9 @@ fn the_bundled_model_runs() {
     backend.warm_up(4).unwrap();
     let size = model.facts().size;
     let mut restored = Vec::new();
-    backend.run(&ramp(1, size), 1, &mut restored).unwrap();
+    backend
+        .run(Crops::new(&ramp(1, size), 1), &mut restored)
+        .unwrap();
     assert_eq!(restored.len(), 3 * model.facts().output_size().pow(2));
     assert!(restored.iter().all(|v| v.is_finite()));
 }
@@ -121,12 +129,66 @@ fn the_bundled_model_runs() {
 #[test]
 fn a_batch_of_the_wrong_size_is_refused() {
     let mut backend = backend(tiny_model(16, Tiny::Identity));
-    let error = backend.run(&[0.0; 5], 1, &mut Vec::new()).unwrap_err();
+    let error = backend
+        .run(Crops::new(&[0.0; 5], 1), &mut Vec::new())
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "a batch of 1 crops has 5 numbers, expected 768"
     );
-    assert!(backend.run(&[], usize::MAX, &mut Vec::new()).is_err());
+    assert!(
+        backend
+            .run(Crops::new(&[], usize::MAX), &mut Vec::new())
+            .is_err()
+    );
+}
+
+/// A model that adds the first three planes of the lattice to the mosaic.
+fn told(planes: i64, side: Dim) -> Vec<u8> {
+    let mut g = GraphBuilder::new("told");
+    tiny_facts(16).write_to(&mut g);
+    let shape = batch_of(&[3, 16, 16]);
+    let x = g.input_f32(INPUT, &shape);
+    let zeros = vec![0.0; planes as usize];
+    let lattice = ["M".into(), planes.into(), side.clone(), side];
+    let lattice = g.optional_input_f32(LATTICE, &lattice, &[1, planes, 1, 1], &zeros);
+    let lattice = g.expand_like(&lattice, planes, &x, 3);
+    let lattice = g.first_channels(&lattice, 3);
+    let y = g.add(&x, &lattice);
+    g.output_f32(STAGE1, &x, &shape);
+    g.output_f32(RESTORED, &y, &shape);
+    encode(&g.finish().unwrap())
+}
+
+#[test]
+fn a_model_may_be_told_the_lattice_or_not() {
+    let mut backend = backend(told(PLANES as i64, "S".into()));
+    assert!(backend.takes_lattice());
+    let (pixelated, mut restored) = (ramp(2, 16), Vec::new());
+    backend
+        .run(Crops::new(&pixelated, 2), &mut restored)
+        .unwrap();
+    assert_eq!(restored, pixelated);
+    let lattice = vec![0.25; 2 * PLANES * 256];
+    let crops = Crops {
+        lattice: &lattice,
+        ..Crops::new(&pixelated, 2)
+    };
+    backend.run(crops, &mut restored).unwrap();
+    assert!(restored.iter().zip(&pixelated).all(|(y, x)| *y == x + 0.25));
+    let short = Crops {
+        lattice: &lattice[1..],
+        ..crops
+    };
+    assert!(backend.run(short, &mut restored).is_err());
+}
+
+#[test]
+fn a_lattice_of_the_wrong_shape_is_refused() {
+    for (planes, side) in [(3, "S".into()), (PLANES as i64, 17.into())] {
+        let error = Model::from_bytes("m.onnx", told(planes, side)).unwrap_err();
+        assert!(error.to_string().contains("input `lattice`"), "{error}");
+    }
 }
 
 #[test]
@@ -144,7 +206,7 @@ fn automatic_takes_what_loads() {
     assert_eq!(backend.fallback_reason().is_some(), fell_back);
     // Eleven crops go through padding on a GPU and must not show it.
     let (input, mut restored) = (ramp(11, 16), Vec::new());
-    backend.run(&input, 11, &mut restored).unwrap();
+    backend.run(Crops::new(&input, 11), &mut restored).unwrap();
     assert_eq!(restored, input);
 }
 
@@ -430,7 +492,7 @@ fn what_only_the_runtime_can_see_is_an_error_too() {
 
     // The shape that is made differs from the one declared: an error at the latest when it runs.
     let flat = open(lying("Flatten", &square, &[("axis", 1)]))
-        .and_then(|mut backend| backend.run(&ramp(1, 16), 1, &mut Vec::new()));
+        .and_then(|mut backend| backend.run(Crops::new(&ramp(1, 16), 1), &mut Vec::new()));
     let text = error_text(flat);
     assert!(text.contains("shape") || text.contains("rank"), "{text}");
 }

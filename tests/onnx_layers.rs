@@ -3,8 +3,8 @@
 mod support;
 
 use gstdepixelate::cascade::{
-    Backend, INPUT, Model, OrtBackend, Provider, RESTORED, RuntimeSearch, STAGE1, SessionSettings,
-    runtime,
+    Backend, Crops, INPUT, Model, OrtBackend, Provider, RESTORED, RuntimeSearch, STAGE1,
+    SessionSettings, runtime,
 };
 use gstdepixelate::onnx::{
     Conv2d, ConvTranspose2d, GraphBuilder, PadMode, Weights, batch_of, encode,
@@ -34,7 +34,7 @@ fn run(layer: impl FnOnce(&mut GraphBuilder, &str) -> String) -> (Vec<f32>, Vec<
         .map(|i| (i * 37 % 1536) as f32 / 256.0 - 3.0)
         .collect();
     let mut restored = Vec::new();
-    backend.run(&input, 2, &mut restored).unwrap();
+    backend.run(Crops::new(&input, 2), &mut restored).unwrap();
     (input, restored)
 }
 
@@ -185,4 +185,26 @@ fn channels_one_after_the_other() {
         g.conv(&both, &weight, None, Conv2d::new(1, 0))
     });
     check(found, |x, row, column| -x(row, column));
+}
+
+#[test]
+fn pixel_shuffle_and_clip() {
+    // Twelve channels, of which four each are the pixel (0, 0), (0, 1), (1, 0), (1, 1) of every other pixel.
+    let mut kernel = vec![0.0; 12 * 3 * 4];
+    for channel in 0..3 {
+        for part in 0..4 {
+            kernel[((channel * 4 + part) * 3 + channel) * 4 + part] = 1.0;
+        }
+    }
+    let result = run(|g, x| {
+        let weights = Weights {
+            name: "w",
+            dims: &[12, 3, 2, 2],
+            data: &kernel,
+        };
+        let y = g.conv(x, &weights, None, Conv2d::new(2, 0));
+        let y = g.pixel_shuffle_2(&y);
+        g.clip(&y, -1.0, 1.0)
+    });
+    check(result, |at, row, column| at(row, column).clamp(-1.0, 1.0));
 }

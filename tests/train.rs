@@ -7,12 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use gstdepixelate::cascade::{Backend, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime};
+use gstdepixelate::cascade::{
+    Backend, Crops, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime,
+};
 use gstdepixelate::train::checkpoint;
 use gstdepixelate::train::layers::{Declare, Init, Parameters};
-use gstdepixelate::train::networks::{dcedn, generator};
+use gstdepixelate::train::networks::{Architecture, Seen};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
+use gstdepixelate::train::u_shaped::UShaped;
 use tch::{Device, Tensor};
 
 /// The default recipe at 32 px with networks of a few channels.
@@ -20,13 +23,28 @@ fn small_recipe(steps1: u64, steps2: u64) -> Recipe {
     let mut recipe = Recipe::parse(include_str!("../recipes/default.toml")).unwrap();
     recipe.model.size = 32;
     recipe.damage.blocks = [3.0, 6.0];
-    recipe.networks.generator.width = 4;
-    recipe.networks.generator.blocks = 1;
-    recipe.networks.reverse.width = 4;
-    recipe.networks.reverse.blocks = 1;
+    let (widths, blocks) = (vec![8, 8], vec![1, 1]);
+    recipe.networks.generator = Architecture::UShaped(UShaped { widths, blocks });
+    recipe.networks.dcedn = recipe.networks.generator.clone();
     recipe.networks.discriminator.width = 4;
     recipe.networks.discriminator.layers = 2;
-    recipe.networks.dcedn.width = 4;
+    (recipe.stage1.steps, recipe.stage1.batch) = (steps1, 2);
+    (recipe.stage2.steps, recipe.stage2.batch) = (steps2, 4);
+    recipe
+}
+
+/// The published recipe, as small.
+fn small_published(steps1: u64, steps2: u64) -> Recipe {
+    let mut recipe = Recipe::parse(include_str!("../recipes/seed-000.toml")).unwrap();
+    let small = small_recipe(steps1, steps2);
+    recipe.model.size = 32;
+    recipe.damage = small.damage;
+    let (width, blocks) = (4, 1);
+    recipe.networks.generator = Architecture::Resnet { width, blocks };
+    recipe.networks.reverse = recipe.networks.generator.clone();
+    recipe.networks.discriminator.width = 4;
+    recipe.networks.discriminator.layers = 2;
+    recipe.networks.dcedn = Architecture::Dcedn { width };
     (recipe.stage1.steps, recipe.stage1.batch) = (steps1, 2);
     (recipe.stage2.steps, recipe.stage2.batch) = (steps2, 4);
     recipe
@@ -93,7 +111,7 @@ fn a_small_cascade_learns_and_the_runtime_loads_it() {
     std::fs::write(faces.join("broken.jpg"), b"no picture").unwrap();
     let recipe = small_recipe(300, 300);
     assert_eq!(train(&recipe, &faces, options(&out)), Outcome::Finished);
-    for (stage, term) in [("stage1", "paired"), ("stage2", "mse")] {
+    for (stage, term) in [("stage1", "paired"), ("stage2", "l1")] {
         let (first, last) = first_and_last(&out, stage, term);
         assert!(last < 0.8 * first, "{stage}: {first} → {last}");
     }
@@ -104,7 +122,7 @@ fn a_small_cascade_learns_and_the_runtime_loads_it() {
     let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default()).unwrap();
     let mut restored = Vec::new();
     session
-        .run(&vec![0.1; 2 * 3 * 32 * 32], 2, &mut restored)
+        .run(Crops::new(&[0.1; 2 * 3 * 32 * 32], 2), &mut restored)
         .unwrap();
     assert_eq!(restored.len(), 2 * 3 * 32 * 32);
 }
@@ -115,18 +133,24 @@ fn a_stopped_run_goes_on_as_if_it_had_not_been() {
     let faces = folder.path().join("faces");
     std::fs::create_dir(&faces).unwrap();
     make_faces(&faces, 24);
-    let recipe = small_recipe(3, 3);
-    let whole = folder.path().join("whole");
-    assert_eq!(train(&recipe, &faces, options(&whole)), Outcome::Finished);
+    for recipe in [small_recipe(4, 3), small_published(4, 3)] {
+        let folder = tempfile::tempdir().unwrap();
+        check_resumed(&recipe, &faces, folder.path());
+    }
+}
+
+fn check_resumed(recipe: &Recipe, faces: &Path, folder: &Path) {
+    let whole = folder.join("whole");
+    assert_eq!(train(recipe, faces, options(&whole)), Outcome::Finished);
     // The flag is what Ctrl-C sets: each run does one step, saves and stops.
-    let parts = folder.path().join("parts");
-    for _ in 0..2 {
+    let parts = folder.join("parts");
+    for _ in 0..3 {
         let stopping = options(&parts);
         stopping.stop.store(true, Ordering::Relaxed);
-        assert_eq!(train(&recipe, &faces, stopping), Outcome::Stopped);
+        assert_eq!(train(recipe, faces, stopping), Outcome::Stopped);
     }
-    assert_eq!(tensors(&parts, "stage1")["step"].int64_value(&[0]), 2);
-    assert_eq!(train(&recipe, &faces, options(&parts)), Outcome::Finished);
+    assert_eq!(tensors(&parts, "stage1")["step"].int64_value(&[0]), 3);
+    assert_eq!(train(recipe, faces, options(&parts)), Outcome::Finished);
     for stage in ["stage1", "stage2"] {
         let (a, b) = (tensors(&whole, stage), tensors(&parts, stage));
         assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
@@ -161,33 +185,46 @@ fn a_folder_of_another_recipe_is_refused() {
 
 #[test]
 fn the_onnx_file_does_what_libtorch_does() {
+    for recipe in [small_recipe(1, 1), small_published(1, 1)] {
+        check_parity(&recipe);
+    }
+}
+
+/// Weights large enough that the output is no grey: a difference would show.
+fn random_weights(network: &Architecture, second: bool) -> Parameters {
+    let seen = Seen {
+        stage1: second.then_some(&()),
+        pixelated: &(),
+        lattice: &(),
+    };
+    let init = if second {
+        Init::KaimingUniform
+    } else {
+        Init::Normal(0.1)
+    };
+    Declare::parameters(init, Device::Cpu, |l| network.read(l, &seen))
+}
+
+fn check_parity(recipe: &Recipe) {
     tch::manual_seed(3);
-    let mut recipe = small_recipe(1, 1);
-    recipe.networks.generator.blocks = 3;
-    let sizes = recipe.networks.clone();
-    // Weights large enough that the output is no grey: a difference would show.
-    let stage1 = Declare::parameters(Init::Normal(0.1), Device::Cpu, |l| {
-        generator(l, &(), sizes.generator)
-    });
-    let stage2 = Declare::parameters(Init::KaimingUniform, Device::Cpu, |l| {
-        dcedn(l, &(), &(), sizes.dcedn)
-    });
+    let stage1 = random_weights(&recipe.networks.generator, false);
+    let stage2 = random_weights(&recipe.networks.dcedn, true);
     let cascade = gstdepixelate::train::export::Cascade {
-        recipe: &recipe,
+        recipe,
         stage1: &stage1,
         stage2: &stage2,
     };
-    let pixelated = Tensor::rand([1, 3, 32, 32], (tch::Kind::Float, Device::Cpu)) * 2 - 1;
-    let (first, second) = cascade.forward(&pixelated);
+    let options = (tch::Kind::Float, Device::Cpu);
+    let pixelated = Tensor::rand([1, 3, 32, 32], options) * 2 - 1;
+    let lattice = Tensor::zeros([1, 6, 32, 32], options);
+    let (first, second) = cascade.forward(&pixelated, &lattice);
     for output in [first, second] {
         assert!(output.std(true).double_value(&[]) > 0.01);
     }
     let difference = cascade.parity(&cascade.to_onnx().unwrap()).unwrap();
     assert!(difference <= 1e-4, "{difference}");
     // The check sees a wrong file.
-    let other = Declare::parameters(Init::Normal(0.1), Device::Cpu, |l| {
-        generator(l, &(), sizes.generator)
-    });
+    let other = random_weights(&recipe.networks.generator, false);
     let wrong = gstdepixelate::train::export::Cascade {
         stage1: &other,
         ..cascade

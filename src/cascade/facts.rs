@@ -83,6 +83,14 @@ impl ValueRange {
         }
     }
 
+    /// Grey levels of one step of this range.
+    pub fn unit(self) -> f32 {
+        match self {
+            Self::Signed => 127.5,
+            Self::Unit => 255.0,
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Signed => "-1..1",

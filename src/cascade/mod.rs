@@ -1,7 +1,7 @@
 //! The two networks as one ONNX model, run by ONNX Runtime.
 //!
 //! ```no_run
-//! use gstdepixelate::cascade::{Backend, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime};
+//! use gstdepixelate::cascade::{Backend, Crops, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime};
 //!
 //! # fn main() -> Result<(), gstdepixelate::cascade::CascadeError> {
 //! let runtime = runtime::load(&RuntimeSearch::default())?;
@@ -9,7 +9,8 @@
 //! let mut backend = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
 //! let side = backend.facts().size;
 //! let mut restored = Vec::new();
-//! backend.run(&vec![0.0; 3 * side * side], 1, &mut restored)?;
+//! let grey = vec![0.0; 3 * side * side];
+//! backend.run(Crops::new(&grey, 1), &mut restored)?;
 //! # Ok(())
 //! # }
 //! ```
@@ -24,7 +25,7 @@ mod session;
 
 pub use error::{Attempt, CascadeError};
 pub use facts::{FORMAT, ModelFacts, ValueRange, key};
-pub use model::{DEFAULT_MODEL, INPUT, MAX_MODEL_BYTES, Model, RESTORED, STAGE1};
+pub use model::{DEFAULT_MODEL, INPUT, LATTICE, MAX_MODEL_BYTES, Model, RESTORED, STAGE1};
 pub use provider::{OptimizationLevel, Provider, SessionSettings};
 pub use runtime::{Runtime, RuntimeSearch};
 pub use session::OrtBackend;
@@ -37,14 +38,31 @@ pub trait Backend: Send {
     /// The execution provider in use, e.g. `cpu`.
     fn execution_provider(&self) -> &str;
 
-    /// Restore `count` crops.
-    ///
-    /// `input` is `[count, 3, size, size]`, RGB in the model's range; `restored` becomes
-    /// `[count, 3, size·scale, size·scale]`, likewise.
-    fn run(
-        &mut self,
-        input: &[f32],
-        count: usize,
-        restored: &mut Vec<f32>,
-    ) -> Result<(), CascadeError>;
+    /// Whether the model can be told the lattice; if not, [`Crops::lattice`] is of no use.
+    fn takes_lattice(&self) -> bool;
+
+    /// Restore crops; `restored` becomes `[count, 3, size·scale, size·scale]`, RGB in the model's range.
+    fn run(&mut self, crops: Crops<'_>, restored: &mut Vec<f32>) -> Result<(), CascadeError>;
+}
+
+/// A batch for the networks.
+#[derive(Clone, Copy, Debug)]
+pub struct Crops<'a> {
+    /// Number of crops.
+    pub count: usize,
+    /// `[count, 3, size, size]`, RGB in the model's range.
+    pub pixelated: &'a [f32],
+    /// `[count, PLANES, size, size]`, see [`crate::blocks::PLANES`]; or empty where nothing is known.
+    pub lattice: &'a [f32],
+}
+
+impl<'a> Crops<'a> {
+    /// Crops whose lattices are not known.
+    pub fn new(pixelated: &'a [f32], count: usize) -> Self {
+        Self {
+            count,
+            pixelated,
+            lattice: &[],
+        }
+    }
 }

@@ -10,6 +10,7 @@ use prost::Message;
 
 use super::facts::shown;
 use super::{CascadeError, ModelFacts};
+use crate::blocks::PLANES;
 use crate::onnx::ElementType;
 use crate::onnx::proto::{DimensionValue, StringStringEntryProto, ValueInfoProto};
 
@@ -21,6 +22,9 @@ pub const MAX_MODEL_BYTES: u64 = 1 << 30;
 
 /// Name of the input: the mosaic.
 pub const INPUT: &str = "pixelated";
+/// Name of the input that tells the lattice. A model may have it or not; where it has, the input must have a
+/// default of zeros, so that the mosaic alone is enough.
+pub const LATTICE: &str = "lattice";
 /// Name of the first network's output.
 pub const STAGE1: &str = "stage1";
 /// Name of the second network's output: the face.
@@ -32,6 +36,7 @@ pub struct Model {
     name: String,
     bytes: Cow<'static, [u8]>,
     facts: ModelFacts,
+    takes_lattice: bool,
 }
 
 impl Model {
@@ -69,6 +74,7 @@ impl Model {
         graph.check(name, &facts)?;
         Ok(Self {
             name: name.into(),
+            takes_lattice: graph.input(LATTICE).is_some(),
             bytes,
             facts,
         })
@@ -82,6 +88,11 @@ impl Model {
     /// What the model says about itself.
     pub fn facts(&self) -> &ModelFacts {
         &self.facts
+    }
+
+    /// Whether the model has the input [`LATTICE`].
+    pub fn takes_lattice(&self) -> bool {
+        self.takes_lattice
     }
 
     /// The file's bytes.
@@ -207,6 +218,10 @@ impl GraphHead {
             })
     }
 
+    fn input(&self, name: &str) -> Option<&ValueInfoProto> {
+        self.inputs.iter().find(|input| input.name == name)
+    }
+
     fn check(&self, model: &str, facts: &ModelFacts) -> Result<(), CascadeError> {
         // Old files list their weights among the inputs.
         let weights: HashSet<_> = self.initializers.iter().map(|t| &t.name).collect();
@@ -220,6 +235,17 @@ impl GraphHead {
                 value: format!("input {}", shown(&other.name)),
                 found: "there".into(),
                 expected: format!("`{INPUT}` as the only input"),
+            });
+        }
+        if let Some(lattice) = self
+            .input(LATTICE)
+            .filter(|input| !is_lattice(input, facts.size))
+        {
+            return Err(CascadeError::Shape {
+                model: model.into(),
+                value: format!("input `{LATTICE}`"),
+                found: described(lattice),
+                expected: format!("Float[N, {PLANES}, {0}, {0}] with an open N", facts.size),
             });
         }
         check_value(model, "output", STAGE1, &outputs, facts.size)?;
@@ -269,6 +295,16 @@ fn has_shape(value: &ValueInfoProto, side: usize) -> bool {
     let side = side as i64;
     sides(value).is_some_and(|(element, sides)| {
         element == ElementType::Float && sides == [-1, 3, side, side]
+    })
+}
+
+/// Whether `value` can take the lattice planes of pictures of `side`; their sides may be left open.
+fn is_lattice(value: &ValueInfoProto, side: usize) -> bool {
+    let fits = |found: i64| found == -1 || found == side as i64;
+    sides(value).is_some_and(|(element, sides)| {
+        element == ElementType::Float
+            && matches!(sides[..], [-1, planes, height, width]
+                if planes == PLANES as i64 && fits(height) && fits(width))
     })
 }
 

@@ -1,16 +1,20 @@
 //! A model opened by ONNX Runtime.
 
+use std::ops::Range;
+
 use ort::ep::cuda::ConvAlgorithmSearch;
 use ort::ep::{CUDA, ExecutionProvider, OpenVINO, TensorRT};
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{OutputSelector, RunOptions, Session};
 use ort::value::TensorRef;
 
-use super::model::{INPUT, RESTORED, STAGE1};
+use super::model::{INPUT, LATTICE, RESTORED, STAGE1};
 use super::provider::{automatic_threads, device_name, device_number, names};
 use super::{
-    Backend, CascadeError, Model, ModelFacts, OptimizationLevel, Provider, Runtime, SessionSettings,
+    Backend, CascadeError, Crops, Model, ModelFacts, OptimizationLevel, Provider, Runtime,
+    SessionSettings,
 };
+use crate::blocks::PLANES;
 
 /// Batch sizes on a GPU. For each new input shape, cuDNN is searched for its fastest convolutions
 /// anew, which takes longer than many runs; so there are few shapes.
@@ -26,8 +30,9 @@ pub struct OrtBackend {
     facts: ModelFacts,
     provider: Provider,
     fallback: Option<String>,
+    takes_lattice: bool,
     /// A part batch, filled up to one of [`GPU_BATCHES`].
-    padded: Vec<f32>,
+    padded: [Vec<f32>; 2],
 }
 
 impl OrtBackend {
@@ -49,7 +54,8 @@ impl OrtBackend {
             facts: model.facts().clone(),
             provider,
             fallback,
-            padded: Vec::new(),
+            takes_lattice: model.takes_lattice(),
+            padded: Default::default(),
         })
     }
 
@@ -71,8 +77,14 @@ impl OrtBackend {
         let last = GPU_BATCHES.into_iter().find(|&size| size >= largest);
         let mut restored = Vec::new();
         for size in sizes.take_while(|&size| last.is_none_or(|last| size <= last)) {
-            let input = vec![0.0; self.input_len(size)?];
-            self.run(&input, size, &mut restored)?;
+            let pixelated = vec![0.0; self.input_len(size)?];
+            let planes = if self.takes_lattice { PLANES } else { 0 };
+            let crops = Crops {
+                count: size,
+                lattice: &vec![0.0; pixelated.len() / 3 * planes],
+                pixelated: &pixelated,
+            };
+            self.run(crops, &mut restored)?;
         }
         Ok(())
     }
@@ -91,74 +103,78 @@ impl OrtBackend {
             .ok_or_else(|| CascadeError::Run(format!("a batch of {count} crops is too large")))
     }
 
-    /// What the first network alone makes of `count` crops: `[count, 3, size, size]` in the model's range.
+    /// What the first network alone makes of crops: `[count, 3, size, size]` in the model's range.
     pub fn run_stage1(
         &mut self,
-        input: &[f32],
-        count: usize,
+        crops: Crops<'_>,
         stage1: &mut Vec<f32>,
     ) -> Result<(), CascadeError> {
-        self.check_input(input, count)?;
+        self.check_input(&crops)?;
         stage1.clear();
-        let side = self.facts.size;
-        let output = (STAGE1, side);
-        Self::run_batch(
-            &mut self.session,
-            &self.facts,
-            output,
-            input,
-            count,
-            count,
-            stage1,
-        )
+        let output = (STAGE1, self.facts.size);
+        run_batch(&mut self.session, &self.facts, output, crops, stage1)
     }
 
-    fn check_input(&self, input: &[f32], count: usize) -> Result<(), CascadeError> {
-        let expected = self.input_len(count)?;
-        if input.len() == expected {
-            return Ok(());
-        }
-        Err(CascadeError::InputSize {
-            count,
-            found: input.len(),
-            expected,
-        })
-    }
-
-    /// Run `input` and append the first `keep` pictures of the output (name, side) to `pictures`.
-    fn run_batch(
-        session: &mut Session,
-        facts: &ModelFacts,
-        (name, side): (&str, usize),
-        input: &[f32],
-        count: usize,
-        keep: usize,
-        pictures: &mut Vec<f32>,
-    ) -> Result<(), CascadeError> {
-        let shape = [count, 3, facts.size, facts.size];
-        let input = TensorRef::from_array_view((shape, input)).map_err(run_error)?;
-        // Leaving out the other output saves its copy out of the device's memory. The options cannot be
-        // kept from run to run: they may not move to another thread, and a backend may.
-        let options = RunOptions::new()
-            .map_err(run_error)?
-            .with_outputs(OutputSelector::no_default().with(name));
-        let outputs = session
-            .run_with_options(ort::inputs![INPUT => input], &options)
-            .map_err(run_error)?;
-        let output = outputs
-            .get(name)
-            .ok_or_else(|| CascadeError::Run(format!("output `{name}` did not come")))?;
-        let (found, numbers) = output.try_extract_tensor::<f32>().map_err(run_error)?;
-        let expected = [count, 3, side, side].map(|side| side as i64);
-        if **found != expected {
-            return Err(CascadeError::OutputShape {
-                found: found.to_vec(),
-                expected: expected.to_vec(),
+    fn check_input(&self, crops: &Crops<'_>) -> Result<(), CascadeError> {
+        let expected = self.input_len(crops.count)?;
+        let lattice = expected / 3 * PLANES;
+        let found = crops.pixelated.len();
+        if found != expected {
+            return Err(CascadeError::InputSize {
+                count: crops.count,
+                found,
+                expected,
             });
         }
-        pictures.extend_from_slice(&numbers[..keep * 3 * side * side]);
+        let found = crops.lattice.len();
+        if found != 0 && found != lattice {
+            return Err(CascadeError::InputSize {
+                count: crops.count,
+                found,
+                expected: lattice,
+            });
+        }
         Ok(())
     }
+}
+
+/// Run all crops of a batch and append the output (name, side) to `pictures`.
+fn run_batch(
+    session: &mut Session,
+    facts: &ModelFacts,
+    (name, side): (&str, usize),
+    crops: Crops<'_>,
+    pictures: &mut Vec<f32>,
+) -> Result<(), CascadeError> {
+    let tensor = |planes: usize, numbers| {
+        let shape = [crops.count, planes, facts.size, facts.size];
+        TensorRef::from_array_view((shape, numbers)).map_err(run_error)
+    };
+    let mut inputs = ort::inputs![INPUT => tensor(3, crops.pixelated)?];
+    if !crops.lattice.is_empty() {
+        inputs.push((LATTICE.into(), tensor(PLANES, crops.lattice)?.into()));
+    }
+    // Leaving out the other outputs saves their copies out of the device's memory. The options cannot be
+    // kept from run to run: they may not move to another thread, and a backend may.
+    let options = RunOptions::new()
+        .map_err(run_error)?
+        .with_outputs(OutputSelector::no_default().with(name));
+    let outputs = session
+        .run_with_options(inputs, &options)
+        .map_err(run_error)?;
+    let output = outputs
+        .get(name)
+        .ok_or_else(|| CascadeError::Run(format!("output `{name}` did not come")))?;
+    let (found, numbers) = output.try_extract_tensor::<f32>().map_err(run_error)?;
+    let expected = [crops.count, 3, side, side].map(|side| side as i64);
+    if **found != expected {
+        return Err(CascadeError::OutputShape {
+            found: found.to_vec(),
+            expected: expected.to_vec(),
+        });
+    }
+    pictures.extend_from_slice(numbers);
+    Ok(())
 }
 
 impl Backend for OrtBackend {
@@ -170,38 +186,70 @@ impl Backend for OrtBackend {
         self.provider.name()
     }
 
-    fn run(
-        &mut self,
-        input: &[f32],
-        count: usize,
-        restored: &mut Vec<f32>,
-    ) -> Result<(), CascadeError> {
-        self.check_input(input, count)?;
+    fn takes_lattice(&self) -> bool {
+        self.takes_lattice
+    }
+
+    fn run(&mut self, crops: Crops<'_>, restored: &mut Vec<f32>) -> Result<(), CascadeError> {
+        self.check_input(&crops)?;
         restored.clear();
-        if count == 0 {
+        if crops.count == 0 {
             return Ok(());
         }
         let pads = self.pads();
         let (session, facts) = (&mut self.session, &self.facts);
         let output = (RESTORED, facts.output_size());
         if !pads {
-            return Self::run_batch(session, facts, output, input, count, count, restored);
+            return run_batch(session, facts, output, crops, restored);
         }
-        let crop = input.len() / count;
-        for part in input.chunks(GPU_BATCHES[GPU_BATCHES.len() - 1] * crop) {
-            let keep = part.len() / crop;
+        let picture = 3 * output.1 * output.1;
+        let most = GPU_BATCHES[GPU_BATCHES.len() - 1];
+        for first in (0..crops.count).step_by(most) {
+            let keep = most.min(crops.count - first);
             let size = padded_size(keep);
-            if size == keep {
-                Self::run_batch(session, facts, output, part, size, keep, restored)?;
-            } else {
-                self.padded.clear();
-                self.padded.extend_from_slice(part);
-                self.padded.resize(size * crop, 0.0);
-                Self::run_batch(session, facts, output, &self.padded, size, keep, restored)?;
-            }
+            let end = restored.len() + keep * picture;
+            let [pixelated, lattice] = &mut self.padded;
+            let part = Crops {
+                count: size,
+                pixelated: filled_up(
+                    crops.pixelated,
+                    crops.count,
+                    first..first + keep,
+                    size,
+                    pixelated,
+                ),
+                lattice: filled_up(
+                    crops.lattice,
+                    crops.count,
+                    first..first + keep,
+                    size,
+                    lattice,
+                ),
+            };
+            run_batch(session, facts, output, part, restored)?;
+            restored.truncate(end);
         }
         Ok(())
     }
+}
+
+/// The crops `part` of `count` in `numbers`, filled up with zeros to `size` crops. Copied only where they must.
+fn filled_up<'a>(
+    numbers: &'a [f32],
+    count: usize,
+    part: Range<usize>,
+    size: usize,
+    padded: &'a mut Vec<f32>,
+) -> &'a [f32] {
+    let crop = numbers.len() / count;
+    let numbers = &numbers[part.start * crop..part.end * crop];
+    if part.len() == size {
+        return numbers;
+    }
+    padded.clear();
+    padded.extend_from_slice(numbers);
+    padded.resize(size * crop, 0.0);
+    padded
 }
 
 /// Smallest of [`GPU_BATCHES`] that holds `count` crops.

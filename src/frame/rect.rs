@@ -96,6 +96,29 @@ impl Square {
         }
     }
 
+    /// This square, moved and if need be shrunk so that it shows as much of the frame as it can, but never less
+    /// than `rect`, which lies in the frame. What lies beyond the frame tells a network nothing.
+    pub fn inside(&self, rect: &Rect, width: u32, height: u32) -> Self {
+        let frame = f64::from(width.min(height));
+        let rect_side = f64::from(rect.width.max(rect.height));
+        let side = self.side.min(frame.max(rect_side));
+        // Where the square is larger than the frame (a wide rectangle in a wide frame), it stays centred.
+        let place = |start: f64, length: f64| {
+            let centred = start + (self.side - side) / 2.0;
+            let room = length - side;
+            if room < 0.0 {
+                centred
+            } else {
+                centred.clamp(0.0, room)
+            }
+        };
+        Self {
+            x: place(self.x, f64::from(width)),
+            y: place(self.y, f64::from(height)),
+            side,
+        }
+    }
+
     /// The smallest rectangle of whole pixels that covers the square.
     pub fn bounds(&self) -> Rect {
         let (left, top) = (self.x.floor(), self.y.floor());
@@ -128,6 +151,22 @@ mod tests {
         let square = Square::around(&Rect::new(10, 20, 40, 20), 1.5);
         assert_eq!((square.x, square.y, square.side), (0.0, 0.0, 60.0));
         assert_eq!(square.bounds(), Rect::new(0, 0, 60, 60));
+    }
+
+    #[test]
+    fn squares_stay_inside_the_frame() {
+        let view = |rect: Rect, width, height| {
+            let square = Square::around(&rect, 1.5).inside(&rect, width, height);
+            (square.x, square.y, square.side)
+        };
+        assert_eq!(
+            view(Rect::new(40, 40, 20, 20), 100, 100),
+            (35.0, 35.0, 30.0)
+        );
+        assert_eq!(view(Rect::new(0, 80, 20, 20), 100, 100), (0.0, 70.0, 30.0));
+        assert_eq!(view(Rect::new(0, 0, 100, 100), 100, 100), (0.0, 0.0, 100.0));
+        // Wider than the frame is high: the square must still show all of the rectangle.
+        assert_eq!(view(Rect::new(0, 5, 80, 20), 200, 40), (0.0, -25.0, 80.0));
     }
 
     #[test]

@@ -92,6 +92,20 @@ impl GraphBuilder {
         name.into()
     }
 
+    /// Declare an input of type `f32` that may be left out; it then is `data`, a tensor of sides `default_dims`.
+    pub fn optional_input_f32(
+        &mut self,
+        name: &str,
+        dims: &[Dim],
+        default_dims: &[i64],
+        data: &[f32],
+    ) -> String {
+        self.graph
+            .input
+            .push(value_info(name, ElementType::Float, dims));
+        self.initializer_f32(name, default_dims, data)
+    }
+
     /// Declare that `value` leaves the graph as the output `name`, of type `f32`.
     pub fn output_f32(&mut self, name: &str, value: &str, dims: &[Dim]) {
         self.output(name, value, ElementType::Float, dims);

@@ -172,6 +172,48 @@ impl GraphBuilder {
         )
     }
 
+    /// Four channels become the 2×2 pixels of one, as PyTorch's `pixel_shuffle`.
+    pub fn pixel_shuffle_2(&mut self, x: &str) -> String {
+        let attrs = vec![attr::int("blocksize", 2), attr::string("mode", "CRD")];
+        self.node("DepthToSpace", &[x], attrs)
+    }
+
+    /// The first `count` channels.
+    pub fn first_channels(&mut self, x: &str, count: i64) -> String {
+        let [start, end, axis] = [0, count, 1].map(|value| self.constant_i64(&[value]));
+        self.node("Slice", &[x, &start, &end, &axis], vec![])
+    }
+
+    /// x, cut to `low` … `high`
+    pub fn clip(&mut self, x: &str, low: f32, high: f32) -> String {
+        let [low, high] = [low, high].map(|limit| {
+            let key = format!("limit_{limit}");
+            if let Some(name) = self.constants.get(&key) {
+                return name.clone();
+            }
+            let name = self.initializer_f32(&key, &[], &[limit]);
+            self.constants.insert(key, name.clone());
+            name
+        });
+        self.node("Clip", &[x, &low, &high], vec![])
+    }
+
+    /// `x`, whose default has one pixel and one picture, repeated to `channels` channels of the size of `like`,
+    /// which has `like_channels`.
+    pub fn expand_like(
+        &mut self,
+        x: &str,
+        channels: i64,
+        like: &str,
+        like_channels: i64,
+    ) -> String {
+        debug_assert!(channels % like_channels == 0);
+        let shape = self.node("Shape", &[like], vec![]);
+        let factors = self.constant_i64(&[1, channels / like_channels, 1, 1]);
+        let shape = self.node("Mul", &[&shape, &factors], vec![]);
+        self.node("Expand", &[x, &shape], vec![])
+    }
+
     /// x
     pub fn identity(&mut self, x: &str) -> String {
         self.node("Identity", &[x], vec![])
@@ -184,6 +226,18 @@ impl GraphBuilder {
         }
         let name = self.initializer_f32(key, &[data.len() as i64], data);
         self.constants.insert(key.into(), name.clone());
+        name
+    }
+
+    /// As [`Self::constant_f32`].
+    fn constant_i64(&mut self, data: &[i64]) -> String {
+        let numbers: Vec<String> = data.iter().map(i64::to_string).collect();
+        let key = format!("integers_{}", numbers.join("_"));
+        if let Some(name) = self.constants.get(&key) {
+            return name.clone();
+        }
+        let name = self.initializer_i64(&key, &[data.len() as i64], data);
+        self.constants.insert(key, name.clone());
         name
     }
 

@@ -6,14 +6,16 @@ use anyhow::{Context, ensure};
 use tch::{Device, Kind, Tensor};
 
 use super::layers::{Forward, Parameters};
-use super::networks::{dcedn, generator};
+use super::networks::Seen;
 use super::onnx_layers::{Node, OnnxLayers, numbers};
 use super::recipe::Recipe;
+use super::stage1;
+use crate::blocks::PLANES;
 use crate::cascade::{
-    Backend, INPUT, Model, ModelFacts, OrtBackend, RESTORED, RuntimeSearch, STAGE1,
+    Backend, Crops, INPUT, LATTICE, Model, ModelFacts, OrtBackend, RESTORED, RuntimeSearch, STAGE1,
     SessionSettings, ValueRange, runtime,
 };
-use crate::onnx::{GraphBuilder, batch_of, encode};
+use crate::onnx::{Dim, GraphBuilder, batch_of, encode};
 
 /// Largest difference between libtorch and ONNX Runtime that passes, in units of the range −1 … 1.
 pub const TOLERANCE: f32 = 1e-4;
@@ -52,31 +54,47 @@ impl Cascade<'_> {
             name: graph.input_f32(INPUT, &shape),
             channels: 3,
         };
+        let networks = &self.recipe.networks;
+        let lattice = lattice_input(&mut graph, &pixelated, networks.see_lattice());
         let mut layers = OnnxLayers {
             graph: &mut graph,
             parameters: self.stage1,
             prefix: "stage1.",
         };
-        let stage1 = generator(&mut layers, &pixelated, self.recipe.networks.generator);
+        let seen = Seen {
+            stage1: None,
+            pixelated: &pixelated,
+            lattice: &lattice,
+        };
+        let stage1 = networks.generator.read(&mut layers, &seen);
         let mut layers = OnnxLayers {
             graph: &mut graph,
             parameters: self.stage2,
             prefix: "stage2.",
         };
-        let restored = dcedn(&mut layers, &stage1, &pixelated, self.recipe.networks.dcedn);
+        let seen = Seen {
+            stage1: Some(&stage1),
+            ..seen
+        };
+        let restored = networks.dcedn.read(&mut layers, &seen);
         graph.output_f32(STAGE1, &stage1.name, &shape);
         graph.output_f32(RESTORED, &restored.name, &shape);
         self.facts().write_to(&mut graph);
         Ok(encode(&graph.finish()?))
     }
 
-    /// What libtorch makes of `pixelated`: (stage 1, restored).
-    pub fn forward(&self, pixelated: &Tensor) -> (Tensor, Tensor) {
+    /// What libtorch makes of mosaics: (stage 1, restored).
+    pub fn forward(&self, pixelated: &Tensor, lattice: &Tensor) -> (Tensor, Tensor) {
         let networks = &self.recipe.networks;
         tch::no_grad(|| {
-            let stage1 = generator(&mut Forward(self.stage1), pixelated, networks.generator);
-            let mut second = Forward(self.stage2);
-            let restored = dcedn(&mut second, &stage1, pixelated, networks.dcedn);
+            let first = &networks.generator;
+            let stage1 = stage1::restore(first, self.stage1, pixelated, lattice);
+            let seen = Seen {
+                stage1: Some(&stage1),
+                pixelated,
+                lattice,
+            };
+            let restored = networks.dcedn.read(&mut Forward(self.stage2), &seen);
             (stage1, restored)
         })
     }
@@ -97,12 +115,24 @@ impl Cascade<'_> {
             // Blocks of a quarter of a typical face: noise alone is no picture that a network ever saw.
             let tiles = Tensor::rand([batch, 3, size / 4, size / 4], (Kind::Float, device)) * 2 - 1;
             let pixelated = tiles.upsample_nearest2d([size, size], None, None);
-            let (stage1, restored) = self.forward(&pixelated);
-            let mut output = Vec::new();
-            session.run_stage1(&numbers(&pixelated), batch as usize, &mut output)?;
-            worst = worst.max(largest_difference(&numbers(&stage1), &output));
-            session.run(&numbers(&pixelated), batch as usize, &mut output)?;
-            worst = worst.max(largest_difference(&numbers(&restored), &output));
+            let planes = PLANES as i64;
+            let random = Tensor::rand([batch, planes, size, size], (Kind::Float, device)) - 0.5;
+            // What is not told counts as zeros.
+            for lattice in [random.zeros_like(), random] {
+                let (stage1, restored) = self.forward(&pixelated, &lattice);
+                let told = session.takes_lattice() && lattice.abs().max().double_value(&[]) > 0.0;
+                let (pixelated, lattice) = (numbers(&pixelated), numbers(&lattice));
+                let crops = Crops {
+                    count: batch as usize,
+                    pixelated: &pixelated,
+                    lattice: if told { &lattice } else { &[] },
+                };
+                let mut output = Vec::new();
+                session.run_stage1(crops, &mut output)?;
+                worst = worst.max(largest_difference(&numbers(&stage1), &output));
+                session.run(crops, &mut output)?;
+                worst = worst.max(largest_difference(&numbers(&restored), &output));
+            }
         }
         Ok(worst)
     }
@@ -121,6 +151,26 @@ impl Cascade<'_> {
             .inspect_err(|_| drop(std::fs::remove_file(&temporary)))
             .with_context(|| format!("{} can not be written", path.display()))?;
         Ok(difference)
+    }
+}
+
+/// The input that tells the lattice, if anyone listens; it may be left out.
+fn lattice_input(graph: &mut GraphBuilder, pixelated: &Node, heard: bool) -> Node {
+    let channels = PLANES;
+    if !heard {
+        return Node {
+            name: String::new(),
+            channels,
+        };
+    }
+    let planes = PLANES as i64;
+    let open = |name: &str| Dim::from(name);
+    let shape = [open("M"), Dim::from(planes), open("H"), open("W")];
+    let zeros = vec![0.0; PLANES];
+    let name = graph.optional_input_f32(LATTICE, &shape, &[1, planes, 1, 1], &zeros);
+    Node {
+        name: graph.expand_like(&name, planes, &pixelated.name, 3),
+        channels,
     }
 }
 

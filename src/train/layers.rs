@@ -89,6 +89,12 @@ pub trait Layers {
     fn max_pool(&mut self, x: &Self::Value) -> Self::Value;
     /// Every sample twice in both directions.
     fn upsample(&mut self, x: &Self::Value) -> Self::Value;
+    /// Four channels become the 2×2 samples of one (Shi et al., 2016).
+    fn pixel_shuffle(&mut self, x: &Self::Value) -> Self::Value;
+    /// The first `count` channels.
+    fn first_channels(&mut self, x: &Self::Value, count: i64) -> Self::Value;
+    /// Cut to −1 … 1.
+    fn clamp(&mut self, x: &Self::Value) -> Self::Value;
 }
 
 /// How weights start.
@@ -160,6 +166,9 @@ impl Layers for Declare {
     fn concat(&mut self, (): &(), (): &()) {}
     fn max_pool(&mut self, (): &()) {}
     fn upsample(&mut self, (): &()) {}
+    fn pixel_shuffle(&mut self, (): &()) {}
+    fn first_channels(&mut self, (): &(), _: i64) {}
+    fn clamp(&mut self, (): &()) {}
 }
 
 /// Runs a network in libtorch.
@@ -234,5 +243,17 @@ impl Layers for Forward<'_> {
     fn upsample(&mut self, x: &Tensor) -> Tensor {
         let size = x.size();
         x.upsample_nearest2d([2 * size[2], 2 * size[3]], None, None)
+    }
+
+    fn pixel_shuffle(&mut self, x: &Tensor) -> Tensor {
+        x.pixel_shuffle(2)
+    }
+
+    fn first_channels(&mut self, x: &Tensor, count: i64) -> Tensor {
+        x.narrow(1, 0, count)
+    }
+
+    fn clamp(&mut self, x: &Tensor) -> Tensor {
+        x.clamp(-1.0, 1.0)
     }
 }

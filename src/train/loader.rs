@@ -17,19 +17,22 @@ use super::samples::{Sample, Sampler};
 /// Batches that wait for the device at most.
 const DEPTH: usize = 4;
 
-/// Pairs of mosaic and truth, `[N, 3, S, S]`, −1 … 1.
+/// Pairs of mosaic and truth, `[N, 3, S, S]`, −1 … 1, see [`Sample`].
 pub struct Batch {
     /// What the networks see.
     pub pixelated: Tensor,
+    /// What is known of the lattices, `[N, PLANES, S, S]`.
+    pub lattice: Tensor,
     /// The truth behind it.
     pub clean: Tensor,
-    /// Clean crops of other pictures, for unpaired training.
+    /// Clean crops of other pictures, for unpaired training; else none.
     pub others: Tensor,
 }
 
 /// An endless, repeatable stream of batches.
 pub struct Loader {
     batches: Receiver<anyhow::Result<Vec<Sample>>>,
+    batch: usize,
     size: i64,
     device: Device,
 }
@@ -64,6 +67,7 @@ impl Loader {
             .context("the loader's thread can not be started")?;
         Ok(Self {
             batches,
+            batch,
             size,
             device,
         })
@@ -73,24 +77,27 @@ impl Loader {
     pub fn next_batch(&mut self) -> anyhow::Result<Batch> {
         let samples = self.batches.recv().context("the loader has stopped")??;
         // Samples come as damaged ones first, then as many others.
-        let (pairs, others) = samples.split_at(samples.len() / 2);
+        let (pairs, others) = samples.split_at(self.batch);
         let tensor = |samples: &[Sample], part: fn(&Sample) -> &Vec<f32>| {
             let all: Vec<f32> = samples
                 .iter()
                 .flat_map(|s| part(s).iter().copied())
                 .collect();
-            let shape = [samples.len() as i64, 3, self.size, self.size];
+            let area = self.size * self.size;
+            let planes = all.len() as i64 / area / samples.len().max(1) as i64;
+            let shape = [samples.len() as i64, planes, self.size, self.size];
             Tensor::from_slice(&all).view(shape).to_device(self.device)
         };
         Ok(Batch {
             pixelated: tensor(pairs, |s| &s.pixelated),
+            lattice: tensor(pairs, |s| &s.lattice),
             clean: tensor(pairs, |s| &s.clean),
             others: tensor(others, |s| &s.clean),
         })
     }
 }
 
-/// `batch` pairs, then `batch` samples of other pictures.
+/// `batch` pairs; for unpaired training then `batch` samples of other pictures.
 fn make_batch(
     dataset: &Dataset,
     recipe: &Recipe,
@@ -98,7 +105,8 @@ fn make_batch(
     batch: usize,
     step: u64,
 ) -> anyhow::Result<Vec<Sample>> {
-    (0..2 * batch)
+    let halves = if recipe.stage1.needs_others() { 2 } else { 1 };
+    (0..halves * batch)
         .into_par_iter()
         .map_init(
             || Sampler::new(recipe),

@@ -6,6 +6,7 @@
 pub mod checkpoint;
 pub mod dataset;
 pub mod export;
+mod judge;
 pub mod layers;
 pub mod loader;
 pub mod networks;
@@ -15,5 +16,7 @@ mod pool;
 pub mod recipe;
 pub mod run;
 pub mod samples;
+mod spectral;
 mod stage1;
 mod stage2;
+pub mod u_shaped;

@@ -3,18 +3,85 @@
 //! Source: apperrs/facial_demosaicing; generator and discriminator as in junyanz/pytorch-CycleGAN-and-pix2pix.
 //! Pictures are `[N, 3, H, W]`, −1 … 1, H and W multiples of 4.
 
+use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
 use super::layers::{Conv, Layers, Padding};
+use super::u_shaped::UShaped;
 
-/// Size of a ResNet generator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GeneratorSize {
-    /// Channels at full resolution (published: 64).
-    pub width: i64,
-    /// Residual blocks (published: 9).
-    pub blocks: usize,
+/// A network that makes pictures, by its kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Architecture {
+    /// CycleGAN's generator: residual blocks between two halvings and two doublings.
+    Resnet {
+        /// Channels at full resolution (published: 64).
+        width: i64,
+        /// Residual blocks (published: 9).
+        blocks: usize,
+    },
+    /// The published second stage.
+    Dcedn {
+        /// Channels at full resolution (published: 64).
+        width: i64,
+    },
+    /// Our own, told the lattice, see [`super::u_shaped`].
+    UShaped(UShaped),
+}
+
+/// What a network sees. In the second stage the first one's picture is there, too.
+pub struct Seen<'a, V> {
+    /// What the first stage made.
+    pub stage1: Option<&'a V>,
+    /// The mosaic in its surroundings.
+    pub pixelated: &'a V,
+    /// What is known of its lattice, see [`crate::blocks::PLANES`].
+    pub lattice: &'a V,
+}
+
+impl Architecture {
+    /// Read the network into `l`.
+    pub fn read<L: Layers>(&self, l: &mut L, seen: &Seen<'_, L::Value>) -> L::Value {
+        if let Self::UShaped(shape) = self {
+            return shape.read(l, seen);
+        }
+        let (pictures, channels) = match seen.stage1 {
+            Some(stage1) => (&l.concat(stage1, seen.pixelated), 6),
+            None => (seen.pixelated, 3),
+        };
+        match *self {
+            Self::Resnet { width, blocks } => resnet(l, pictures, channels, width, blocks),
+            Self::Dcedn { width } => dcedn(l, pictures, channels, width),
+            Self::UShaped(_) => unreachable!("handled above"),
+        }
+    }
+
+    /// An error for sizes that make no network.
+    pub fn check(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Resnet { width, .. } | Self::Dcedn { width } => {
+                ensure!(
+                    (1..=1024).contains(width),
+                    "width is {width}; it must lie in 1 … 1024"
+                );
+            }
+            Self::UShaped(shape) => shape.check()?,
+        }
+        Ok(())
+    }
+
+    /// Whether the network looks at the lattice.
+    pub fn sees_lattice(&self) -> bool {
+        matches!(self, Self::UShaped(_))
+    }
+
+    /// Pictures must have sides that are multiples of this.
+    pub fn side_multiple(&self) -> usize {
+        match self {
+            Self::Resnet { .. } | Self::Dcedn { .. } => 4,
+            Self::UShaped(shape) => 1 << shape.widths.len(),
+        }
+    }
 }
 
 /// Size of a PatchGAN discriminator.
@@ -25,28 +92,31 @@ pub struct DiscriminatorSize {
     pub width: i64,
     /// Stride-2 layers (published: 3, a field of view of 70 pixels).
     pub layers: usize,
+    /// What keeps it calm.
+    pub norm: Norm,
 }
 
-/// Size of the encoder–decoder.
+/// Normalisation in a discriminator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DcednSize {
-    /// Channels at full resolution (published: 64).
-    pub width: i64,
+#[serde(rename_all = "kebab-case")]
+pub enum Norm {
+    /// Instance norm of the inner layers' outputs (published).
+    Instance,
+    /// Weights divided by their largest singular value (Miyato et al., 2018), see [`super::spectral`].
+    Spectral,
 }
 
 /// ResNet generator: two halvings, residual blocks, two doublings, tanh.
-pub fn generator<L: Layers>(l: &mut L, x: &L::Value, size: GeneratorSize) -> L::Value {
+fn resnet<L: Layers>(l: &mut L, x: &L::Value, channels: i64, w: i64, blocks: usize) -> L::Value {
     use Padding::Reflect;
-    let w = size.width;
-    let x = l.conv("enter", x, Conv::same(3, w, 7, Reflect));
+    let x = l.conv("enter", x, Conv::same(channels, w, 7, Reflect));
     let mut x = norm_relu(l, &x);
     for (i, width) in [w, 2 * w].into_iter().enumerate() {
         let down = Conv::strided(width, 2 * width, 3, 2, 1);
         let y = l.conv(&format!("down{}", i + 1), &x, down);
         x = norm_relu(l, &y);
     }
-    for i in 1..=size.blocks {
+    for i in 1..=blocks {
         let conv = Conv::same(4 * w, 4 * w, 3, Reflect);
         let y = l.conv(&format!("block{i}a"), &x, conv);
         let y = norm_relu(l, &y);
@@ -67,39 +137,36 @@ fn norm_relu<L: Layers>(l: &mut L, x: &L::Value) -> L::Value {
     l.relu(&x)
 }
 
-/// PatchGAN discriminator: a map of raw scores, one per patch.
-pub fn discriminator<L: Layers>(l: &mut L, x: &L::Value, size: DiscriminatorSize) -> L::Value {
+/// PatchGAN discriminator of pictures with `channels` channels: a map of raw scores, one per patch.
+pub fn discriminator<L: Layers>(
+    l: &mut L,
+    x: &L::Value,
+    channels: i64,
+    size: DiscriminatorSize,
+) -> L::Value {
     let w = size.width;
-    let x = l.conv("layer0", x, Conv::strided(3, w, 4, 2, 1));
+    let x = l.conv("layer0", x, Conv::strided(channels, w, 4, 2, 1));
     let mut x = l.leaky_relu(&x);
     let mut width = w;
     for i in 1..=size.layers {
         // The published network stops widening at eight times its first layer.
         let next = (w << i).min(8 * w);
         let stride = if i < size.layers { 2 } else { 1 };
-        let y = l.conv(
-            &format!("layer{i}"),
-            &x,
-            Conv::strided(width, next, 4, stride, 1),
-        );
-        let y = l.instance_norm(&y);
-        x = l.leaky_relu(&y);
+        let conv = Conv::strided(width, next, 4, stride, 1);
+        x = l.conv(&format!("layer{i}"), &x, conv);
+        if size.norm == Norm::Instance {
+            x = l.instance_norm(&x);
+        }
+        x = l.leaky_relu(&x);
         width = next;
     }
     l.conv("score", &x, Conv::strided(width, 1, 4, 1, 1))
 }
 
-/// DCEDN: sees the first stage's picture and the mosaic, gives the picture in true colours.
-pub fn dcedn<L: Layers>(
-    l: &mut L,
-    stage1: &L::Value,
-    pixelated: &L::Value,
-    size: DcednSize,
-) -> L::Value {
-    let w = size.width;
+/// DCEDN: an encoder–decoder whose skips carry pooled maps; gives the picture in true colours.
+fn dcedn<L: Layers>(l: &mut L, x: &L::Value, channels: i64, w: i64) -> L::Value {
     let same = |input, output, kernel| Conv::same(input, output, kernel, Padding::Replicate);
-    let x = l.concat(stage1, pixelated);
-    let x = conv_act(l, "encode1", &x, same(6, w, 3));
+    let x = conv_act(l, "encode1", x, same(channels, w, 3));
     let skip1 = l.max_pool(&x);
     let x = conv_act(l, "encode2", &skip1, same(w, 2 * w, 5));
     let skip2 = l.max_pool(&x);
@@ -135,58 +202,80 @@ mod tests {
         Declare::parameters(Init::Normal(0.02), Device::Cpu, network)
     }
 
-    const GENERATOR: GeneratorSize = GeneratorSize {
-        width: 64,
-        blocks: 9,
-    };
-    const DISCRIMINATOR: DiscriminatorSize = DiscriminatorSize {
-        width: 64,
-        layers: 3,
-    };
+    /// Parameters of `network` as first or second stage.
+    fn parameters(network: &Architecture, second: bool) -> Parameters {
+        let seen = Seen {
+            stage1: second.then_some(&()),
+            pixelated: &(),
+            lattice: &(),
+        };
+        declare(|l| network.read(l, &seen))
+    }
+
+    fn judge(width: i64, layers: usize) -> DiscriminatorSize {
+        let norm = Norm::Instance;
+        DiscriminatorSize {
+            width,
+            layers,
+            norm,
+        }
+    }
 
     #[test]
     fn published_parameter_counts() {
-        let g = declare(|l| generator(l, &(), GENERATOR));
-        assert_eq!(count(&g), 11_378_179);
-        let d = declare(|l| discriminator(l, &(), DISCRIMINATOR));
+        let (width, blocks) = (64, 9);
+        let generator = parameters(&Architecture::Resnet { width, blocks }, false);
+        assert_eq!(count(&generator), 11_378_179);
+        let d = declare(|l| discriminator(l, &(), 3, judge(64, 3)));
         assert_eq!(count(&d), 2_764_737);
-        let e = declare(|l| dcedn(l, &(), &(), DcednSize { width: 64 }));
-        assert_eq!(count(&e), 6_365_635);
+        let dcedn = parameters(&Architecture::Dcedn { width }, true);
+        assert_eq!(count(&dcedn), 6_365_635);
     }
 
     #[test]
     fn small_parameter_counts() {
         // The specification's variants for quick runs.
-        let size = GeneratorSize {
-            width: 16,
-            blocks: 3,
-        };
-        assert_eq!(count(&declare(|l| generator(l, &(), size))), 272_515);
-        let size = DiscriminatorSize {
-            width: 16,
-            layers: 2,
-        };
-        assert_eq!(count(&declare(|l| discriminator(l, &(), size))), 42_865);
-        let e = declare(|l| dcedn(l, &(), &(), DcednSize { width: 16 }));
-        assert_eq!(count(&e), 398_707);
+        let (width, blocks) = (16, 3);
+        let generator = parameters(&Architecture::Resnet { width, blocks }, false);
+        assert_eq!(count(&generator), 272_515);
+        let d = declare(|l| discriminator(l, &(), 3, judge(16, 2)));
+        assert_eq!(count(&d), 42_865);
+        let dcedn = parameters(&Architecture::Dcedn { width }, true);
+        assert_eq!(count(&dcedn), 398_707);
     }
 
     #[test]
     fn shapes_of_the_outputs() {
-        let x = Tensor::zeros([1, 3, 256, 256], (Kind::Float, Device::Cpu));
-        let d = declare(|l| discriminator(l, &(), DISCRIMINATOR));
-        let score = discriminator(&mut Forward(&d), &x, DISCRIMINATOR);
+        let options = (Kind::Float, Device::Cpu);
+        let size = judge(64, 3);
+        let d = declare(|l| discriminator(l, &(), 3, size));
+        let x = Tensor::zeros([1, 3, 256, 256], options);
+        let score = discriminator(&mut Forward(&d), &x, 3, size);
         assert_eq!(score.size(), [1, 1, 30, 30]);
-        let x = Tensor::zeros([2, 3, 64, 48], (Kind::Float, Device::Cpu));
-        let size = GeneratorSize {
-            width: 8,
-            blocks: 1,
+        let pixelated = Tensor::zeros([2, 3, 64, 48], options);
+        let lattice = Tensor::zeros([2, crate::blocks::PLANES as i64, 64, 48], options);
+        let u_shaped = UShaped {
+            widths: vec![4, 8, 8],
+            blocks: vec![1, 2, 1],
         };
-        let g = declare(|l| generator(l, &(), size));
-        let y = generator(&mut Forward(&g), &x, size);
-        assert_eq!(y.size(), x.size());
-        let size = DcednSize { width: 8 };
-        let e = declare(|l| dcedn(l, &(), &(), size));
-        assert_eq!(dcedn(&mut Forward(&e), &y, &x, size).size(), x.size());
+        for network in [
+            Architecture::Resnet {
+                width: 8,
+                blocks: 1,
+            },
+            Architecture::Dcedn { width: 8 },
+            Architecture::UShaped(u_shaped),
+        ] {
+            for stage1 in [None, Some(&pixelated)] {
+                let weights = parameters(&network, stage1.is_some());
+                let seen = Seen {
+                    stage1,
+                    pixelated: &pixelated,
+                    lattice: &lattice,
+                };
+                let y = network.read(&mut Forward(&weights), &seen);
+                assert_eq!(y.size(), pixelated.size(), "{network:?}");
+            }
+        }
     }
 }

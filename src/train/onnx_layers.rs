@@ -149,4 +149,22 @@ impl Layers for OnnxLayers<'_> {
     fn upsample(&mut self, x: &Node) -> Node {
         same(x, self.graph.upsample_nearest_2(&x.name))
     }
+
+    fn pixel_shuffle(&mut self, x: &Node) -> Node {
+        Node {
+            name: self.graph.pixel_shuffle_2(&x.name),
+            channels: x.channels / 4,
+        }
+    }
+
+    fn first_channels(&mut self, x: &Node, count: i64) -> Node {
+        Node {
+            name: self.graph.first_channels(&x.name, count),
+            channels: count as usize,
+        }
+    }
+
+    fn clamp(&mut self, x: &Node) -> Node {
+        same(x, self.graph.clip(&x.name, -1.0, 1.0))
+    }
 }

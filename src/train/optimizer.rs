@@ -71,8 +71,13 @@ impl Adam {
         }
     }
 
-    /// Take the state back from a checkpoint; the name of a missing or unfitting tensor is the error.
-    pub fn load(&mut self, prefix: &str, saved: &Parameters) -> Result<(), String> {
+    /// Take the state back from a checkpoint.
+    pub fn load(&mut self, prefix: &str, saved: &Parameters) -> anyhow::Result<()> {
+        self.fill(prefix, saved)
+            .map_err(|name| anyhow::anyhow!("the checkpoint has no fitting tensor {name}"))
+    }
+
+    fn fill(&mut self, prefix: &str, saved: &Parameters) -> Result<(), String> {
         let step = format!("{prefix}.step");
         self.step = saved.get(&step).ok_or(step)?.int64_value(&[0]);
         for (name, first, second) in &mut self.moments {
@@ -168,7 +173,8 @@ mod tests {
             parameters["x"].double_value(&[0]),
             other["x"].double_value(&[0])
         );
-        assert_eq!(resumed.load("none", &saved), Err("none.step".to_owned()));
+        let error = resumed.load("none", &saved).unwrap_err();
+        assert!(error.to_string().contains("none.step"), "{error}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::networks::{DcednSize, DiscriminatorSize, GeneratorSize};
+use super::networks::{Architecture, DiscriminatorSize};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,13 +44,20 @@ pub struct Model {
 #[serde(deny_unknown_fields)]
 pub struct Networks {
     /// Generator pixelated → clean; the one that is exported.
-    pub generator: GeneratorSize,
-    /// Generator clean → pixelated; only training needs it.
-    pub reverse: GeneratorSize,
+    pub generator: Architecture,
+    /// Generator clean → pixelated; only unpaired training needs it.
+    pub reverse: Architecture,
     /// Both discriminators.
     pub discriminator: DiscriminatorSize,
     /// The second stage.
-    pub dcedn: DcednSize,
+    pub dcedn: Architecture,
+}
+
+impl Networks {
+    /// Whether any exported network looks at the lattice.
+    pub fn see_lattice(&self) -> bool {
+        self.generator.sees_lattice() || self.dcedn.sees_lattice()
+    }
 }
 
 /// How faces get damaged. Shares are probabilities, 0–1.
@@ -67,6 +74,8 @@ pub struct Damage {
     pub jitter: f64,
     /// Smallest and largest side of the crop in the damaged frame ÷ size of the crop.
     pub scale: [f64; 2],
+    /// Share of mosaics whose lattice the networks are not told.
+    pub unknown: f64,
     /// Share of mosaics filled by tile blur instead of tile mean.
     pub tile_blur: f64,
     /// Largest standard deviation of noise after pixelation, grey levels.
@@ -91,10 +100,16 @@ pub struct Stage1 {
     pub constant: f64,
     /// Adam's β₁ and β₂.
     pub betas: [f64; 2],
-    /// Standard deviation of the initial weights.
-    pub init: f64,
-    /// Weight of the adversarial terms (least squares).
+    /// Standard deviation of the initial weights; without it they start as PyTorch's do.
+    pub init: Option<f64>,
+    /// Share of the steps before the adversarial terms join.
+    pub alone: f64,
+    /// Weight of the adversarial terms.
     pub adversarial: f64,
+    /// What the discriminators are trained on.
+    pub loss: AdversarialLoss,
+    /// The discriminator of faces sees each face beside its mosaic (as in pix2pix).
+    pub judge_pairs: bool,
     /// Weight of the cycle terms (L1).
     pub cycle: f64,
     /// Weight of the identity terms (L1), a multiple of `cycle`.
@@ -129,6 +144,28 @@ pub struct Stage2 {
     pub average: f64,
 }
 
+impl Stage1 {
+    /// Whether a generator of the other direction is part of it.
+    pub fn is_unpaired(&self) -> bool {
+        self.cycle > 0.0
+    }
+
+    /// Whether faces of other pictures are needed.
+    pub fn needs_others(&self) -> bool {
+        self.is_unpaired() || !self.judge_pairs
+    }
+}
+
+/// Losses of a discriminator and of the generator that deceives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdversarialLoss {
+    /// Squared distance of the score to 1 (real) or 0 (made), as in CycleGAN.
+    LeastSquares,
+    /// Hinge loss (Lim and Ye, 2017).
+    Hinge,
+}
+
 /// A distance between pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -161,9 +198,17 @@ impl Recipe {
 
     fn check(&self) -> anyhow::Result<()> {
         let size = self.model.size;
+        let networks = [&self.networks.generator, &self.networks.dcedn];
+        for (name, network) in ["generator", "dcedn"].into_iter().zip(networks) {
+            network
+                .check()
+                .with_context(|| format!("networks.{name}"))?;
+        }
+        let multiples = networks.map(Architecture::side_multiple);
+        let multiple = multiples.into_iter().fold(4, usize::max);
         ensure!(
-            (16..=1024).contains(&size) && size.is_multiple_of(4),
-            "model.size is {size}; it must be a multiple of 4 from 16 to 1024"
+            (16..=1024).contains(&size) && size.is_multiple_of(multiple),
+            "model.size is {size}; it must be a multiple of {multiple} from 16 to 1024"
         );
         let margin = self.model.margin;
         ensure!(
@@ -190,6 +235,7 @@ impl Recipe {
         let damage = &self.damage;
         for (name, share) in [
             ("whole", damage.whole),
+            ("unknown", damage.unknown),
             ("tile_blur", damage.tile_blur),
             ("recompress", damage.recompress),
         ] {
@@ -234,7 +280,9 @@ mod tests {
         Recipe::parse(DEFAULT).unwrap();
         let published = Recipe::parse(include_str!("../../recipes/seed-000.toml")).unwrap();
         assert_eq!(published.model.size, 256);
-        assert_eq!(published.networks.generator.blocks, 9);
+        let (width, blocks) = (64, 9);
+        let generator = Architecture::Resnet { width, blocks };
+        assert_eq!(published.networks.generator, generator);
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub trait Stage {
     /// One optimiser step.
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses>;
     /// What the stage makes of mosaics, with averaged weights.
-    fn restore(&self, pixelated: &Tensor) -> Tensor;
+    fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor;
     /// Everything that a resumed run needs.
     fn save(&self, out: &mut Vec<(String, Tensor)>);
     /// Take back what [`Self::save`] gave.
@@ -222,12 +222,13 @@ impl<'a> Run<'a> {
         for sample in &self.validation {
             let tensor = |data: &[f32]| {
                 Tensor::from_slice(data)
-                    .view([1, 3, size, size])
+                    .view([1, -1, size, size])
                     .to_device(self.options.device)
             };
             let (pixelated, clean) = (tensor(&sample.pixelated), tensor(&sample.clean));
             before += psnr(&pixelated, &clean);
-            after += psnr(&stage.restore(&pixelated), &clean);
+            let restored = stage.restore(&pixelated, &tensor(&sample.lattice));
+            after += psnr(&restored, &clean);
         }
         let count = self.validation.len() as f64;
         format!(

@@ -9,8 +9,10 @@ use rand_distr::{Distribution, Normal};
 use rand_pcg::Pcg64Mcg;
 
 use super::recipe::{Damage, Recipe};
+use crate::blocks::{LatticePlanes, PLANES};
+use crate::cascade::ValueRange;
 use crate::degrade::mosaic::{Fill, pixelate};
-use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Layout, Rect, Square};
+use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Layout, Patch, Rect, Square, patch};
 
 /// Makes samples of one recipe; one per thread, as it keeps scratch memory.
 pub struct Sampler {
@@ -19,6 +21,8 @@ pub struct Sampler {
     damage: Damage,
     cropper: Cropper,
     resizer: Resizer,
+    planes: LatticePlanes,
+    observed: Patch,
 }
 
 /// A mosaic and the truth behind it: planar R′G′B′ of size × size, −1 … 1.
@@ -26,6 +30,8 @@ pub struct Sampler {
 pub struct Sample {
     /// What the network sees.
     pub pixelated: Vec<f32>,
+    /// What it is told of the lattice: planes as in [`PLANES`].
+    pub lattice: Vec<f32>,
     /// What it should give.
     pub clean: Vec<f32>,
 }
@@ -34,6 +40,8 @@ pub struct Sample {
 struct Scene {
     side: u32,
     mosaic: Rect,
+    /// The mosaic's box as it is detected.
+    seen: Rect,
     view: Square,
 }
 
@@ -46,6 +54,8 @@ impl Sampler {
             damage: recipe.damage.clone(),
             cropper: Cropper::default(),
             resizer: Resizer::new(),
+            planes: LatticePlanes::default(),
+            observed: Patch::default(),
         }
     }
 
@@ -72,8 +82,14 @@ impl Sampler {
             let [worst, best] = self.damage.quality;
             frame = recompress(frame, scene.side, random.random_range(worst..=best))?;
         }
+        let known = !random.random_bool(self.damage.unknown);
+        let lattice = self.planes(&frame, &scene, known.then_some(&lattice))?;
         let pixelated = self.tensor(&frame, &scene.view)?;
-        Ok(Sample { pixelated, clean })
+        Ok(Sample {
+            pixelated,
+            lattice,
+            clean,
+        })
     }
 
     fn scene(&self, random: &mut Pcg64Mcg) -> Scene {
@@ -85,7 +101,13 @@ impl Sampler {
             let mut offset = || random.random_range(0..=side - view_side) as i32;
             let mosaic = Rect::new(offset(), offset(), view_side, view_side);
             let view = Square::around(&mosaic, 1.0);
-            return Scene { side, mosaic, view };
+            let seen = mosaic;
+            return Scene {
+                side,
+                mosaic,
+                seen,
+                view,
+            };
         }
         let longer = (view_side / self.margin).round().max(8.0);
         let [low, high] = self.damage.inner;
@@ -105,10 +127,14 @@ impl Sampler {
         };
         let mosaic = Rect::new(corner(width), corner(height), width as u32, height as u32);
         let seen = self.detected(&mosaic, random);
+        let side = side as u32;
+        // It holds a pixel: its middle lies in the frame.
+        let seen = seen.clamp_to(side, side).unwrap_or(mosaic);
         Scene {
-            side: side as u32,
+            side,
             mosaic,
-            view: Square::around(&seen, self.margin),
+            seen,
+            view: Square::around(&seen, self.margin).inside(&seen, side, side),
         }
     }
 
@@ -172,6 +198,30 @@ impl Sampler {
         Ok(frame)
     }
 
+    /// What the element would tell the network of this scene's lattice, if it is known.
+    fn planes(
+        &mut self,
+        frame: &[u8],
+        scene: &Scene,
+        lattice: Option<&Lattice>,
+    ) -> anyhow::Result<Vec<f32>> {
+        let area = self.size * self.size;
+        let mut planes = vec![0.0; PLANES * area];
+        let Some(lattice) = lattice else {
+            return Ok(planes);
+        };
+        let layout = Layout::rgb(scene.side, scene.side);
+        let frame = FrameView::packed(&layout, frame, scene.side as usize * 3)?;
+        let mut crop = vec![0.0; 3 * area];
+        self.cropper.crop(&frame, &scene.view, self.size, &mut crop);
+        patch::read(&frame, scene.seen, &mut self.observed);
+        let unit = ValueRange::Signed.unit();
+        let (view, observed) = (&scene.view, &self.observed);
+        self.planes
+            .draw(observed, lattice, view, &crop, unit, &mut planes);
+        Ok(planes)
+    }
+
     /// What the element would feed the network for this view.
     fn tensor(&mut self, frame: &[u8], view: &Square) -> anyhow::Result<Vec<f32>> {
         let side = (frame.len() / 3).isqrt();
@@ -179,7 +229,7 @@ impl Sampler {
         let frame = FrameView::packed(&layout, frame, side * 3)?;
         let mut tensor = vec![0.0; 3 * self.size * self.size];
         self.cropper.crop(&frame, view, self.size, &mut tensor);
-        crate::cascade::ValueRange::Signed.normalise(&mut tensor);
+        ValueRange::Signed.normalise(&mut tensor);
         Ok(tensor)
     }
 }

@@ -1,22 +1,22 @@
-//! CycleGAN: pixelated ⇄ clean without pairs (Zhu et al., 2017), with least-squares adversarial losses.
+//! The first stage: a generator against discriminators.
 //!
-//! A is the domain of mosaics, B that of clean faces. Losses and weights: apperrs/facial_demosaicing.
+//! With the published weights of the losses this is CycleGAN (Zhu et al., 2017): pixelated ⇄ clean without
+//! pairs. A is the domain of mosaics, B that of clean faces. Losses and weights: apperrs/facial_demosaicing.
+//! But the way back is known: pixelation. With that in place of the second generator the cycles of CycleGAN
+//! become a comparison of pairs, and no second generator is needed; a recipe without unpaired terms is that.
 
 use tch::{Device, Kind, Reduction, Tensor};
 
 use super::checkpoint;
+use super::judge::Judge;
 use super::layers::{Declare, Forward, Init, Parameters};
 use super::loader::Batch;
-use super::networks::{DiscriminatorSize, GeneratorSize, discriminator, generator};
+use super::networks::{Architecture, Seen};
 use super::optimizer::{Adam, MovingAverage};
-use super::pool::ImagePool;
 use super::recipe::{Networks, Recipe, Stage1 as Settings, rate_at};
 use super::run::{Losses, Stage};
 
-/// Names of the four networks in checkpoints.
-const NAMES: [&str; 4] = ["a_to_b", "b_to_a", "judge_a", "judge_b"];
-
-/// The four networks and what their training keeps.
+/// The networks and what their training keeps.
 pub struct Stage1 {
     settings: Settings,
     sizes: Networks,
@@ -24,36 +24,51 @@ pub struct Stage1 {
     step: u64,
     /// Mosaic → face.
     a_to_b: Parameters,
+    optimizer: Adam,
+    average: MovingAverage,
+    /// Tells real faces from made ones.
+    judge_b: Judge,
+    /// Only unpaired training has it.
+    reverse: Option<Reverse>,
+}
+
+/// The other direction.
+struct Reverse {
     /// Face → mosaic.
     b_to_a: Parameters,
+    optimizer: Adam,
     /// Tells real mosaics from made ones.
-    judge_a: Parameters,
-    /// Tells real faces from made ones.
-    judge_b: Parameters,
-    optimizers: [Adam; 4],
-    pool_a: ImagePool,
-    pool_b: ImagePool,
-    average: MovingAverage,
+    judge_a: Judge,
 }
 
 fn l1(a: &Tensor, b: &Tensor) -> Tensor {
     a.l1_loss(b, Reduction::Mean)
 }
 
-/// Least-squares adversarial loss against 1 (real) or 0 (made).
-fn least_squares(score: &Tensor, target: f64) -> Tensor {
-    (score - target).square().mean(Kind::Float)
+/// Parameters of a first stage that knows nothing yet. Without a deviation they start as PyTorch's do.
+pub fn new_generator(network: &Architecture, deviation: Option<f64>, device: Device) -> Parameters {
+    let init = deviation.map_or(Init::KaimingUniform, Init::Normal);
+    let seen = Seen {
+        stage1: None,
+        pixelated: &(),
+        lattice: &(),
+    };
+    Declare::parameters(init, device, |l| network.read(l, &seen))
 }
 
-fn set_trainable(parameters: &Parameters, trainable: bool) {
-    for tensor in parameters.values() {
-        let _ = tensor.set_requires_grad(trainable);
-    }
-}
-
-/// Parameters of a generator that knows nothing yet.
-pub fn new_generator(size: GeneratorSize, init: f64, device: Device) -> Parameters {
-    Declare::parameters(Init::Normal(init), device, |l| generator(l, &(), size))
+/// What a first stage makes of mosaics.
+pub fn restore(
+    network: &Architecture,
+    weights: &Parameters,
+    pixelated: &Tensor,
+    lattice: &Tensor,
+) -> Tensor {
+    let seen = Seen {
+        stage1: None,
+        pixelated,
+        lattice,
+    };
+    network.read(&mut Forward(weights), &seen)
 }
 
 impl Stage1 {
@@ -62,88 +77,134 @@ impl Stage1 {
         tch::manual_seed(recipe.seed as i64);
         let settings = recipe.stage1.clone();
         let sizes = recipe.networks.clone();
-        let judge = |size: DiscriminatorSize| {
-            Declare::parameters(Init::Normal(settings.init), device, |l| {
-                discriminator(l, &(), size)
-            })
+        let adam = |parameters: &Parameters| {
+            let [beta1, beta2] = settings.betas;
+            Adam::new(parameters, settings.rate, (beta1, beta2), 0.0)
         };
-        let a_to_b = new_generator(sizes.generator, settings.init, device);
-        let b_to_a = new_generator(sizes.reverse, settings.init, device);
-        let (judge_a, judge_b) = (judge(sizes.discriminator), judge(sizes.discriminator));
-        let [beta1, beta2] = settings.betas;
-        let optimizers = [&a_to_b, &b_to_a, &judge_a, &judge_b]
-            .map(|parameters| Adam::new(parameters, settings.rate, (beta1, beta2), 0.0));
+        let a_to_b = new_generator(&sizes.generator, settings.init, device);
+        let reverse = settings.is_unpaired().then(|| {
+            let b_to_a = new_generator(&sizes.reverse, settings.init, device);
+            Reverse {
+                optimizer: adam(&b_to_a),
+                b_to_a,
+                judge_a: Judge::new("judge_a", recipe, device),
+            }
+        });
         Self {
+            optimizer: adam(&a_to_b),
             average: MovingAverage::new(&a_to_b, settings.average),
-            pool_a: ImagePool::new(settings.pool),
-            pool_b: ImagePool::new(settings.pool),
+            judge_b: Judge::new("judge_b", recipe, device),
             seed: recipe.seed,
             step: 0,
             settings,
             sizes,
             a_to_b,
-            b_to_a,
-            judge_a,
-            judge_b,
-            optimizers,
+            reverse,
         }
     }
 
-    fn to_b(&self, x: &Tensor) -> Tensor {
-        generator(&mut Forward(&self.a_to_b), x, self.sizes.generator)
+    fn to_b(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
+        restore(&self.sizes.generator, &self.a_to_b, pixelated, lattice)
     }
 
-    fn to_a(&self, x: &Tensor) -> Tensor {
-        generator(&mut Forward(&self.b_to_a), x, self.sizes.reverse)
+    fn to_a(&self, reverse: &Reverse, x: &Tensor) -> Tensor {
+        restore(&self.sizes.reverse, &reverse.b_to_a, x, &no_lattice(x))
     }
 
-    fn judge(&self, parameters: &Parameters, x: &Tensor) -> Tensor {
-        discriminator(&mut Forward(parameters), x, self.sizes.discriminator)
-    }
-
-    /// Loss of both generators, by term, and the fakes: (terms, made mosaics, made faces).
-    fn generator_terms(&self, batch: &Batch) -> (Losses, Tensor, Tensor) {
+    /// Weight of the adversarial terms now.
+    fn adversarial(&self) -> f64 {
         let s = &self.settings;
-        let (a, b) = (&batch.pixelated, &batch.others);
-        let fake_b = self.to_b(a);
-        let fake_a = self.to_a(b);
+        if (self.step as f64) < s.alone * s.steps as f64 {
+            return 0.0;
+        }
+        s.adversarial
+    }
+
+    /// What the judge of faces sees of `faces`.
+    fn shown(&self, faces: &Tensor, batch: &Batch) -> Tensor {
+        if !self.settings.judge_pairs {
+            return faces.shallow_clone();
+        }
+        let smooth = &batch.pixelated + batch.lattice.narrow(1, 0, 3);
+        Tensor::cat(&[faces, &smooth], 1)
+    }
+
+    /// Loss of the generators, by term, and the fakes: (terms, made faces, made mosaics).
+    fn generator_terms(&self, batch: &Batch) -> (Losses, Tensor, Option<Tensor>) {
+        let s = &self.settings;
         let mut terms = Losses::default();
-        if s.adversarial > 0.0 {
-            let deceived = least_squares(&self.judge(&self.judge_b, &fake_b), 1.0);
-            terms.add("adversarial-b", deceived * s.adversarial);
-            let deceived = least_squares(&self.judge(&self.judge_a, &fake_a), 1.0);
-            terms.add("adversarial-a", deceived * s.adversarial);
-        }
-        if s.cycle > 0.0 {
-            terms.add("cycle-a", l1(&self.to_a(&fake_b), a) * s.cycle);
-            terms.add("cycle-b", l1(&self.to_b(&fake_a), b) * s.cycle);
-        }
-        if s.identity > 0.0 {
-            let weight = s.identity * s.cycle;
-            terms.add("identity-b", l1(&self.to_b(b), b) * weight);
-            terms.add("identity-a", l1(&self.to_a(a), a) * weight);
+        let fake_b = self.to_b(&batch.pixelated, &batch.lattice);
+        let adversarial = self.adversarial();
+        if adversarial > 0.0 {
+            let deceived = self.judge_b.deceived(&self.shown(&fake_b, batch));
+            terms.add("adversarial-b", deceived * adversarial);
         }
         if s.paired > 0.0 {
             terms.add("paired", l1(&fake_b, &batch.clean) * s.paired);
         }
-        (terms, fake_a, fake_b)
+        let fake_a = self.reverse.as_ref().map(|reverse| {
+            let fake_a = self.to_a(reverse, &batch.others);
+            self.unpaired_terms(reverse, batch, &fake_a, &fake_b, &mut terms);
+            fake_a
+        });
+        (terms, fake_b, fake_a)
     }
 
-    fn discriminator_terms(&mut self, batch: &Batch, fake_a: &Tensor, fake_b: &Tensor) -> Losses {
-        let seed = self.seed.wrapping_add(self.step);
-        let shown_a = self.pool_a.exchange(fake_a, seed);
-        let shown_b = self.pool_b.exchange(fake_b, !seed);
-        let mut terms = Losses::default();
-        for (name, judge, real, shown) in [
-            ("judge-a", &self.judge_a, &batch.pixelated, shown_a),
-            ("judge-b", &self.judge_b, &batch.others, shown_b),
-        ] {
-            let right = least_squares(&self.judge(judge, real), 1.0);
-            let wrong = least_squares(&self.judge(judge, &shown), 0.0);
-            terms.add(name, (right + wrong) * 0.5);
+    fn unpaired_terms(
+        &self,
+        reverse: &Reverse,
+        batch: &Batch,
+        fake_a: &Tensor,
+        fake_b: &Tensor,
+        terms: &mut Losses,
+    ) {
+        let s = &self.settings;
+        let (a, b) = (&batch.pixelated, &batch.others);
+        let unknown = no_lattice(b);
+        if self.adversarial() > 0.0 {
+            let deceived = reverse.judge_a.deceived(fake_a);
+            terms.add("adversarial-a", deceived * s.adversarial);
         }
-        terms
+        if s.cycle > 0.0 {
+            terms.add("cycle-a", l1(&self.to_a(reverse, fake_b), a) * s.cycle);
+            terms.add("cycle-b", l1(&self.to_b(fake_a, &unknown), b) * s.cycle);
+        }
+        if s.identity > 0.0 {
+            let weight = s.identity * s.cycle;
+            terms.add("identity-b", l1(&self.to_b(b, &unknown), b) * weight);
+            terms.add("identity-a", l1(&self.to_a(reverse, a), a) * weight);
+        }
     }
+
+    fn train_judges(
+        &mut self,
+        batch: &Batch,
+        fake_b: &Tensor,
+        fake_a: Option<&Tensor>,
+        rate: f64,
+    ) -> Losses {
+        let seed = self.seed.wrapping_add(self.step);
+        let real = if self.settings.judge_pairs {
+            self.shown(&batch.clean, batch)
+        } else {
+            batch.others.shallow_clone()
+        };
+        let shown = self.shown(fake_b, batch);
+        let mut losses = Losses::default();
+        losses.add("judge-b", self.judge_b.train(&real, &shown, !seed, rate));
+        if let (Some(reverse), Some(fake_a)) = (&mut self.reverse, fake_a) {
+            let loss = reverse.judge_a.train(&batch.pixelated, fake_a, seed, rate);
+            losses.add("judge-a", loss);
+        }
+        losses
+    }
+}
+
+/// Planes that say nothing, for pictures `x`.
+fn no_lattice(x: &Tensor) -> Tensor {
+    let size = x.size();
+    let shape = [size[0], crate::blocks::PLANES as i64, size[2], size[3]];
+    Tensor::zeros(shape, (Kind::Float, x.device()))
 }
 
 impl Stage for Stage1 {
@@ -158,75 +219,49 @@ impl Stage for Stage1 {
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         let s = &self.settings;
         let rate = rate_at(self.step, s.steps, s.rate, s.constant);
-        for optimizer in &mut self.optimizers {
-            optimizer.rate = rate;
-        }
-        for judge in [&self.judge_a, &self.judge_b] {
-            set_trainable(judge, false);
-        }
-        let (mut losses, fake_a, fake_b) = self.generator_terms(batch);
+        let (mut losses, fake_b, fake_a) = self.generator_terms(batch);
         losses.total().backward();
-        let [first, second, ..] = &mut self.optimizers;
-        first.step(&mut self.a_to_b);
-        second.step(&mut self.b_to_a);
-        for judge in [&self.judge_a, &self.judge_b] {
-            set_trainable(judge, true);
+        self.optimizer.rate = rate;
+        self.optimizer.step(&mut self.a_to_b);
+        if let Some(reverse) = &mut self.reverse {
+            reverse.optimizer.rate = rate;
+            reverse.optimizer.step(&mut reverse.b_to_a);
         }
-        if self.settings.adversarial > 0.0 {
-            let judges = self.discriminator_terms(batch, &fake_a, &fake_b);
-            judges.total().backward();
-            let [_, _, third, fourth] = &mut self.optimizers;
-            third.step(&mut self.judge_a);
-            fourth.step(&mut self.judge_b);
-            losses.append(judges);
+        if self.adversarial() > 0.0 {
+            losses.append(self.train_judges(batch, &fake_b, fake_a.as_ref(), rate));
         }
         self.average.update(&self.a_to_b, self.step);
         self.step += 1;
         Ok(losses)
     }
 
-    fn restore(&self, pixelated: &Tensor) -> Tensor {
-        tch::no_grad(|| {
-            generator(
-                &mut Forward(&self.average.average),
-                pixelated,
-                self.sizes.generator,
-            )
-        })
+    fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
+        let weights = &self.average.average;
+        tch::no_grad(|| restore(&self.sizes.generator, weights, pixelated, lattice))
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
         out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
-        let networks = [&self.a_to_b, &self.b_to_a, &self.judge_a, &self.judge_b];
-        for ((name, network), optimizer) in NAMES.iter().zip(networks).zip(&self.optimizers) {
-            checkpoint::store(name, network, out);
-            optimizer.state(&format!("adam.{name}"), out);
-        }
+        checkpoint::store("a_to_b", &self.a_to_b, out);
+        self.optimizer.state("adam.a_to_b", out);
         checkpoint::store("average", &self.average.average, out);
-        for (name, pool) in [("pool_a", &self.pool_a), ("pool_b", &self.pool_b)] {
-            for (i, picture) in pool.stored.iter().enumerate() {
-                out.push((format!("{name}.{i:04}"), picture.shallow_clone()));
-            }
+        self.judge_b.save(out);
+        if let Some(reverse) = &self.reverse {
+            checkpoint::store("b_to_a", &reverse.b_to_a, out);
+            reverse.optimizer.state("adam.b_to_a", out);
+            reverse.judge_a.save(out);
         }
     }
 
     fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
-        let networks = [
-            &mut self.a_to_b,
-            &mut self.b_to_a,
-            &mut self.judge_a,
-            &mut self.judge_b,
-        ];
-        for ((name, network), optimizer) in NAMES.iter().zip(networks).zip(&mut self.optimizers) {
-            checkpoint::restore(name, network, saved)?;
-            let state = optimizer.load(&format!("adam.{name}"), saved);
-            state.map_err(|name| anyhow::anyhow!("the checkpoint has no tensor {name}"))?;
-        }
+        checkpoint::restore("a_to_b", &mut self.a_to_b, saved)?;
+        self.optimizer.load("adam.a_to_b", saved)?;
         checkpoint::restore("average", &mut self.average.average, saved)?;
-        for (name, pool) in [("pool_a.", &mut self.pool_a), ("pool_b.", &mut self.pool_b)] {
-            // Names are in the order of the slots.
-            let pictures = saved.iter().filter(|(key, _)| key.starts_with(name));
-            pool.stored = pictures.map(|(_, picture)| picture.copy()).collect();
+        self.judge_b.load(saved)?;
+        if let Some(reverse) = &mut self.reverse {
+            checkpoint::restore("b_to_a", &mut reverse.b_to_a, saved)?;
+            reverse.optimizer.load("adam.b_to_a", saved)?;
+            reverse.judge_a.load(saved)?;
         }
         self.step = super::run::saved_step(saved)?;
         Ok(())

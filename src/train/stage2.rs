@@ -5,10 +5,11 @@ use tch::{Device, Reduction, Tensor};
 use super::checkpoint;
 use super::layers::{Declare, Forward, Init, Parameters};
 use super::loader::Batch;
-use super::networks::{dcedn, generator};
+use super::networks::Seen;
 use super::optimizer::{Adam, MovingAverage};
 use super::recipe::{Loss, Networks, Recipe, Stage2 as Settings, rate_at};
 use super::run::{Losses, Stage};
+use super::stage1;
 
 /// The second stage in training.
 pub struct Stage2 {
@@ -23,8 +24,13 @@ pub struct Stage2 {
 
 /// Parameters of a second stage that knows nothing yet.
 pub fn new_dcedn(recipe: &Recipe, device: Device) -> Parameters {
-    let size = recipe.networks.dcedn;
-    Declare::parameters(Init::KaimingUniform, device, |l| dcedn(l, &(), &(), size))
+    let seen = Seen {
+        stage1: Some(&()),
+        pixelated: &(),
+        lattice: &(),
+    };
+    let network = &recipe.networks.dcedn;
+    Declare::parameters(Init::KaimingUniform, device, |l| network.read(l, &seen))
 }
 
 impl Stage2 {
@@ -50,8 +56,19 @@ impl Stage2 {
         }
     }
 
-    fn first_stage(&self, pixelated: &Tensor) -> Tensor {
-        tch::no_grad(|| generator(&mut Forward(&self.stage1), pixelated, self.sizes.generator))
+    fn first_stage(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
+        let network = &self.sizes.generator;
+        tch::no_grad(|| stage1::restore(network, &self.stage1, pixelated, lattice))
+    }
+
+    fn second_stage(&self, weights: &Parameters, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
+        let stage1 = self.first_stage(pixelated, lattice);
+        let seen = Seen {
+            stage1: Some(&stage1),
+            pixelated,
+            lattice,
+        };
+        self.sizes.dcedn.read(&mut Forward(weights), &seen)
     }
 }
 
@@ -67,9 +84,7 @@ impl Stage for Stage2 {
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         let s = &self.settings;
         self.optimizer.rate = rate_at(self.step, s.steps, s.rate, s.constant);
-        let stage1 = self.first_stage(&batch.pixelated);
-        let mut forward = Forward(&self.network);
-        let restored = dcedn(&mut forward, &stage1, &batch.pixelated, self.sizes.dcedn);
+        let restored = self.second_stage(&self.network, &batch.pixelated, &batch.lattice);
         let mut losses = Losses::default();
         match s.loss {
             Loss::Mse => losses.add("mse", restored.mse_loss(&batch.clean, Reduction::Mean)),
@@ -82,10 +97,9 @@ impl Stage for Stage2 {
         Ok(losses)
     }
 
-    fn restore(&self, pixelated: &Tensor) -> Tensor {
-        let stage1 = self.first_stage(pixelated);
-        let mut forward = Forward(&self.average.average);
-        tch::no_grad(|| dcedn(&mut forward, &stage1, pixelated, self.sizes.dcedn))
+    fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
+        let weights = &self.average.average;
+        tch::no_grad(|| self.second_stage(weights, pixelated, lattice))
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
@@ -98,8 +112,7 @@ impl Stage for Stage2 {
     fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
         checkpoint::restore("dcedn", &mut self.network, saved)?;
         checkpoint::restore("average", &mut self.average.average, saved)?;
-        let state = self.optimizer.load("adam.dcedn", saved);
-        state.map_err(|name| anyhow::anyhow!("the checkpoint has no tensor {name}"))?;
+        self.optimizer.load("adam.dcedn", saved)?;
         self.step = super::run::saved_step(saved)?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use gst::glib;
 use gst::prelude::*;
 use gst_check::Harness;
 use gst_video::VideoFormat;
-use gstdepixelate::cascade::{Backend, CascadeError, ModelFacts, ValueRange};
+use gstdepixelate::cascade::{Backend, CascadeError, Crops, ModelFacts, ValueRange};
 use gstdepixelate::element::caps::StreamLayout;
 use gstdepixelate::element::{BackendSource, FaceDepixelate};
 use gstdepixelate::frame::Rect;
@@ -94,14 +94,13 @@ impl Backend for Fake {
         "fake"
     }
 
-    fn run(
-        &mut self,
-        input: &[f32],
-        count: usize,
-        restored: &mut Vec<f32>,
-    ) -> Result<(), CascadeError> {
-        let area = self.facts.size * self.facts.size;
-        assert_eq!(input.len(), count * 3 * area);
+    fn takes_lattice(&self) -> bool {
+        false
+    }
+
+    fn run(&mut self, crops: Crops<'_>, restored: &mut Vec<f32>) -> Result<(), CascadeError> {
+        let (count, area) = (crops.count, self.facts.size * self.facts.size);
+        assert_eq!(crops.pixelated.len(), count * 3 * area);
         let number = {
             let mut runs = self.runs.lock().unwrap();
             runs.push(count);

@@ -1,10 +1,9 @@
 //! Block-mean projection: shift a restored picture smoothly until the mean of every mosaic block is the one
 //! that was observed.
 //!
-//! The shift is the bilinear interpolation of one value per block, placed at the blocks' centres. The mean of
-//! that surface over a block is linear in those values, and separable; along one axis it is a tridiagonal
-//! system of as many unknowns as there are blocks, which is solved exactly.
+//! The shift is the bilinear surface over the blocks whose means are the missing amounts.
 
+use super::axis::{Axis, solve};
 use crate::frame::{Lattice, Patch};
 
 /// Rounds: clipping to 0–255 after a shift disturbs the means a little, a further round mends them.
@@ -40,10 +39,10 @@ impl Projector {
             return;
         }
         let (left, top) = (rect.x as usize, rect.y as usize);
-        lattice.columns(left, left + rect.width as usize, 0, &mut self.columns.cuts);
-        lattice.rows(top, top + rect.height as usize, 0, &mut self.rows.cuts);
-        self.columns.prepare();
-        self.rows.prepare();
+        self.columns
+            .set(|cuts| lattice.columns(left, left + rect.width as usize, 0, cuts));
+        self.rows
+            .set(|cuts| lattice.rows(top, top + rect.height as usize, 0, cuts));
         for channel in 0..3 {
             let observed = observed.plane(channel);
             let restored = restored.plane_mut(channel);
@@ -56,7 +55,7 @@ impl Projector {
                 if round > 0 && strength < 1.0 {
                     break;
                 }
-                self.solve();
+                solve(&self.columns, &self.rows, &mut self.blocks);
                 self.shift(restored, strength.min(1.0));
             }
         }
@@ -83,23 +82,12 @@ impl Projector {
         worst
     }
 
-    /// Turn wanted block means into values at the blocks' centres.
-    fn solve(&mut self) {
-        let width = self.columns.count();
-        for row in self.blocks.chunks_exact_mut(width) {
-            self.columns.solve(row, 1);
-        }
-        for column in 0..width {
-            self.rows.solve(&mut self.blocks[column..], width);
-        }
-    }
-
     /// Add the interpolated block values to `plane`.
     fn shift(&mut self, plane: &mut [f32], strength: f32) {
         let width = self.columns.count();
         for (row, &(node, weight)) in plane
             .chunks_exact_mut(self.columns.length())
-            .zip(&self.rows.nodes)
+            .zip(self.rows.nodes())
         {
             let next = (node + 1).min(self.rows.count() - 1);
             self.line.clear();
@@ -107,101 +95,11 @@ impl Projector {
                 let (a, b) = (self.blocks[node * width + x], self.blocks[next * width + x]);
                 strength * (a + (b - a) * weight)
             }));
-            for (value, &(node, weight)) in row.iter_mut().zip(&self.columns.nodes) {
+            for (value, &(node, weight)) in row.iter_mut().zip(self.columns.nodes()) {
                 let a = self.line[node];
                 let b = self.line[(node + 1).min(width - 1)];
                 *value = (*value + a + (b - a) * weight).clamp(0.0, 255.0);
             }
-        }
-    }
-}
-
-/// One axis: blocks, interpolation between their centres, and the means of that interpolation.
-#[derive(Debug, Default)]
-struct Axis {
-    /// Borders of the blocks, pixels of the frame.
-    cuts: Vec<usize>,
-    /// Per pixel: the block whose centre is at or before it, and the weight of the next one.
-    nodes: Vec<(usize, f32)>,
-    /// Mean weight of the previous, own and next centre in each block, then eliminated for [`Self::solve`].
-    lower: Vec<f32>,
-    diagonal: Vec<f32>,
-    upper: Vec<f32>,
-}
-
-impl Axis {
-    fn count(&self) -> usize {
-        self.cuts.len() - 1
-    }
-
-    fn length(&self) -> usize {
-        self.cuts[self.count()] - self.cuts[0]
-    }
-
-    /// Pixels of each block, counted from the patch's edge.
-    fn blocks(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
-        let first = self.cuts[0];
-        self.cuts
-            .windows(2)
-            .map(move |cut| cut[0] - first..cut[1] - first)
-    }
-
-    fn prepare(&mut self) {
-        let (count, first) = (self.count(), self.cuts[0]);
-        let centre = |cuts: &[usize], i: usize| (cuts[i] + cuts[i + 1]) as f32 / 2.0 - first as f32;
-        self.nodes.clear();
-        for band in [&mut self.lower, &mut self.diagonal, &mut self.upper] {
-            band.clear();
-            band.resize(count, 0.0);
-        }
-        for block in 0..count {
-            let pixels = self.cuts[block] - first..self.cuts[block + 1] - first;
-            let share = 1.0 / pixels.len() as f32;
-            for pixel in pixels {
-                let at = pixel as f32 + 0.5;
-                // Before the first and after the last centre the surface is level.
-                let before = at < centre(&self.cuts, block);
-                if (before && block == 0) || (!before && block == count - 1) {
-                    self.diagonal[block] += share;
-                    self.nodes.push((block, 0.0));
-                    continue;
-                }
-                let node = if before { block - 1 } else { block };
-                let (a, b) = (centre(&self.cuts, node), centre(&self.cuts, node + 1));
-                let weight = (at - a) / (b - a);
-                self.nodes.push((node, weight));
-                if before {
-                    self.lower[block] += share * (1.0 - weight);
-                    self.diagonal[block] += share * weight;
-                } else {
-                    self.diagonal[block] += share * (1.0 - weight);
-                    self.upper[block] += share * weight;
-                }
-            }
-        }
-        self.eliminate();
-    }
-
-    /// First half of the Thomas algorithm: `upper` and `diagonal` become those of the reduced system. Every row
-    /// is diagonally dominant, as a centre weighs most in its own block.
-    fn eliminate(&mut self) {
-        for i in 0..self.count() {
-            if i > 0 {
-                self.diagonal[i] -= self.lower[i] * self.upper[i - 1];
-            }
-            self.upper[i] /= self.diagonal[i];
-        }
-    }
-
-    /// Solve for the values at every `step`-th place of `means`, in place.
-    fn solve(&self, means: &mut [f32], step: usize) {
-        let count = self.count();
-        for i in 0..count {
-            let previous = if i > 0 { means[(i - 1) * step] } else { 0.0 };
-            means[i * step] = (means[i * step] - self.lower[i] * previous) / self.diagonal[i];
-        }
-        for i in (0..count - 1).rev() {
-            means[i * step] -= self.upper[i] * means[(i + 1) * step];
         }
     }
 }

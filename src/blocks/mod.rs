@@ -1,0 +1,8 @@
+//! The blocks of a mosaic as numbers: what is known of the picture behind it.
+
+mod axis;
+mod planes;
+mod project;
+
+pub use planes::{LatticePlanes, PLANES};
+pub use project::Projector;

@@ -1,0 +1,222 @@
+//! What a network is told about a mosaic's lattice, as pictures beside the mosaic itself.
+
+use super::axis::{Axis, solve};
+use crate::frame::{Lattice, Patch, Square};
+
+/// Number of planes:
+/// - 0–2: a smooth surface with the mosaic's block means, minus the mosaic (R′, G′, B′),
+/// - 3, 4: place in the block, −1 at its left (top) edge … 1 at its right (bottom) edge,
+/// - 5: side of a block on a logarithmic scale, 1 for 16 px of the crop.
+///
+/// All are 0 outside the mosaic, and everywhere where the lattice is not known.
+pub const PLANES: usize = 6;
+
+/// log₂ of the block that plane 5 shows as 1.
+const LOG_BLOCK: f32 = 4.0;
+/// Plane 5 stays inside: a block of no size is still a block.
+const SIDE_RANGE: (f32, f32) = (0.1, 2.0);
+
+/// Draws the planes; keeps its memory.
+#[derive(Debug, Default)]
+pub struct LatticePlanes {
+    columns: Axis,
+    rows: Axis,
+    /// One value per block and channel.
+    blocks: [Vec<f32>; 3],
+    /// Per column of the crop: what its place along x means.
+    places: Vec<Option<Place>>,
+}
+
+/// A line of the crop that crosses the mosaic.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// In its block, −1 … 1.
+    inside: f32,
+    /// Blocks before and after, and the weight of the latter.
+    node: usize,
+    next: usize,
+    weight: f32,
+}
+
+impl LatticePlanes {
+    /// Draw the planes of the crop `view` into `planes`, `PLANES` · `size`² numbers or none.
+    ///
+    /// `observed` is the mosaic, inside the frame; `crop` the picture of the view, planar R′G′B′, 0–255, of
+    /// `size` × `size`. Planes 0–2 are divided by `unit`, the grey levels of one step of the network's range.
+    pub fn draw(
+        &mut self,
+        observed: &Patch,
+        lattice: &Lattice,
+        view: &Square,
+        crop: &[f32],
+        unit: f32,
+        planes: &mut [f32],
+    ) {
+        if planes.is_empty() {
+            return;
+        }
+        planes.fill(0.0);
+        let area = planes.len() / PLANES;
+        let size = area.isqrt();
+        let rect = observed.rect();
+        if rect.is_empty() || rect.x < 0 || rect.y < 0 {
+            return;
+        }
+        let (left, top) = (rect.x as usize, rect.y as usize);
+        self.columns
+            .set(|cuts| lattice.columns(left, left + rect.width as usize, 0, cuts));
+        self.rows
+            .set(|cuts| lattice.rows(top, top + rect.height as usize, 0, cuts));
+        for (channel, blocks) in self.blocks.iter_mut().enumerate() {
+            means(observed.plane(channel), &self.columns, &self.rows, blocks);
+            solve(&self.columns, &self.rows, blocks);
+        }
+        let scale = view.side / size as f64;
+        let at = |origin: f64, line: usize| origin + (line as f64 + 0.5) * scale;
+        let columns = (0..size).map(|x| place(&self.columns, at(view.x, x)));
+        self.places.clear();
+        self.places.extend(columns);
+        let block = (lattice.block_width * lattice.block_height).sqrt() / scale as f32;
+        let side = block.log2() / LOG_BLOCK;
+        // Unlike `clamp`, these turn NaN into a number.
+        let side = side.max(SIDE_RANGE.0).min(SIDE_RANGE.1);
+        for y in 0..size {
+            let Some(row) = place(&self.rows, at(view.y, y)) else {
+                continue;
+            };
+            for (x, column) in self.places.iter().enumerate() {
+                let Some(column) = column else { continue };
+                let pixel = y * size + x;
+                for (channel, blocks) in self.blocks.iter().enumerate() {
+                    let smooth = surface(blocks, self.columns.count(), column, &row);
+                    let index = channel * area + pixel;
+                    planes[index] = (smooth - crop[index]) / unit;
+                }
+                planes[3 * area + pixel] = column.inside;
+                planes[4 * area + pixel] = row.inside;
+                planes[5 * area + pixel] = side;
+            }
+        }
+    }
+}
+
+/// Mean of every block, row by row.
+fn means(plane: &[f32], columns: &Axis, rows: &Axis, blocks: &mut Vec<f32>) {
+    let width = columns.length();
+    blocks.clear();
+    for y in rows.blocks() {
+        for x in columns.blocks() {
+            let lines = y.clone().map(|row| &plane[row * width..][x.clone()]);
+            let sum: f32 = lines.map(|line| line.iter().sum::<f32>()).sum();
+            blocks.push(sum / (x.len() * y.len()) as f32);
+        }
+    }
+}
+
+fn place(axis: &Axis, at: f64) -> Option<Place> {
+    let (block, inside) = axis.block_at(at)?;
+    let (node, weight) = axis.node_at(block, inside);
+    Some(Place {
+        inside,
+        node,
+        next: (node + 1).min(axis.count() - 1),
+        weight,
+    })
+}
+
+/// The bilinear surface at a point, grey levels.
+fn surface(blocks: &[f32], width: usize, column: &Place, row: &Place) -> f32 {
+    let line = |y: usize| {
+        let (a, b) = (
+            blocks[y * width + column.node],
+            blocks[y * width + column.next],
+        );
+        a + (b - a) * column.weight
+    };
+    let (a, b) = (line(row.node), line(row.next));
+    (a + (b - a) * row.weight).clamp(0.0, 255.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Rect;
+
+    const SIZE: usize = 64;
+
+    /// A patch with one value per column.
+    fn patch(rect: Rect, value: impl Fn(usize) -> f32) -> Patch {
+        let mut patch = Patch::default();
+        patch.reset(rect);
+        for channel in 0..3 {
+            let width = rect.width as usize;
+            for (i, out) in patch.plane_mut(channel).iter_mut().enumerate() {
+                *out = value(i % width);
+            }
+        }
+        patch
+    }
+
+    fn draw(observed: &Patch, lattice: &Lattice, view: &Square) -> Vec<f32> {
+        let mut planes = vec![9.0; PLANES * SIZE * SIZE];
+        let crop = vec![100.0; 3 * SIZE * SIZE];
+        LatticePlanes::default().draw(observed, lattice, view, &crop, 127.5, &mut planes);
+        planes
+    }
+
+    #[test]
+    fn the_planes_say_where_the_blocks_are() {
+        let rect = Rect::new(16, 8, 32, 32);
+        let view = Square {
+            x: 0.0,
+            y: 0.0,
+            side: 64.0,
+        };
+        let planes = draw(&patch(rect, |_| 100.0), &Lattice::square(16, 0, 8), &view);
+        let at = |plane: usize, x: usize, y: usize| planes[(plane * SIZE + y) * SIZE + x];
+        for (plane, expected) in [(0, 0.0), (3, -0.9375), (4, 0.9375), (5, 1.0)] {
+            assert_eq!(at(plane, 16, 23), expected, "plane {plane}");
+        }
+        for plane in 0..PLANES {
+            for (x, y) in [(15, 20), (48, 20), (30, 7), (30, 40)] {
+                assert_eq!(at(plane, x, y), 0.0, "plane {plane}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_surface_keeps_the_means_of_the_blocks() {
+        let rect = Rect::new(0, 0, 64, 64);
+        let view = Square {
+            x: 0.0,
+            y: 0.0,
+            side: 64.0,
+        };
+        let mosaic = |x: usize| [60.0, 90.0, 140.0, 80.0, 100.0, 95.0, 130.0, 110.0][x / 8];
+        let planes = draw(&patch(rect, mosaic), &Lattice::square(8, 0, 0), &view);
+        for block in 0..8 {
+            let row = &planes[block * 8..][..8];
+            let mean = row.iter().sum::<f32>() / 8.0 * 127.5 + 100.0;
+            assert!((mean - mosaic(block * 8)).abs() < 0.01, "{block}: {mean}");
+        }
+    }
+
+    #[test]
+    fn views_of_any_size_and_strange_lattices() {
+        for (side, block) in [(3.0, 4.0), (64.0, f32::NAN), (5000.0, 1e30), (64.0, -1.0)] {
+            let view = Square {
+                x: -3.3,
+                y: 1.7,
+                side,
+            };
+            let mut lattice = Lattice::square(4, 1, 1);
+            lattice.block_width = block;
+            let planes = draw(
+                &patch(Rect::new(0, 0, 40, 30), |x| x as f32),
+                &lattice,
+                &view,
+            );
+            assert!(planes.iter().all(|v| v.is_finite()), "{side} {block}");
+        }
+    }
+}
