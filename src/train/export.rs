@@ -12,8 +12,8 @@ use super::recipe::Recipe;
 use super::stage1;
 use crate::blocks::PLANES;
 use crate::cascade::{
-    Backend, Crops, INPUT, LATTICE, Model, ModelFacts, OrtBackend, RESTORED, RuntimeSearch, STAGE1,
-    SessionSettings, ValueRange, runtime,
+    Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelFacts, OrtBackend, RESTORED,
+    RuntimeSearch, STAGE1, SessionSettings, ValueRange, runtime,
 };
 use crate::onnx::{Dim, GraphBuilder, batch_of, encode};
 
@@ -79,12 +79,19 @@ impl Cascade<'_> {
         let restored = networks.dcedn.read(&mut layers, &seen);
         graph.output_f32(STAGE1, &stage1.name, &shape);
         graph.output_f32(RESTORED, &restored.name, &shape);
+        if self.recipe.model.detailed {
+            let missing = graph.sub(&restored.name, &stage1.name);
+            let colours = graph.mean_around(&missing, colour_window(self.recipe));
+            let detailed = graph.add(&stage1.name, &colours);
+            let detailed = graph.clip(&detailed, -1.0, 1.0);
+            graph.output_f32(DETAILED, &detailed, &shape);
+        }
         self.facts().write_to(&mut graph);
         Ok(encode(&graph.finish()?))
     }
 
-    /// What libtorch makes of mosaics: (stage 1, restored).
-    pub fn forward(&self, pixelated: &Tensor, lattice: &Tensor) -> (Tensor, Tensor) {
+    /// What libtorch makes of mosaics: [`STAGE1`], [`RESTORED`], [`DETAILED`].
+    pub fn forward(&self, pixelated: &Tensor, lattice: &Tensor) -> [Tensor; 3] {
         let networks = &self.recipe.networks;
         tch::no_grad(|| {
             let first = &networks.generator;
@@ -95,7 +102,12 @@ impl Cascade<'_> {
                 lattice,
             };
             let restored = networks.dcedn.read(&mut Forward(self.stage2), &seen);
-            (stage1, restored)
+            let side = colour_window(self.recipe);
+            let missing = &restored - &stage1;
+            let pad = [side / 2; 2];
+            let colours = missing.avg_pool2d([side; 2], [1; 2], pad, false, false, None);
+            let detailed = (&stage1 + colours).clamp(-1.0, 1.0);
+            [stage1, restored, detailed]
         })
     }
 
@@ -119,7 +131,7 @@ impl Cascade<'_> {
             let random = Tensor::rand([batch, planes, size, size], (Kind::Float, device)) - 0.5;
             // What is not told counts as zeros.
             for lattice in [random.zeros_like(), random] {
-                let (stage1, restored) = self.forward(&pixelated, &lattice);
+                let [stage1, restored, detailed] = self.forward(&pixelated, &lattice);
                 let told = session.takes_lattice() && lattice.abs().max().double_value(&[]) > 0.0;
                 let (pixelated, lattice) = (numbers(&pixelated), numbers(&lattice));
                 let crops = Crops {
@@ -130,8 +142,15 @@ impl Cascade<'_> {
                 let mut output = Vec::new();
                 session.run_stage1(crops, &mut output)?;
                 worst = worst.max(largest_difference(&numbers(&stage1), &output));
-                session.run(crops, &mut output)?;
+                session.run(crops, 0.0, &mut output)?;
                 worst = worst.max(largest_difference(&numbers(&restored), &output));
+                if model.has_detailed() {
+                    session.run(crops, 1.0, &mut output)?;
+                    worst = worst.max(largest_difference(&numbers(&detailed), &output));
+                    session.run(crops, 0.25, &mut output)?;
+                    let mixed = restored.lerp(&detailed, 0.25);
+                    worst = worst.max(largest_difference(&numbers(&mixed), &output));
+                }
             }
         }
         Ok(worst)
@@ -152,6 +171,11 @@ impl Cascade<'_> {
             .with_context(|| format!("{} can not be written", path.display()))?;
         Ok(difference)
     }
+}
+
+/// Side of the window over which the sharpest picture takes the colours of the truest, pixels; odd.
+fn colour_window(recipe: &Recipe) -> i64 {
+    (recipe.model.size as i64 / 8) | 1
 }
 
 /// The input that tells the lattice, if anyone listens; it may be left out.

@@ -33,6 +33,8 @@ pub struct Model {
     pub size: usize,
     /// Side of the crop ÷ longer side of the mosaic's box.
     pub margin: f64,
+    /// The model file also offers the first stage's picture with the second's colours.
+    pub detailed: bool,
     /// What the weights are trained on, for the model file.
     pub trained_on: String,
     /// Licence of the weights.
