@@ -15,10 +15,13 @@ use crate::cascade::{
     Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelFacts, OrtBackend, RESTORED,
     RuntimeSearch, STAGE1, SessionSettings, ValueRange, runtime,
 };
-use crate::onnx::{Dim, GraphBuilder, batch_of, encode};
+use crate::onnx::{Dim, GraphBuilder, batch_of, decode, encode};
 
 /// Largest difference between libtorch and ONNX Runtime that passes, in units of the range −1 … 1.
 pub const TOLERANCE: f32 = 1e-4;
+
+/// Metadata property with the recipe of the run, a TOML text.
+pub const RECIPE: &str = "depixelate.recipe";
 
 /// The weights of a cascade.
 pub struct Cascade<'a> {
@@ -26,8 +29,8 @@ pub struct Cascade<'a> {
     pub recipe: &'a Recipe,
     /// Mosaic → face.
     pub stage1: &'a Parameters,
-    /// Colour correction.
-    pub stage2: &'a Parameters,
+    /// Colour correction; without it the first stage's picture is the restored one.
+    pub stage2: Option<&'a Parameters>,
 }
 
 impl Cascade<'_> {
@@ -43,6 +46,11 @@ impl Cascade<'_> {
             trained_on: self.recipe.model.trained_on.clone(),
             license: self.recipe.model.license.clone(),
         }
+    }
+
+    /// Without a second stage both ends are the same picture.
+    fn has_detailed(&self) -> bool {
+        self.recipe.model.detailed && self.stage2.is_some()
     }
 
     /// The ONNX file's bytes.
@@ -67,26 +75,32 @@ impl Cascade<'_> {
             lattice: &lattice,
         };
         let stage1 = networks.generator.read(&mut layers, &seen);
-        let mut layers = OnnxLayers {
-            graph: &mut graph,
-            parameters: self.stage2,
-            prefix: "stage2.",
+        let restored = match self.stage2 {
+            Some(parameters) => {
+                let mut layers = OnnxLayers {
+                    graph: &mut graph,
+                    parameters,
+                    prefix: "stage2.",
+                };
+                let stage1 = Some(&stage1);
+                networks
+                    .dcedn
+                    .read(&mut layers, &Seen { stage1, ..seen })
+                    .name
+            }
+            None => stage1.name.clone(),
         };
-        let seen = Seen {
-            stage1: Some(&stage1),
-            ..seen
-        };
-        let restored = networks.dcedn.read(&mut layers, &seen);
         graph.output_f32(STAGE1, &stage1.name, &shape);
-        graph.output_f32(RESTORED, &restored.name, &shape);
-        if self.recipe.model.detailed {
-            let missing = graph.sub(&restored.name, &stage1.name);
+        graph.output_f32(RESTORED, &restored, &shape);
+        if self.has_detailed() {
+            let missing = graph.sub(&restored, &stage1.name);
             let colours = graph.mean_around(&missing, colour_window(self.recipe));
             let detailed = graph.add(&stage1.name, &colours);
             let detailed = graph.clip(&detailed, -1.0, 1.0);
             graph.output_f32(DETAILED, &detailed, &shape);
         }
         self.facts().write_to(&mut graph);
+        graph.metadata(RECIPE, &self.recipe.to_toml()?);
         Ok(encode(&graph.finish()?))
     }
 
@@ -101,7 +115,10 @@ impl Cascade<'_> {
                 pixelated,
                 lattice,
             };
-            let restored = networks.dcedn.read(&mut Forward(self.stage2), &seen);
+            let restored = match self.stage2 {
+                Some(weights) => networks.dcedn.read(&mut Forward(weights), &seen),
+                None => stage1.shallow_clone(),
+            };
             let side = colour_window(self.recipe);
             let missing = &restored - &stage1;
             let pad = [side / 2; 2];
@@ -213,4 +230,39 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
                 worst.max(d)
             }
         })
+}
+
+/// The first stage of a file that [`Cascade::export`] wrote; it must have the size that `recipe` says.
+pub fn read_stage1(file: &Path, recipe: &Recipe) -> anyhow::Result<Parameters> {
+    let shown = file.display();
+    let bytes = std::fs::read(file).with_context(|| format!("{shown} can not be read"))?;
+    let model = decode(&bytes).with_context(|| format!("{shown} is no ONNX model"))?;
+    let written = model.metadata_props.iter().find(|p| p.key == RECIPE);
+    let written = written.with_context(|| {
+        format!("{shown} does not say its recipe: only models exported by this program can be a first stage")
+    })?;
+    let other = Recipe::parse(&written.value).with_context(|| format!("recipe in {shown}"))?;
+    ensure!(
+        other.networks.generator == recipe.networks.generator,
+        "{shown} has another networks.generator than the recipe"
+    );
+    let mut stage1 = stage1::new_generator(&recipe.networks.generator, None, Device::Cpu);
+    let stored = model.graph.unwrap_or_default().initializer;
+    for (name, tensor) in &mut stage1 {
+        let stored = stored.iter().find(|t| t.name == format!("stage1.{name}"));
+        let data = stored.and_then(|t| t.raw_data.as_ref().filter(|_| t.dims == tensor.size()));
+        let data = data.with_context(|| format!("{shown} has no fitting weights stage1.{name}"))?;
+        let numbers = data
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|b| f32::from_le_bytes(*b));
+        let numbers: Vec<f32> = numbers.collect();
+        ensure!(
+            numbers.len() == tensor.numel(),
+            "the weights stage1.{name} of {shown} are cut short"
+        );
+        *tensor = Tensor::from_slice(&numbers).view(tensor.size().as_slice());
+    }
+    Ok(stage1)
 }
