@@ -4,17 +4,31 @@
 //! arithmetic is `f64`, the three channels count alike, no border is cut off and no luma is formed; a measure that
 //! has to do otherwise says so. A value for a set of pictures is the mean of the pictures' values. Where the two
 //! pictures play different parts, the output comes first and the ground truth second.
+//!
+//! | question | measures |
+//! |---|---|
+//! | how near is it to the truth? | [`psnr`], [`ssim_gauss`], [`ssim_uniform`], [`ms_ssim`], [`uqi`], [`gmsd`], [`masked_psnr`], [`masked_ssim`] |
+//! | is the colour right? | [`de_mean`], [`de_pixel`], [`channel_bias`], [`channel_gain`], [`saturation`] |
+//! | does it agree with the mosaic it was made from? | [`consistency`] |
+//! | is it as sharp as a photograph, free of blocks? | [`sharpness_ratio`], [`total_variation`], [`flat_share`], [`blockiness`] |
+//! | does a set of outputs look like photographs? | [`sliced_wasserstein`] |
+//! | is it the same face? | [`rank1`] |
+//! | is a clip steady? | [`flicker`] |
+//! | is one system better than another? | [`bootstrap`] |
 
 mod blockiness;
+mod bootstrap;
 mod colour;
 mod consistency;
 mod flicker;
 mod gmsd;
+mod identity;
 mod lab;
 mod mask;
 mod ms_ssim;
 mod picture;
 mod psnr;
+mod pyramid;
 mod region;
 mod ssim;
 mod statistics;
@@ -22,9 +36,11 @@ mod texture;
 mod uqi;
 #[cfg(test)]
 mod vectors;
+mod wasserstein;
 mod window;
 
 pub use blockiness::blockiness;
+pub use bootstrap::{BOOTSTRAP_RESAMPLES, Interval, bootstrap};
 pub use colour::{
     COLOUR_BLUR, Spread, channel_bias, channel_gain, de_mean, de_pixel, de_pixel_blurred,
     saturation,
@@ -32,6 +48,7 @@ pub use colour::{
 pub use consistency::{Consistency, consistency};
 pub use flicker::flicker;
 pub use gmsd::gmsd;
+pub use identity::{Retrieval, rank1};
 pub use lab::{Lab, ciede2000, lab};
 pub use mask::{MASK_MARGIN, masked_psnr, masked_ssim};
 pub use ms_ssim::{MS_SSIM_SIDE, ms_ssim};
@@ -40,3 +57,4 @@ pub use psnr::{mse, psnr};
 pub use ssim::{SSIM_WINDOW, ssim_gauss, ssim_uniform};
 pub use texture::{flat_share, laplacian_variance, sharpness_ratio, total_variation};
 pub use uqi::{UQI_WINDOW, uqi, uqi_sewar};
+pub use wasserstein::{SlicedWasserstein, sliced_wasserstein};
