@@ -190,28 +190,32 @@ fn diagram(curves: &[Curve]) -> anyhow::Result<String> {
     Ok(svg)
 }
 
+/// The least and the greatest finite value, always apart: plotters never ends on a range that is not finite.
+fn span(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let finite = values.filter(|value| value.is_finite());
+    let (low, high) = finite
+        .map(|value| (value, value))
+        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+        .unwrap_or((0.0, 1.0));
+    if low < high {
+        (low, high)
+    } else {
+        (low - 0.5, low + 0.5)
+    }
+}
+
 fn draw(svg: &mut String, curves: &[Curve]) -> Result<(), Box<dyn std::error::Error>> {
     let root = SVGBackend::with_string(svg, DIAGRAM).into_drawing_area();
     root.fill(&WHITE)?;
     let points = || curves.iter().flat_map(|curve| &curve.points);
     let last = points().map(|(step, _)| *step).max().unwrap_or(1).max(1);
-    let low = points()
-        .map(|(_, value)| *value)
-        .fold(f64::INFINITY, f64::min);
-    let high = points()
-        .map(|(_, value)| *value)
-        .fold(f64::NEG_INFINITY, f64::max);
-    let (low, high) = if low < high {
-        (low, high)
-    } else {
-        (low.min(0.0), low.max(0.0) + 1.0)
-    };
+    let (low, high) = span(points().map(|(_, value)| *value));
     let room = 0.05 * (high - low);
     let mut chart = ChartBuilder::on(&root)
         .margin(8)
         .x_label_area_size(28)
         .y_label_area_size(56)
-        .build_cartesian_2d(0..last, low - room..high + room)?;
+        .build_cartesian_2d(0.0..last as f64, low - room..high + room)?;
     chart
         .configure_mesh()
         .x_desc("step")
@@ -221,7 +225,11 @@ fn draw(svg: &mut String, curves: &[Curve]) -> Result<(), Box<dyn std::error::Er
         let colour = Palette99::pick(index).to_rgba();
         chart
             .draw_series(LineSeries::new(
-                curve.points.iter().copied(),
+                curve
+                    .points
+                    .iter()
+                    .filter(|(_, value)| value.is_finite())
+                    .map(|&(step, value)| (step as f64, value)),
                 colour.stroke_width(2),
             ))?
             .label(&curve.name)
@@ -251,6 +259,7 @@ mod tests {
             &[(0, 0.0)],
             &[(5, 2.0), (9, 2.0)],
             &[(1, -3.0), (9, 1e9)],
+            &[(1, f64::INFINITY), (2, f64::NAN), (3, 1.0), (4, 1e30)],
         ] {
             let svg = diagram(&[curve(points)]).unwrap();
             assert!(svg.contains("<svg") && !svg.contains("NaN"), "{points:?}");
