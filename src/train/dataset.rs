@@ -102,6 +102,11 @@ impl Dataset {
         (part(training), part(validation))
     }
 
+    /// Name of picture `index`: its path, or its path in the tar file.
+    pub fn name(&self, index: usize) -> &str {
+        &self.entries[index].name
+    }
+
     /// Decode picture `index` to 8-bit RGB.
     pub fn picture(&self, index: usize) -> anyhow::Result<RgbImage> {
         let entry = &self.entries[index];

@@ -8,6 +8,7 @@ pub mod dataset;
 pub mod device;
 mod events;
 pub mod export;
+pub mod files;
 pub mod inspect;
 mod judge;
 pub mod layers;

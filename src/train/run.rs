@@ -34,6 +34,8 @@ pub enum Outcome {
 pub struct Options {
     /// Folder for checkpoints, log and model.
     pub out: PathBuf,
+    /// An exported model whose weights a run that has no checkpoint yet starts from.
+    pub start_from: Option<PathBuf>,
     /// Where it runs.
     pub device: Device,
     /// Time between checkpoints.
@@ -143,6 +145,8 @@ impl<'a> Run<'a> {
             stage
                 .load(&checkpoint::load(&file)?)
                 .with_context(|| format!("checkpoint {}", file.display()))?;
+        } else if let Some(model) = &options.start_from {
+            stage.start_from(model)?;
         }
         let (first_step, steps) = stage.progress();
         let seed = self.recipe.seed.wrapping_add(stream << 32);
