@@ -70,12 +70,15 @@ struct EvaluateArgs {
     /// The ONNX file of a model; may be given several times. Without it the bundled model.
     #[arg(long, value_name = "FILE")]
     model: Vec<PathBuf>,
-    /// Pictures of one face each: a folder or a tar file.
+    /// Pictures of one face each: a folder, a tar file, or a list of files (.txt).
     #[arg(long, value_name = "PATH")]
     faces: PathBuf,
-    /// Take only those pictures that training with the same folder or tar file holds back.
+    /// Take only those pictures that training on the same path holds back.
     #[arg(long)]
     held_back: bool,
+    /// Recipe whose rule says which those are; without it the bundled default recipe.
+    #[arg(long, value_name = "FILE", requires = "held_back")]
+    recipe: Option<PathBuf>,
     /// Take at most so many pictures, evenly spread.
     #[arg(long, value_name = "COUNT", default_value_t = 200)]
     limit: usize,
@@ -92,7 +95,7 @@ struct EvaluateArgs {
 
 #[derive(Args)]
 struct TrainArgs {
-    /// Pictures of one face each (JPEG, PNG or WebP): a folder or a tar file.
+    /// Pictures of one face each (JPEG, PNG or WebP): a folder, a tar file, or a list of files (.txt).
     #[arg(long, value_name = "PATH", required_unless_present = "print_recipe")]
     faces: Option<PathBuf>,
     /// Folder for checkpoints, log and models.
@@ -199,9 +202,10 @@ fn options(args: &TrainArgs, out: &Path) -> anyhow::Result<Options> {
 }
 
 fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
+    let recipe = Recipe::read_with(args.recipe.as_deref(), &[])?;
     let faces = job::Faces {
         path: args.faces.clone(),
-        held_back: args.held_back,
+        held_back: args.held_back.then_some(recipe.data),
         limit: args.limit,
         trained_with: args.trained_with.clone(),
     };

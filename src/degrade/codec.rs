@@ -118,14 +118,14 @@ fn cosines() -> [[f32; SIDE]; SIDE] {
 
 type Block = [[f32; SIDE]; SIDE];
 
-/// a · b, or a · bᵀ.
-fn product(a: &Block, b: &Block, transposed: bool) -> Block {
+/// a · b
+fn product(a: &Block, b: &Block) -> Block {
     let mut out = [[0.0; SIDE]; SIDE];
-    for (i, row) in out.iter_mut().enumerate() {
-        for (j, value) in row.iter_mut().enumerate() {
-            *value = (0..SIDE)
-                .map(|k| a[i][k] * if transposed { b[j][k] } else { b[k][j] })
-                .sum();
+    for (row, factors) in out.iter_mut().zip(a) {
+        for (factor, other) in factors.iter().zip(b) {
+            for (value, other) in row.iter_mut().zip(other) {
+                *value += factor * other;
+            }
         }
     }
     out
@@ -147,15 +147,21 @@ fn quantise(plane: &mut Plane, step: f32, cosines: &Block) {
         for left in (0..plane.width).step_by(SIDE) {
             let mut block: Block = [[0.0; SIDE]; SIDE];
             for (y, row) in block.iter_mut().enumerate() {
-                for (x, value) in row.iter_mut().enumerate() {
-                    *value = plane.at(left + x, top + y);
+                let start = (top + y).min(plane.height - 1) * plane.width;
+                let line = &plane.data[start..start + plane.width];
+                match line.get(left..left + SIDE) {
+                    Some(samples) => row.copy_from_slice(samples),
+                    None => row.iter_mut().enumerate().for_each(|(x, value)| {
+                        *value = line[(left + x).min(plane.width - 1)];
+                    }),
                 }
             }
-            let mut coefficients = product(&product(cosines, &block, false), cosines, true);
+            let mut coefficients = product(&product(cosines, &block), &back);
             for c in coefficients.as_flattened_mut() {
-                *c = c.signum() * (c.abs() / step + ROUNDING).floor() * step;
+                // Truncation is the floor of what is not negative.
+                *c = ((c.abs() / step + ROUNDING) as i32 as f32 * step).copysign(*c);
             }
-            let block = product(&product(&back, &coefficients, false), &back, true);
+            let block = product(&product(&back, &coefficients), cosines);
             for (y, row) in block.iter().enumerate().take(plane.height - top) {
                 let width = SIDE.min(plane.width - left);
                 let at = (top + y) * plane.width + left;

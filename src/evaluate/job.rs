@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -13,7 +13,7 @@ use super::{Evaluation, evaluate, load_faces, page, sheet};
 use crate::cascade::Model;
 use crate::degrade::mosaic::Fill;
 use crate::train::dataset::Dataset;
-use crate::train::validation::STRIDE;
+use crate::train::held_back::HeldBack;
 
 /// Faces on a page.
 const DRAWN: usize = 3;
@@ -24,8 +24,8 @@ const ZOOM: u32 = 2;
 pub struct Faces {
     /// A folder or a tar file.
     pub path: PathBuf,
-    /// Only those that training holds back.
-    pub held_back: bool,
+    /// Only those that training holds back by this rule.
+    pub held_back: Option<HeldBack>,
     /// Most faces that are taken.
     pub limit: usize,
     /// Warn of faces that are in this set as well.
@@ -93,14 +93,23 @@ impl Faces {
         for line in &dataset.unreadable {
             eprintln!("can not be read: {line}");
         }
-        let dataset = match self.held_back {
-            true => dataset.split(STRIDE).1,
-            false => dataset,
+        let dataset = match &self.held_back {
+            Some(rule) => dataset.split(rule).1,
+            None => dataset,
         };
+        ensure!(
+            !dataset.is_empty(),
+            "no picture of {} is held back",
+            self.path.display()
+        );
         if let Some(trained_with) = &self.trained_with {
             let mut training = open(trained_with)?;
-            if self.held_back && *trained_with == self.path {
-                training = training.split(STRIDE).0;
+            if let Some(rule) = self
+                .held_back
+                .as_ref()
+                .filter(|_| *trained_with == self.path)
+            {
+                training = training.split(rule).0;
             }
             warn_of_twins(&overlap(&dataset, &training)?);
         }

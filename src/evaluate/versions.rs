@@ -7,8 +7,7 @@ use serde::Serialize;
 
 use super::cases::Pixelated;
 use crate::cascade::{
-    Backend, CascadeError, Crops, Model, ModelFacts, OrtBackend, RuntimeSearch, SessionSettings,
-    runtime,
+    Backend, CascadeError, Crops, Model, ModelFacts, OrtBackend, SessionSettings, runtime,
 };
 use crate::degrade::smooth::bicubic;
 use crate::detect::Region;
@@ -86,7 +85,7 @@ pub struct Versions {
 impl Versions {
     /// Versions by `model`, on the best execution provider there is.
     pub fn new(model: &Model) -> anyhow::Result<Self> {
-        let runtime = runtime::load(&RuntimeSearch::default())?;
+        let runtime = runtime::load_for_program()?;
         let open = || OrtBackend::new(runtime, model, &SessionSettings::default());
         Ok(Self {
             cascade: Restorer::new(Box::new(open()?)),

@@ -13,8 +13,8 @@ use super::recipe::Recipe;
 use super::stage1;
 use crate::blocks::PLANES;
 use crate::cascade::{
-    Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelFacts, OrtBackend, RESTORED,
-    RuntimeSearch, STAGE1, SessionSettings, ValueRange, runtime,
+    Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelFacts, OrtBackend, RESTORED, STAGE1,
+    SessionSettings, ValueRange, runtime,
 };
 use crate::onnx::{Dim, GraphBuilder, batch_of, decode, encode};
 
@@ -131,7 +131,7 @@ impl Cascade<'_> {
 
     /// Largest difference between libtorch and ONNX Runtime on random mosaics at batch 1 and 3.
     pub fn parity(&self, onnx: &[u8]) -> anyhow::Result<f32> {
-        let runtime = runtime::load(&RuntimeSearch::default())?;
+        let runtime = runtime::load_for_program()?;
         let model = Model::from_bytes("the exported cascade", onnx.to_vec())?;
         let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
         let size = self.recipe.model.size as i64;
@@ -235,10 +235,6 @@ pub fn read_weights(file: &Path, prefix: &str, weights: &mut Parameters) -> anyh
     let shown = file.display();
     let bytes = std::fs::read(file).with_context(|| format!("{shown} can not be read"))?;
     let model = decode(&bytes).with_context(|| format!("{shown} is no ONNX model"))?;
-    ensure!(
-        model.metadata_props.iter().any(|p| p.key == RECIPE),
-        "{shown} does not say its recipe: only models exported by this program hold weights to go on from"
-    );
     let stored = model.graph.unwrap_or_default().initializer;
     for (name, tensor) in weights {
         let name = format!("{prefix}{name}");

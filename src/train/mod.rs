@@ -9,6 +9,7 @@ pub mod device;
 mod events;
 pub mod export;
 pub mod files;
+pub mod held_back;
 pub mod inspect;
 mod judge;
 pub mod layers;

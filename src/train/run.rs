@@ -19,7 +19,7 @@ use super::recipe::Recipe;
 use super::stage::Stage;
 use super::stage1::Stage1;
 use super::stage2::{Stage2, new_dcedn};
-use super::validation::{STRIDE, Validation};
+use super::validation::Validation;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,14 +70,17 @@ impl<'a> Run<'a> {
                 eprintln!("  {line}");
             }
         }
-        ensure!(
-            dataset.len() >= STRIDE,
-            "{} holds {} readable pictures; at least {STRIDE} are needed",
-            faces.display(),
-            dataset.len()
-        );
         warn_of_other_data(&options.out, &dataset)?;
-        let (training, held_back) = dataset.split(STRIDE);
+        let (training, held_back) = dataset.split(&recipe.data);
+        for (part, what) in [(&training, "train with"), (&held_back, "hold back")] {
+            ensure!(
+                !part.is_empty(),
+                "{} leaves no picture to {what}; see [data] in the recipe",
+                faces.display()
+            );
+        }
+        let names: Vec<&str> = held_back.names().collect();
+        write(&options.out.join("held-back.txt"), &names.join("\n"))?;
         Ok(Self {
             validation: Validation::new(&held_back, recipe, options.device)?,
             training: Arc::new(training),

@@ -5,6 +5,7 @@ mod text;
 
 use serde::{Deserialize, Serialize};
 
+use crate::train::held_back::HeldBack;
 use crate::train::networks::{Architecture, DiscriminatorSize};
 
 /// All constants of a run.
@@ -13,6 +14,9 @@ use crate::train::networks::{Architecture, DiscriminatorSize};
 pub struct Recipe {
     /// Seed of all chance: initial weights, order of the pictures, damage.
     pub seed: u64,
+    /// Which pictures are held back.
+    #[serde(default)]
+    pub data: HeldBack,
     /// What the model file promises.
     pub model: Model,
     /// Sizes of the networks.
