@@ -1,0 +1,10 @@
+//! The published systems beside the cascade, a room each: networks, losses, training.
+
+pub mod dcgan;
+pub mod esrgan;
+mod network;
+pub mod pix2pix;
+pub mod pixelcyclegan;
+pub mod scgan;
+
+pub use network::{Network, Port, declare, forward, graph_of, measure, parity};
