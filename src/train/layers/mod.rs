@@ -70,7 +70,7 @@ pub trait Layers {
     /// Everything times `factor`.
     fn scale(&mut self, x: &Self::Value, factor: f64) -> Self::Value;
 
-    /// Sum of two values of equal shape.
+    /// Sum of maps `a` and `b` of the same shape, or `b` of one channel.
     fn add(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
     /// Product of maps `a` and `b` of the same shape, or `b` of shape `[N, C, 1, 1]`.
     fn mul(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;

@@ -15,7 +15,7 @@ const OUTPUT: &str = "output";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Port {
     /// Its name in ONNX files.
-    pub name: &'static str,
+    pub name: String,
     /// Sides of one entry, the batch not among them: `[C, H, W]` or `[features]`.
     pub sides: Vec<i64>,
 }
@@ -24,7 +24,7 @@ impl Port {
     /// An RGB picture of `side` × `side` pixels.
     pub fn picture(side: i64) -> Self {
         Self {
-            name: "picture",
+            name: "picture".to_owned(),
             sides: vec![3, side, side],
         }
     }
@@ -32,7 +32,7 @@ impl Port {
     /// Random numbers that a generator starts from.
     pub fn latent(sides: &[i64]) -> Self {
         Self {
-            name: "z",
+            name: "z".to_owned(),
             sides: sides.to_vec(),
         }
     }
@@ -78,7 +78,7 @@ pub fn graph_of(
 ) -> anyhow::Result<Vec<u8>> {
     let mut graph = GraphBuilder::new("depixelate");
     let inputs = network.inputs(side).into_iter().map(|port| Node {
-        name: graph.input_f32(port.name, &batch_of(&port.sides)),
+        name: graph.input_f32(&port.name, &batch_of(&port.sides)),
         channels: port.sides[0] as usize,
     });
     let inputs: Vec<Node> = inputs.collect();
@@ -113,7 +113,11 @@ pub fn parity(network: &impl Network, weights: &Parameters, side: i64) -> anyhow
                 data: numbers(tensor),
             })
             .collect();
-        let fed: Vec<(&str, &Numbers)> = ports.iter().map(|port| port.name).zip(&fed).collect();
+        let fed: Vec<(&str, &Numbers)> = ports
+            .iter()
+            .map(|port| port.name.as_str())
+            .zip(&fed)
+            .collect();
         let found = session.run(&fed, OUTPUT)?;
         let shape = expected.size();
         ensure!(

@@ -181,7 +181,7 @@ mod tests {
     fn published_sizes() {
         let (unet, output) = measure(&UNet::PUBLISHED, 256);
         assert_eq!((unet.parameters, output), (54_413_955, vec![3, 256, 256]));
-        assert_eq!(unet.operations / 10_000_000, 605);
+        assert_eq!((unet.operations as f64 / 1e7).round(), 605.0);
         let tutorial = UNet {
             norm: UNetNorm::BatchEverywhere,
             flavour: Flavour::Tutorial,
@@ -196,7 +196,7 @@ mod tests {
         };
         let scores = discriminator(&mut judge, &vec![6, 256, 256], 6, size);
         assert_eq!(judge.parameters, 2_768_705);
-        assert_eq!(judge.operations / 10_000_000, 320);
+        assert_eq!((judge.operations as f64 / 1e7).round(), 320.0);
         assert_eq!(scores, [1, 30, 30]);
     }
 
@@ -208,7 +208,8 @@ mod tests {
             halvings: 7,
             ..UNet::PUBLISHED
         };
-        assert_eq!(measure(&middle, 128).0.parameters / 100_000, 105);
+        let parameters = measure(&middle, 128).0.parameters as f64;
+        assert_eq!((parameters / 1e5).round(), 105.0);
     }
 
     #[test]

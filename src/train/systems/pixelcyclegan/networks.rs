@@ -192,11 +192,11 @@ mod tests {
         assert_eq!(measure(&as_coded(64), 256).0.parameters, 1_774_787);
         let (pyramid, output) = measure(&Nested::pyramid(), 256);
         assert_eq!((pyramid.parameters, output), (9_156_099, vec![3, 256, 256]));
-        assert_eq!(pyramid.operations / 100_000_000, 345);
+        assert_eq!((pyramid.operations as f64 / 1e8).round(), 345.0);
         let mut measured = Measure::default();
         let scores = judge(&mut measured, &vec![3, 512, 512], 64);
         assert_eq!(measured.parameters, 2_764_736);
-        assert_eq!(measured.operations / 10_000_000, 665);
+        assert_eq!((measured.operations as f64 / 1e7).round(), 665.0);
         assert_eq!(scores, [1, 32, 32]);
     }
 
