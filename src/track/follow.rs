@@ -14,6 +14,8 @@ pub struct Follower {
     found: Vec<Region>,
     /// Frames since the detector last ran, itself included.
     frames: u32,
+    /// Width and height of the last frame.
+    size: (u32, u32),
 }
 
 impl Follower {
@@ -41,6 +43,10 @@ impl Follower {
         settings: &DetectSettings,
         interval: u32,
     ) -> &[Tracked] {
+        let size = (luma.width, luma.height);
+        if std::mem::replace(&mut self.size, size) != size {
+            self.reset();
+        }
         self.found.clear();
         if self.frames == 0 {
             self.detector.detect(luma, settings, &mut self.found);

@@ -175,7 +175,7 @@ fn same_blocks(a: Option<&Lattice>, b: Option<&Lattice>) -> bool {
 mod tests {
     use super::*;
 
-    const GREY: [u8; 200 * 100] = [90; 200 * 100];
+    static GREY: [u8; 200 * 100] = [90; 200 * 100];
 
     fn luma(data: &[u8]) -> Luma<'_> {
         Luma {
