@@ -1,21 +1,27 @@
 //! Mosaic lattices in a luma plane: rectangle, block size, phase and score of each.
 //!
-//! One pass over the plane keeps the isolated steps ([`steps`]); where enough of them lie, their spacing gives a
-//! lattice ([`comb`]), which is followed as far as it goes ([`grow`]); its blocks then have the last word
-//! ([`cells`]).
+//! One pass over the plane divides its steps into ridges and ground ([`steps`]). Where ridges outweigh the ground
+//! both ways ([`gate`]), their spectrum gives a lattice ([`comb`]). Its blocks are followed as far as they hang
+//! together ([`grow`]), the border is found to the pixel ([`border`]), and the blocks have the last word
+//! ([`cells`], [`score`]).
 
+mod border;
 mod cells;
 mod comb;
+mod gate;
 mod grow;
 mod plane;
+mod score;
 mod steps;
 #[cfg(test)]
 mod tests;
 
-use cells::{Cells, Evidence};
-use comb::{Comb, MAX_BLOCK, MIN_BLOCK, best_comb};
-use plane::{Plane, Span, Span2};
-use steps::{StepMaps, TILE, profiles_of};
+use comb::{Comb, SAMPLES, any_comb, window_comb};
+use gate::{Gate, Window};
+use grow::Grower;
+use plane::{Plane, Span2};
+use score::{score, weigh};
+use steps::Ridges;
 
 use crate::frame::{Lattice, Rect};
 
@@ -70,66 +76,26 @@ impl Default for DetectSettings {
     }
 }
 
-/// A square of tiles in which lattices of some block sizes are looked for.
-struct Scale {
-    /// Side of the square and distance to the next one, tiles.
-    side: usize,
-    step: usize,
-    /// Block sizes, pixels.
-    blocks: (usize, usize),
-}
-
-const SCALES: [Scale; 4] = [
-    Scale {
-        side: 2,
-        step: 1,
-        blocks: (4, 10),
-    },
-    Scale {
-        side: 4,
-        step: 2,
-        blocks: (6, 20),
-    },
-    Scale {
-        side: 8,
-        step: 4,
-        blocks: (12, 36),
-    },
-    Scale {
-        side: 12,
-        step: 6,
-        blocks: (24, 48),
-    },
-];
-
-/// Least quality of a comb that is followed up.
+/// Least quality of the lines in a window that are followed up.
 const COMB_QUALITY: f32 = 0.45;
-/// Least mean of isolated steps on lattice lines, in sums over eight pixels: below it lies coding noise.
-const LEAST_STEP: usize = 4;
-/// Most lattices of a frame that are followed up; bounds the time spent on frames full of text.
-const MOST_GUESSES: usize = 256;
-/// Pixels that following guesses may visit in a frame, in parts of the frame's.
-const PASSES: usize = 24;
-/// Least correlation of neighbouring blocks where a guess was made: fewer blocks than in the whole mosaic.
-const GUESS_CORRELATION: f32 = -0.75;
+/// Pixels that following lattices may visit in a frame, in parts of the frame's.
+const PASSES: usize = 12;
 
-/// A lattice in a square of tiles.
+/// A lattice that was followed, and what came of it.
 #[derive(Clone, Copy, Debug)]
-struct Guess {
+struct Refused {
     area: Span2,
     combs: [Comb; 2],
-    quality: f32,
 }
 
 /// Finds mosaics; keeps its scratch memory from frame to frame.
 #[derive(Debug, Default)]
 pub struct Detector {
-    steps: StepMaps,
+    ridges: Ridges,
+    gate: Gate,
+    grower: Grower,
     profiles: [Vec<u32>; 2],
-    guesses: Vec<Guess>,
-    refused: Vec<(Rect, Lattice)>,
-    cells: Cells,
-    sums: Vec<u32>,
+    refused: Vec<Refused>,
 }
 
 impl Detector {
@@ -149,30 +115,45 @@ impl Detector {
         let Some(plane) = Plane::new(luma) else {
             return;
         };
-        self.steps.measure(&plane);
-        self.guess();
+        self.ridges.measure(&plane);
         self.refused.clear();
         let mut budget = PASSES * plane.width * plane.height;
-        for index in 0..self.guesses.len() {
-            let guess = self.guesses[index];
+        let (tiles, counts) = self.ridges.tiles();
+        let windows = self.gate.windows(tiles, counts);
+        for window in windows {
             if budget == 0 {
                 break;
             }
-            if is_known(&guess, regions) || is_refused(&guess, &self.refused) {
+            if is_known(&window.area, regions) {
                 continue;
             }
-            let region = self.follow(&plane, &guess, &mut budget);
-            let good = region.filter(|region| {
+            let Some(combs) = combs_of(&self.ridges, &mut self.profiles, window) else {
+                continue;
+            };
+            if is_refused(&window.area, &combs, &self.refused) {
+                continue;
+            }
+            let found = follow(
+                &plane,
+                &self.ridges,
+                &mut self.grower,
+                &window.area,
+                combs,
+                &mut budget,
+            );
+            let good = found.filter(|region| {
                 region.rect.width >= settings.min_width
                     && region.rect.height >= settings.min_height
                     && region.score >= settings.score_threshold
             });
             match good {
                 Some(region) => regions.push(region),
-                None => self.refused.push((
-                    region.map_or(guess.area.rect(), |region| region.rect),
-                    lattice(&guess.combs),
-                )),
+                None => self.refused.push(Refused {
+                    area: found
+                        .and_then(|region| plane.clamp(&region.rect))
+                        .unwrap_or(window.area),
+                    combs,
+                }),
             }
         }
         keep_best(regions, settings);
@@ -182,127 +163,84 @@ impl Detector {
     pub fn lattice_in(&mut self, luma: &Luma<'_>, rect: &Rect) -> Option<(Lattice, f32)> {
         let plane = Plane::new(luma)?;
         let area = plane.clamp(rect)?;
-        let combs = self.combs_in(&plane, &area)?;
-        let evidence = self.cells.examine(&plane, &area, &combs);
-        let score = score(&evidence);
+        self.ridges.measure(&plane);
+        self.ridges.profiles(&area, &mut self.profiles);
+        let comb = |axis: usize| any_comb(&self.profiles[axis], area.axis(axis).start);
+        let combs = [comb(0)?, comb(1)?];
+        let score = score(&self.grower.examine(&plane, &area, &combs));
         (score > 0.0).then(|| (lattice(&combs), score))
     }
+}
 
-    /// List lattices in squares of tiles, best first.
-    fn guess(&mut self) {
-        self.guesses.clear();
-        let (across, down) = self.steps.tile_counts();
-        for scale in &SCALES {
-            let starts =
-                |count: usize| (0..(count + 1).saturating_sub(scale.side)).step_by(scale.step);
-            for ty in starts(down) {
-                for tx in starts(across) {
-                    self.guess_at(scale, tx, ty);
-                }
-            }
+/// The best lines both ways in a window.
+fn combs_of(
+    ridges: &Ridges,
+    profiles: &mut [Vec<u32>; 2],
+    window: &Window,
+) -> Option<[Comb; 2]> {
+    ridges.profiles(&window.area, profiles);
+    let unit = 1 << window.level;
+    let comb = |axis: usize| {
+        let mut samples = [0f32; SAMPLES];
+        for (sample, sums) in samples.iter_mut().zip(profiles[axis].chunks_exact(unit)) {
+            *sample = sums.iter().sum::<u32>() as f32;
         }
-        // Wide squares first: a divisor of the true spacing looks as good in a small one.
-        let order = |a: &Guess, b: &Guess| {
-            let side = |guess: &Guess| guess.area.x.len();
-            side(b).cmp(&side(a)).then(b.quality.total_cmp(&a.quality))
-        };
-        self.guesses.sort_unstable_by(order);
-        self.guesses.truncate(MOST_GUESSES);
-    }
+        let comb = window_comb(&samples, window.area.axis(axis).start, unit);
+        comb.filter(|comb| comb.quality >= COMB_QUALITY)
+    };
+    Some([comb(0)?, comb(1)?])
+}
 
-    fn guess_at(&mut self, scale: &Scale, tx: usize, ty: usize) {
-        let side = scale.side * TILE;
-        // Lines of the widest spacing, each `side` long: `side` / 8 sums of steps.
-        let least = side / scale.blocks.1 * (side / steps::STRIP) * LEAST_STEP;
-        let energy = self.steps.energy(tx, ty, scale.side);
-        if energy.iter().any(|&energy| energy < least as u32) {
-            return;
-        }
-        let span = |tile: usize| Span::new(tile * TILE, tile * TILE + side);
-        let area = Span2 {
-            x: span(tx),
-            y: span(ty),
-        };
-        self.steps.profiles(&area, &mut self.profiles);
-        let comb = |axis: usize, origin: usize| {
-            best_comb(&self.profiles[axis], origin, scale.blocks.0, scale.blocks.1)
-                .filter(|comb| comb.quality >= COMB_QUALITY)
-        };
-        let (Some(x), Some(y)) = (comb(0, area.x.start), comb(1, area.y.start)) else {
-            return;
-        };
-        self.guesses.push(Guess {
-            area,
-            combs: [x, y],
-            quality: x.quality * y.quality,
-        });
-    }
-
-    /// Grow a guess, look once more for the spacing in the whole of it, and weigh its blocks.
-    fn follow(&mut self, plane: &Plane<'_>, guess: &Guess, budget: &mut usize) -> Option<Region> {
-        let mut combs = guess.combs;
-        let evidence = self.cells.examine(plane, &guess.area, &combs);
-        *budget = budget.saturating_sub(guess.area.x.len() * guess.area.y.len());
-        if evidence.correlation < GUESS_CORRELATION {
-            return None;
-        }
-        let mut area = grow::grow(&mut self.sums, plane, guess.area, &combs, budget)?;
-        if let Some(better) = self.combs_in(plane, &area) {
-            let same = |a: &Comb, b: &Comb| a.period == b.period && a.phase == b.phase;
-            if !(same(&better[0], &combs[0]) && same(&better[1], &combs[1])) {
-                combs = better;
-                area = grow::grow(&mut self.sums, plane, area, &combs, budget)?;
-            }
-        }
-        let evidence = self.cells.examine(plane, &area, &combs);
-        Some(Region {
-            rect: area.rect(),
-            lattice: Some(lattice(&combs)),
-            score: score(&evidence),
-        })
-    }
-
-    /// The best spacing of the steps in `area`.
-    fn combs_in(&mut self, plane: &Plane<'_>, area: &Span2) -> Option<[Comb; 2]> {
-        profiles_of(plane, area, &mut self.profiles);
-        let comb = |axis: usize, span: &Span| {
-            best_comb(
-                &self.profiles[axis],
-                span.start,
-                MIN_BLOCK,
-                MAX_BLOCK.min(span.len() / 2),
-            )
-        };
-        Some([comb(0, &area.x)?, comb(1, &area.y)?])
-    }
+/// Grow a lattice from a window, find its border and weigh its blocks.
+fn follow(
+    plane: &Plane<'_>,
+    ridges: &Ridges,
+    grower: &mut Grower,
+    seed: &Span2,
+    combs: [Comb; 2],
+    budget: &mut usize,
+) -> Option<Region> {
+    let grown = grower.grow(plane, ridges, seed, combs, budget)?;
+    let size = [0, 1].map(|axis| grown.combs[axis].period);
+    let evidence = weigh(&grower.cells, &grower.roles, &grown.blocks, size);
+    let score = score(&evidence);
+    let area = grower.border(plane, &grown)?;
+    #[cfg(feature = "trace")]
+    eprintln!("TRACE {:?} seed {:?} {:?} {:?} noise {} score {}", area.rect(), seed.rect(), grown.combs, evidence, grown.noise, score);
+    Some(Region {
+        rect: area.rect(),
+        lattice: Some(lattice(&grown.combs)),
+        score,
+    })
 }
 
 fn lattice(combs: &[Comb; 2]) -> Lattice {
     Lattice {
-        block_width: combs[0].period as f32,
-        block_height: combs[1].period as f32,
-        phase_x: combs[0].phase as f32,
-        phase_y: combs[1].phase as f32,
+        block_width: combs[0].period,
+        block_height: combs[1].period,
+        phase_x: combs[0].phase,
+        phase_y: combs[1].phase,
     }
 }
 
-/// Whether a region that was found already explains the guess.
-fn is_known(guess: &Guess, regions: &[Region]) -> bool {
-    let area = guess.area.rect();
-    regions.iter().any(|region| {
-        let shared = region.rect.intersect(&area);
-        shared.is_some_and(|shared| 2 * shared.area() >= area.area())
-            || shared.is_some() && region.lattice == Some(lattice(&guess.combs))
-    })
+/// Whether most of a window lies in a region that was found already.
+fn is_known(area: &Span2, regions: &[Region]) -> bool {
+    let area = area.rect();
+    let mut shared = regions.iter().filter_map(|region| region.rect.intersect(&area));
+    shared.any(|shared| 2 * shared.area() >= area.area())
 }
 
-/// Whether following the same lattice has led to nothing in most of the guess.
-fn is_refused(guess: &Guess, refused: &[(Rect, Lattice)]) -> bool {
-    let area = guess.area.rect();
-    let same = lattice(&guess.combs);
-    refused.iter().any(|(rect, lattice)| {
-        let shared = rect.intersect(&area).map_or(0, |shared| shared.area());
-        *lattice == same && 2 * shared > area.area()
+/// Whether following nearly the same lattice has led to nothing in most of a window.
+fn is_refused(area: &Span2, combs: &[Comb; 2], refused: &[Refused]) -> bool {
+    let rect = area.rect();
+    refused.iter().any(|refused| {
+        let shared = refused.area.rect().intersect(&rect);
+        shared.is_some_and(|shared| 2 * shared.area() > rect.area())
+            && [0, 1].into_iter().all(|axis| {
+                let span = area.axis(axis);
+                let centre = (span.start + span.end) as f32 / 2.0;
+                combs[axis].agrees(&refused.combs[axis], centre, span.len() as f32, 2.0)
+            })
     })
 }
 
@@ -328,22 +266,3 @@ fn keep_best(regions: &mut Vec<Region>, settings: &DetectSettings) {
     regions.truncate(kept);
 }
 
-/// Confidence in a lattice, 0–1, from what its blocks say.
-fn score(evidence: &Evidence) -> f32 {
-    let ramp = |value: f32, zero: f32, one: f32| ((value - zero) / (one - zero)).clamp(0.0, 1.0);
-    let sharpness = evidence.sharpness[0].min(evidence.sharpness[1]);
-    // The part of the contrast that lies on the edges. The blocks of coarsely coded JPEG pictures are flat
-    // and sharp too, but their quantiser's steps stay below those of a mosaic.
-    let steps = [0, 1].map(|axis| evidence.contrast[axis] * evidence.sharpness[axis]);
-    let step = steps[0].min(steps[1]);
-    let blocks = evidence.columns.min(evidence.rows) as f32;
-    // Few blocks say little about the correlation: 1/√n is its spread.
-    let unlike = -0.1 - 1.5 / ((evidence.columns * evidence.rows).max(1) as f32).sqrt();
-    ramp(evidence.flat, 0.4, 0.8)
-        * ramp(sharpness, 0.4, 0.7)
-        * ramp(step, 1.5, 4.5)
-        * ramp(evidence.clear, 0.2, 0.5)
-        * ramp(evidence.correlation, unlike, unlike + 0.2)
-        * ramp(1.0 - evidence.two_level, 0.0, 0.1)
-        * ramp(blocks, 2.0, 4.0)
-}

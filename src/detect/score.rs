@@ -1,0 +1,122 @@
+//! Whether a lattice of blocks is a mosaic.
+
+use super::cells::{Blocks, Cells, Edge};
+use super::grow::Role;
+
+/// What the blocks of a lattice say.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Evidence {
+    /// Blocks across and down.
+    pub(super) columns: usize,
+    /// See `columns`.
+    pub(super) rows: usize,
+    /// Part of them that belong to the mosaic.
+    pub(super) filled: f32,
+    /// Noise inside over difference from neighbours: 0 in a mosaic, 0.4 and more in ramps.
+    pub(super) ripple: f32,
+    /// Mean difference of neighbouring blocks, levels, across x and y.
+    pub(super) contrast: [f32; 2],
+    /// Step on the common edge over difference of the blocks, across x and y: 1 in a mosaic, 0 in a ramp.
+    pub(super) sharpness: [f32; 2],
+    /// Part of the edges with a clear difference.
+    pub(super) clear: f32,
+    /// Correlation of neighbouring blocks: positive for pictures of things, −1 for a chequerboard.
+    pub(super) correlation: f32,
+    /// Part of the blocks that share the two commonest of 32 levels, 0–1.
+    pub(super) two_level: f32,
+}
+
+/// A clear difference of two blocks, levels.
+const CLEAR: f32 = 3.0;
+
+/// Weigh the members among `blocks`, whose lattice has blocks of `size` pixels.
+pub(super) fn weigh(cells: &Cells, roles: &[Role], blocks: &Blocks, size: [f32; 2]) -> Evidence {
+    let stride = cells.blocks.columns();
+    let first = (blocks.x.0 - cells.blocks.x.0) as usize;
+    let top = (blocks.y.0 - cells.blocks.y.0) as usize;
+    let (columns, rows) = (blocks.columns(), blocks.rows());
+    let indices = move || (0..rows).flat_map(move |y| (0..columns).map(move |x| (top + y) * stride + first + x));
+    let members = || indices().filter(|&index| roles[index] == Role::Member);
+    let count = members().count();
+    if count < 2 || rows < 2 || columns < 2 {
+        return Evidence::default();
+    }
+    let number = count as f32;
+    let mean = members().map(|i| cells.cells[i].mean).sum::<f32>() / number;
+    let variance = members().map(|i| (cells.cells[i].mean - mean).powi(2)).sum::<f32>() / number;
+    let spread = members().map(|i| cells.cells[i].spread).sum::<f32>() / number;
+    let mut sums = [Pairs::default(); 2];
+    for index in members() {
+        let (x, y) = (index % stride, index / stride);
+        for (axis, back, has) in [(0, 1, x > first), (1, stride, y > top)] {
+            if !has || roles[index - back] != Role::Member {
+                continue;
+            }
+            let (here, other) = (&cells.cells[index], &cells.cells[index - back]);
+            let difference = here.mean - other.mean;
+            let pairs = &mut sums[axis];
+            pairs.count += 1.0;
+            pairs.apart += difference.abs();
+            pairs.step += cells.step(index, axis) * difference.signum();
+            pairs.clear += f32::from(u8::from(difference.abs() >= CLEAR && here.edge[axis] == Edge::Sharp));
+            pairs.product += (here.mean - mean) * (other.mean - mean);
+        }
+    }
+    let [x, y] = sums;
+    let all = (x.count + y.count).max(1.0);
+    let contrast = [x.apart / x.count.max(1.0), y.apart / y.count.max(1.0)];
+    let width = (1 + 2 * cells.smear) as f32;
+    let sharpness = [0, 1].map(|axis| {
+        let raw = sums[axis].step / sums[axis].apart.max(1.0);
+        let ramp = width / size[axis];
+        (raw - ramp) / (1.0 - ramp)
+    });
+    Evidence {
+        columns,
+        rows,
+        filled: number / (columns * rows) as f32,
+        ripple: spread / ((contrast[0] + contrast[1]) / 2.0).max(0.1),
+        contrast,
+        sharpness,
+        clear: (x.clear + y.clear) / all,
+        correlation: (x.product + y.product) / all / variance.max(1e-3),
+        two_level: two_level(members().map(|i| cells.cells[i].mean), number),
+    }
+}
+
+/// Sums over pairs of neighbours.
+#[derive(Clone, Copy, Default)]
+struct Pairs {
+    count: f32,
+    apart: f32,
+    step: f32,
+    clear: f32,
+    product: f32,
+}
+
+fn two_level(means: impl Iterator<Item = f32>, count: f32) -> f32 {
+    let mut bins = [0u32; 32];
+    for mean in means {
+        bins[(mean as usize / 8).min(31)] += 1;
+    }
+    bins.sort_unstable();
+    (bins[31] + bins[30]) as f32 / count
+}
+
+/// Confidence in a lattice, 0–1, from what its blocks say.
+pub(super) fn score(evidence: &Evidence) -> f32 {
+    let ramp = |value: f32, zero: f32, one: f32| ((value - zero) / (one - zero)).clamp(0.0, 1.0);
+    let sharpness = evidence.sharpness[0].min(evidence.sharpness[1]);
+    let step = evidence.contrast[0].min(evidence.contrast[1]);
+    let blocks = evidence.columns.min(evidence.rows) as f32;
+    // Few blocks say little about the correlation: 1/√n is its spread.
+    let unlike = -0.1 - 1.5 / ((evidence.columns * evidence.rows).max(1) as f32).sqrt();
+    ramp(sharpness, 0.3, 0.6)
+        * ramp(0.4 - evidence.ripple, 0.0, 0.1)
+        * ramp(step, 1.0, 2.5)
+        * ramp(evidence.clear, 0.2, 0.4)
+        * ramp(evidence.filled, 0.3, 0.5)
+        * ramp(evidence.correlation, unlike, unlike + 0.2)
+        * ramp(1.0 - evidence.two_level, 0.0, 0.1)
+        * ramp(blocks, 2.0, 4.0)
+}
