@@ -3,7 +3,7 @@
 
 use super::cells::{Cells, margin};
 use super::comb::Comb;
-use super::grow::{Grown, Grower, Role, span_of};
+use super::grow::{Grown, Grower, LEAST_NOISE, Role, span_of};
 use super::plane::{Plane, Span, Span2};
 
 /// A side of a mosaic.
@@ -63,7 +63,11 @@ impl Grower {
         }
         let end = agreed(&mut found, lanes_seen, side.far);
         self.ends = found;
-        end
+        let line = grown.combs[side.axis].pixel(if side.far { outer.1 } else { outer.0 });
+        end.filter(|&end| {
+            let beyond = (end as i32 - line) * if side.far { 1 } else { -1 };
+            beyond < 2 || cut_blocks_differ(plane, grown, side, (line, end as i32))
+        })
     }
 }
 
@@ -84,6 +88,36 @@ fn agreed(ends: &mut [usize], lanes: usize, far: bool) -> Option<usize> {
         return Some(common);
     }
     Some(ends[ends.len() * 3 / 4])
+}
+
+/// Whether the ground between an outer line and an end behind it falls into blocks as the mosaic does.
+fn cut_blocks_differ(plane: &Plane<'_>, grown: &Grown, side: Side, strip: (i32, i32)) -> bool {
+    let comb = &grown.combs[1 - side.axis];
+    let lanes = if side.axis == 0 { grown.blocks.y } else { grown.blocks.x };
+    let limits = [plane.width as i32, plane.height as i32];
+    let strip = (strip.0.min(strip.1).max(0), strip.0.max(strip.1).min(limits[side.axis]));
+    // Clear of the smear on the line and on the end.
+    let rim = i32::from(strip.1 - strip.0 >= 5);
+    let level = |across: i32| {
+        let across = across.clamp(0, limits[1 - side.axis] - 1) as usize;
+        let along = (strip.0 + rim) as usize..(strip.1 - rim) as usize;
+        let count = along.len() as f32;
+        let sum: u32 = match side.axis {
+            0 => plane.row(across)[along].iter().map(|&p| u32::from(p)).sum(),
+            _ => along.map(|y| u32::from(plane.row(y)[across])).sum(),
+        };
+        sum as f32 / count
+    };
+    let (mut apart, mut step) = (0.0, 0.0);
+    for lane in lanes.0 + 1..lanes.1 {
+        let line = comb.pixel(lane);
+        let reach = (comb.period / 2.0) as i32;
+        let near = i32::from(comb.period >= 6.0);
+        let difference = level(line + reach) - level(line - 1 - reach);
+        apart += difference.abs();
+        step += (level(line + near) - level(line - 1 - near)) * difference.signum();
+    }
+    step > 0.6 * apart && apart > (lanes.1 - lanes.0 - 1) as f32
 }
 
 /// A walk outwards from the middle of an outermost block.
@@ -124,7 +158,8 @@ impl<'a> Walk<'a> {
         let line = comb.pixel(if side.far { block + 1 } else { block });
         let reach = comb.period as i32;
         let last = if side.far { line + reach } else { line - reach };
-        let smeared = cells.smear.max(i32::from(comb.period >= 6.0));
+        let exact = grown.combs.iter().all(Comb::is_whole) && grown.noise <= LEAST_NOISE;
+        let smeared = if exact { 0 } else { cells.smear.max(i32::from(comb.period >= 6.0)) };
         (lane.len() >= 2).then_some(Self {
             plane,
             side,

@@ -64,23 +64,6 @@ impl Comb {
         let offset = (nearest - other.phase).rem_euclid(other.period);
         offset.min(other.period - offset) + drift <= tolerance
     }
-
-    /// The same lines on whole pixels, where none of those in `length` pixels around `centre` moves by more than
-    /// a third of a pixel: most clips were not scaled.
-    fn snapped(self, centre: f32, length: f32) -> Self {
-        let period = self.period.round();
-        let line = self.line(self.before(centre)).round();
-        let whole = Self {
-            period,
-            phase: line.rem_euclid(period),
-            ..self
-        };
-        if self.agrees(&whole, centre, length, 0.34) {
-            whole
-        } else {
-            self
-        }
-    }
 }
 
 struct Table {
@@ -166,8 +149,122 @@ pub(super) fn refined(profile: &[u32], origin: usize, comb: &Comb) -> Option<Com
     let top = top.fold(0.0, f32::max);
     let mut good = combs.into_iter().flatten();
     let comb = good.find(|comb| comb.quality > 0.0 && comb.quality >= WIDER_WINS * top)?;
+    Some(exact(profile, origin, comb))
+}
+
+/// `comb` through the peaks, or on whole pixels where peaks are one pixel wide and stand there: most clips were
+/// not scaled.
+fn exact(profile: &[u32], origin: usize, comb: Comb) -> Comb {
+    /// Least part of smeared peaks and of narrow ones that whole pixels hold.
+    const NEARLY: f32 = 0.9;
+    /// Part of three pixels' ridges that the middle one holds in a clip that was not scaled.
+    const NARROW: f32 = 0.7;
+    let best = through_peaks(profile, origin, comb);
+    let held = |at: i32| {
+        let at = usize::try_from(at).ok();
+        at.and_then(|at| profile.get(at)).copied().unwrap_or(0)
+    };
+    let first = best.before(origin as f32 - 0.5) + 1;
+    let last = best.before((origin + profile.len()) as f32 - 0.5);
+    let on_whole = |period: i32, line: i32| {
+        let lines = (first..=last).map(|index| line + (index - first) * period - origin as i32);
+        lines.map(held).sum::<u32>()
+    };
+    let (mut top, mut wide) = (0, 0);
+    for at in (first..=last).map(|index| best.pixel(index) - origin as i32) {
+        let around = [held(at - 1), held(at), held(at + 1)];
+        top += around.into_iter().max().unwrap_or(0);
+        wide += around.into_iter().sum::<u32>();
+    }
+    let (floor, start) = (best.period.floor() as i32, best.pixel(first));
+    let candidates = (floor..=floor + 1).flat_map(|period| {
+        (start - 2..=start + 2).map(move |line| (on_whole(period, line), period, line))
+    });
+    let Some((sum, period, line)) = candidates.max().filter(|_| first < last) else {
+        return best;
+    };
+    let whole = Comb {
+        period: period as f32,
+        phase: line.rem_euclid(period) as f32,
+        ..best
+    };
     let length = profile.len() as f32;
-    Some(comb.snapped(origin as f32 + length / 2.0, length))
+    let close = best.agrees(&whole, origin as f32 + length / 2.0, length, 0.34);
+    let narrow = sum as f32 >= NEARLY * top as f32 && top as f32 >= NARROW * wide as f32;
+    if close || narrow { whole } else { best }
+}
+
+/// `comb`, moved so that it goes through the peaks of the profile beside its lines: what lies between the lines
+/// pulls at the spectrum, but not at these.
+fn through_peaks(profile: &[u32], origin: usize, comb: Comb) -> Comb {
+    let mut comb = comb;
+    // Only lines whose peak is near vote in the later rounds.
+    for tolerance in [0.22 * comb.period, 0.15 * comb.period, 0.1 * comb.period] {
+        let reach = tolerance.clamp(1.0, 3.0);
+        let first = comb.before(origin as f32 + 0.5) + 1;
+        let last = comb.before((origin + profile.len()) as f32 - 1.5);
+        let mut sums = Sums::default();
+        for index in first..=last {
+            let expected = comb.line(index) - origin as f32;
+            if let Some((at, weight)) = peak(profile, expected, reach) {
+                sums.add(f64::from(index - first), f64::from(at - expected), weight);
+            }
+        }
+        let Some((offset, slope)) = sums.line() else {
+            return comb;
+        };
+        let period = comb.period + slope as f32;
+        let line = comb.line(first) + offset as f32;
+        comb = Comb {
+            period,
+            phase: line.rem_euclid(period),
+            ..comb
+        };
+    }
+    comb
+}
+
+/// Centre and weight of the highest peak within `reach` of `expected`, positions from the profile's start.
+fn peak(profile: &[u32], expected: f32, reach: f32) -> Option<(f32, f64)> {
+    let first = (expected - reach).ceil().max(0.0) as usize;
+    let last = ((expected + reach).floor() as usize).min(profile.len().checked_sub(1)?);
+    let top = (first..=last).max_by_key(|&at| profile[at])?;
+    let around = top.saturating_sub(1)..(top + 2).min(profile.len());
+    let sum: u32 = profile[around.clone()].iter().sum();
+    let moment: f32 = around.map(|at| at as f32 * profile[at] as f32).sum();
+    (profile[top] > 0).then(|| (moment / sum as f32, f64::from(sum)))
+}
+
+/// Sums for a weighted straight line.
+#[derive(Default)]
+struct Sums {
+    lines: usize,
+    w: f64,
+    x: f64,
+    y: f64,
+    xx: f64,
+    xy: f64,
+}
+
+impl Sums {
+    fn add(&mut self, x: f64, y: f64, w: f64) {
+        self.lines += 1;
+        self.w += w;
+        self.x += w * x;
+        self.y += w * y;
+        self.xx += w * x * x;
+        self.xy += w * x * y;
+    }
+
+    /// Value at 0 and slope; None for fewer than three points.
+    fn line(&self) -> Option<(f64, f64)> {
+        let scale = self.w * self.xx - self.x * self.x;
+        if self.lines < 3 || scale <= 0.0 {
+            return None;
+        }
+        let slope = (self.w * self.xy - self.x * self.y) / scale;
+        Some(((self.y - slope * self.x) / self.w, slope))
+    }
 }
 
 /// The best spacing in the middle of `profile`, whose first entry stands at `origin`.
@@ -196,8 +293,19 @@ pub(super) fn any_comb(profile: &[u32], origin: usize) -> Option<Comb> {
     };
     let first = (0..=count).find(good)?;
     let comb = fitted(part, origin + skip, (1.0 / at(first)) as f32);
-    let length = length as f32;
-    Some(comb.snapped((origin + skip) as f32 + length / 2.0, length))
+    Some(exact(part, origin + skip, comb))
+}
+
+/// The best lines with the spacing `period` in `profile`, whose first entry stands at `origin`.
+pub(super) fn spaced_comb(profile: &[u32], origin: usize, period: f32) -> Comb {
+    let total: u32 = profile.iter().sum();
+    let (re, im) = spectrum(profile, 1.0 / f64::from(period));
+    let line = origin as f64 + im.atan2(re) / TAU * f64::from(period);
+    Comb {
+        period,
+        phase: line.rem_euclid(f64::from(period)) as f32,
+        quality: (re.hypot(im) / f64::from(total.max(1))) as f32,
+    }
 }
 
 /// The best lines with a spacing near `period`, to a part of a pixel over the whole profile.

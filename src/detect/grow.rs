@@ -21,11 +21,11 @@ pub(super) enum Role {
 }
 
 /// Noise that a flat block may have in any case, levels of standard deviation.
-const LEAST_NOISE: f32 = 1.2;
+pub(super) const LEAST_NOISE: f32 = 1.2;
 /// The same at most, in dark or strongly coded pictures.
 const MOST_NOISE: f32 = 6.0;
 /// The same in parts of the block's largest sharp difference.
-const NOISE_PART: f32 = 0.22;
+const NOISE_PART: f32 = 0.1;
 /// Most rounds of growing.
 const ROUNDS: usize = 12;
 /// Movement of the outer lines up to which a lattice has settled, pixels.
@@ -129,7 +129,7 @@ impl Grower {
         self.queue.extend(sharp.map(|cell| cell.spread));
         self.queue.sort_unstable_by(f32::total_cmp);
         let median = self.queue.get(self.queue.len() / 2).copied().unwrap_or(0.0);
-        let noise = (1.6 * median).clamp(LEAST_NOISE, MOST_NOISE);
+        let noise = (2.0 * median).clamp(LEAST_NOISE, MOST_NOISE);
         self.roles.clear();
         self.roles.extend(self.cells.cells.iter().map(|cell| {
             let flat = cell.there && cell.spread <= noise.max(NOISE_PART * cell.apart);

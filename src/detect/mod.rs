@@ -16,7 +16,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use comb::{Comb, SAMPLES, any_comb, window_comb};
+use comb::{Comb, SAMPLES, any_comb, spaced_comb, window_comb};
 use gate::{Gate, Window};
 use grow::Grower;
 use plane::{Plane, Span2};
@@ -133,22 +133,33 @@ impl Detector {
             if is_refused(&window.area, &combs, &self.refused) {
                 continue;
             }
-            let found = follow(
-                &plane,
-                &self.ridges,
-                &mut self.grower,
-                &window.area,
-                combs,
-                &mut budget,
-            );
-            let good = found.filter(|region| {
+            let wanted = |region: &Region| {
                 region.rect.width >= settings.min_width
                     && region.rect.height >= settings.min_height
                     && region.score >= settings.score_threshold
-            });
-            match good {
-                Some(region) => regions.push(region),
-                None => self.refused.push(Refused {
+            };
+            let mut follow = |combs: [Comb; 2]| {
+                follow(
+                    &plane,
+                    &self.ridges,
+                    &mut self.grower,
+                    &window.area,
+                    combs,
+                    &mut budget,
+                )
+            };
+            let mut found = follow(combs);
+            if !found.as_ref().is_some_and(wanted) {
+                // Most blocks are square, and one of two spacings may be misread where few lines show.
+                for square in squares(&combs, &self.profiles, window).into_iter().flatten() {
+                    if !found.as_ref().is_some_and(wanted) {
+                        found = follow(square).or(found);
+                    }
+                }
+            }
+            match found {
+                Some(region) if wanted(&region) => regions.push(region),
+                _ => self.refused.push(Refused {
                     area: found
                         .and_then(|region| plane.clamp(&region.rect))
                         .unwrap_or(window.area),
@@ -189,6 +200,25 @@ fn combs_of(
         comb.filter(|comb| comb.quality >= COMB_QUALITY)
     };
     Some([comb(0)?, comb(1)?])
+}
+
+/// The lines of a window with one spacing both ways: that across x, and that across y. None where it is so already.
+fn squares(
+    combs: &[Comb; 2],
+    profiles: &[Vec<u32>; 2],
+    window: &Window,
+) -> [Option<[Comb; 2]>; 2] {
+    let [x, y] = combs;
+    let with = |axis: usize, period: f32| {
+        spaced_comb(&profiles[axis], window.area.axis(axis).start, period)
+    };
+    if (x.period / y.period).ln().abs() < 0.02 {
+        return [None; 2];
+    }
+    [
+        Some([*x, with(1, x.period)]),
+        Some([with(0, y.period), *y]),
+    ]
 }
 
 /// Grow a lattice from a window, find its border and weigh its blocks.
