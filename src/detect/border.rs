@@ -47,6 +47,7 @@ impl Grower {
         let mut found = std::mem::take(&mut self.ends);
         found.clear();
         let mut lanes_seen = 0;
+        let mut seen = (lanes.1, lanes.0);
         for lane in lanes.0..lanes.1 {
             let (along, over) = ((outermost - rows.0) as usize, (lane - across.0) as usize);
             let index = if side.axis == 0 {
@@ -58,6 +59,7 @@ impl Grower {
                 continue;
             }
             lanes_seen += 1;
+            seen = (seen.0.min(lane), seen.1.max(lane + 1));
             let walk = Walk::new(plane, grown, side, outermost, lane, &self.cells);
             found.extend(walk.and_then(|walk| walk.end()));
         }
@@ -66,7 +68,7 @@ impl Grower {
         let line = grown.combs[side.axis].pixel(if side.far { outer.1 } else { outer.0 });
         end.filter(|&end| {
             let beyond = (end as i32 - line) * if side.far { 1 } else { -1 };
-            beyond < 2 || cut_blocks_differ(plane, grown, side, (line, end as i32))
+            beyond < 2 || cut_blocks_differ(plane, grown, side, (line, end as i32), seen)
         })
     }
 }
@@ -91,9 +93,14 @@ fn agreed(ends: &mut [usize], lanes: usize, far: bool) -> Option<usize> {
 }
 
 /// Whether the ground between an outer line and an end behind it falls into blocks as the mosaic does.
-fn cut_blocks_differ(plane: &Plane<'_>, grown: &Grown, side: Side, strip: (i32, i32)) -> bool {
+fn cut_blocks_differ(
+    plane: &Plane<'_>,
+    grown: &Grown,
+    side: Side,
+    strip: (i32, i32),
+    lanes: (i32, i32),
+) -> bool {
     let comb = &grown.combs[1 - side.axis];
-    let lanes = if side.axis == 0 { grown.blocks.y } else { grown.blocks.x };
     let limits = [plane.width as i32, plane.height as i32];
     let strip = (strip.0.min(strip.1).max(0), strip.0.max(strip.1).min(limits[side.axis]));
     // Clear of the smear on the line and on the end.

@@ -87,9 +87,10 @@ impl Cells {
     /// Measure `blocks` of the lattice `combs` (x, y).
     pub(super) fn measure(&mut self, plane: &Plane<'_>, blocks: Blocks, combs: &[Comb; 2]) {
         self.blocks = blocks;
-        let sharp = combs.iter().all(Comb::is_whole);
-        let small = combs.iter().any(|comb| comb.period < 4.9);
-        self.smear = if sharp || small { 0 } else { 1 };
+        let whole = combs.iter().all(Comb::is_whole);
+        let least = combs[0].period.min(combs[1].period);
+        // A natural ramp has three pixels' worth of its rise in a smeared line: little of a large block.
+        self.smear = i32::from(least >= if whole { 7.5 } else { 4.9 });
         self.cells.clear();
         for row in blocks.y.0..blocks.y.1 {
             let y = (combs[1].pixel(row), combs[1].pixel(row + 1));

@@ -40,7 +40,7 @@ pub(super) struct Grower {
     pub(super) roles: Vec<Role>,
     profiles: [Vec<u32>; 2],
     stack: Vec<usize>,
-    queue: Vec<f32>,
+    pub(super) queue: Vec<f32>,
     counts: Vec<usize>,
     pub(super) ends: Vec<usize>,
 }
@@ -118,7 +118,7 @@ impl Grower {
             }
         }
         let size = [combs[0].period, combs[1].period];
-        weigh(&self.cells, &self.roles, &blocks, size)
+        weigh(&self.cells, &self.roles, &blocks, size, &mut self.queue)
     }
 
     /// Measure `work` and give each block its role; returns the noise allowed inside.
@@ -128,8 +128,8 @@ impl Grower {
         let sharp = self.cells.cells.iter().filter(|cell| cell.sharp >= 2);
         self.queue.extend(sharp.map(|cell| cell.spread));
         self.queue.sort_unstable_by(f32::total_cmp);
-        let median = self.queue.get(self.queue.len() / 2).copied().unwrap_or(0.0);
-        let noise = (2.0 * median).clamp(LEAST_NOISE, MOST_NOISE);
+        let quarter = self.queue.get(self.queue.len() / 4).copied().unwrap_or(0.0);
+        let noise = (2.5 * quarter).clamp(LEAST_NOISE, MOST_NOISE);
         self.roles.clear();
         self.roles.extend(self.cells.cells.iter().map(|cell| {
             let flat = cell.there && cell.spread <= noise.max(NOISE_PART * cell.apart);

@@ -81,6 +81,9 @@ const COMB_QUALITY: f32 = 0.45;
 /// Pixels that following lattices may visit in a frame, in parts of the frame's.
 const PASSES: usize = 12;
 
+/// Blocks between two parts of a mosaic at most.
+const GAP: f32 = 2.5;
+
 /// A lattice that was followed, and what came of it.
 #[derive(Clone, Copy, Debug)]
 struct Refused {
@@ -167,6 +170,7 @@ impl Detector {
                 }),
             }
         }
+        merge(regions);
         keep_best(regions, settings);
     }
 
@@ -178,7 +182,8 @@ impl Detector {
         self.ridges.profiles(&area, &mut self.profiles);
         let comb = |axis: usize| any_comb(&self.profiles[axis], area.axis(axis).start);
         let combs = [comb(0)?, comb(1)?];
-        let score = score(&self.grower.examine(&plane, &area, &combs));
+        let across = [0, 1].map(|axis| area.axis(axis).len() as f32 / combs[axis].period);
+        let score = score(&self.grower.examine(&plane, &area, &combs), across);
         (score > 0.0).then(|| (lattice(&combs), score))
     }
 }
@@ -232,9 +237,16 @@ fn follow(
 ) -> Option<Region> {
     let grown = grower.grow(plane, ridges, seed, combs, budget)?;
     let size = [0, 1].map(|axis| grown.combs[axis].period);
-    let evidence = weigh(&grower.cells, &grower.roles, &grown.blocks, size);
-    let score = score(&evidence);
     let area = grower.border(plane, &grown)?;
+    let evidence = weigh(
+        &grower.cells,
+        &grower.roles,
+        &grown.blocks,
+        size,
+        &mut grower.queue,
+    );
+    let across = [0, 1].map(|axis| area.axis(axis).len() as f32 / size[axis]);
+    let score = score(&evidence, across);
     #[cfg(feature = "trace")]
     eprintln!("TRACE {:?} seed {:?} {:?} {:?} noise {} score {}", area.rect(), seed.rect(), grown.combs, evidence, grown.noise, score);
     Some(Region {
@@ -272,6 +284,62 @@ fn is_refused(area: &Span2, combs: &[Comb; 2], refused: &[Refused]) -> bool {
                 combs[axis].agrees(&refused.combs[axis], centre, span.len() as f32, 2.0)
             })
     })
+}
+
+/// Make one of regions that lie close together on one lattice: coding may have torn a mosaic.
+fn merge(regions: &mut Vec<Region>) {
+    let mut index = 0;
+    while index < regions.len() {
+        let here = regions[index];
+        let other = (index + 1..regions.len()).find(|&other| belong_together(&here, &regions[other]));
+        let Some(other) = other else {
+            index += 1;
+            continue;
+        };
+        let other = regions.swap_remove(other);
+        let (a, b) = (here.rect, other.rect);
+        let (x, y) = (a.x.min(b.x), a.y.min(b.y));
+        let width = a.right().max(b.right()) - i64::from(x);
+        let height = a.bottom().max(b.bottom()) - i64::from(y);
+        let larger = if a.area() >= b.area() { here } else { other };
+        regions[index] = Region {
+            rect: Rect::new(x, y, width as u32, height as u32),
+            score: here.score.max(other.score),
+            ..larger
+        };
+        // The larger one may touch regions that were passed over.
+        index = 0;
+    }
+}
+
+/// Whether two regions are on the same lines, with less than [`GAP`] blocks between them.
+fn belong_together(a: &Region, b: &Region) -> bool {
+    let (Some(one), Some(two)) = (a.lattice, b.lattice) else {
+        return false;
+    };
+    let axis = |start: (i32, i32), end: (i64, i64), size: (f32, f32), phase: (f32, f32)| {
+        let comb = |size, phase| Comb {
+            period: size,
+            phase,
+            quality: 1.0,
+        };
+        let gap = i64::from(start.0.max(start.1)) - end.0.min(end.1);
+        let all = end.0.max(end.1) - i64::from(start.0.min(start.1));
+        let centre = i64::from(start.0.min(start.1)) + all / 2;
+        let (one, two) = (comb(size.0, phase.0), comb(size.1, phase.1));
+        gap as f32 <= GAP * size.0 && one.agrees(&two, centre as f32, all as f32, 1.0)
+    };
+    axis(
+        (a.rect.x, b.rect.x),
+        (a.rect.right(), b.rect.right()),
+        (one.block_width, two.block_width),
+        (one.phase_x, two.phase_x),
+    ) && axis(
+        (a.rect.y, b.rect.y),
+        (a.rect.bottom(), b.rect.bottom()),
+        (one.block_height, two.block_height),
+        (one.phase_y, two.phase_y),
+    )
 }
 
 /// Best first, without double finds, at most as many as wanted.

@@ -22,15 +22,23 @@ pub(super) struct Evidence {
     pub(super) clear: f32,
     /// Correlation of neighbouring blocks: positive for pictures of things, −1 for a chequerboard.
     pub(super) correlation: f32,
-    /// Part of the blocks that share the two commonest of 32 levels, 0–1.
-    pub(super) two_level: f32,
+    /// Part of the clear differences that are alike, 0–1: chequerboards, codes and patterns know few.
+    pub(super) uniform: f32,
+    /// Clear differences on sharp edges.
+    pub(super) edges: usize,
 }
 
 /// A clear difference of two blocks, levels.
 const CLEAR: f32 = 3.0;
 
 /// Weigh the members among `blocks`, whose lattice has blocks of `size` pixels.
-pub(super) fn weigh(cells: &Cells, roles: &[Role], blocks: &Blocks, size: [f32; 2]) -> Evidence {
+pub(super) fn weigh(
+    cells: &Cells,
+    roles: &[Role],
+    blocks: &Blocks,
+    size: [f32; 2],
+    differences: &mut Vec<f32>,
+) -> Evidence {
     let stride = cells.blocks.columns();
     let first = (blocks.x.0 - cells.blocks.x.0) as usize;
     let top = (blocks.y.0 - cells.blocks.y.0) as usize;
@@ -46,6 +54,7 @@ pub(super) fn weigh(cells: &Cells, roles: &[Role], blocks: &Blocks, size: [f32; 
     let variance = members().map(|i| (cells.cells[i].mean - mean).powi(2)).sum::<f32>() / number;
     let spread = members().map(|i| cells.cells[i].spread).sum::<f32>() / number;
     let mut sums = [Pairs::default(); 2];
+    differences.clear();
     for index in members() {
         let (x, y) = (index % stride, index / stride);
         for (axis, back, has) in [(0, 1, x > first), (1, stride, y > top)] {
@@ -58,7 +67,9 @@ pub(super) fn weigh(cells: &Cells, roles: &[Role], blocks: &Blocks, size: [f32; 
             pairs.count += 1.0;
             pairs.apart += difference.abs();
             pairs.step += cells.step(index, axis) * difference.signum();
-            pairs.clear += f32::from(u8::from(difference.abs() >= CLEAR && here.edge[axis] == Edge::Sharp));
+            if difference.abs() >= CLEAR && here.edge[axis] == Edge::Sharp {
+                differences.push(difference.abs());
+            }
             pairs.product += (here.mean - mean) * (other.mean - mean);
         }
     }
@@ -78,9 +89,10 @@ pub(super) fn weigh(cells: &Cells, roles: &[Role], blocks: &Blocks, size: [f32; 
         ripple: spread / ((contrast[0] + contrast[1]) / 2.0).max(0.1),
         contrast,
         sharpness,
-        clear: (x.clear + y.clear) / all,
+        clear: differences.len() as f32 / all,
         correlation: (x.product + y.product) / all / variance.max(1e-3),
-        two_level: two_level(members().map(|i| cells.cells[i].mean), number),
+        uniform: uniform(differences),
+        edges: differences.len(),
     }
 }
 
@@ -90,33 +102,37 @@ struct Pairs {
     count: f32,
     apart: f32,
     step: f32,
-    clear: f32,
     product: f32,
 }
 
-fn two_level(means: impl Iterator<Item = f32>, count: f32) -> f32 {
-    let mut bins = [0u32; 32];
-    for mean in means {
-        bins[(mean as usize / 8).min(31)] += 1;
-    }
-    bins.sort_unstable();
-    (bins[31] + bins[30]) as f32 / count
+/// Part of the differences that are within a few per cent of their median.
+fn uniform(differences: &mut [f32]) -> f32 {
+    differences.sort_unstable_by(f32::total_cmp);
+    let Some(&median) = differences.get(differences.len() / 2) else {
+        return 1.0;
+    };
+    let near = (0.07 * median).max(1.0);
+    let alike = differences.iter().filter(|&&d| (d - median).abs() <= near);
+    alike.count() as f32 / differences.len() as f32
 }
 
-/// Confidence in a lattice, 0–1, from what its blocks say.
-pub(super) fn score(evidence: &Evidence) -> f32 {
+/// Confidence in a lattice that goes on for `across` blocks along x and y, 0–1.
+pub(super) fn score(evidence: &Evidence, across: [f32; 2]) -> f32 {
     let ramp = |value: f32, zero: f32, one: f32| ((value - zero) / (one - zero)).clamp(0.0, 1.0);
-    let sharpness = evidence.sharpness[0].min(evidence.sharpness[1]);
+    let [x, y] = evidence.sharpness;
     let step = evidence.contrast[0].min(evidence.contrast[1]);
-    let blocks = evidence.columns.min(evidence.rows) as f32;
+    let blocks = across[0].min(across[1]);
     // Few blocks say little about the correlation: 1/√n is its spread.
     let unlike = -0.1 - 1.5 / ((evidence.columns * evidence.rows).max(1) as f32).sqrt();
-    ramp(sharpness, 0.3, 0.6)
+    ramp(x.min(y), 0.3, 0.6)
+        // Lines drawn between blocks that are alike.
+        * ramp(2.0 - x.max(y), 0.2, 0.6)
         * ramp(0.4 - evidence.ripple, 0.0, 0.1)
         * ramp(step, 1.0, 2.5)
-        * ramp(evidence.clear, 0.2, 0.4)
-        * ramp(evidence.filled, 0.3, 0.5)
+        * ramp(evidence.clear, 0.15, 0.35)
+        * ramp(evidence.filled, 0.25, 0.45)
         * ramp(evidence.correlation, unlike, unlike + 0.2)
-        * ramp(1.0 - evidence.two_level, 0.0, 0.1)
-        * ramp(blocks, 2.0, 4.0)
+        * ramp(1.0 - evidence.uniform, 0.15, 0.35)
+        * ramp(evidence.edges as f32, 5.0, 10.0)
+        * ramp(blocks, 3.0, 4.0)
 }
