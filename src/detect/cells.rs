@@ -42,7 +42,7 @@ pub(super) enum Edge {
     None,
     /// They differ, and the difference is a step on the line.
     Sharp,
-    /// They differ by degrees.
+    /// They differ by degrees, or a line is drawn between them.
     Soft,
 }
 
@@ -57,6 +57,8 @@ pub(super) struct Cell {
     pub(super) spread: f32,
     /// Step on the left and top line, levels.
     step: [f32; 2],
+    /// Mean level of the pixels at either side of the left and top line.
+    line: [f32; 2],
     /// Left and top edge.
     pub(super) edge: [Edge; 2],
     /// Largest difference to a neighbour across a sharp edge, levels.
@@ -69,6 +71,9 @@ pub(super) struct Cell {
 
 /// Least difference of two blocks that says anything, levels.
 const LEAST_DIFFERENCE: f32 = 1.5;
+/// How far beyond both blocks the level on their common line may lie at least, levels: joints, gaps and frames lie
+/// farther.
+const DRAWN: f32 = 4.0;
 /// Part of the difference that a sharp edge has at least on its line, and a soft one at most.
 const SHARP: f32 = 0.55;
 /// See [`SHARP`].
@@ -118,7 +123,12 @@ impl Cells {
                 let difference = here.mean - other.mean;
                 let size = difference.abs();
                 let step = here.step[axis] * difference.signum();
-                let edge = if size < LEAST_DIFFERENCE {
+                let (low, high) = (here.mean.min(other.mean), here.mean.max(other.mean));
+                let rim = DRAWN.max(0.35 * size);
+                let drawn = here.line[axis] < low - rim || here.line[axis] > high + rim;
+                let edge = if drawn {
+                    Edge::Soft
+                } else if size < LEAST_DIFFERENCE {
                     Edge::None
                 } else if step >= SHARP * size {
                     Edge::Sharp
@@ -176,7 +186,7 @@ fn cell(plane: &Plane<'_>, x: (i32, i32), y: (i32, i32), smear: i32) -> Cell {
     // Large blocks are judged by every second row.
     let every = if y1 - y0 >= 14 { 2 } else { 1 };
     let (mut sum, mut squares, mut count) = (0u32, 0u32, 0u32);
-    let mut across = 0i32;
+    let (mut across, mut beside) = (0i32, 0u32);
     let left = x.0 - 1 - smear;
     let right = x.0 + smear;
     let has_left = left >= 0 && (right as usize) < plane.width;
@@ -188,18 +198,23 @@ fn cell(plane: &Plane<'_>, x: (i32, i32), y: (i32, i32), smear: i32) -> Cell {
         count += 1;
         if has_left {
             across += i32::from(row[right as usize]) - i32::from(row[left as usize]);
+            beside += u32::from(row[x.0 as usize - 1]) + u32::from(row[x.0 as usize]);
         }
     }
     let rows = count as f32;
     let count = (count as usize * (x1 - x0)) as f32;
     let mean = sum as f32 / count;
     let (above, below) = (y.0 - 1 - smear, y.0 + smear);
-    let mut down = 0i32;
+    let (mut down, mut beyond) = (0i32, 0u32);
     if above >= 0 && (below as usize) < plane.height {
         let lower = &plane.row(below as usize)[x0..x1];
         let upper = &plane.row(above as usize)[x0..x1];
         for (&lower, &upper) in lower.iter().zip(upper) {
             down += i32::from(lower) - i32::from(upper);
+        }
+        for row in [y.0 - 1, y.0] {
+            let pixels = &plane.row(row as usize)[x0..x1];
+            beyond += pixels.iter().map(|&p| u32::from(p)).sum::<u32>();
         }
     }
     let variance = (f64::from(squares) - f64::from(sum).powi(2) / f64::from(count)) as f32 / count;
@@ -208,6 +223,10 @@ fn cell(plane: &Plane<'_>, x: (i32, i32), y: (i32, i32), smear: i32) -> Cell {
         mean,
         spread: variance.max(0.0).sqrt(),
         step: [across as f32 / rows, down as f32 / (x1 - x0) as f32],
+        line: [
+            beside as f32 / (2.0 * rows),
+            beyond as f32 / (2 * (x1 - x0)) as f32,
+        ],
         ..Cell::default()
     }
 }

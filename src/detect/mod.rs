@@ -5,6 +5,7 @@
 //! together ([`grow`]), the border is found to the pixel ([`border`]), and the blocks have the last word
 //! ([`cells`], [`score`]).
 
+mod blocking;
 mod border;
 mod cells;
 mod comb;
@@ -16,6 +17,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+use blocking::Blocking;
 use comb::{Comb, SAMPLES, any_comb, spaced_comb, window_comb};
 use gate::{Gate, Window};
 use grow::Grower;
@@ -99,6 +101,7 @@ pub struct Detector {
     grower: Grower,
     profiles: [Vec<u32>; 2],
     refused: Vec<Refused>,
+    blocking: Blocking,
 }
 
 impl Detector {
@@ -120,6 +123,7 @@ impl Detector {
         };
         self.ridges.measure(&plane);
         self.refused.clear();
+        self.blocking.reset();
         let mut budget = PASSES * plane.width * plane.height;
         let (tiles, counts) = self.ridges.tiles();
         let windows = self.gate.windows(tiles, counts);
@@ -146,6 +150,7 @@ impl Detector {
                     &plane,
                     &self.ridges,
                     &mut self.grower,
+                    &mut self.blocking,
                     &window.area,
                     combs,
                     &mut budget,
@@ -231,6 +236,7 @@ fn follow(
     plane: &Plane<'_>,
     ridges: &Ridges,
     grower: &mut Grower,
+    blocking: &mut Blocking,
     seed: &Span2,
     combs: [Comb; 2],
     budget: &mut usize,
@@ -246,7 +252,8 @@ fn follow(
         &mut grower.queue,
     );
     let across = [0, 1].map(|axis| area.axis(axis).len() as f32 / size[axis]);
-    let score = score(&evidence, across);
+    let coder = blocking.explains(plane, ridges, &area, &grown.combs, &evidence);
+    let score = if coder { 0.0 } else { score(&evidence, across) };
     #[cfg(feature = "trace")]
     eprintln!("TRACE {:?} seed {:?} {:?} {:?} noise {} score {}", area.rect(), seed.rect(), grown.combs, evidence, grown.noise, score);
     Some(Region {

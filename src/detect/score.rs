@@ -105,13 +105,13 @@ struct Pairs {
     product: f32,
 }
 
-/// Part of the differences that are within a few per cent of their median.
+/// Part of the differences that are close to their median.
 fn uniform(differences: &mut [f32]) -> f32 {
     differences.sort_unstable_by(f32::total_cmp);
     let Some(&median) = differences.get(differences.len() / 2) else {
         return 1.0;
     };
-    let near = (0.07 * median).max(1.0);
+    let near = (0.15 * median).max(1.0);
     let alike = differences.iter().filter(|&&d| (d - median).abs() <= near);
     alike.count() as f32 / differences.len() as f32
 }
@@ -132,7 +132,7 @@ pub(super) fn score(evidence: &Evidence, across: [f32; 2]) -> f32 {
         * ramp(evidence.clear, 0.15, 0.35)
         * ramp(evidence.filled, 0.25, 0.45)
         * ramp(evidence.correlation, unlike, unlike + 0.2)
-        * ramp(1.0 - evidence.uniform, 0.15, 0.35)
+        * ramp(1.0 - evidence.uniform, 0.3, 0.45)
         * ramp(evidence.edges as f32, 5.0, 10.0)
         * ramp(blocks, 3.0, 4.0)
 }
