@@ -57,6 +57,8 @@ pub(super) struct Cell {
     pub(super) spread: f32,
     /// Step on the left and top line, levels.
     step: [f32; 2],
+    /// Standard error of a difference of two means, in parts of the spread.
+    sampling: f32,
     /// Mean level of the pixels at either side of the left and top line.
     line: [f32; 2],
     /// Left and top edge.
@@ -71,6 +73,8 @@ pub(super) struct Cell {
 
 /// Least difference of two blocks that says anything, levels.
 const LEAST_DIFFERENCE: f32 = 1.5;
+/// The same in standard errors of the difference.
+const NOISE_SIGMAS: f32 = 3.0;
 /// How far beyond both blocks the level on their common line may lie at least, levels: joints, gaps and frames lie
 /// farther.
 const DRAWN: f32 = 4.0;
@@ -86,6 +90,8 @@ pub(super) struct Cells {
     pub(super) cells: Vec<Cell>,
     /// Pixels from a line to either side over which a step may spread.
     pub(super) smear: i32,
+    /// Least difference that counts, levels; grows with the contrast of the mosaic that is followed.
+    pub(super) least: f32,
 }
 
 impl Cells {
@@ -123,12 +129,14 @@ impl Cells {
                 let difference = here.mean - other.mean;
                 let size = difference.abs();
                 let step = here.step[axis] * difference.signum();
+                let noise = here.spread.max(other.spread) * here.sampling;
+                let least = self.least.max(LEAST_DIFFERENCE).max(NOISE_SIGMAS * noise);
                 let (low, high) = (here.mean.min(other.mean), here.mean.max(other.mean));
                 let rim = DRAWN.max(0.35 * size);
                 let drawn = here.line[axis] < low - rim || here.line[axis] > high + rim;
                 let edge = if drawn {
                     Edge::Soft
-                } else if size < LEAST_DIFFERENCE {
+                } else if size < least {
                     Edge::None
                 } else if step >= SHARP * size {
                     Edge::Sharp
@@ -222,6 +230,7 @@ fn cell(plane: &Plane<'_>, x: (i32, i32), y: (i32, i32), smear: i32) -> Cell {
         there: true,
         mean,
         spread: variance.max(0.0).sqrt(),
+        sampling: (2.0 / count).sqrt(),
         step: [across as f32 / rows, down as f32 / (x1 - x0) as f32],
         line: [
             beside as f32 / (2.0 * rows),

@@ -26,6 +26,8 @@ pub(super) const LEAST_NOISE: f32 = 1.2;
 const MOST_NOISE: f32 = 6.0;
 /// The same in parts of the block's largest sharp difference.
 const NOISE_PART: f32 = 0.1;
+/// Least difference of neighbours in parts of the mosaic's typical largest.
+const LEAST_PART: f32 = 0.1;
 /// Most rounds of growing.
 const ROUNDS: usize = 12;
 /// Movement of the outer lines up to which a lattice has settled, pixels.
@@ -70,6 +72,7 @@ impl Grower {
         let mut limits = Blocks::over(&plane.span(), &combs);
         let mut work = widened(&Blocks::over(seed, &combs), 1, &limits);
         let mut settled = false;
+        self.cells.least = 0.0;
         for round in 1.. {
             let block = (combs[0].period * combs[1].period) as usize;
             let pixels = work.columns() * work.rows() * block;
@@ -80,6 +83,9 @@ impl Grower {
             *budget -= pixels;
             let noise = self.measure(plane, work, &combs);
             let blocks = self.component(seed, &combs)?;
+            if round == 1 {
+                self.cells.least = LEAST_PART * self.contrast();
+            }
             let next = touched(&blocks, &work, &limits);
             if next == work && settled || round == ROUNDS {
                 return Some(Grown {
@@ -119,6 +125,16 @@ impl Grower {
         }
         let size = [combs[0].period, combs[1].period];
         weigh(&self.cells, &self.roles, &blocks, size, &mut self.queue)
+    }
+
+    /// Median of the members' largest difference to a neighbour, levels.
+    fn contrast(&mut self) -> f32 {
+        self.queue.clear();
+        let pairs = self.cells.cells.iter().zip(&self.roles);
+        let members = pairs.filter(|(_, role)| **role == Role::Member);
+        self.queue.extend(members.map(|(cell, _)| cell.apart));
+        self.queue.sort_unstable_by(f32::total_cmp);
+        self.queue.get(self.queue.len() / 2).copied().unwrap_or(0.0)
     }
 
     /// Measure `work` and give each block its role; returns the noise allowed inside.

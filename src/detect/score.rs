@@ -24,6 +24,8 @@ pub(super) struct Evidence {
     pub(super) correlation: f32,
     /// Part of the clear differences that are alike, 0–1: chequerboards, codes and patterns know few.
     pub(super) uniform: f32,
+    /// Part of the rows, or of the columns if less, that are of one level: gaps between things, not blocks.
+    pub(super) blank: f32,
     /// Clear differences on sharp edges.
     pub(super) edges: usize,
 }
@@ -93,6 +95,7 @@ pub(super) fn weigh(
         correlation: (x.product + y.product) / all / variance.max(1e-3),
         uniform: uniform(differences),
         edges: differences.len(),
+        blank: blank(cells, roles, (first, top), (columns, rows)),
     }
 }
 
@@ -103,6 +106,35 @@ struct Pairs {
     apart: f32,
     step: f32,
     product: f32,
+}
+
+/// See [`Evidence::blank`].
+fn blank(
+    cells: &Cells,
+    roles: &[Role],
+    (first, top): (usize, usize),
+    (columns, rows): (usize, usize),
+) -> f32 {
+    let stride = cells.blocks.columns();
+    let part = |along: usize, across: usize, at: &dyn Fn(usize, usize) -> usize| {
+        let is_blank = |line: &usize| {
+            let mut range: Option<(f32, f32)> = None;
+            let mut count = 0;
+            for index in (0..across).map(|place| at(*line, place)) {
+                if roles[index] == Role::Member {
+                    let mean = cells.cells[index].mean;
+                    let (low, high) = range.unwrap_or((mean, mean));
+                    range = Some((low.min(mean), high.max(mean)));
+                    count += 1;
+                }
+            }
+            2 * count > across && range.is_some_and(|(low, high)| high - low < CLEAR)
+        };
+        (0..along).filter(is_blank).count() as f32 / along as f32
+    };
+    let row = part(rows, columns, &|y, x| (top + y) * stride + first + x);
+    let column = part(columns, rows, &|x, y| (top + y) * stride + first + x);
+    row.min(column)
 }
 
 /// Part of the differences that are close to their median.
@@ -133,6 +165,7 @@ pub(super) fn score(evidence: &Evidence, across: [f32; 2]) -> f32 {
         * ramp(evidence.filled, 0.25, 0.45)
         * ramp(evidence.correlation, unlike, unlike + 0.2)
         * ramp(1.0 - evidence.uniform, 0.3, 0.45)
+        * ramp(0.2 - evidence.blank, 0.0, 0.1)
         * ramp(evidence.edges as f32, 5.0, 10.0)
         * ramp(blocks, 3.0, 4.0)
 }
