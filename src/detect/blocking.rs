@@ -44,6 +44,18 @@ impl Blocking {
             let parts = comb.period / 4.0;
             (parts - parts.round()).abs() < 0.02 * parts
         };
+        #[cfg(feature = "trace")]
+        {
+            let frame = self.frame.unwrap_or_else(|| self.sums(ridges, &plane.span()));
+            self.frame = Some(frame);
+            let inside = self.sums(ridges, area);
+            let v = [0, 1].map(|axis| {
+                let outside: [f32; LINES] =
+                    std::array::from_fn(|at| frame[axis][at].saturating_sub(inside[axis][at]) as f32);
+                (in_step(&outside), outside.iter().sum::<f32>() / (plane.width * plane.height) as f32)
+            });
+            eprintln!("TRACE coder {v:?}");
+        }
         let faint = evidence.contrast[0].min(evidence.contrast[1]) < STRONG;
         if !(faint && combs.iter().any(is_coders)) {
             return false;

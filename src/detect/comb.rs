@@ -52,6 +52,14 @@ impl Comb {
         ((position - self.phase) / self.period).floor() as i32
     }
 
+    /// The same lines with a phase below the period.
+    pub(super) fn normal(self) -> Self {
+        Self {
+            phase: self.phase.rem_euclid(self.period),
+            ..self
+        }
+    }
+
     /// Whether lines lie on whole pixels.
     pub(super) fn is_whole(&self) -> bool {
         self.period.fract() == 0.0 && self.phase.fract() == 0.0
@@ -136,12 +144,12 @@ fn vertex(before: f32, here: f32, after: f32) -> f32 {
     ((before - after) / (2.0 * bend)).clamp(-0.5, 0.5)
 }
 
-/// Lines close to those of `comb`, or of two or three times its spacing, as they fit the whole of `profile`, whose
+/// Lines close to those of `comb`, or of up to `most` times its spacing, as they fit the whole of `profile`, whose
 /// first entry stands at `origin`.
-pub(super) fn refined(profile: &[u32], origin: usize, comb: &Comb) -> Option<Comb> {
+pub(super) fn refined(profile: &[u32], origin: usize, comb: &Comb, most: f32) -> Option<Comb> {
     let near = |times: f32| {
         let period = comb.period * times;
-        let fits = period <= MAX_BLOCK && profile.len() as f32 >= MIN_LINES * period;
+        let fits = times <= most && period <= MAX_BLOCK && profile.len() as f32 >= MIN_LINES * period;
         fits.then(|| fitted(profile, origin, period))
     };
     let combs = [near(3.0), near(2.0), near(1.0)];
@@ -196,7 +204,7 @@ fn exact(profile: &[u32], origin: usize, comb: Comb) -> Comb {
 
 /// `comb`, moved so that it goes through the peaks of the profile beside its lines: what lies between the lines
 /// pulls at the spectrum, but not at these.
-fn through_peaks(profile: &[u32], origin: usize, comb: Comb) -> Comb {
+pub(super) fn through_peaks(profile: &[u32], origin: usize, comb: Comb) -> Comb {
     let mut comb = comb;
     // Only lines whose peak is near vote in the later rounds.
     for tolerance in [0.22 * comb.period, 0.15 * comb.period, 0.1 * comb.period] {
@@ -306,6 +314,11 @@ pub(super) fn spaced_comb(profile: &[u32], origin: usize, period: f32) -> Comb {
         phase: line.rem_euclid(f64::from(period)) as f32,
         quality: (re.hypot(im) / f64::from(total.max(1))) as f32,
     }
+}
+
+/// The lines of `comb`, which were found in coarser steps, to a part of a pixel.
+pub(super) fn sharpened(profile: &[u32], origin: usize, comb: &Comb) -> Comb {
+    exact(profile, origin, fitted(profile, origin, comb.period))
 }
 
 /// The best lines with a spacing near `period`, to a part of a pixel over the whole profile.

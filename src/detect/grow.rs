@@ -58,7 +58,7 @@ pub(super) struct Grown {
 }
 
 impl Grower {
-    /// The mosaic with lines `combs` (x, y) around `seed`; None where too few blocks support it. The pixels
+    /// The mosaic with lines `combs` (x, y), or with up to `multiples` times their spacing, around `seed`; None where too few blocks support it. The pixels
     /// visited are taken from `budget`; growing ends where nothing is left of it.
     pub(super) fn grow(
         &mut self,
@@ -66,6 +66,7 @@ impl Grower {
         ridges: &Ridges,
         seed: &Span2,
         combs: [Comb; 2],
+        multiples: f32,
         budget: &mut usize,
     ) -> Option<Grown> {
         let mut combs = combs;
@@ -95,7 +96,7 @@ impl Grower {
                 });
             }
             let area = span_of(&blocks, &combs, plane)?;
-            let better = self.fit(ridges, &area, &combs)?;
+            let better = self.fit(ridges, &area, &combs, multiples)?;
             settled = [0, 1].into_iter().all(|axis| {
                 let span = area.axis(axis);
                 let centre = (span.start + span.end) as f32 / 2.0;
@@ -273,11 +274,17 @@ impl Grower {
     }
 
     /// The lines as they fit all of `area`.
-    fn fit(&mut self, ridges: &Ridges, area: &Span2, combs: &[Comb; 2]) -> Option<[Comb; 2]> {
+    fn fit(
+        &mut self,
+        ridges: &Ridges,
+        area: &Span2,
+        combs: &[Comb; 2],
+        multiples: f32,
+    ) -> Option<[Comb; 2]> {
         ridges.profiles(area, &mut self.profiles);
         let fit = |axis: usize| {
             let profile = &self.profiles[axis][..];
-            refined(profile, area.axis(axis).start, &combs[axis])
+            refined(profile, area.axis(axis).start, &combs[axis], multiples)
         };
         Some([fit(0)?, fit(1)?])
     }

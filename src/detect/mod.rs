@@ -11,6 +11,8 @@ mod cells;
 mod comb;
 mod gate;
 mod grow;
+mod harmonics;
+mod peaks;
 mod plane;
 mod score;
 mod steps;
@@ -18,9 +20,10 @@ mod steps;
 mod tests;
 
 use blocking::Blocking;
-use comb::{Comb, SAMPLES, any_comb, spaced_comb, window_comb};
+use comb::{Comb, SAMPLES, any_comb, sharpened, spaced_comb, window_comb};
 use gate::{Gate, Window};
 use grow::Grower;
+use peaks::peak_comb;
 use plane::{Plane, Span2};
 use score::{score, weigh};
 use steps::Ridges;
@@ -134,19 +137,17 @@ impl Detector {
             if is_known(&window.area, regions) {
                 continue;
             }
-            let Some(combs) = combs_of(&self.ridges, &mut self.profiles, window) else {
-                continue;
-            };
-            if is_refused(&window.area, &combs, &self.refused) {
-                continue;
-            }
             let wanted = |region: &Region| {
                 region.rect.width >= settings.min_width
                     && region.rect.height >= settings.min_height
                     && region.score >= settings.score_threshold
             };
-            let mut follow = |combs: [Comb; 2]| {
-                follow(
+            self.ridges.profiles(&window.area, &mut self.profiles);
+            for combs in hypotheses(&self.profiles, window).into_iter().flatten() {
+                if is_refused(&window.area, &combs, &self.refused) {
+                    continue;
+                }
+                let found = follow(
                     &plane,
                     &self.ridges,
                     &mut self.grower,
@@ -154,25 +155,16 @@ impl Detector {
                     &window.area,
                     combs,
                     &mut budget,
-                )
-            };
-            let mut found = follow(combs);
-            if !found.as_ref().is_some_and(wanted) {
-                // Most blocks are square, and one of two spacings may be misread where few lines show.
-                for square in squares(&combs, &self.profiles, window).into_iter().flatten() {
-                    if !found.as_ref().is_some_and(wanted) {
-                        found = follow(square).or(found);
-                    }
+                );
+                if let Some(region) = found.filter(wanted) {
+                    regions.push(region);
+                    break;
                 }
-            }
-            match found {
-                Some(region) if wanted(&region) => regions.push(region),
-                _ => self.refused.push(Refused {
-                    area: found
-                        .and_then(|region| plane.clamp(&region.rect))
-                        .unwrap_or(window.area),
+                let area = found.and_then(|region| plane.clamp(&region.rect));
+                self.refused.push(Refused {
+                    area: area.unwrap_or(window.area),
                     combs,
-                }),
+                });
             }
         }
         merge(regions);
@@ -193,42 +185,39 @@ impl Detector {
     }
 }
 
-/// The best lines both ways in a window.
-fn combs_of(
-    ridges: &Ridges,
-    profiles: &mut [Vec<u32>; 2],
-    window: &Window,
-) -> Option<[Comb; 2]> {
-    ridges.profiles(&window.area, profiles);
-    let unit = 1 << window.level;
-    let comb = |axis: usize| {
-        let mut samples = [0f32; SAMPLES];
-        for (sample, sums) in samples.iter_mut().zip(profiles[axis].chunks_exact(unit)) {
-            *sample = sums.iter().sum::<u32>() as f32;
-        }
-        let comb = window_comb(&samples, window.area.axis(axis).start, unit);
-        comb.filter(|comb| comb.quality >= COMB_QUALITY)
+/// Lattices that a window with these profiles may belong to, most likely first.
+fn hypotheses(profiles: &[Vec<u32>; 2], window: &Window) -> [Option<[Comb; 2]>; 4] {
+    let origin = |axis: usize| window.area.axis(axis).start;
+    let both = |combs: [Option<Comb>; 2]| {
+        let good = |comb: Option<Comb>| comb.filter(|comb| comb.quality >= COMB_QUALITY);
+        Some([good(combs[0])?, good(combs[1])?])
     };
-    Some([comb(0)?, comb(1)?])
+    let spectral = both([0, 1].map(|axis| spectral_comb(&profiles[axis], origin(axis), window.level)));
+    let peaks = match window.level {
+        0 => None,
+        _ => both([0, 1].map(|axis| peak_comb(&profiles[axis], origin(axis)))),
+    };
+    // Most blocks are square, and one of two spacings may be misread where few lines show.
+    let squares = spectral.filter(|[x, y]| (x.period / y.period).ln().abs() > 0.02);
+    let with = |axis: usize, period: f32| spaced_comb(&profiles[axis], origin(axis), period);
+    [
+        spectral,
+        squares.map(|[x, _]| [x, with(1, x.period)]),
+        squares.map(|[_, y]| [with(0, y.period), y]),
+        peaks,
+    ]
 }
 
-/// The lines of a window with one spacing both ways: that across x, and that across y. None where it is so already.
-fn squares(
-    combs: &[Comb; 2],
-    profiles: &[Vec<u32>; 2],
-    window: &Window,
-) -> [Option<[Comb; 2]>; 2] {
-    let [x, y] = combs;
-    let with = |axis: usize, period: f32| {
-        spaced_comb(&profiles[axis], window.area.axis(axis).start, period)
-    };
-    if (x.period / y.period).ln().abs() < 0.02 {
-        return [None; 2];
+/// The best spacing in the profile of a window of `level`.
+fn spectral_comb(profile: &[u32], origin: usize, level: usize) -> Option<Comb> {
+    let unit = 1 << level;
+    let mut samples = [0f32; SAMPLES];
+    for (sample, sums) in samples.iter_mut().zip(profile.chunks_exact(unit)) {
+        *sample = sums.iter().sum::<u32>() as f32;
     }
-    [
-        Some([*x, with(1, x.period)]),
-        Some([with(0, y.period), *y]),
-    ]
+    let comb = window_comb(&samples, origin, unit)?;
+    let coarse = level > 0 && comb.quality >= COMB_QUALITY;
+    Some(if coarse { sharpened(profile, origin, &comb) } else { comb })
 }
 
 /// Grow a lattice from a window, find its border and weigh its blocks.
@@ -241,7 +230,7 @@ fn follow(
     combs: [Comb; 2],
     budget: &mut usize,
 ) -> Option<Region> {
-    let grown = grower.grow(plane, ridges, seed, combs, budget)?;
+    let grown = grower.grow_true(plane, ridges, seed, combs, budget)?;
     let size = [0, 1].map(|axis| grown.combs[axis].period);
     let area = grower.border(plane, &grown)?;
     let evidence = weigh(
@@ -284,7 +273,7 @@ fn is_refused(area: &Span2, combs: &[Comb; 2], refused: &[Refused]) -> bool {
     let rect = area.rect();
     refused.iter().any(|refused| {
         let shared = refused.area.rect().intersect(&rect);
-        shared.is_some_and(|shared| 2 * shared.area() > rect.area())
+        shared.is_some_and(|shared| 4 * shared.area() > rect.area())
             && [0, 1].into_iter().all(|axis| {
                 let span = area.axis(axis);
                 let centre = (span.start + span.end) as f32 / 2.0;
