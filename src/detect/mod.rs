@@ -86,13 +86,16 @@ const COMB_QUALITY: f32 = 0.45;
 /// Pixels that following lattices may visit in a frame, in parts of the frame's.
 const PASSES: usize = 12;
 
+/// A window that shares more than one in so many of its pixels with a lattice that was followed is part of it.
+const SHARED_PART: u64 = 8;
+
 /// Blocks between two parts of a mosaic at most.
 const GAP: f32 = 2.5;
 
-/// A lattice that was followed, and what came of it.
+/// A lattice that was followed, and how far.
 #[derive(Clone, Copy, Debug)]
-struct Refused {
-    area: Span2,
+struct Followed {
+    area: Rect,
     combs: [Comb; 2],
 }
 
@@ -103,7 +106,7 @@ pub struct Detector {
     gate: Gate,
     grower: Grower,
     profiles: [Vec<u32>; 2],
-    refused: Vec<Refused>,
+    followed: Vec<Followed>,
     blocking: Blocking,
 }
 
@@ -125,7 +128,7 @@ impl Detector {
             return;
         };
         self.ridges.measure(&plane);
-        self.refused.clear();
+        self.followed.clear();
         self.blocking.reset();
         let mut budget = PASSES * plane.width * plane.height;
         let (tiles, counts) = self.ridges.tiles();
@@ -144,7 +147,7 @@ impl Detector {
             };
             self.ridges.profiles(&window.area, &mut self.profiles);
             for combs in hypotheses(&self.profiles, window).into_iter().flatten() {
-                if is_refused(&window.area, &combs, &self.refused) {
+                if is_followed(&window.area, &combs, &self.followed) {
                     continue;
                 }
                 let found = follow(
@@ -156,15 +159,20 @@ impl Detector {
                     combs,
                     &mut budget,
                 );
-                if let Some(region) = found.filter(wanted) {
-                    regions.push(region);
-                    break;
-                }
-                let area = found.and_then(|region| plane.clamp(&region.rect));
-                self.refused.push(Refused {
-                    area: area.unwrap_or(window.area),
+                self.followed.push(Followed {
+                    area: window.area.rect(),
                     combs,
                 });
+                if let Some((region, combs)) = found {
+                    self.followed.push(Followed {
+                        area: region.rect,
+                        combs,
+                    });
+                    if wanted(&region) {
+                        regions.push(region);
+                        break;
+                    }
+                }
             }
         }
         merge(regions);
@@ -229,7 +237,7 @@ fn follow(
     seed: &Span2,
     combs: [Comb; 2],
     budget: &mut usize,
-) -> Option<Region> {
+) -> Option<(Region, [Comb; 2])> {
     let grown = grower.grow_true(plane, ridges, seed, combs, budget)?;
     let size = [0, 1].map(|axis| grown.combs[axis].period);
     let area = grower.border(plane, &grown)?;
@@ -245,11 +253,12 @@ fn follow(
     let score = if coder { 0.0 } else { score(&evidence, across) };
     #[cfg(feature = "trace")]
     eprintln!("TRACE {:?} seed {:?} {:?} {:?} noise {} score {}", area.rect(), seed.rect(), grown.combs, evidence, grown.noise, score);
-    Some(Region {
+    let region = Region {
         rect: area.rect(),
         lattice: Some(lattice(&grown.combs)),
         score,
-    })
+    };
+    Some((region, grown.combs))
 }
 
 fn lattice(combs: &[Comb; 2]) -> Lattice {
@@ -268,16 +277,16 @@ fn is_known(area: &Span2, regions: &[Region]) -> bool {
     shared.any(|shared| 2 * shared.area() >= area.area())
 }
 
-/// Whether following nearly the same lattice has led to nothing in most of a window.
-fn is_refused(area: &Span2, combs: &[Comb; 2], refused: &[Refused]) -> bool {
+/// Whether nearly the same lattice was followed from or into a part of the window already.
+fn is_followed(area: &Span2, combs: &[Comb; 2], followed: &[Followed]) -> bool {
     let rect = area.rect();
-    refused.iter().any(|refused| {
-        let shared = refused.area.rect().intersect(&rect);
-        shared.is_some_and(|shared| 4 * shared.area() > rect.area())
+    followed.iter().any(|followed| {
+        let shared = followed.area.intersect(&rect);
+        shared.is_some_and(|shared| SHARED_PART * shared.area() > rect.area())
             && [0, 1].into_iter().all(|axis| {
                 let span = area.axis(axis);
                 let centre = (span.start + span.end) as f32 / 2.0;
-                combs[axis].agrees(&refused.combs[axis], centre, span.len() as f32, 2.0)
+                combs[axis].agrees(&followed.combs[axis], centre, span.len() as f32, 2.0)
             })
     })
 }
