@@ -14,8 +14,6 @@ pub(super) const SIDE: usize = 3;
 const HOT_TILES: u8 = 5;
 /// Least ridge of a hot tile per [`TILE`] pixels of its side, each way: a third of an edge along it.
 const LEAST_RIDGE: u32 = 24;
-/// Most windows of a level that are looked at; bounds the time spent on frames full of text.
-const MOST_WINDOWS: usize = 128;
 
 /// A part of the frame.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +53,6 @@ impl Gate {
                 let rank = b.rank.total_cmp(&a.rank);
                 rank.then_with(|| place(a).cmp(&place(b)))
             });
-            self.windows.truncate(first + MOST_WINDOWS);
         }
         &self.windows
     }

@@ -39,6 +39,8 @@ const LEAST_MEMBERS: usize = 6;
 #[derive(Debug, Default)]
 pub(super) struct Grower {
     pub(super) cells: Cells,
+    /// Blocks of other lattices that are compared.
+    pub(super) probe: Cells,
     pub(super) roles: Vec<Role>,
     profiles: [Vec<u32>; 2],
     stack: Vec<usize>,

@@ -30,14 +30,13 @@ impl Grower {
     ) -> Option<Grown> {
         let mut grown = self.grow(plane, ridges, seed, combs, MULTIPLES, budget)?;
         for _ in 0..TRIES {
-            let better = self.harmonic(plane, &grown);
-            // Also where nothing is better: the blocks of the last lattice must be there in the end.
-            let combs = better.unwrap_or(grown.combs);
-            let next = self.grow(plane, ridges, seed, combs, 1.0, budget);
-            match (better, next) {
-                (None, next) => return next,
-                (Some(_), Some(next)) => grown = next,
-                (Some(_), None) => return self.grow(plane, ridges, seed, grown.combs, 1.0, budget),
+            let Some(better) = self.harmonic(plane, &grown) else {
+                break;
+            };
+            match self.grow(plane, ridges, seed, better, 1.0, budget) {
+                Some(next) => grown = next,
+                // Back to what there was.
+                None => return self.grow(plane, ridges, seed, grown.combs, MULTIPLES, budget),
             }
         }
         Some(grown)
@@ -48,7 +47,7 @@ impl Grower {
         for axis in 0..2 {
             let comb = grown.combs[axis];
             let better = self.divided(plane, grown, axis, 2).or_else(|| {
-                self.measure_again(plane, grown);
+                self.probe.measure(plane, grown.blocks, &grown.combs);
                 [3, 2].into_iter().find_map(|times| self.multiplied(&grown.blocks, axis, &comb, times))
             });
             if let Some(better) = better {
@@ -64,20 +63,17 @@ impl Grower {
     fn divided(&mut self, plane: &Plane<'_>, grown: &Grown, axis: usize, parts: usize) -> Option<Comb> {
         let area = span_of(&grown.blocks, &grown.combs, plane)?;
         let mut combs = grown.combs;
+        self.probe.least = self.cells.least;
         combs[axis].period /= parts as f32;
         if combs[axis].period < MIN_BLOCK {
             return None;
         }
-        self.cells.measure(plane, Blocks::over(&area, &combs), &combs);
-        let blocks = self.cells.blocks;
+        self.probe.measure(plane, Blocks::over(&area, &combs), &combs);
+        let blocks = self.probe.blocks;
         let shares = self.sharp_shares(&blocks, axis, parts);
         // Line 0 of both is the same.
         let between = shares[1..parts].iter().copied().fold(1.0, f32::min);
         (shares[0] > 0.0 && between >= LINE * shares[0]).then(|| combs[axis].normal())
-    }
-
-    fn measure_again(&mut self, plane: &Plane<'_>, grown: &Grown) {
-        self.cells.measure(plane, grown.blocks, &grown.combs);
     }
 
     /// Lines `times` as far apart, where edges lie on each `times`-th line only.
@@ -107,7 +103,7 @@ impl Grower {
     fn sharp_shares(&self, blocks: &Blocks, axis: usize, classes: usize) -> [f32; 3] {
         let columns = blocks.columns();
         let (mut sharp, mut all) = ([0.0; 3], [0.0f32; 3]);
-        for (index, cell) in self.cells.cells.iter().enumerate() {
+        for (index, cell) in self.probe.cells.iter().enumerate() {
             let (x, y) = (index % columns, index / columns);
             let (inner, line) = match axis {
                 0 => (x > 0, blocks.x.0 + x as i32),

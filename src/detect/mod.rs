@@ -21,7 +21,7 @@ mod tests;
 
 use blocking::Blocking;
 use comb::{Comb, SAMPLES, any_comb, sharpened, spaced_comb, window_comb};
-use gate::{Gate, Window};
+use gate::{Gate, LEVELS, Window};
 use grow::Grower;
 use peaks::peak_comb;
 use plane::{Plane, Span2};
@@ -86,6 +86,8 @@ const COMB_QUALITY: f32 = 0.45;
 /// Pixels that following lattices may visit in a frame, in parts of the frame's.
 const PASSES: usize = 12;
 
+/// Most windows of a level that are looked at; bounds the time spent on frames full of text.
+const MOST_LOOKS: usize = 128;
 /// A window that shares more than one in so many of its pixels with a lattice that was followed is part of it.
 const SHARED_PART: u64 = 8;
 
@@ -133,13 +135,15 @@ impl Detector {
         let mut budget = PASSES * plane.width * plane.height;
         let (tiles, counts) = self.ridges.tiles();
         let windows = self.gate.windows(tiles, counts);
+        let mut looks = [0; LEVELS];
         for window in windows {
             if budget == 0 {
                 break;
             }
-            if is_known(&window.area, regions) {
+            if looks[window.level] == MOST_LOOKS || is_known(&window.area, regions) {
                 continue;
             }
+            looks[window.level] += 1;
             let wanted = |region: &Region| {
                 region.rect.width >= settings.min_width
                     && region.rect.height >= settings.min_height
