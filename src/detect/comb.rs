@@ -162,7 +162,7 @@ pub(super) fn refined(profile: &[u32], origin: usize, comb: &Comb, most: f32) ->
 
 /// `comb` through the peaks, or on whole pixels where peaks are one pixel wide and stand there: most clips were
 /// not scaled.
-fn exact(profile: &[u32], origin: usize, comb: Comb) -> Comb {
+pub(super) fn exact(profile: &[u32], origin: usize, comb: Comb) -> Comb {
     /// Least part of smeared peaks and of narrow ones that whole pixels hold.
     const NEARLY: f32 = 0.9;
     /// Part of three pixels' ridges that the middle one holds in a clip that was not scaled.

@@ -1,7 +1,7 @@
 //! The extent of a mosaic: the blocks that hang together around a window, then its border to the pixel.
 
 use super::cells::{Blocks, Cells};
-use super::comb::{Comb, refined};
+use super::comb::{Comb, exact, refined, spaced_comb};
 use super::plane::{Plane, Span, Span2};
 use super::score::{Evidence, weigh};
 use super::steps::Ridges;
@@ -42,12 +42,27 @@ pub(super) struct Grower {
     /// Blocks of other lattices that are compared.
     pub(super) probe: Cells,
     pub(super) roles: Vec<Role>,
+    saved: (Cells, Vec<Role>),
     profiles: [Vec<u32>; 2],
     stack: Vec<usize>,
     pub(super) queue: Vec<f32>,
     counts: Vec<usize>,
     pub(super) ends: Vec<usize>,
 }
+
+/// How the lines may change while a mosaic grows.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fit {
+    /// To a spacing nearby, or to a multiple of it.
+    Multiple,
+    /// To a spacing nearby.
+    Near,
+    /// Only as far as the peaks beside them ask for.
+    Held,
+}
+
+/// Times a spacing by which a first look may have it too small.
+const MULTIPLES: f32 = 3.0;
 
 /// A mosaic in whole blocks.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +75,7 @@ pub(super) struct Grown {
 }
 
 impl Grower {
-    /// The mosaic with lines `combs` (x, y), or with up to `multiples` times their spacing, around `seed`; None where too few blocks support it. The pixels
+    /// The mosaic with lines `combs` (x, y), as `fit` changes them, around `seed`; None where too few blocks support it. The pixels
     /// visited are taken from `budget`; growing ends where nothing is left of it.
     pub(super) fn grow(
         &mut self,
@@ -68,7 +83,7 @@ impl Grower {
         ridges: &Ridges,
         seed: &Span2,
         combs: [Comb; 2],
-        multiples: f32,
+        fit: Fit,
         budget: &mut usize,
     ) -> Option<Grown> {
         let mut combs = combs;
@@ -98,7 +113,7 @@ impl Grower {
                 });
             }
             let area = span_of(&blocks, &combs, plane)?;
-            let better = self.fit(ridges, &area, &combs, multiples)?;
+            let better = self.fit(ridges, &area, &combs, fit)?;
             settled = [0, 1].into_iter().all(|axis| {
                 let span = area.axis(axis);
                 let centre = (span.start + span.end) as f32 / 2.0;
@@ -281,14 +296,36 @@ impl Grower {
         ridges: &Ridges,
         area: &Span2,
         combs: &[Comb; 2],
-        multiples: f32,
+        fit: Fit,
     ) -> Option<[Comb; 2]> {
         ridges.profiles(area, &mut self.profiles);
-        let fit = |axis: usize| {
-            let profile = &self.profiles[axis][..];
-            refined(profile, area.axis(axis).start, &combs[axis], multiples)
+        let fitted = |axis: usize| {
+            let (profile, origin) = (&self.profiles[axis][..], area.axis(axis).start);
+            match fit {
+                Fit::Multiple => refined(profile, origin, &combs[axis], MULTIPLES),
+                Fit::Near => refined(profile, origin, &combs[axis], 1.0),
+                Fit::Held => Some(exact(profile, origin, combs[axis])),
+            }
         };
-        Some([fit(0)?, fit(1)?])
+        Some([fitted(0)?, fitted(1)?])
+    }
+
+    /// The best lines with the spacing `period` across `axis` in `area`.
+    pub(super) fn spaced(
+        &mut self,
+        ridges: &Ridges,
+        area: &Span2,
+        axis: usize,
+        period: f32,
+    ) -> Comb {
+        ridges.profiles(area, &mut self.profiles);
+        spaced_comb(&self.profiles[axis], area.axis(axis).start, period)
+    }
+
+    /// Put the measured blocks aside, and take up those that were put aside before.
+    pub(super) fn swap_saved(&mut self) {
+        std::mem::swap(&mut self.cells, &mut self.saved.0);
+        std::mem::swap(&mut self.roles, &mut self.saved.1);
     }
 }
 

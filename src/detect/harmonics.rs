@@ -4,7 +4,7 @@
 
 use super::cells::{Blocks, Edge};
 use super::comb::{Comb, MAX_BLOCK, MIN_BLOCK};
-use super::grow::{Grower, Grown, span_of};
+use super::grow::{Fit, Grower, Grown, Role, span_of};
 use super::plane::{Plane, Span2};
 use super::steps::Ridges;
 
@@ -13,10 +13,11 @@ const NO_LINE: f32 = 0.12;
 /// The same from which lines between the lines are some.
 const LINE: f32 = 0.4;
 
-/// Times a spacing by which a first look may have it too small.
-const MULTIPLES: f32 = 3.0;
 /// Spacings tried for one mosaic after the first.
 const TRIES: usize = 2;
+/// Part of its pixels that a mosaic keeps at least where its blocks are taken as square: most are, and a border or
+/// a few weak lines pull at one of two spacings.
+const SQUARE: f32 = 0.95;
 
 impl Grower {
     /// See [`Grower::grow`]; the spacing is the true one as far as the blocks can tell.
@@ -28,18 +29,44 @@ impl Grower {
         combs: [Comb; 2],
         budget: &mut usize,
     ) -> Option<Grown> {
-        let mut grown = self.grow(plane, ridges, seed, combs, MULTIPLES, budget)?;
+        let mut grown = self.grow(plane, ridges, seed, combs, Fit::Multiple, budget)?;
         for _ in 0..TRIES {
             let Some(better) = self.harmonic(plane, &grown) else {
                 break;
             };
-            match self.grow(plane, ridges, seed, better, 1.0, budget) {
+            self.swap_saved();
+            match self.grow(plane, ridges, seed, better, Fit::Near, budget) {
                 Some(next) => grown = next,
-                // Back to what there was.
-                None => return self.grow(plane, ridges, seed, grown.combs, MULTIPLES, budget),
+                None => {
+                    self.swap_saved();
+                    break;
+                }
+            }
+        }
+        for axis in [0, 1] {
+            let [x, y] = grown.combs;
+            if (x.period / y.period).ln().abs() < 1e-3 {
+                break;
+            }
+            let area = span_of(&grown.blocks, &grown.combs, plane)?;
+            let square = self.spaced(ridges, &area, axis, grown.combs[1 - axis].period);
+            let mut combs = grown.combs;
+            combs[axis] = square;
+            let least = SQUARE * self.pixels(&grown.combs);
+            self.swap_saved();
+            let next = self.grow(plane, ridges, seed, combs, Fit::Held, budget);
+            match next.filter(|next| self.pixels(&next.combs) >= least) {
+                Some(next) => grown = next,
+                None => self.swap_saved(),
             }
         }
         Some(grown)
+    }
+
+    /// Pixels of the mosaic's blocks.
+    fn pixels(&self, combs: &[Comb; 2]) -> f32 {
+        let members = self.roles.iter().filter(|role| **role == Role::Member);
+        members.count() as f32 * combs[0].period * combs[1].period
     }
 
     /// The lines of `grown` with one spacing corrected; None where both are right.
