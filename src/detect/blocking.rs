@@ -3,17 +3,22 @@
 
 use std::f32::consts::TAU;
 
-use super::comb::Comb;
 use super::plane::{Plane, Span2};
-use super::score::Evidence;
 use super::steps::Ridges;
 
 /// Spacing of the coder's lines that are looked for, pixels.
 const LINES: usize = 8;
-/// Share of the ridges outside a region that lies on the coder's lines where these are visible.
-const VISIBLE: f32 = 0.1;
-/// Least difference of neighbouring blocks that no coder leaves, levels.
-const STRONG: f32 = 8.0;
+/// A region fills the frame where less than one in so many of its pixels lies outside.
+const FILLS: usize = 8;
+
+/// What is around a region.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Setting {
+    /// Share of the ridges that lie on the coder's lines, both ways, 0–1.
+    pub(super) coder: f32,
+    /// Ridges per pixel, mean of both ways.
+    pub(super) busy: f32,
+}
 
 /// Weighs the coder's lines; keeps its memory, and the sums of one frame.
 #[derive(Debug, Default)]
@@ -31,43 +36,34 @@ impl Blocking {
         self.frame = None;
     }
 
-    /// Whether the lattice `combs` in `area` may well be the coder's.
-    pub(super) fn explains(
+    /// The setting of a region that covers `area`.
+    pub(super) fn setting(
         &mut self,
         plane: &Plane<'_>,
         ridges: &Ridges,
         area: &Span2,
-        combs: &[Comb; 2],
-        evidence: &Evidence,
-    ) -> bool {
-        let is_coders = |comb: &Comb| {
-            let parts = comb.period / 4.0;
-            (parts - parts.round()).abs() < 0.02 * parts
+    ) -> Setting {
+        let whole = plane.span();
+        let frame = match self.frame {
+            Some(frame) => frame,
+            None => self.sums(ridges, &whole),
         };
-        #[cfg(feature = "trace")]
-        {
-            let frame = self.frame.unwrap_or_else(|| self.sums(ridges, &plane.span()));
-            self.frame = Some(frame);
-            let inside = self.sums(ridges, area);
-            let v = [0, 1].map(|axis| {
-                let outside: [f32; LINES] =
-                    std::array::from_fn(|at| frame[axis][at].saturating_sub(inside[axis][at]) as f32);
-                (in_step(&outside), outside.iter().sum::<f32>() / (plane.width * plane.height) as f32)
-            });
-            eprintln!("TRACE coder {v:?}");
-        }
-        let faint = evidence.contrast[0].min(evidence.contrast[1]) < STRONG;
-        if !(faint && combs.iter().any(is_coders)) {
-            return false;
-        }
-        let frame = self.frame.unwrap_or_else(|| self.sums(ridges, &plane.span()));
         self.frame = Some(frame);
-        let inside = self.sums(ridges, area);
-        [0, 1].into_iter().all(|axis| {
-            let outside: [f32; LINES] =
-                std::array::from_fn(|at| frame[axis][at].saturating_sub(inside[axis][at]) as f32);
-            in_step(&outside) >= VISIBLE
-        })
+        let beyond = whole.area() - area.area();
+        // A region that fills the frame is its own setting.
+        let (inside, pixels) = if FILLS * beyond < whole.area() {
+            ([[0; LINES]; 2], whole.area())
+        } else {
+            (self.sums(ridges, area), beyond)
+        };
+        let outside = [0, 1].map(|axis| -> [f32; LINES] {
+            std::array::from_fn(|at| frame[axis][at].saturating_sub(inside[axis][at]) as f32)
+        });
+        let all: f32 = outside.iter().flatten().sum();
+        Setting {
+            coder: in_step(&outside[0]).min(in_step(&outside[1])),
+            busy: all / (2 * pixels) as f32,
+        }
     }
 
     fn sums(&mut self, ridges: &Ridges, area: &Span2) -> [Sums; 2] {

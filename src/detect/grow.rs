@@ -3,7 +3,7 @@
 use super::cells::{Blocks, Cells};
 use super::comb::{Comb, exact, refined, spaced_comb};
 use super::plane::{Plane, Span, Span2};
-use super::score::{Evidence, weigh};
+use super::evidence::{Evidence, weigh};
 use super::steps::Ridges;
 
 /// What a block is to a mosaic.

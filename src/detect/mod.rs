@@ -9,6 +9,7 @@ mod blocking;
 mod border;
 mod cells;
 mod comb;
+mod evidence;
 mod gate;
 mod grow;
 mod harmonics;
@@ -19,13 +20,14 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use blocking::Blocking;
+use blocking::{Blocking, Setting};
 use comb::{Comb, SAMPLES, any_comb, sharpened, spaced_comb, window_comb};
 use gate::{Gate, LEVELS, Window};
 use grow::Grower;
 use peaks::peak_comb;
 use plane::{Plane, Span2};
-use score::{score, weigh};
+use evidence::weigh;
+use score::{Shape, score};
 use steps::Ridges;
 
 use crate::frame::{Lattice, Rect};
@@ -191,8 +193,9 @@ impl Detector {
         self.ridges.profiles(&area, &mut self.profiles);
         let comb = |axis: usize| any_comb(&self.profiles[axis], area.axis(axis).start);
         let combs = [comb(0)?, comb(1)?];
-        let across = [0, 1].map(|axis| area.axis(axis).len() as f32 / combs[axis].period);
-        let score = score(&self.grower.examine(&plane, &area, &combs), across);
+        let evidence = self.grower.examine(&plane, &area, &combs);
+        // Whoever names a rectangle knows better than its surroundings.
+        let score = score(&evidence, &Shape::new(&area, &combs), &Setting::default());
         (score > 0.0).then(|| (lattice(&combs), score))
     }
 }
@@ -252,11 +255,10 @@ fn follow(
         size,
         &mut grower.queue,
     );
-    let across = [0, 1].map(|axis| area.axis(axis).len() as f32 / size[axis]);
-    let coder = blocking.explains(plane, ridges, &area, &grown.combs, &evidence);
-    let score = if coder { 0.0 } else { score(&evidence, across) };
+    let setting = blocking.setting(plane, ridges, &area);
+    let score = score(&evidence, &Shape::new(&area, &grown.combs), &setting);
     #[cfg(feature = "trace")]
-    eprintln!("TRACE {:?} seed {:?} {:?} {:?} noise {} score {}", area.rect(), seed.rect(), grown.combs, evidence, grown.noise, score);
+    eprintln!("TRACE {:?} seed {:?} {:?} {:?} {setting:?} noise {} score {score} FEAT {:?}", area.rect(), seed.rect(), grown.combs, evidence, grown.noise, score::features(&evidence, &Shape::new(&area, &grown.combs), &setting));
     let region = Region {
         rect: area.rect(),
         lattice: Some(lattice(&grown.combs)),
