@@ -1,5 +1,6 @@
 //! The extent of a mosaic: the blocks that hang together around a window, then its border to the pixel.
 
+use super::border::Pair;
 use super::cells::{Blocks, Cells};
 use super::comb::{Comb, exact, refined, spaced_comb};
 use super::plane::{Plane, Span, Span2};
@@ -47,7 +48,7 @@ pub(super) struct Grower {
     stack: Vec<usize>,
     pub(super) queue: Vec<f32>,
     counts: Vec<usize>,
-    pub(super) ends: Vec<usize>,
+    pub(super) pairs: Vec<Pair>,
 }
 
 /// How the lines may change while a mosaic grows.
