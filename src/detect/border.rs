@@ -14,6 +14,9 @@ const LEAST_RATIO: f32 = 2.0;
 /// Pixels without support that a mosaic may bridge at least: faint blocks lie in cheeks and walls.
 const BRIDGE: i32 = 6;
 
+/// Pairs of pixels inside a block that are asked.
+const PAIRS: usize = 8;
+
 /// A side of a mosaic.
 #[derive(Clone, Copy, Debug)]
 struct Side {
@@ -49,7 +52,8 @@ impl Grower {
         let lanes = self.lanes(grown, side)?;
         let limit = [plane.height, plane.width][side.axis];
         let comb = &grown.combs[1 - side.axis];
-        find_pairs(comb, lanes, self.cells.smear, limit, &mut self.pairs);
+        let smear = if comb.is_whole() { 0 } else { self.cells.smear };
+        find_pairs(comb, lanes, smear, limit, &mut self.pairs);
         let told = self.pairs.iter().any(|pair| pair.on_line);
         told.then(|| walk(plane, grown, side, &self.pairs))
     }
@@ -94,10 +98,13 @@ fn find_pairs(
         }
     };
     for lane in lanes.0..lanes.1 {
+        let (line, next) = (comb.pixel(lane), comb.pixel(lane + 1));
         if lane > lanes.0 {
-            add(comb.pixel(lane), true);
+            add(line, true);
         }
-        add((comb.line(lane) + comb.period / 2.0).round() as i32, false);
+        let inner = line + 1 + 2 * smear..(next - 2 * smear).max(line + 2 + 2 * smear);
+        let every = (inner.len() / PAIRS).max(1);
+        inner.step_by(every).for_each(|at| add(at, false));
     }
 }
 
