@@ -52,9 +52,12 @@ impl Grower {
         let lanes = self.lanes(grown, side)?;
         let limit = [plane.height, plane.width][side.axis];
         let comb = &grown.combs[1 - side.axis];
-        let smear = if comb.is_whole() { 0 } else { self.cells.smear };
-        find_pairs(comb, lanes, smear, limit, &mut self.pairs);
-        let told = self.pairs.iter().any(|pair| pair.on_line);
+        // Coding smears some steps of a clip that was not scaled, and leaves others as they were.
+        let narrow = if comb.is_whole() { 0 } else { self.cells.smear };
+        for (pairs, smear) in self.pairs.iter_mut().zip([narrow, self.cells.smear]) {
+            find_pairs(comb, lanes, smear, limit, pairs);
+        }
+        let told = self.pairs[0].iter().any(|pair| pair.on_line);
         told.then(|| walk(plane, grown, side, &self.pairs))
     }
 
@@ -109,7 +112,7 @@ fn find_pairs(
 }
 
 /// Walk from within the last block outwards, as long as the pixels that support the lattice outnumber the others.
-fn walk(plane: &Plane<'_>, grown: &Grown, side: Side, pairs: &[Pair]) -> usize {
+fn walk(plane: &Plane<'_>, grown: &Grown, side: Side, pairs: &[Vec<Pair>; 2]) -> usize {
     let comb = &grown.combs[side.axis];
     let range = [grown.blocks.x, grown.blocks.y][side.axis];
     let limit = [plane.width, plane.height][side.axis] as i32;
@@ -127,7 +130,8 @@ fn walk(plane: &Plane<'_>, grown: &Grown, side: Side, pairs: &[Pair]) -> usize {
         if !(0..limit).contains(&pixel) {
             break;
         }
-        sum += if supports(plane, side.axis, pixel as usize, pairs) { 1 } else { -1 };
+        let supported = pairs.iter().any(|pairs| supports(plane, side.axis, pixel as usize, pairs));
+        sum += if supported { 1 } else { -1 };
         end += outward;
         if sum > best {
             (best, taken) = (sum, end);

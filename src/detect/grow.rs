@@ -48,7 +48,7 @@ pub(super) struct Grower {
     stack: Vec<usize>,
     pub(super) queue: Vec<f32>,
     counts: Vec<usize>,
-    pub(super) pairs: Vec<Pair>,
+    pub(super) pairs: [Vec<Pair>; 2],
 }
 
 /// How the lines may change while a mosaic grows.
