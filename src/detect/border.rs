@@ -17,6 +17,11 @@ const BRIDGE: i32 = 6;
 /// Pairs of pixels inside a block that are asked.
 const PAIRS: usize = 8;
 
+/// Lines from which chance cannot make them look supported for longer than a block.
+const MANY_LINES: usize = 10;
+/// Blocks behind the last clear one at most.
+const FARTHEST: i32 = 8;
+
 /// A side of a mosaic.
 #[derive(Clone, Copy, Debug)]
 struct Side {
@@ -122,12 +127,14 @@ fn walk(plane: &Plane<'_>, grown: &Grown, side: Side, pairs: &[Vec<Pair>; 2]) ->
         (comb.pixel(range.0), -1)
     };
     let period = comb.period.round() as i32;
+    let lines = pairs[0].iter().filter(|pair| pair.on_line).count();
+    let farthest = if lines < MANY_LINES { period } else { FARTHEST * period };
     // The end lies before pixel `end`; the pixel behind it, seen from inside, is asked.
     let start = (line - outward * period).clamp(0, limit);
     let (mut end, mut sum, mut best, mut taken) = (start, 0, 0, start);
     while sum > best - BRIDGE.max(period) {
         let pixel = if side.far { end } else { end - 1 };
-        if !(0..limit).contains(&pixel) {
+        if !(0..limit).contains(&pixel) || (end - line) * outward > farthest {
             break;
         }
         let supported = pairs.iter().any(|pairs| supports(plane, side.axis, pixel as usize, pairs));
