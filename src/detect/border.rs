@@ -17,6 +17,10 @@ const BRIDGE: i32 = 6;
 /// Pairs of pixels inside a block that are asked.
 const PAIRS: usize = 8;
 
+/// Noise inside blocks from which a clip was coded, levels of standard deviation.
+const CODED: f32 = 0.1;
+/// Pixels that coding may blur at the end of a block.
+const BLUR: i32 = 2;
 /// Lines from which chance cannot make them look supported for longer than a block.
 const MANY_LINES: usize = 10;
 /// Blocks behind the last clear one at most.
@@ -144,7 +148,10 @@ fn walk(plane: &Plane<'_>, grown: &Grown, side: Side, pairs: &[Vec<Pair>; 2]) ->
             (best, taken) = (sum, end);
         }
     }
-    taken as usize
+    // Coding blurs the last pixels of a block into what is behind.
+    let short = (line - taken) * outward;
+    let blurred = grown.noise > CODED && (1..=BLUR).contains(&short) && period > 2 * BLUR;
+    (if blurred { line.clamp(0, limit) } else { taken }) as usize
 }
 
 /// Whether steps gather on the lines, in the line of pixels `at` along a side.

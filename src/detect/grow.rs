@@ -22,7 +22,7 @@ pub(super) enum Role {
 }
 
 /// Noise that a flat block may have in any case, levels of standard deviation.
-pub(super) const LEAST_NOISE: f32 = 1.2;
+const LEAST_NOISE: f32 = 1.2;
 /// The same at most, in dark or strongly coded pictures.
 const MOST_NOISE: f32 = 6.0;
 /// The same in parts of the block's largest sharp difference.
@@ -71,7 +71,7 @@ pub(super) struct Grown {
     pub(super) combs: [Comb; 2],
     /// Blocks around its members.
     pub(super) blocks: Blocks,
-    /// Noise inside its blocks, levels of standard deviation.
+    /// Noise inside its better blocks, levels of standard deviation: 0 where nothing was coded.
     pub(super) noise: f32,
 }
 
@@ -156,7 +156,7 @@ impl Grower {
         self.queue.get(self.queue.len() / 2).copied().unwrap_or(0.0)
     }
 
-    /// Measure `work` and give each block its role; returns the noise allowed inside.
+    /// Measure `work` and give each block its role; returns the noise inside good blocks.
     fn measure(&mut self, plane: &Plane<'_>, work: Blocks, combs: &[Comb; 2]) -> f32 {
         self.cells.measure(plane, work, combs);
         self.queue.clear();
@@ -176,7 +176,7 @@ impl Grower {
                 Role::Faint
             }
         }));
-        noise
+        quarter
     }
 
     /// Make the largest set of blocks that hang together and touch `seed` members; returns the blocks around them.
