@@ -15,6 +15,8 @@ const FEATHER_LIMITS: (f32, f32) = (1.0, 3.0);
 /// How a result goes back into its frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Blend {
+    /// From the model's truest picture (0) to its sharpest (1).
+    pub detail: f32,
     /// Strength of the block-mean projection, 0–1.
     pub projection: f32,
     /// Weight of the restored over the original picture, 0–1.
@@ -24,6 +26,7 @@ pub struct Blend {
 impl Default for Blend {
     fn default() -> Self {
         Self {
+            detail: 0.5,
             projection: 1.0,
             alpha: 1.0,
         }
@@ -82,7 +85,12 @@ impl Restorer {
     /// Crop `regions` out of `frame` and run them as one batch. The results stay inside until [`Self::apply`].
     ///
     /// Regions are cut to the frame; what lies outside it altogether is left out.
-    pub fn infer(&mut self, frame: &FrameView<'_>, regions: &[Region]) -> Result<(), CascadeError> {
+    pub fn infer(
+        &mut self,
+        frame: &FrameView<'_>,
+        regions: &[Region],
+        detail: f32,
+    ) -> Result<(), CascadeError> {
         let facts = self.backend.facts();
         let (size, margin, range) = (facts.size, facts.margin, facts.range);
         let layout = frame.layout();
@@ -130,7 +138,7 @@ impl Restorer {
             pixelated: &self.pixelated,
             lattice: &self.lattice,
         };
-        let result = self.backend.run(crops, &mut self.output);
+        let result = self.backend.run(crops, detail, &mut self.output);
         if result.is_err() {
             self.jobs.clear();
         }
@@ -239,7 +247,12 @@ mod tests {
             true
         }
 
-        fn run(&mut self, crops: Crops<'_>, out: &mut Vec<f32>) -> Result<(), CascadeError> {
+        fn run(
+            &mut self,
+            crops: Crops<'_>,
+            _: f32,
+            out: &mut Vec<f32>,
+        ) -> Result<(), CascadeError> {
             let (input, count) = (crops.pixelated, crops.count);
             assert_eq!(crops.lattice.len(), count * PLANES * 32 * 32);
             assert!(crops.lattice.iter().all(|v| (-1.0..=2.0).contains(v)));
@@ -268,12 +281,13 @@ mod tests {
         let stride = side as usize * 3;
         let mut restorer = Restorer::new(Painter::boxed(colour));
         let view = FrameView::packed(&layout, data, stride).unwrap();
-        restorer.infer(&view, regions).unwrap();
+        restorer.infer(&view, regions, blend.detail).unwrap();
         let mut frame = FrameViewMut::packed(&layout, data, stride).unwrap();
         restorer.apply(&mut frame, blend);
     }
 
     const NONE: Blend = Blend {
+        detail: 0.0,
         projection: 0.0,
         alpha: 1.0,
     };

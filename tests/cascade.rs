@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use gstdepixelate::blocks::PLANES;
 use gstdepixelate::cascade::runtime::{self, LogLevel};
 use gstdepixelate::cascade::{
-    Backend, CascadeError, Crops, INPUT, LATTICE, MAX_MODEL_BYTES, Model, ModelFacts,
+    Backend, CascadeError, Crops, DETAILED, INPUT, LATTICE, MAX_MODEL_BYTES, Model, ModelFacts,
     OptimizationLevel, OrtBackend, Provider, RESTORED, Runtime, RuntimeSearch, STAGE1,
     SessionSettings,
 };
@@ -46,12 +46,12 @@ fn numbers_come_out_right_at_every_batch_size() {
     for count in [1, 3, 2, 33, 1] {
         let input = ramp(count, 16);
         backend
-            .run(Crops::new(&input, count), &mut restored)
+            .run(Crops::new(&input, count), 0.0, &mut restored)
             .unwrap();
         let expected: Vec<_> = input.iter().map(|v| v * 0.5).collect();
         assert_eq!(restored, expected, "batch of {count}");
     }
-    backend.run(Crops::new(&[], 0), &mut restored).unwrap();
+    backend.run(Crops::new(&[], 0), 0.0, &mut restored).unwrap();
     assert!(restored.is_empty());
 }
 
@@ -65,7 +65,7 @@ fn an_enlarging_model_gives_larger_pictures() {
     assert_eq!(backend.facts(), &facts);
     let mut restored = Vec::new();
     backend
-        .run(Crops::new(&ramp(2, 16), 2), &mut restored)
+        .run(Crops::new(&ramp(2, 16), 2), 0.0, &mut restored)
         .unwrap();
     assert_eq!(restored.len(), 2 * 3 * 32 * 32);
     for (plane, color) in restored
@@ -90,7 +90,9 @@ fn settings_do_not_change_the_numbers() {
             };
             let mut backend = OrtBackend::new(runtime(), &model, &settings).unwrap();
             let mut restored = Vec::new();
-            backend.run(Crops::new(&input, 2), &mut restored).unwrap();
+            backend
+                .run(Crops::new(&input, 2), 0.0, &mut restored)
+                .unwrap();
             assert_eq!(restored, expected, "{settings:?}");
         }
     }
@@ -104,7 +106,9 @@ fn sessions_run_side_by_side() {
                 let mut backend = backend(tiny_model(16, Tiny::Scaled(factor)));
                 let (input, mut restored) = (ramp(1, 16), Vec::new());
                 for _ in 0..20 {
-                    backend.run(Crops::new(&input, 1), &mut restored).unwrap();
+                    backend
+                        .run(Crops::new(&input, 1), 0.0, &mut restored)
+                        .unwrap();
                     assert!(restored.iter().zip(&input).all(|(y, x)| *y == x * factor));
                 }
             });
@@ -120,7 +124,7 @@ fn the_bundled_model_runs() {
     let size = model.facts().size;
     let mut restored = Vec::new();
     backend
-        .run(Crops::new(&ramp(1, size), 1), &mut restored)
+        .run(Crops::new(&ramp(1, size), 1), 0.0, &mut restored)
         .unwrap();
     assert_eq!(restored.len(), 3 * model.facts().output_size().pow(2));
     assert!(restored.iter().all(|v| v.is_finite()));
@@ -130,7 +134,7 @@ fn the_bundled_model_runs() {
 fn a_batch_of_the_wrong_size_is_refused() {
     let mut backend = backend(tiny_model(16, Tiny::Identity));
     let error = backend
-        .run(Crops::new(&[0.0; 5], 1), &mut Vec::new())
+        .run(Crops::new(&[0.0; 5], 1), 0.0, &mut Vec::new())
         .unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -138,7 +142,7 @@ fn a_batch_of_the_wrong_size_is_refused() {
     );
     assert!(
         backend
-            .run(Crops::new(&[], usize::MAX), &mut Vec::new())
+            .run(Crops::new(&[], usize::MAX), 0.0, &mut Vec::new())
             .is_err()
     );
 }
@@ -166,7 +170,7 @@ fn a_model_may_be_told_the_lattice_or_not() {
     assert!(backend.takes_lattice());
     let (pixelated, mut restored) = (ramp(2, 16), Vec::new());
     backend
-        .run(Crops::new(&pixelated, 2), &mut restored)
+        .run(Crops::new(&pixelated, 2), 0.0, &mut restored)
         .unwrap();
     assert_eq!(restored, pixelated);
     let lattice = vec![0.25; 2 * PLANES * 256];
@@ -174,13 +178,38 @@ fn a_model_may_be_told_the_lattice_or_not() {
         lattice: &lattice,
         ..Crops::new(&pixelated, 2)
     };
-    backend.run(crops, &mut restored).unwrap();
+    backend.run(crops, 0.0, &mut restored).unwrap();
     assert!(restored.iter().zip(&pixelated).all(|(y, x)| *y == x + 0.25));
     let short = Crops {
         lattice: &lattice[1..],
         ..crops
     };
-    assert!(backend.run(short, &mut restored).is_err());
+    assert!(backend.run(short, 0.0, &mut restored).is_err());
+}
+
+#[test]
+fn detail_mixes_the_two_ends() {
+    let mut g = GraphBuilder::new("ends");
+    tiny_facts(16).write_to(&mut g);
+    let shape = batch_of(&[3, 16, 16]);
+    let x = g.input_f32(INPUT, &shape);
+    let twice = g.add(&x, &x);
+    let means = g.mean_around(&twice, 1);
+    let nothing = g.sub(&means, &twice);
+    let detailed = g.add(&twice, &nothing);
+    g.output_f32(STAGE1, &x, &shape);
+    g.output_f32(RESTORED, &x, &shape);
+    g.output_f32(DETAILED, &detailed, &shape);
+    let mut backend = backend(encode(&g.finish().unwrap()));
+    let (input, mut faces) = (ramp(3, 16), Vec::new());
+    for detail in [0f32, 0.25, 1.0, 7.0] {
+        let factor = 1.0 + detail.min(1.0);
+        backend
+            .run(Crops::new(&input, 3), detail, &mut faces)
+            .unwrap();
+        let close = |(y, x): (&f32, &f32)| (y - x * factor).abs() < 1e-6;
+        assert!(faces.iter().zip(&input).all(close), "{detail}");
+    }
 }
 
 #[test]
@@ -206,7 +235,9 @@ fn automatic_takes_what_loads() {
     assert_eq!(backend.fallback_reason().is_some(), fell_back);
     // Eleven crops go through padding on a GPU and must not show it.
     let (input, mut restored) = (ramp(11, 16), Vec::new());
-    backend.run(Crops::new(&input, 11), &mut restored).unwrap();
+    backend
+        .run(Crops::new(&input, 11), 0.0, &mut restored)
+        .unwrap();
     assert_eq!(restored, input);
 }
 
@@ -492,7 +523,7 @@ fn what_only_the_runtime_can_see_is_an_error_too() {
 
     // The shape that is made differs from the one declared: an error at the latest when it runs.
     let flat = open(lying("Flatten", &square, &[("axis", 1)]))
-        .and_then(|mut backend| backend.run(Crops::new(&ramp(1, 16), 1), &mut Vec::new()));
+        .and_then(|mut backend| backend.run(Crops::new(&ramp(1, 16), 1), 0.0, &mut Vec::new()));
     let text = error_text(flat);
     assert!(text.contains("shape") || text.contains("rank"), "{text}");
 }

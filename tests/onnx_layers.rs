@@ -34,7 +34,9 @@ fn run(layer: impl FnOnce(&mut GraphBuilder, &str) -> String) -> (Vec<f32>, Vec<
         .map(|i| (i * 37 % 1536) as f32 / 256.0 - 3.0)
         .collect();
     let mut restored = Vec::new();
-    backend.run(Crops::new(&input, 2), &mut restored).unwrap();
+    backend
+        .run(Crops::new(&input, 2), 0.0, &mut restored)
+        .unwrap();
     (input, restored)
 }
 

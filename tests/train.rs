@@ -10,12 +10,12 @@ use std::time::Duration;
 use gstdepixelate::cascade::{
     Backend, Crops, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime,
 };
-use gstdepixelate::train::checkpoint;
 use gstdepixelate::train::layers::{Declare, Init, Parameters};
 use gstdepixelate::train::networks::{Architecture, Seen};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
 use gstdepixelate::train::u_shaped::UShaped;
+use gstdepixelate::train::{checkpoint, inspect, log, report};
 use tch::{Device, Tensor};
 
 /// The default recipe at 32 px with networks of a few channels.
@@ -87,19 +87,14 @@ fn tensors(out: &Path, stage: &str) -> Parameters {
     checkpoint::load(&out.join(format!("{stage}.safetensors"))).unwrap()
 }
 
-/// Mean squared error over the first and the last logged interval of a stage.
+/// A loss term over the first and the last logged interval of a stage.
 fn first_and_last(out: &Path, stage: &str, term: &str) -> (f64, f64) {
-    let log = std::fs::read_to_string(out.join(format!("{stage}.csv"))).unwrap();
-    let value = |line: &str| -> f64 {
-        let field = line
-            .split(',')
-            .find_map(|f| f.strip_prefix(&format!("{term}=")));
-        field.unwrap().parse().unwrap()
-    };
-    (
-        value(log.lines().next().unwrap()),
-        value(log.lines().last().unwrap()),
-    )
+    let lines = log::read(&log::file(out)).unwrap();
+    let of_stage = lines.iter().filter(|line| line.stage == stage);
+    let values: Vec<f64> = of_stage
+        .filter_map(|line| line.losses.get(term).copied())
+        .collect();
+    (values[0], values[values.len() - 1])
 }
 
 #[test]
@@ -115,6 +110,20 @@ fn a_small_cascade_learns_and_the_runtime_loads_it() {
         let (first, last) = first_and_last(&out, stage, term);
         assert!(last < 0.8 * first, "{stage}: {first} → {last}");
     }
+    // A page about it, with everything inside.
+    let page = out.join("report.html");
+    report::write(&out, &page).unwrap();
+    let page = std::fs::read_to_string(page).unwrap();
+    for part in [
+        "<svg",
+        "data:image/png",
+        "judge-b",
+        "By block size",
+        "stage2",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("src=\"http"));
     let model = Model::open(&out.join("cascade.onnx")).unwrap();
     assert_eq!(model.facts().size, 32);
     assert_eq!(model.facts().license, recipe.model.license);
@@ -122,7 +131,7 @@ fn a_small_cascade_learns_and_the_runtime_loads_it() {
     let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default()).unwrap();
     let mut restored = Vec::new();
     session
-        .run(Crops::new(&[0.1; 2 * 3 * 32 * 32], 2), &mut restored)
+        .run(Crops::new(&[0.1; 2 * 3 * 32 * 32], 2), 0.0, &mut restored)
         .unwrap();
     assert_eq!(restored.len(), 2 * 3 * 32 * 32);
 }
@@ -162,6 +171,52 @@ fn check_resumed(recipe: &Recipe, faces: &Path, folder: &Path) {
 }
 
 #[test]
+fn a_second_stage_is_trained_behind_an_exported_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let (faces, first) = (folder.path().join("faces"), folder.path().join("first"));
+    std::fs::create_dir(&faces).unwrap();
+    make_faces(&faces, 20);
+    let recipe = small_recipe(2, 2);
+    let run = Run::new(&recipe, &faces, options(&first)).unwrap();
+    assert!(format!("{:#}", run.dcedn(None).unwrap_err()).contains("--stage1"));
+    assert_eq!(run.cyclegan().unwrap(), Outcome::Finished);
+    let stage1 = first.join("stage1.onnx");
+    assert!(
+        inspect::describe(&stage1)
+            .unwrap()
+            .contains("depixelate.recipe")
+    );
+    let text = inspect::describe(&first.join("stage1.safetensors")).unwrap();
+    assert!(text.contains("steps done: 2"), "{text}");
+
+    let second = folder.path().join("second");
+    let run = Run::new(&recipe, &faces, options(&second)).unwrap();
+    assert_eq!(run.dcedn(Some(&stage1)).unwrap(), Outcome::Finished);
+    // Both files hold the same first stage.
+    let weights = |file: &Path| {
+        let model = gstdepixelate::onnx::decode(&std::fs::read(file).unwrap()).unwrap();
+        let tensors = model.graph.unwrap().initializer.into_iter();
+        let stage1 = tensors.filter(|tensor| tensor.name.starts_with("stage1."));
+        stage1
+            .map(|tensor| (tensor.name, tensor.raw_data))
+            .collect::<Vec<_>>()
+    };
+    let (one, both) = (weights(&stage1), weights(&second.join("cascade.onnx")));
+    assert!(!one.is_empty());
+    assert_eq!(one, both);
+
+    let mut other = recipe.clone();
+    let (widths, blocks) = (vec![8, 16], vec![1, 1]);
+    other.networks.generator = Architecture::UShaped(UShaped { widths, blocks });
+    let run = Run::new(&other, &faces, options(&folder.path().join("other"))).unwrap();
+    let error = run.dcedn(Some(&stage1)).unwrap_err();
+    assert!(
+        format!("{error:#}").contains("networks.generator"),
+        "{error:#}"
+    );
+}
+
+#[test]
 fn a_folder_of_another_recipe_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let faces = folder.path().join("faces");
@@ -173,7 +228,7 @@ fn a_folder_of_another_recipe_is_refused() {
         .err()
         .unwrap();
     assert!(error.to_string().contains("another recipe"), "{error}");
-    let error = export(&out, &folder.path().join("a.onnx")).unwrap_err();
+    let error = export(&out, None, &folder.path().join("a.onnx")).unwrap_err();
     assert!(format!("{error:#}").contains("stage1"), "{error:#}");
     let empty = folder.path().join("empty");
     std::fs::create_dir(&empty).unwrap();
@@ -212,13 +267,12 @@ fn check_parity(recipe: &Recipe) {
     let cascade = gstdepixelate::train::export::Cascade {
         recipe,
         stage1: &stage1,
-        stage2: &stage2,
+        stage2: Some(&stage2),
     };
     let options = (tch::Kind::Float, Device::Cpu);
     let pixelated = Tensor::rand([1, 3, 32, 32], options) * 2 - 1;
     let lattice = Tensor::zeros([1, 6, 32, 32], options);
-    let (first, second) = cascade.forward(&pixelated, &lattice);
-    for output in [first, second] {
+    for output in cascade.forward(&pixelated, &lattice) {
         assert!(output.std(true).double_value(&[]) > 0.01);
     }
     let difference = cascade.parity(&cascade.to_onnx().unwrap()).unwrap();

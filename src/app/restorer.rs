@@ -14,6 +14,8 @@ pub struct RestoreOptions {
     pub model_file: Option<PathBuf>,
     /// Where the model runs, by the name that the element's property has.
     pub execution_provider: Option<String>,
+    /// From the truest face (0) to the sharpest (1).
+    pub detail: Option<f32>,
     /// Strength of the block-mean projection, 0–1.
     pub projection: Option<f32>,
     /// Blend of the restored over the original picture, 0–1.
@@ -36,6 +38,7 @@ pub fn restorer(options: &RestoreOptions) -> Result<gst::Element, AppError> {
         set(&element, "execution-provider", provider)?;
     }
     let numbers = [
+        ("detail", options.detail),
         ("projection", options.projection),
         ("alpha", options.alpha),
         ("score-threshold", options.score_threshold),

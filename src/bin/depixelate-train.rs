@@ -1,6 +1,6 @@
 //! Trains the cascade that `facedepixelate` loads.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +10,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
+use gstdepixelate::train::{device, inspect, report};
 
 /// Train the networks behind facedepixelate.
 #[derive(Parser)]
@@ -22,48 +23,75 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Train both stages and export them as one ONNX file; run again to go on after a stop.
-    Cascade(CascadeArgs),
-    /// Export a run's cascade as it stands.
+    Cascade(TrainArgs),
+    /// Train the first stage alone.
+    Cyclegan(TrainArgs),
+    /// Train the second stage behind a first one.
+    Dcedn {
+        #[command(flatten)]
+        train: TrainArgs,
+        /// The first stage: an ONNX file of this program or a checkpoint; without it the one in --out.
+        #[arg(long, value_name = "FILE")]
+        stage1: Option<PathBuf>,
+    },
+    /// Export a run as it stands.
     Export {
         /// Folder of the run.
-        #[arg(long)]
+        #[arg(long, value_name = "DIR")]
         run: PathBuf,
         /// The ONNX file.
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// As for `dcedn`.
+        #[arg(long, value_name = "FILE")]
+        stage1: Option<PathBuf>,
+    },
+    /// Say what is in a checkpoint or an ONNX file.
+    Inspect {
+        /// A .safetensors or .onnx file.
+        file: PathBuf,
+    },
+    /// Write a page about a run: curves, faces over time, numbers by block size.
+    Report {
+        /// Folder of the run.
+        #[arg(long, value_name = "DIR")]
+        run: PathBuf,
+        /// The page; without it report.html in the run's folder.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
 }
 
 #[derive(Args)]
-struct CascadeArgs {
-    /// Folder or tar file with pictures of one face each (JPEG, PNG or WebP).
-    #[arg(long)]
-    faces: PathBuf,
-    /// Folder for checkpoints, loss log and cascade.onnx.
-    #[arg(long)]
-    out: PathBuf,
+struct TrainArgs {
+    /// Pictures of one face each (JPEG, PNG or WebP): a folder or a tar file.
+    #[arg(long, value_name = "PATH", required_unless_present = "print_recipe")]
+    faces: Option<PathBuf>,
+    /// Folder for checkpoints, log and models.
+    #[arg(long, value_name = "DIR", required_unless_present = "print_recipe")]
+    out: Option<PathBuf>,
     /// Recipe file (TOML); without it the bundled default recipe.
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
-    /// Stop with a checkpoint after so many minutes.
+    /// Change one key of the recipe, such as stage1.steps=100; may be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Print the recipe that would run, and stop.
     #[arg(long)]
+    print_recipe: bool,
+    /// Where to train: auto, cpu or cuda:N.
+    #[arg(long, default_value = "auto")]
+    device: device::Choice,
+    /// Stop with a checkpoint after so many minutes.
+    #[arg(long, value_name = "MINUTES")]
     max_minutes: Option<f64>,
     /// Minutes between checkpoints.
-    #[arg(long, default_value_t = 5.0)]
+    #[arg(long, value_name = "MINUTES", default_value_t = 5.0)]
     checkpoint_minutes: f64,
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Cascade(args) => cascade(&args),
-        Command::Export { run, out } => export(&run, &out).map(|difference| {
-            println!(
-                "{}: differs from libtorch by at most {difference:.1e}",
-                out.display()
-            );
-        }),
-    };
-    match result {
+    match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("depixelate-train: {error:#}");
@@ -72,35 +100,69 @@ fn main() -> ExitCode {
     }
 }
 
-fn cascade(args: &CascadeArgs) -> anyhow::Result<()> {
-    let recipe = match &args.recipe {
-        Some(path) => Recipe::read(path)?,
-        None => Recipe::parse(include_str!("../../recipes/default.toml"))?,
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Cascade(args) => train(&args, |run| run.cascade()),
+        Command::Cyclegan(args) => train(&args, |run| run.cyclegan()),
+        Command::Dcedn {
+            train: args,
+            stage1,
+        } => train(&args, |run| run.dcedn(stage1.as_deref())),
+        Command::Export { run, out, stage1 } => {
+            let difference = export(&run, stage1.as_deref(), &out)?;
+            let shown = out.display();
+            println!("{shown}: differs from libtorch by at most {difference:.1e}");
+            Ok(())
+        }
+        Command::Inspect { file } => {
+            print!("{}", inspect::describe(&file)?);
+            Ok(())
+        }
+        Command::Report { run, out } => {
+            let page = out.unwrap_or_else(|| run.join("report.html"));
+            report::write(&run, &page)?;
+            println!("{}", page.display());
+            Ok(())
+        }
+    }
+}
+
+fn train(
+    args: &TrainArgs,
+    what: impl FnOnce(&Run<'_>) -> anyhow::Result<Outcome>,
+) -> anyhow::Result<()> {
+    let recipe = Recipe::read_with(args.recipe.as_deref(), &args.set)?;
+    let (faces, out) = match (&args.faces, &args.out) {
+        (Some(faces), Some(out)) if !args.print_recipe => (faces, out),
+        _ => {
+            print!("{}", recipe.to_toml()?);
+            return Ok(());
+        }
     };
+    let options = options(args, out)?;
+    match what(&Run::new(&recipe, faces, options)?)? {
+        Outcome::Finished => println!("finished: {}", out.display()),
+        Outcome::Stopped => {
+            println!("stopped; the same command goes on from {}", out.display());
+        }
+    }
+    Ok(())
+}
+
+fn options(args: &TrainArgs, out: &Path) -> anyhow::Result<Options> {
     let minutes = |name, value: f64| {
         Duration::try_from_secs_f64(60.0 * value)
             .with_context(|| format!("--{name} is {value}; it must be a number of minutes"))
     };
-    let limit = args
-        .max_minutes
-        .map(|m| minutes("max-minutes", m))
-        .transpose()?;
-    let options = Options {
-        out: args.out.clone(),
-        device: tch::Device::Cpu,
+    let limit = args.max_minutes.map(|m| minutes("max-minutes", m));
+    Ok(Options {
+        out: out.to_owned(),
+        device: args.device.open()?,
         checkpoint_interval: minutes("checkpoint-minutes", args.checkpoint_minutes)?,
-        deadline: limit.map(|limit| Instant::now() + limit),
+        deadline: limit.transpose()?.map(|limit| Instant::now() + limit),
         stop: stop_on_signals()?,
         progress: true,
-    };
-    match Run::new(&recipe, &args.faces, options)?.cascade()? {
-        Outcome::Finished => println!("{}", args.out.join("cascade.onnx").display()),
-        Outcome::Stopped => println!(
-            "stopped; the same command goes on from {}",
-            args.out.display()
-        ),
-    }
-    Ok(())
+    })
 }
 
 /// A flag that Ctrl-C and SIGTERM set.

@@ -29,6 +29,9 @@ struct Arguments {
     /// Where the model runs: auto, cpu, cuda, tensorrt, …
     #[arg(long, value_name = "NAME")]
     execution_provider: Option<String>,
+    /// From the truest face (0) to the sharpest (1)
+    #[arg(long, value_name = "NUMBER", value_parser = fraction)]
+    detail: Option<f32>,
     /// How strictly a face keeps the colours of its mosaic's blocks, 0 to 1
     #[arg(long, value_name = "NUMBER", value_parser = fraction)]
     projection: Option<f32>,
@@ -67,6 +70,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let filter = restorer(&RestoreOptions {
         model_file: arguments.model_file.clone(),
         execution_provider: arguments.execution_provider.clone(),
+        detail: arguments.detail,
         projection: arguments.projection,
         alpha: arguments.alpha,
         score_threshold: arguments.score_threshold,

@@ -10,7 +10,7 @@
 //! let side = backend.facts().size;
 //! let mut restored = Vec::new();
 //! let grey = vec![0.0; 3 * side * side];
-//! backend.run(Crops::new(&grey, 1), &mut restored)?;
+//! backend.run(Crops::new(&grey, 1), 0.0, &mut restored)?;
 //! # Ok(())
 //! # }
 //! ```
@@ -25,7 +25,9 @@ mod session;
 
 pub use error::{Attempt, CascadeError};
 pub use facts::{FORMAT, ModelFacts, ValueRange, key};
-pub use model::{DEFAULT_MODEL, INPUT, LATTICE, MAX_MODEL_BYTES, Model, RESTORED, STAGE1};
+pub use model::{
+    DEFAULT_MODEL, DETAILED, INPUT, LATTICE, MAX_MODEL_BYTES, Model, RESTORED, STAGE1,
+};
 pub use provider::{OptimizationLevel, Provider, SessionSettings};
 pub use runtime::{Runtime, RuntimeSearch};
 pub use session::OrtBackend;
@@ -41,8 +43,15 @@ pub trait Backend: Send {
     /// Whether the model can be told the lattice; if not, [`Crops::lattice`] is of no use.
     fn takes_lattice(&self) -> bool;
 
-    /// Restore crops; `restored` becomes `[count, 3, size·scale, size·scale]`, RGB in the model's range.
-    fn run(&mut self, crops: Crops<'_>, restored: &mut Vec<f32>) -> Result<(), CascadeError>;
+    /// Restore crops; `faces` becomes `[count, 3, size·scale, size·scale]`, RGB in the model's range.
+    ///
+    /// `detail` (0–1) mixes from the model's truest picture to its sharpest, if it has such.
+    fn run(
+        &mut self,
+        crops: Crops<'_>,
+        detail: f32,
+        faces: &mut Vec<f32>,
+    ) -> Result<(), CascadeError>;
 }
 
 /// A batch for the networks.

@@ -27,8 +27,10 @@ pub const INPUT: &str = "pixelated";
 pub const LATTICE: &str = "lattice";
 /// Name of the first network's output.
 pub const STAGE1: &str = "stage1";
-/// Name of the second network's output: the face.
+/// Name of the second network's output: the truest face.
 pub const RESTORED: &str = "restored";
+/// Name of the sharpest face with the colours of the truest; a model may have it or not.
+pub const DETAILED: &str = "detailed";
 
 /// A model file that passed all checks which need no ONNX Runtime.
 #[derive(Clone, Debug)]
@@ -37,6 +39,7 @@ pub struct Model {
     bytes: Cow<'static, [u8]>,
     facts: ModelFacts,
     takes_lattice: bool,
+    has_detailed: bool,
 }
 
 impl Model {
@@ -75,6 +78,7 @@ impl Model {
         Ok(Self {
             name: name.into(),
             takes_lattice: graph.input(LATTICE).is_some(),
+            has_detailed: graph.outputs.iter().any(|output| output.name == DETAILED),
             bytes,
             facts,
         })
@@ -93,6 +97,11 @@ impl Model {
     /// Whether the model has the input [`LATTICE`].
     pub fn takes_lattice(&self) -> bool {
         self.takes_lattice
+    }
+
+    /// Whether the model has the output [`DETAILED`].
+    pub fn has_detailed(&self) -> bool {
+        self.has_detailed
     }
 
     /// The file's bytes.
@@ -249,7 +258,11 @@ impl GraphHead {
             });
         }
         check_value(model, "output", STAGE1, &outputs, facts.size)?;
-        check_value(model, "output", RESTORED, &outputs, facts.output_size())
+        check_value(model, "output", RESTORED, &outputs, facts.output_size())?;
+        if outputs.iter().any(|output| output.name == DETAILED) {
+            check_value(model, "output", DETAILED, &outputs, facts.output_size())?;
+        }
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{OutputSelector, RunOptions, Session};
 use ort::value::TensorRef;
 
-use super::model::{INPUT, LATTICE, RESTORED, STAGE1};
+use super::model::{DETAILED, INPUT, LATTICE, RESTORED, STAGE1};
 use super::provider::{automatic_threads, device_name, device_number, names};
 use super::{
     Backend, CascadeError, Crops, Model, ModelFacts, OptimizationLevel, Provider, Runtime,
@@ -31,6 +31,9 @@ pub struct OrtBackend {
     provider: Provider,
     fallback: Option<String>,
     takes_lattice: bool,
+    has_detailed: bool,
+    /// The sharpest faces, before they are mixed in.
+    detailed: Vec<f32>,
     /// A part batch, filled up to one of [`GPU_BATCHES`].
     padded: [Vec<f32>; 2],
 }
@@ -55,6 +58,8 @@ impl OrtBackend {
             provider,
             fallback,
             takes_lattice: model.takes_lattice(),
+            has_detailed: model.has_detailed(),
+            detailed: Vec::new(),
             padded: Default::default(),
         })
     }
@@ -84,7 +89,7 @@ impl OrtBackend {
                 lattice: &vec![0.0; pixelated.len() / 3 * planes],
                 pixelated: &pixelated,
             };
-            self.run(crops, &mut restored)?;
+            self.run(crops, 0.0, &mut restored)?;
         }
         Ok(())
     }
@@ -111,8 +116,14 @@ impl OrtBackend {
     ) -> Result<(), CascadeError> {
         self.check_input(&crops)?;
         stage1.clear();
-        let output = (STAGE1, self.facts.size);
-        run_batch(&mut self.session, &self.facts, output, crops, stage1)
+        let side = self.facts.size;
+        run_batch(
+            &mut self.session,
+            &self.facts,
+            side,
+            crops,
+            &mut [(STAGE1, stage1)],
+        )
     }
 
     fn check_input(&self, crops: &Crops<'_>) -> Result<(), CascadeError> {
@@ -138,13 +149,13 @@ impl OrtBackend {
     }
 }
 
-/// Run all crops of a batch and append the output (name, side) to `pictures`.
+/// Run all crops of a batch and append each named output, pictures of `side`, to the numbers beside it.
 fn run_batch(
     session: &mut Session,
     facts: &ModelFacts,
-    (name, side): (&str, usize),
+    side: usize,
     crops: Crops<'_>,
-    pictures: &mut Vec<f32>,
+    wanted: &mut [(&str, &mut Vec<f32>)],
 ) -> Result<(), CascadeError> {
     let tensor = |planes: usize, numbers| {
         let shape = [crops.count, planes, facts.size, facts.size];
@@ -156,24 +167,55 @@ fn run_batch(
     }
     // Leaving out the other outputs saves their copies out of the device's memory. The options cannot be
     // kept from run to run: they may not move to another thread, and a backend may.
-    let options = RunOptions::new()
-        .map_err(run_error)?
-        .with_outputs(OutputSelector::no_default().with(name));
+    let selector = wanted
+        .iter()
+        .fold(OutputSelector::no_default(), |all, (name, _)| {
+            all.with(*name)
+        });
+    let options = RunOptions::new().map_err(run_error)?.with_outputs(selector);
     let outputs = session
         .run_with_options(inputs, &options)
         .map_err(run_error)?;
-    let output = outputs
-        .get(name)
-        .ok_or_else(|| CascadeError::Run(format!("output `{name}` did not come")))?;
-    let (found, numbers) = output.try_extract_tensor::<f32>().map_err(run_error)?;
-    let expected = [crops.count, 3, side, side].map(|side| side as i64);
-    if **found != expected {
-        return Err(CascadeError::OutputShape {
-            found: found.to_vec(),
-            expected: expected.to_vec(),
-        });
+    for (name, pictures) in wanted {
+        let output = outputs
+            .get(*name)
+            .ok_or_else(|| CascadeError::Run(format!("output `{name}` did not come")))?;
+        let (found, numbers) = output.try_extract_tensor::<f32>().map_err(run_error)?;
+        let expected = [crops.count, 3, side, side].map(|side| side as i64);
+        if **found != expected {
+            return Err(CascadeError::OutputShape {
+                found: found.to_vec(),
+                expected: expected.to_vec(),
+            });
+        }
+        pictures.extend_from_slice(numbers);
     }
-    pictures.extend_from_slice(numbers);
+    Ok(())
+}
+
+/// Run all crops of a batch and append the faces, mixed as `detail` says.
+fn run_mixed(
+    session: &mut Session,
+    facts: &ModelFacts,
+    crops: Crops<'_>,
+    detail: f32,
+    faces: &mut Vec<f32>,
+    detailed: &mut Vec<f32>,
+) -> Result<(), CascadeError> {
+    let side = facts.output_size();
+    if detail <= 0.0 {
+        return run_batch(session, facts, side, crops, &mut [(RESTORED, faces)]);
+    }
+    if detail >= 1.0 {
+        return run_batch(session, facts, side, crops, &mut [(DETAILED, faces)]);
+    }
+    detailed.clear();
+    let start = faces.len();
+    let wanted = &mut [(RESTORED, &mut *faces), (DETAILED, &mut *detailed)];
+    run_batch(session, facts, side, crops, wanted)?;
+    for (truest, sharpest) in faces[start..].iter_mut().zip(detailed) {
+        *truest += (*sharpest - *truest) * detail;
+    }
     Ok(())
 }
 
@@ -190,44 +232,38 @@ impl Backend for OrtBackend {
         self.takes_lattice
     }
 
-    fn run(&mut self, crops: Crops<'_>, restored: &mut Vec<f32>) -> Result<(), CascadeError> {
+    fn run(
+        &mut self,
+        crops: Crops<'_>,
+        detail: f32,
+        faces: &mut Vec<f32>,
+    ) -> Result<(), CascadeError> {
         self.check_input(&crops)?;
-        restored.clear();
+        faces.clear();
         if crops.count == 0 {
             return Ok(());
         }
+        let detail = if self.has_detailed { detail } else { 0.0 };
         let pads = self.pads();
-        let (session, facts) = (&mut self.session, &self.facts);
-        let output = (RESTORED, facts.output_size());
+        let (session, facts, detailed) = (&mut self.session, &self.facts, &mut self.detailed);
         if !pads {
-            return run_batch(session, facts, output, crops, restored);
+            return run_mixed(session, facts, crops, detail, faces, detailed);
         }
-        let picture = 3 * output.1 * output.1;
+        let picture = 3 * facts.output_size() * facts.output_size();
         let most = GPU_BATCHES[GPU_BATCHES.len() - 1];
         for first in (0..crops.count).step_by(most) {
             let keep = most.min(crops.count - first);
+            let range = first..first + keep;
             let size = padded_size(keep);
-            let end = restored.len() + keep * picture;
+            let end = faces.len() + keep * picture;
             let [pixelated, lattice] = &mut self.padded;
             let part = Crops {
                 count: size,
-                pixelated: filled_up(
-                    crops.pixelated,
-                    crops.count,
-                    first..first + keep,
-                    size,
-                    pixelated,
-                ),
-                lattice: filled_up(
-                    crops.lattice,
-                    crops.count,
-                    first..first + keep,
-                    size,
-                    lattice,
-                ),
+                pixelated: filled_up(crops.pixelated, crops.count, range.clone(), size, pixelated),
+                lattice: filled_up(crops.lattice, crops.count, range, size, lattice),
             };
-            run_batch(session, facts, output, part, restored)?;
-            restored.truncate(end);
+            run_mixed(session, facts, part, detail, faces, detailed)?;
+            faces.truncate(end);
         }
         Ok(())
     }

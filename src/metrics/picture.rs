@@ -8,7 +8,7 @@ pub struct Picture<'a> {
     data: &'a [u8],
 }
 
-/// Why two pictures cannot be compared.
+/// Why something cannot be measured.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum MetricsError {
     /// The bytes do not make up the picture.
@@ -39,6 +39,36 @@ pub enum MetricsError {
         /// Least width and height.
         window: usize,
     },
+    /// Two lists that belong together, element by element, do not.
+    #[error("lists of {a} and {b} elements do not pair up")]
+    DifferentCounts {
+        /// Elements of the first list.
+        a: usize,
+        /// Elements of the second list.
+        b: usize,
+    },
+    /// The list has too few elements for the measure.
+    #[error("{actual} elements are too few, {needed} are needed")]
+    TooFew {
+        /// Elements there.
+        actual: usize,
+        /// Least number of elements.
+        needed: usize,
+    },
+    /// The mask has not one entry for each pixel.
+    #[error("a mask of {actual} entries does not fit a picture of {expected} pixels")]
+    MaskLength {
+        /// Pixels of the picture.
+        expected: usize,
+        /// Entries of the mask.
+        actual: usize,
+    },
+    /// No pixel of the picture lies where the measure was to look.
+    #[error("the region holds nothing of the picture that could be measured")]
+    EmptyRegion,
+    /// A figure that goes into a statistic is infinite or not a number.
+    #[error("figures that are not finite have no mean")]
+    NotFinite,
 }
 
 impl<'a> Picture<'a> {
@@ -79,6 +109,18 @@ impl<'a> Picture<'a> {
         let samples = self.data.iter().skip(index).step_by(3);
         samples.map(|&v| f64::from(v)).collect()
     }
+
+    /// The three bytes of a pixel, which must lie inside the picture.
+    pub(super) fn pixel(&self, x: usize, y: usize) -> &'a [u8] {
+        &self.data[(y * self.width + x) * 3..][..3]
+    }
+
+    /// Luma 0–255 with the weights of ITU-R BT.601, not rounded.
+    pub(super) fn luma(&self) -> Vec<f64> {
+        let weighted =
+            |p: &[u8]| 0.299 * f64::from(p[0]) + 0.587 * f64::from(p[1]) + 0.114 * f64::from(p[2]);
+        self.data.chunks_exact(3).map(weighted).collect()
+    }
 }
 
 /// Refuse pictures of different sizes, and such with a side below `window`.
@@ -97,6 +139,30 @@ pub(super) fn check(a: &Picture<'_>, b: &Picture<'_>, window: usize) -> Result<(
         });
     }
     Ok(())
+}
+
+/// Refuse lists of unequal length, with fewer than `least` (above zero) pictures, or with pictures that [`check`]
+/// refuses.
+pub(super) fn check_sets(
+    a: &[Picture<'_>],
+    b: &[Picture<'_>],
+    least: usize,
+    window: usize,
+) -> Result<(), MetricsError> {
+    let (count_a, count_b) = (a.len(), b.len());
+    if count_a != count_b {
+        return Err(MetricsError::DifferentCounts {
+            a: count_a,
+            b: count_b,
+        });
+    }
+    if count_a < least {
+        return Err(MetricsError::TooFew {
+            actual: count_a,
+            needed: least,
+        });
+    }
+    a.iter().chain(b).try_for_each(|p| check(&a[0], p, window))
 }
 
 #[cfg(test)]
@@ -125,5 +191,24 @@ mod tests {
             Err(MetricsError::TooSmall { window: 3, .. })
         ));
         assert!(check(&empty, &empty, 1).is_err());
+    }
+
+    #[test]
+    fn lists_must_pair_up() {
+        let a = Picture::new(2, 3, &[0; 18]).unwrap();
+        let b = Picture::new(3, 2, &[0; 18]).unwrap();
+        assert_eq!(check_sets(&[a, a], &[a, a], 2, 2), Ok(()));
+        assert_eq!(
+            check_sets(&[a], &[a, a], 1, 1),
+            Err(MetricsError::DifferentCounts { a: 1, b: 2 })
+        );
+        assert!(matches!(
+            check_sets(&[a], &[a], 2, 1),
+            Err(MetricsError::TooFew { .. })
+        ));
+        assert!(matches!(
+            check_sets(&[a, a], &[a, b], 1, 1),
+            Err(MetricsError::DifferentSizes { .. })
+        ));
     }
 }

@@ -8,11 +8,13 @@
 //! The two windows give values that differ by several hundredths: always say which one a figure is from.
 
 use super::picture::{MetricsError, Picture, check};
+use super::statistics::mean;
+use super::window::{product, windowed};
 
 /// Side of the window in pixels.
 pub const SSIM_WINDOW: usize = 11;
 
-type Window = [f64; SSIM_WINDOW];
+pub(super) type Window = [f64; SSIM_WINDOW];
 
 /// SSIM with a box of 11×11 pixels, the default of the Python package `sewar`.
 pub fn ssim_uniform(a: &Picture<'_>, b: &Picture<'_>) -> Result<f64, MetricsError> {
@@ -21,6 +23,11 @@ pub fn ssim_uniform(a: &Picture<'_>, b: &Picture<'_>) -> Result<f64, MetricsErro
 
 /// SSIM with a Gaussian of 11×11 pixels and σ = 1.5, as in the paper.
 pub fn ssim_gauss(a: &Picture<'_>, b: &Picture<'_>) -> Result<f64, MetricsError> {
+    ssim(a, b, &gaussian())
+}
+
+/// The Gaussian window's weights of one axis; their sum is 1.
+pub(super) fn gaussian() -> Window {
     const SIGMA: f64 = 1.5;
     let centre = (SSIM_WINDOW / 2) as f64;
     let weights: Window = std::array::from_fn(|i| {
@@ -28,51 +35,50 @@ pub fn ssim_gauss(a: &Picture<'_>, b: &Picture<'_>) -> Result<f64, MetricsError>
         (-0.5 * distance * distance).exp()
     });
     let sum: f64 = weights.iter().sum();
-    ssim(a, b, &weights.map(|w| w / sum))
+    weights.map(|w| w / sum)
 }
 
-/// Both windows are separable: `window` holds the weights of one axis.
+/// Mean over positions, then over channels; `window` holds the weights of one axis.
 fn ssim(a: &Picture<'_>, b: &Picture<'_>, window: &Window) -> Result<f64, MetricsError> {
     check(a, b, SSIM_WINDOW)?;
-    let channels = (0..3).map(|i| of_channel(&a.channel(i), &b.channel(i), a.width(), window));
-    Ok(channels.sum::<f64>() / 3.0)
+    let channels = (0..3).map(|i| {
+        let map = local(&a.channel(i), &b.channel(i), a.width(), window);
+        mean(map.iter().map(Local::ssim))
+    });
+    Ok(mean(channels))
 }
 
-fn of_channel(x: &[f64], y: &[f64], width: usize, window: &Window) -> f64 {
+/// Similarity of two planes around one position.
+pub(super) struct Local {
+    luminance: f64,
+    /// Contrast and structure in one.
+    pub structure: f64,
+}
+
+impl Local {
+    pub fn ssim(&self) -> f64 {
+        self.luminance * self.structure
+    }
+}
+
+/// Similarity at every position where the window fits, row by row.
+pub(super) fn local(x: &[f64], y: &[f64], width: usize, window: &Window) -> Vec<Local> {
     const C1: f64 = (0.01 * 255.0) * (0.01 * 255.0);
     const C2: f64 = (0.03 * 255.0) * (0.03 * 255.0);
-    let product = |x: &[f64], y: &[f64]| -> Vec<f64> {
-        let products = x.iter().zip(y).map(|(x, y)| x * y);
-        windowed(&products.collect::<Vec<_>>(), width, window)
-    };
     let mean_x = windowed(x, width, window);
     let mean_y = windowed(y, width, window);
-    let (xx, yy, xy) = (product(x, x), product(y, y), product(x, y));
-    let sum: f64 = (0..mean_x.len())
+    let xx = windowed(&product(x, x), width, window);
+    let yy = windowed(&product(y, y), width, window);
+    let xy = windowed(&product(x, y), width, window);
+    (0..mean_x.len())
         .map(|i| {
             let (mx, my) = (mean_x[i], mean_y[i]);
             let variances = xx[i] - mx * mx + yy[i] - my * my;
             let covariance = xy[i] - mx * my;
-            (2.0 * mx * my + C1) * (2.0 * covariance + C2)
-                / ((mx * mx + my * my + C1) * (variances + C2))
-        })
-        .sum();
-    sum / mean_x.len() as f64
-}
-
-/// Weighted mean around every position where the window fits; the result is smaller by the window less one.
-fn windowed(data: &[f64], width: usize, window: &Window) -> Vec<f64> {
-    let rows: Vec<f64> = data
-        .chunks_exact(width)
-        .flat_map(|row| row.windows(SSIM_WINDOW))
-        .map(|part| part.iter().zip(window).map(|(v, w)| v * w).sum())
-        .collect();
-    let width = width + 1 - SSIM_WINDOW;
-    let height = rows.len() / width + 1 - SSIM_WINDOW;
-    (0..height * width)
-        .map(|at| {
-            let column = rows[at..].iter().step_by(width);
-            column.zip(window).map(|(v, w)| v * w).sum()
+            Local {
+                luminance: (2.0 * mx * my + C1) / (mx * mx + my * my + C1),
+                structure: (2.0 * covariance + C2) / (variances + C2),
+            }
         })
         .collect()
 }

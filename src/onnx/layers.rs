@@ -158,6 +158,22 @@ impl GraphBuilder {
         )
     }
 
+    /// a − b, element by element
+    pub fn sub(&mut self, a: &str, b: &str) -> String {
+        self.node("Sub", &[a, b], vec![])
+    }
+
+    /// The mean over `side` × `side` pixels (`side` odd) around each pixel; beyond the border is nothing.
+    pub fn mean_around(&mut self, x: &str, side: i64) -> String {
+        let attrs = vec![
+            attr::int("count_include_pad", 0),
+            attr::ints("kernel_shape", &[side, side]),
+            attr::ints("pads", &[side / 2; 4]),
+            attr::ints("strides", &[1, 1]),
+        ];
+        self.node("AveragePool", &[x], attrs)
+    }
+
     /// Each pixel twice in both directions.
     pub fn upsample_nearest_2(&mut self, x: &str) -> String {
         let scales = self.constant_f32("scales_2", &[1.0, 1.0, 2.0, 2.0]);

@@ -79,6 +79,15 @@ impl Dataset {
         self.entries.is_empty()
     }
 
+    /// A short text that changes when pictures come, go or change in size.
+    pub fn fingerprint(&self) -> String {
+        let checksum = self.entries.iter().fold(0, |sum, entry| {
+            let sum = crc32c::crc32c_append(sum, entry.name.as_bytes());
+            crc32c::crc32c_append(sum, &entry.length.to_le_bytes())
+        });
+        format!("{} pictures, checksum {checksum:08x}", self.entries.len())
+    }
+
     /// Every `stride`-th picture apart, for validation: (training, validation).
     pub fn split(self, stride: usize) -> (Self, Self) {
         let mut parts = [Vec::new(), Vec::new()];

@@ -12,13 +12,16 @@ use super::recipe::Recipe;
 use super::stage1;
 use crate::blocks::PLANES;
 use crate::cascade::{
-    Backend, Crops, INPUT, LATTICE, Model, ModelFacts, OrtBackend, RESTORED, RuntimeSearch, STAGE1,
-    SessionSettings, ValueRange, runtime,
+    Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelFacts, OrtBackend, RESTORED,
+    RuntimeSearch, STAGE1, SessionSettings, ValueRange, runtime,
 };
-use crate::onnx::{Dim, GraphBuilder, batch_of, encode};
+use crate::onnx::{Dim, GraphBuilder, batch_of, decode, encode};
 
 /// Largest difference between libtorch and ONNX Runtime that passes, in units of the range −1 … 1.
 pub const TOLERANCE: f32 = 1e-4;
+
+/// Metadata property with the recipe of the run, a TOML text.
+pub const RECIPE: &str = "depixelate.recipe";
 
 /// The weights of a cascade.
 pub struct Cascade<'a> {
@@ -26,8 +29,8 @@ pub struct Cascade<'a> {
     pub recipe: &'a Recipe,
     /// Mosaic → face.
     pub stage1: &'a Parameters,
-    /// Colour correction.
-    pub stage2: &'a Parameters,
+    /// Colour correction; without it the first stage's picture is the restored one.
+    pub stage2: Option<&'a Parameters>,
 }
 
 impl Cascade<'_> {
@@ -43,6 +46,11 @@ impl Cascade<'_> {
             trained_on: self.recipe.model.trained_on.clone(),
             license: self.recipe.model.license.clone(),
         }
+    }
+
+    /// Without a second stage both ends are the same picture.
+    fn has_detailed(&self) -> bool {
+        self.recipe.model.detailed && self.stage2.is_some()
     }
 
     /// The ONNX file's bytes.
@@ -67,24 +75,37 @@ impl Cascade<'_> {
             lattice: &lattice,
         };
         let stage1 = networks.generator.read(&mut layers, &seen);
-        let mut layers = OnnxLayers {
-            graph: &mut graph,
-            parameters: self.stage2,
-            prefix: "stage2.",
+        let restored = match self.stage2 {
+            Some(parameters) => {
+                let mut layers = OnnxLayers {
+                    graph: &mut graph,
+                    parameters,
+                    prefix: "stage2.",
+                };
+                let stage1 = Some(&stage1);
+                networks
+                    .dcedn
+                    .read(&mut layers, &Seen { stage1, ..seen })
+                    .name
+            }
+            None => stage1.name.clone(),
         };
-        let seen = Seen {
-            stage1: Some(&stage1),
-            ..seen
-        };
-        let restored = networks.dcedn.read(&mut layers, &seen);
         graph.output_f32(STAGE1, &stage1.name, &shape);
-        graph.output_f32(RESTORED, &restored.name, &shape);
+        graph.output_f32(RESTORED, &restored, &shape);
+        if self.has_detailed() {
+            let missing = graph.sub(&restored, &stage1.name);
+            let colours = graph.mean_around(&missing, colour_window(self.recipe));
+            let detailed = graph.add(&stage1.name, &colours);
+            let detailed = graph.clip(&detailed, -1.0, 1.0);
+            graph.output_f32(DETAILED, &detailed, &shape);
+        }
         self.facts().write_to(&mut graph);
+        graph.metadata(RECIPE, &self.recipe.to_toml()?);
         Ok(encode(&graph.finish()?))
     }
 
-    /// What libtorch makes of mosaics: (stage 1, restored).
-    pub fn forward(&self, pixelated: &Tensor, lattice: &Tensor) -> (Tensor, Tensor) {
+    /// What libtorch makes of mosaics: [`STAGE1`], [`RESTORED`], [`DETAILED`].
+    pub fn forward(&self, pixelated: &Tensor, lattice: &Tensor) -> [Tensor; 3] {
         let networks = &self.recipe.networks;
         tch::no_grad(|| {
             let first = &networks.generator;
@@ -94,8 +115,16 @@ impl Cascade<'_> {
                 pixelated,
                 lattice,
             };
-            let restored = networks.dcedn.read(&mut Forward(self.stage2), &seen);
-            (stage1, restored)
+            let restored = match self.stage2 {
+                Some(weights) => networks.dcedn.read(&mut Forward(weights), &seen),
+                None => stage1.shallow_clone(),
+            };
+            let side = colour_window(self.recipe);
+            let missing = &restored - &stage1;
+            let pad = [side / 2; 2];
+            let colours = missing.avg_pool2d([side; 2], [1; 2], pad, false, false, None);
+            let detailed = (&stage1 + colours).clamp(-1.0, 1.0);
+            [stage1, restored, detailed]
         })
     }
 
@@ -119,7 +148,7 @@ impl Cascade<'_> {
             let random = Tensor::rand([batch, planes, size, size], (Kind::Float, device)) - 0.5;
             // What is not told counts as zeros.
             for lattice in [random.zeros_like(), random] {
-                let (stage1, restored) = self.forward(&pixelated, &lattice);
+                let [stage1, restored, detailed] = self.forward(&pixelated, &lattice);
                 let told = session.takes_lattice() && lattice.abs().max().double_value(&[]) > 0.0;
                 let (pixelated, lattice) = (numbers(&pixelated), numbers(&lattice));
                 let crops = Crops {
@@ -130,8 +159,15 @@ impl Cascade<'_> {
                 let mut output = Vec::new();
                 session.run_stage1(crops, &mut output)?;
                 worst = worst.max(largest_difference(&numbers(&stage1), &output));
-                session.run(crops, &mut output)?;
+                session.run(crops, 0.0, &mut output)?;
                 worst = worst.max(largest_difference(&numbers(&restored), &output));
+                if model.has_detailed() {
+                    session.run(crops, 1.0, &mut output)?;
+                    worst = worst.max(largest_difference(&numbers(&detailed), &output));
+                    session.run(crops, 0.25, &mut output)?;
+                    let mixed = restored.lerp(&detailed, 0.25);
+                    worst = worst.max(largest_difference(&numbers(&mixed), &output));
+                }
             }
         }
         Ok(worst)
@@ -152,6 +188,11 @@ impl Cascade<'_> {
             .with_context(|| format!("{} can not be written", path.display()))?;
         Ok(difference)
     }
+}
+
+/// Side of the window over which the sharpest picture takes the colours of the truest, pixels; odd.
+fn colour_window(recipe: &Recipe) -> i64 {
+    (recipe.model.size as i64 / 8) | 1
 }
 
 /// The input that tells the lattice, if anyone listens; it may be left out.
@@ -189,4 +230,39 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
                 worst.max(d)
             }
         })
+}
+
+/// The first stage of a file that [`Cascade::export`] wrote; it must have the size that `recipe` says.
+pub fn read_stage1(file: &Path, recipe: &Recipe) -> anyhow::Result<Parameters> {
+    let shown = file.display();
+    let bytes = std::fs::read(file).with_context(|| format!("{shown} can not be read"))?;
+    let model = decode(&bytes).with_context(|| format!("{shown} is no ONNX model"))?;
+    let written = model.metadata_props.iter().find(|p| p.key == RECIPE);
+    let written = written.with_context(|| {
+        format!("{shown} does not say its recipe: only models exported by this program can be a first stage")
+    })?;
+    let other = Recipe::parse(&written.value).with_context(|| format!("recipe in {shown}"))?;
+    ensure!(
+        other.networks.generator == recipe.networks.generator,
+        "{shown} has another networks.generator than the recipe"
+    );
+    let mut stage1 = stage1::new_generator(&recipe.networks.generator, None, Device::Cpu);
+    let stored = model.graph.unwrap_or_default().initializer;
+    for (name, tensor) in &mut stage1 {
+        let stored = stored.iter().find(|t| t.name == format!("stage1.{name}"));
+        let data = stored.and_then(|t| t.raw_data.as_ref().filter(|_| t.dims == tensor.size()));
+        let data = data.with_context(|| format!("{shown} has no fitting weights stage1.{name}"))?;
+        let numbers = data
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|b| f32::from_le_bytes(*b));
+        let numbers: Vec<f32> = numbers.collect();
+        ensure!(
+            numbers.len() == tensor.numel(),
+            "the weights stage1.{name} of {shown} are cut short"
+        );
+        *tensor = Tensor::from_slice(&numbers).view(tensor.size().as_slice());
+    }
+    Ok(stage1)
 }

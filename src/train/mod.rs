@@ -5,18 +5,25 @@
 
 pub mod checkpoint;
 pub mod dataset;
+pub mod device;
+mod events;
 pub mod export;
+pub mod inspect;
 mod judge;
 pub mod layers;
 pub mod loader;
+pub mod log;
 pub mod networks;
 mod onnx_layers;
 pub mod optimizer;
 mod pool;
 pub mod recipe;
+pub mod report;
 pub mod run;
 pub mod samples;
 mod spectral;
+mod stage;
 mod stage1;
 mod stage2;
 pub mod u_shaped;
+pub mod validation;

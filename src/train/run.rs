@@ -1,82 +1,25 @@
 //! A run: steps with a progress bar, checkpoints, validation, and a stop that loses nothing.
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use tch::{Device, Kind, Tensor};
+use tch::Device;
 
 use super::checkpoint;
 use super::dataset::Dataset;
-use super::export::Cascade;
+use super::export::{Cascade, read_stage1};
 use super::layers::Parameters;
-use super::loader::{Batch, Loader, fixed_samples};
+use super::loader::Loader;
+use super::log::Log;
 use super::recipe::Recipe;
-use super::samples::Sample;
+use super::stage::Stage;
 use super::stage1::Stage1;
 use super::stage2::{Stage2, new_dcedn};
-
-/// Every so many pictures one is held back for validation.
-const VALIDATION_STRIDE: usize = 20;
-/// Held-back pictures that are looked at.
-const VALIDATION_COUNT: usize = 48;
-/// Steps over which losses are averaged for the progress bar and the log.
-const LOG_INTERVAL: u64 = 50;
-
-/// Loss terms of one step by name.
-#[derive(Default)]
-pub struct Losses(Vec<(&'static str, Tensor)>);
-
-impl Losses {
-    /// Add a weighted term, a scalar.
-    pub fn add(&mut self, name: &'static str, value: Tensor) {
-        self.0.push((name, value));
-    }
-
-    /// Take the terms of `other` in.
-    pub fn append(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
-
-    /// Sum of the terms.
-    pub fn total(&self) -> Tensor {
-        self.0.iter().map(|(_, value)| value).sum()
-    }
-
-    fn values(&self) -> Vec<(&'static str, f64)> {
-        let value = |(name, tensor): &(&'static str, Tensor)| (*name, tensor.double_value(&[]));
-        self.0.iter().map(value).collect()
-    }
-}
-
-/// One of the two trainings.
-pub trait Stage {
-    /// Name of its checkpoint file, without extension.
-    fn name(&self) -> &'static str;
-    /// (steps done, steps in all).
-    fn progress(&self) -> (u64, u64);
-    /// One optimiser step.
-    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses>;
-    /// What the stage makes of mosaics, with averaged weights.
-    fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor;
-    /// Everything that a resumed run needs.
-    fn save(&self, out: &mut Vec<(String, Tensor)>);
-    /// Take back what [`Self::save`] gave.
-    fn load(&mut self, saved: &Parameters) -> anyhow::Result<()>;
-}
-
-/// The step count of a checkpoint.
-pub fn saved_step(saved: &Parameters) -> anyhow::Result<u64> {
-    let step = saved
-        .get("step")
-        .context("the checkpoint has no step count")?;
-    Ok(step.int64_value(&[0]).max(0) as u64)
-}
+use super::validation::{STRIDE, Validation};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,11 +46,11 @@ pub struct Options {
     pub progress: bool,
 }
 
-/// A training of the whole cascade in a folder.
+/// A training in a folder.
 pub struct Run<'a> {
     recipe: &'a Recipe,
     training: Arc<Dataset>,
-    validation: Vec<Sample>,
+    validation: Validation,
     options: Options,
 }
 
@@ -125,47 +68,77 @@ impl<'a> Run<'a> {
                 eprintln!("  {line}");
             }
         }
-        let (training, validation) = if dataset.len() >= VALIDATION_STRIDE {
-            dataset.split(VALIDATION_STRIDE)
-        } else {
-            bail!(
-                "{} holds {} readable pictures; at least {VALIDATION_STRIDE} are needed",
-                faces.display(),
-                dataset.len()
-            );
-        };
+        ensure!(
+            dataset.len() >= STRIDE,
+            "{} holds {} readable pictures; at least {STRIDE} are needed",
+            faces.display(),
+            dataset.len()
+        );
+        warn_of_other_data(&options.out, &dataset)?;
+        let (training, held_back) = dataset.split(STRIDE);
         Ok(Self {
-            validation: fixed_samples(&validation, recipe, VALIDATION_COUNT)?,
+            validation: Validation::new(&held_back, recipe, options.device)?,
             training: Arc::new(training),
             recipe,
             options,
         })
     }
 
-    /// Train both stages and export the cascade.
-    pub fn cascade(&self) -> anyhow::Result<Outcome> {
-        let device = self.options.device;
-        let mut first = Stage1::new(self.recipe, device);
-        if self.train(&mut first, self.recipe.stage1.batch, 0)? == Outcome::Stopped {
-            return Ok(Outcome::Stopped);
-        }
-        let weights = average_of(&self.options.out, &first)?;
-        let mut second = Stage2::new(self.recipe, weights, device);
-        let outcome = self.train(&mut second, self.recipe.stage2.batch, 1)?;
+    /// Train the first stage and export it alone, as `stage1.onnx`.
+    pub fn cyclegan(&self) -> anyhow::Result<Outcome> {
+        let outcome = self.train_stage1()?;
         if outcome == Outcome::Finished {
-            let model = self.options.out.join("cascade.onnx");
-            let difference = export(&self.options.out, &model)?;
-            eprintln!(
-                "{}: differs from libtorch by at most {difference:.1e}",
-                model.display()
-            );
+            self.export("stage1.onnx", None)?;
         }
         Ok(outcome)
     }
 
+    /// Train the second stage behind the first one in `stage1` (an exported file or a checkpoint), or else behind
+    /// this run's own, and export both, as `cascade.onnx`.
+    pub fn dcedn(&self, stage1: Option<&Path>) -> anyhow::Result<Outcome> {
+        let weights = match stage1 {
+            Some(file) if file.extension().is_some_and(|e| e == "onnx") => {
+                read_stage1(file, self.recipe)?
+            }
+            Some(file) => averaged(file)?,
+            None => averaged(&checkpoint_file(&self.options.out, "stage1"))
+                .context("no first stage: train one with `cyclegan`, or name one with --stage1")?,
+        };
+        let mut stage = Stage2::new(self.recipe, weights, self.options.device)?;
+        let outcome = self.train(&mut stage, self.recipe.stage2.batch, 1)?;
+        if outcome == Outcome::Finished {
+            self.export("cascade.onnx", stage1)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Train both stages and export the cascade.
+    pub fn cascade(&self) -> anyhow::Result<Outcome> {
+        match self.train_stage1()? {
+            Outcome::Finished => self.dcedn(None),
+            stopped => Ok(stopped),
+        }
+    }
+
+    fn train_stage1(&self) -> anyhow::Result<Outcome> {
+        let mut stage = Stage1::new(self.recipe, self.options.device);
+        self.train(&mut stage, self.recipe.stage1.batch, 0)
+    }
+
+    fn export(&self, name: &str, stage1: Option<&Path>) -> anyhow::Result<()> {
+        let model = self.options.out.join(name);
+        let difference = export(&self.options.out, stage1, &model)?;
+        eprintln!(
+            "{}: differs from libtorch by at most {difference:.1e}",
+            model.display()
+        );
+        Ok(())
+    }
+
     /// Train one stage; `stream` keeps the chance of the stages apart.
     fn train(&self, stage: &mut dyn Stage, batch: usize, stream: u64) -> anyhow::Result<Outcome> {
-        let file = checkpoint_file(&self.options.out, stage.name());
+        let options = &self.options;
+        let file = checkpoint_file(&options.out, stage.name());
         if file.exists() {
             stage
                 .load(&checkpoint::load(&file)?)
@@ -173,27 +146,31 @@ impl<'a> Run<'a> {
         }
         let (first_step, steps) = stage.progress();
         let seed = self.recipe.seed.wrapping_add(stream << 32);
-        let device = self.options.device;
-        let mut loader =
-            Loader::start(&self.training, self.recipe, seed, batch, first_step, device)?;
-        let progress = bar(self.options.progress, steps, stage.name());
+        let recipe = self.recipe;
+        let data = &self.training;
+        let mut loader = Loader::start(data, recipe, seed, batch, first_step, options.device)?;
+        let progress = bar(options.progress, steps, stage.name());
         progress.set_position(first_step);
-        let mut log = Log::open(&self.options.out.join(format!("{}.csv", stage.name())))?;
+        let mut log = Log::open(&options.out, stage.name())?;
         let mut saved = Instant::now();
         while stage.progress().0 < steps {
-            let losses = stage.step(&loader.next_batch()?)?;
+            let asked = Instant::now();
+            let batch = loader.next_batch()?;
+            let waited = asked.elapsed().as_secs_f64();
+            let losses = stage.step(&batch)?;
             let step = stage.progress().0;
-            if let Some(line) = log.take(step, &losses)? {
+            let pictures = batch.pixelated.size()[0] as usize;
+            if let Some(line) = log.take(step, &losses, pictures, waited)? {
                 progress.set_message(line);
             }
             progress.set_position(step);
             let stop = self.must_stop();
-            if stop || step == steps || saved.elapsed() >= self.options.checkpoint_interval {
+            if stop || step == steps || saved.elapsed() >= options.checkpoint_interval {
                 save(stage, &file)?;
                 saved = Instant::now();
-                let line = format!("{} step {step}: {}", stage.name(), self.validate(stage));
+                let line = self.validate(stage, &mut log)?;
                 if progress.is_hidden() {
-                    eprintln!("{line}; {}", log.last);
+                    eprintln!("{line}; {}", progress.message());
                 } else {
                     progress.println(line);
                 }
@@ -215,35 +192,21 @@ impl<'a> Run<'a> {
         late || self.options.stop.load(Ordering::Relaxed)
     }
 
-    /// Mean PSNR over held-back faces of the mosaic and of what the stage makes of it, dB.
-    fn validate(&self, stage: &dyn Stage) -> String {
-        let size = self.recipe.model.size as i64;
-        let (mut before, mut after) = (0.0, 0.0);
-        for sample in &self.validation {
-            let tensor = |data: &[f32]| {
-                Tensor::from_slice(data)
-                    .view([1, -1, size, size])
-                    .to_device(self.options.device)
-            };
-            let (pixelated, clean) = (tensor(&sample.pixelated), tensor(&sample.clean));
-            before += psnr(&pixelated, &clean);
-            let restored = stage.restore(&pixelated, &tensor(&sample.lattice));
-            after += psnr(&restored, &clean);
-        }
-        let count = self.validation.len() as f64;
-        format!(
-            "held-back faces: pixelated {:.2} dB, {} {:.2} dB",
-            before / count,
-            stage.name(),
-            after / count
-        )
+    /// Look at held-back faces: a line of text, a line in the log, a picture in the folder.
+    fn validate(&self, stage: &dyn Stage, log: &mut Log) -> anyhow::Result<String> {
+        let (name, step) = (stage.name(), stage.progress().0);
+        let (validated, strip) = self.validation.run(stage);
+        log.held_back(step, &validated)?;
+        log.picture(step, &strip)?;
+        let file = self.options.out.join(format!("{name}-{step:07}.png"));
+        strip
+            .save(&file)
+            .with_context(|| format!("{} can not be written", file.display()))?;
+        Ok(format!(
+            "{name} step {step}: held-back faces {:.2} dB, pixelated {:.2} dB",
+            validated.psnr, validated.pixelated
+        ))
     }
-}
-
-/// PSNR of tensors in −1 … 1.
-fn psnr(a: &Tensor, b: &Tensor) -> f64 {
-    let error = (a - b).square().mean(Kind::Float).double_value(&[]);
-    10.0 * (4.0 / error.max(1e-12)).log10()
 }
 
 /// Put the recipe into the folder, or check that the folder belongs to it.
@@ -259,8 +222,23 @@ fn claim_folder(out: &Path, recipe: &Recipe) -> anyhow::Result<()> {
         );
         return Ok(());
     }
-    std::fs::write(&file, recipe.to_toml()?)
-        .with_context(|| format!("{} can not be written", file.display()))
+    write(&file, &recipe.to_toml()?)
+}
+
+/// Remember what the run is trained on; say so if it is something else than last time.
+fn warn_of_other_data(out: &Path, dataset: &Dataset) -> anyhow::Result<()> {
+    let file = out.join("data.txt");
+    let now = dataset.fingerprint();
+    match std::fs::read_to_string(&file) {
+        Ok(before) if before == now => return Ok(()),
+        Ok(before) => eprintln!("warning: the data changed under this run: {before}, now {now}"),
+        Err(_) => {}
+    }
+    write(&file, &now)
+}
+
+fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(file, text).with_context(|| format!("{} can not be written", file.display()))
 }
 
 fn checkpoint_file(out: &Path, stage: &str) -> PathBuf {
@@ -273,11 +251,7 @@ fn save(stage: &dyn Stage, file: &Path) -> anyhow::Result<()> {
     checkpoint::save(file, &tensors)
 }
 
-/// The averaged weights of a finished stage, from its checkpoint.
-fn average_of(out: &Path, stage: &dyn Stage) -> anyhow::Result<Parameters> {
-    averaged(&checkpoint_file(out, stage.name()))
-}
-
+/// The averaged weights in a checkpoint.
 fn averaged(file: &Path) -> anyhow::Result<Parameters> {
     let saved = checkpoint::load(file)?;
     let average = saved.iter().filter_map(|(name, tensor)| {
@@ -287,19 +261,27 @@ fn averaged(file: &Path) -> anyhow::Result<Parameters> {
     Ok(average.collect())
 }
 
-/// Export the cascade of the run in `folder` as it stands; gives the largest difference to libtorch.
-///
-/// Without a second stage's checkpoint this is an error: half a cascade is none.
-pub fn export(folder: &Path, model: &Path) -> anyhow::Result<f32> {
+/// Export the run in `folder` as it stands, without a second stage if it has none; gives the largest difference to
+/// libtorch. The first stage is the folder's own, or the exported one in `stage1`.
+pub fn export(folder: &Path, stage1: Option<&Path>, model: &Path) -> anyhow::Result<f32> {
     let recipe = Recipe::read(&folder.join("recipe.toml"))?;
-    let stage1 = averaged(&checkpoint_file(folder, "stage1"))?;
-    let mut stage2 = new_dcedn(&recipe, Device::Cpu);
-    let saved = checkpoint::load(&checkpoint_file(folder, "stage2"))?;
-    checkpoint::restore("average", &mut stage2, &saved)?;
+    let stage1 = match stage1 {
+        Some(file) if file.extension().is_some_and(|e| e == "onnx") => read_stage1(file, &recipe)?,
+        Some(file) => averaged(file)?,
+        None => averaged(&checkpoint_file(folder, "stage1"))?,
+    };
+    let second = checkpoint_file(folder, "stage2");
+    let stage2 = if second.exists() {
+        let mut stage2 = new_dcedn(&recipe, Device::Cpu);
+        checkpoint::restore("average", &mut stage2, &checkpoint::load(&second)?)?;
+        Some(stage2)
+    } else {
+        None
+    };
     let cascade = Cascade {
         recipe: &recipe,
         stage1: &stage1,
-        stage2: &stage2,
+        stage2: stage2.as_ref(),
     };
     cascade.export(model)
 }
@@ -312,49 +294,4 @@ fn bar(visible: bool, length: u64, message: &str) -> ProgressBar {
         ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {per_sec} {eta} left\n{msg}");
     let bar = ProgressBar::new(length).with_prefix(message.to_owned());
     style.map_or(bar.clone(), |style| bar.with_style(style))
-}
-
-/// Averages of the losses, for the progress bar and a CSV file.
-struct Log {
-    file: std::fs::File,
-    sums: Vec<(&'static str, f64)>,
-    count: u64,
-    last: String,
-}
-
-impl Log {
-    fn open(path: &Path) -> anyhow::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path);
-        Ok(Self {
-            file: file.with_context(|| format!("log {} can not be written", path.display()))?,
-            sums: Vec::new(),
-            count: 0,
-            last: String::new(),
-        })
-    }
-
-    /// Take a step's losses in; gives a line whenever an interval is full. A loss that is no number ends the run.
-    fn take(&mut self, step: u64, losses: &Losses) -> anyhow::Result<Option<String>> {
-        for (name, value) in losses.values() {
-            ensure!(
-                value.is_finite(),
-                "loss {name} became {value} at step {step}; lower the rate, or go on from the last checkpoint"
-            );
-            match self.sums.iter_mut().find(|(other, _)| *other == name) {
-                Some((_, sum)) => *sum += value,
-                None => self.sums.push((name, value)),
-            }
-        }
-        self.count += 1;
-        if !step.is_multiple_of(LOG_INTERVAL) {
-            return Ok(None);
-        }
-        let mean = |(name, sum): &(&str, f64)| format!("{name}={:.4}", sum / self.count as f64);
-        let means: Vec<String> = self.sums.iter().map(mean).collect();
-        writeln!(self.file, "{step},{}", means.join(","))?;
-        self.last = means.join("  ");
-        self.sums.clear();
-        self.count = 0;
-        Ok(Some(self.last.clone()))
-    }
 }

@@ -34,6 +34,8 @@ pub struct Sample {
     pub lattice: Vec<f32>,
     /// What it should give.
     pub clean: Vec<f32>,
+    /// Side of a block, crop pixels.
+    pub block: f32,
 }
 
 /// Where the mosaic lies and what of the frame the network sees, in pixels of a frame of `side` × `side`.
@@ -65,8 +67,8 @@ impl Sampler {
         let mut frame = self.frame(picture, scene.side, random)?;
         let clean = self.tensor(&frame, &scene.view)?;
         let block = logarithmic(random, self.damage.blocks.map(f64::from));
-        let block = block * scene.view.side / self.size as f64;
-        let lattice = self.lattice(block, &scene.mosaic, random);
+        let in_frame = block * scene.view.side / self.size as f64;
+        let lattice = self.lattice(in_frame, &scene.mosaic, random);
         let blur = random.random_bool(self.damage.tile_blur);
         let fill = if blur { Fill::TileBlur } else { Fill::TileMean };
         let layout = Layout::rgb(scene.side, scene.side);
@@ -89,6 +91,7 @@ impl Sampler {
             pixelated,
             lattice,
             clean,
+            block: block as f32,
         })
     }
 

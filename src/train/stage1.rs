@@ -14,7 +14,7 @@ use super::loader::Batch;
 use super::networks::{Architecture, Seen};
 use super::optimizer::{Adam, MovingAverage};
 use super::recipe::{Networks, Recipe, Stage1 as Settings, rate_at};
-use super::run::{Losses, Stage};
+use super::stage::{Losses, Stage};
 
 /// The networks and what their training keeps.
 pub struct Stage1 {
@@ -263,7 +263,7 @@ impl Stage for Stage1 {
             reverse.optimizer.load("adam.b_to_a", saved)?;
             reverse.judge_a.load(saved)?;
         }
-        self.step = super::run::saved_step(saved)?;
+        self.step = super::stage::saved_step(saved)?;
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! DCEDN behind a fixed first stage: paired, so that colours come out right.
 
+use anyhow::Context;
 use tch::{Device, Reduction, Tensor};
 
 use super::checkpoint;
@@ -8,7 +9,7 @@ use super::loader::Batch;
 use super::networks::Seen;
 use super::optimizer::{Adam, MovingAverage};
 use super::recipe::{Loss, Networks, Recipe, Stage2 as Settings, rate_at};
-use super::run::{Losses, Stage};
+use super::stage::{Losses, Stage};
 use super::stage1;
 
 /// The second stage in training.
@@ -33,14 +34,31 @@ pub fn new_dcedn(recipe: &Recipe, device: Device) -> Parameters {
     Declare::parameters(Init::KaimingUniform, device, |l| network.read(l, &seen))
 }
 
+/// `stage1` on the device, if it is complete.
+fn fitted(recipe: &Recipe, stage1: Parameters, device: Device) -> anyhow::Result<Parameters> {
+    let mut weights = stage1::new_generator(&recipe.networks.generator, None, device);
+    for (name, tensor) in &mut weights {
+        let fits = stage1
+            .get(name)
+            .filter(|found| found.size() == tensor.size());
+        let found =
+            fits.with_context(|| format!("the first stage has no fitting weights {name}"))?;
+        *tensor = found.to_device(device);
+    }
+    Ok(weights)
+}
+
 impl Stage2 {
     /// An untrained second stage behind the generator `stage1`.
-    pub fn new(recipe: &Recipe, stage1: Parameters, device: Device) -> Self {
+    ///
+    /// Fails where `stage1` does not hold the weights that the recipe's generator has.
+    pub fn new(recipe: &Recipe, stage1: Parameters, device: Device) -> anyhow::Result<Self> {
         tch::manual_seed(recipe.seed as i64 + 1);
         let settings = recipe.stage2.clone();
+        let stage1 = fitted(recipe, stage1, device)?;
         let network = new_dcedn(recipe, device);
         let [beta1, beta2] = settings.betas;
-        Self {
+        Ok(Self {
             optimizer: Adam::new(
                 &network,
                 settings.rate,
@@ -53,7 +71,7 @@ impl Stage2 {
             settings,
             stage1,
             network,
-        }
+        })
     }
 
     fn first_stage(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
@@ -113,7 +131,7 @@ impl Stage for Stage2 {
         checkpoint::restore("dcedn", &mut self.network, saved)?;
         checkpoint::restore("average", &mut self.average.average, saved)?;
         self.optimizer.load("adam.dcedn", saved)?;
-        self.step = super::run::saved_step(saved)?;
+        self.step = super::stage::saved_step(saved)?;
         Ok(())
     }
 }

@@ -98,7 +98,12 @@ impl Backend for Fake {
         false
     }
 
-    fn run(&mut self, crops: Crops<'_>, restored: &mut Vec<f32>) -> Result<(), CascadeError> {
+    fn run(
+        &mut self,
+        crops: Crops<'_>,
+        _: f32,
+        restored: &mut Vec<f32>,
+    ) -> Result<(), CascadeError> {
         let (count, area) = (crops.count, self.facts.size * self.facts.size);
         assert_eq!(crops.pixelated.len(), count * 3 * area);
         let number = {

@@ -102,6 +102,7 @@ impl Settings {
             }
             "min-size-width" => store(&mut frame.detect.min_width, value),
             "min-size-height" => store(&mut frame.detect.min_height, value),
+            "detail" => store(&mut frame.blend.detail, value),
             "projection" => store(&mut frame.blend.projection, value),
             "regions" => frame.regions.set(value),
             "alpha" => store(&mut frame.blend.alpha, value),
@@ -130,6 +131,7 @@ impl Settings {
                 .to_value(),
             "min-size-width" => frame.detect.min_width.to_value(),
             "min-size-height" => frame.detect.min_height.to_value(),
+            "detail" => frame.blend.detail.to_value(),
             "projection" => frame.blend.projection.to_value(),
             "regions" => frame.regions.to_value(),
             "alpha" => frame.blend.alpha.to_value(),
@@ -257,6 +259,12 @@ fn blend_properties() -> Vec<glib::ParamSpec> {
             .build()
     };
     vec![
+        share(
+            "detail",
+            "Detail",
+            "From the truest face (0) to the sharpest (1), for models that offer both",
+            default.detail,
+        ),
         share(
             "projection",
             "Projection",

@@ -75,7 +75,7 @@ impl Worker {
                 return Ok(None);
             }
             let start = Instant::now();
-            restorer.infer(&frame, finder.regions())?;
+            restorer.infer(&frame, finder.regions(), settings.blend.detail)?;
             Ok(Some(start.elapsed()))
         })??;
         let Some(inference_time) = inference_time else {

@@ -1,11 +1,11 @@
 //! Recipes: every constant of a training run, as a TOML file.
 
-use std::path::Path;
+mod check;
+mod text;
 
-use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::networks::{Architecture, DiscriminatorSize};
+use crate::train::networks::{Architecture, DiscriminatorSize};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,8 @@ pub struct Model {
     pub size: usize,
     /// Side of the crop ÷ longer side of the mosaic's box.
     pub margin: f64,
+    /// The model file also offers the first stage's picture with the second's colours.
+    pub detailed: bool,
     /// What the weights are trained on, for the model file.
     pub trained_on: String,
     /// Licence of the weights.
@@ -176,92 +178,6 @@ pub enum Loss {
     Mse,
 }
 
-impl Recipe {
-    /// Read and check a recipe file.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("recipe {} can not be read", path.display()))?;
-        Self::parse(&text).with_context(|| format!("recipe {}", path.display()))
-    }
-
-    /// Check a recipe's text.
-    pub fn parse(text: &str) -> anyhow::Result<Self> {
-        let recipe: Self = toml::from_str(text)?;
-        recipe.check()?;
-        Ok(recipe)
-    }
-
-    /// The text of this recipe.
-    pub fn to_toml(&self) -> anyhow::Result<String> {
-        Ok(toml::to_string_pretty(self)?)
-    }
-
-    fn check(&self) -> anyhow::Result<()> {
-        let size = self.model.size;
-        let networks = [&self.networks.generator, &self.networks.dcedn];
-        for (name, network) in ["generator", "dcedn"].into_iter().zip(networks) {
-            network
-                .check()
-                .with_context(|| format!("networks.{name}"))?;
-        }
-        let multiples = networks.map(Architecture::side_multiple);
-        let multiple = multiples.into_iter().fold(4, usize::max);
-        ensure!(
-            (16..=1024).contains(&size) && size.is_multiple_of(multiple),
-            "model.size is {size}; it must be a multiple of {multiple} from 16 to 1024"
-        );
-        let margin = self.model.margin;
-        ensure!(
-            (1.0..=4.0).contains(&margin),
-            "model.margin is {margin}; it must lie in 1 … 4"
-        );
-        let [low, high] = self.damage.blocks;
-        ensure!(
-            low >= 1.0 && low <= high && high <= size as f32 / 2.0,
-            "damage.blocks is {low} … {high}; it must rise and lie in 1 … model.size / 2"
-        );
-        self.check_damage()?;
-        for (name, batch, steps) in [
-            ("stage1", self.stage1.batch, self.stage1.steps),
-            ("stage2", self.stage2.batch, self.stage2.steps),
-        ] {
-            ensure!(batch > 0, "{name}.batch is 0; it must be at least 1");
-            ensure!(steps > 0, "{name}.steps is 0; it must be at least 1");
-        }
-        Ok(())
-    }
-
-    fn check_damage(&self) -> anyhow::Result<()> {
-        let damage = &self.damage;
-        for (name, share) in [
-            ("whole", damage.whole),
-            ("unknown", damage.unknown),
-            ("tile_blur", damage.tile_blur),
-            ("recompress", damage.recompress),
-        ] {
-            ensure!(
-                (0.0..=1.0).contains(&share),
-                "damage.{name} is {share}; it must lie in 0 … 1"
-            );
-        }
-        for (name, [low, high], limit) in [
-            ("inner", damage.inner, 1.0),
-            ("scale", damage.scale, 16.0),
-            ("jitter", [1.0, damage.jitter], 4.0),
-        ] {
-            if !(low > 0.0 && low <= high && high <= limit) {
-                bail!("damage.{name} is {low} … {high}; it must rise and lie in 0 … {limit}");
-            }
-        }
-        let [worst, best] = damage.quality;
-        ensure!(
-            (1..=best).contains(&worst) && best <= 100,
-            "damage.quality is {worst} … {best}; it must rise and lie in 1 … 100"
-        );
-        Ok(())
-    }
-}
-
 /// The learning rate at `step` of `steps`: `rate`, and from the share `constant` on linearly down to zero.
 pub fn rate_at(step: u64, steps: u64, rate: f64, constant: f64) -> f64 {
     let start = constant * steps as f64;
@@ -272,32 +188,6 @@ pub fn rate_at(step: u64, steps: u64, rate: f64, constant: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const DEFAULT: &str = include_str!("../../recipes/default.toml");
-
-    #[test]
-    fn the_recipes_at_hand_are_valid() {
-        Recipe::parse(DEFAULT).unwrap();
-        let published = Recipe::parse(include_str!("../../recipes/seed-000.toml")).unwrap();
-        assert_eq!(published.model.size, 256);
-        let (width, blocks) = (64, 9);
-        let generator = Architecture::Resnet { width, blocks };
-        assert_eq!(published.networks.generator, generator);
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        let parse = |from, to| {
-            assert!(DEFAULT.contains(from), "{from}");
-            format!(
-                "{:#}",
-                Recipe::parse(&DEFAULT.replacen(from, to, 1)).unwrap_err()
-            )
-        };
-        assert!(parse("margin =", "margins =").contains("margins"));
-        assert!(parse("size = 128", "size = 130").contains("model.size is 130"));
-        assert!(parse("jitter = 1", "jitter = 0").contains("damage.jitter"));
-    }
 
     #[test]
     fn the_rate_falls_to_zero() {

@@ -1,0 +1,74 @@
+//! What a recipe's constants must be.
+
+use anyhow::{Context, bail, ensure};
+
+use super::Recipe;
+use crate::train::networks::Architecture;
+
+impl Recipe {
+    /// An error for constants that make no sense, or not together.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let size = self.model.size;
+        let networks = [&self.networks.generator, &self.networks.dcedn];
+        for (name, network) in ["generator", "dcedn"].into_iter().zip(networks) {
+            network
+                .check()
+                .with_context(|| format!("networks.{name}"))?;
+        }
+        let multiples = networks.map(Architecture::side_multiple);
+        let multiple = multiples.into_iter().fold(4, usize::max);
+        ensure!(
+            (16..=1024).contains(&size) && size.is_multiple_of(multiple),
+            "model.size is {size}; it must be a multiple of {multiple} from 16 to 1024"
+        );
+        let margin = self.model.margin;
+        ensure!(
+            (1.0..=4.0).contains(&margin),
+            "model.margin is {margin}; it must lie in 1 … 4"
+        );
+        let [low, high] = self.damage.blocks;
+        ensure!(
+            low >= 1.0 && low <= high && high <= size as f32 / 2.0,
+            "damage.blocks is {low} … {high}; it must rise and lie in 1 … model.size / 2"
+        );
+        self.check_damage()?;
+        for (name, batch, steps) in [
+            ("stage1", self.stage1.batch, self.stage1.steps),
+            ("stage2", self.stage2.batch, self.stage2.steps),
+        ] {
+            ensure!(batch > 0, "{name}.batch is 0; it must be at least 1");
+            ensure!(steps > 0, "{name}.steps is 0; it must be at least 1");
+        }
+        Ok(())
+    }
+
+    fn check_damage(&self) -> anyhow::Result<()> {
+        let damage = &self.damage;
+        for (name, share) in [
+            ("whole", damage.whole),
+            ("unknown", damage.unknown),
+            ("tile_blur", damage.tile_blur),
+            ("recompress", damage.recompress),
+        ] {
+            ensure!(
+                (0.0..=1.0).contains(&share),
+                "damage.{name} is {share}; it must lie in 0 … 1"
+            );
+        }
+        for (name, [low, high], limit) in [
+            ("inner", damage.inner, 1.0),
+            ("scale", damage.scale, 16.0),
+            ("jitter", [1.0, damage.jitter], 4.0),
+        ] {
+            if !(low > 0.0 && low <= high && high <= limit) {
+                bail!("damage.{name} is {low} … {high}; it must rise and lie in 0 … {limit}");
+            }
+        }
+        let [worst, best] = damage.quality;
+        ensure!(
+            (1..=best).contains(&worst) && best <= 100,
+            "damage.quality is {worst} … {best}; it must rise and lie in 1 … 100"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! Recipes as text: read, changed key by key, written.
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use toml::{Table, Value};
+
+use super::Recipe;
+
+/// The recipe of the bundled weights.
+pub const DEFAULT: &str = include_str!("../../../recipes/default.toml");
+
+impl Recipe {
+    /// Read and check a recipe file.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        Self::read_with(Some(path), &[])
+    }
+
+    /// Check a recipe's text.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        Self::from_table(text.parse()?)
+    }
+
+    /// The recipe file, or the default recipe, with single keys changed: each of `changes` is `key=value` such as
+    /// `stage1.steps=100`, the value written as in TOML.
+    pub fn read_with(path: Option<&Path>, changes: &[String]) -> anyhow::Result<Self> {
+        let (name, text) = match path {
+            Some(path) => {
+                let name = format!("recipe {}", path.display());
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("{name} can not be read"))?;
+                (name, text)
+            }
+            None => ("the default recipe".to_owned(), DEFAULT.to_owned()),
+        };
+        let mut table: Table = text.parse().with_context(|| name.clone())?;
+        for change in changes {
+            apply(&mut table, change).with_context(|| format!("--set {change}"))?;
+        }
+        Self::from_table(table).context(name)
+    }
+
+    /// The text of this recipe.
+    pub fn to_toml(&self) -> anyhow::Result<String> {
+        Ok(toml::to_string_pretty(self)?)
+    }
+
+    fn from_table(table: Table) -> anyhow::Result<Self> {
+        let written = table.clone();
+        let recipe: Self = match table.try_into() {
+            Ok(recipe) => recipe,
+            Err(error) => return Err(unknown_key(&written).unwrap_or_else(|| anyhow!(error))),
+        };
+        recipe.check()?;
+        Ok(recipe)
+    }
+}
+
+/// Set one key. It must be there already, so that a slip of the pen is no new key.
+fn apply(table: &mut Table, change: &str) -> anyhow::Result<()> {
+    let (key, value) = change
+        .split_once('=')
+        .context("a change is written key=value, such as stage1.steps=100")?;
+    let value = parse_value(value.trim());
+    let mut parts: Vec<&str> = key.trim().split('.').collect();
+    let last = parts.pop().unwrap_or_default();
+    let mut inner = &mut *table;
+    for part in parts {
+        inner = match inner.get_mut(part) {
+            Some(Value::Table(next)) => next,
+            _ => bail!("there is no section {part}"),
+        };
+    }
+    inner.insert(last.to_owned(), value);
+    Ok(())
+}
+
+/// A TOML value; what is none is a string, so that `stage2.loss=l1` needs no quotes.
+fn parse_value(text: &str) -> Value {
+    let line = format!("value = {text}");
+    let parsed = line.parse::<Table>().ok();
+    parsed
+        .and_then(|mut table| table.remove("value"))
+        .unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// The first key that no recipe has, with the one that was probably meant.
+fn unknown_key(written: &Table) -> Option<anyhow::Error> {
+    let known = known_keys();
+    let mut found = Vec::new();
+    collect(written, "", &mut found);
+    let wrong = found.into_iter().find(|key| !known.contains(key))?;
+    let nearest = known.iter().max_by(|a, b| {
+        let likeness = |key: &str| strsim::jaro_winkler(key, &wrong);
+        likeness(a).total_cmp(&likeness(b))
+    })?;
+    Some(anyhow!("unknown key {wrong}; did you mean {nearest}?"))
+}
+
+/// All keys, from recipes that between them have every one.
+fn known_keys() -> Vec<String> {
+    let published = include_str!("../../../recipes/seed-000.toml");
+    let mut keys = Vec::new();
+    for text in [DEFAULT, published] {
+        if let Ok(table) = text.parse() {
+            collect(&table, "", &mut keys);
+        }
+    }
+    keys
+}
+
+/// The dotted names of all values in `table`.
+fn collect(table: &Table, prefix: &str, keys: &mut Vec<String>) {
+    for (name, value) in table {
+        let key = format!("{prefix}{name}");
+        match value {
+            Value::Table(inner) => collect(inner, &format!("{key}."), keys),
+            _ => keys.push(key),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::networks::Architecture;
+
+    #[test]
+    fn the_recipes_at_hand_are_valid() {
+        let default = Recipe::parse(DEFAULT).unwrap();
+        assert_eq!(Recipe::parse(&default.to_toml().unwrap()).unwrap(), default);
+        let published = Recipe::parse(include_str!("../../../recipes/seed-000.toml")).unwrap();
+        assert_eq!(published.model.size, 256);
+        let (width, blocks) = (64, 9);
+        let generator = Architecture::Resnet { width, blocks };
+        assert_eq!(published.networks.generator, generator);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let parse = |from, to| {
+            assert!(DEFAULT.contains(from), "{from}");
+            let error = Recipe::parse(&DEFAULT.replacen(from, to, 1)).unwrap_err();
+            format!("{error:#}")
+        };
+        let error = parse("margin =", "margins =");
+        assert!(
+            error.contains("model.margins; did you mean model.margin?"),
+            "{error}"
+        );
+        assert!(parse("size = 128", "size = 130").contains("model.size is 130"));
+        assert!(parse("jitter = 1", "jitter = 0").contains("damage.jitter"));
+        assert!(parse("[damage]", "[damage").contains("line"));
+    }
+
+    #[test]
+    fn single_keys_are_changed() {
+        let read = |changes: &[&str]| {
+            let changes: Vec<String> = changes.iter().map(|c| (*c).to_owned()).collect();
+            Recipe::read_with(None, &changes).map_err(|error| format!("{error:#}"))
+        };
+        let recipe = read(&[
+            "stage1.steps=7",
+            "stage2.loss = mse",
+            "damage.scale=[1.0, 2.0]",
+        ]);
+        let recipe = recipe.unwrap();
+        assert_eq!(recipe.stage1.steps, 7);
+        assert_eq!(recipe.stage2.loss, super::super::Loss::Mse);
+        assert_eq!(recipe.damage.scale, [1.0, 2.0]);
+        let error = read(&["stage1.step=7"]).unwrap_err();
+        assert!(error.contains("did you mean stage1.steps?"), "{error}");
+        assert!(read(&["stage9.steps=7"]).unwrap_err().contains("stage9"));
+        assert!(read(&["steps"]).unwrap_err().contains("key=value"));
+        assert!(read(&["model.size=130"]).unwrap_err().contains("130"));
+    }
+}

@@ -1,0 +1,58 @@
+//! What a stage of the training is to a run.
+
+use anyhow::Context;
+use tch::Tensor;
+
+use super::layers::Parameters;
+use super::loader::Batch;
+
+/// Loss terms of one step by name.
+#[derive(Default)]
+pub struct Losses(Vec<(&'static str, Tensor)>);
+
+impl Losses {
+    /// Add a weighted term, a scalar.
+    pub fn add(&mut self, name: &'static str, value: Tensor) {
+        self.0.push((name, value));
+    }
+
+    /// Take the terms of `other` in.
+    pub fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Sum of the terms.
+    pub fn total(&self) -> Tensor {
+        self.0.iter().map(|(_, value)| value).sum()
+    }
+
+    /// Values by name; waits for the device.
+    pub fn values(&self) -> Vec<(&'static str, f64)> {
+        let value = |(name, tensor): &(&'static str, Tensor)| (*name, tensor.double_value(&[]));
+        self.0.iter().map(value).collect()
+    }
+}
+
+/// One of the two trainings.
+pub trait Stage {
+    /// Name of its checkpoint file, without extension.
+    fn name(&self) -> &'static str;
+    /// (steps done, steps in all).
+    fn progress(&self) -> (u64, u64);
+    /// One optimiser step.
+    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses>;
+    /// What the stage makes of mosaics, with averaged weights.
+    fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor;
+    /// Everything that a resumed run needs.
+    fn save(&self, out: &mut Vec<(String, Tensor)>);
+    /// Take back what [`Self::save`] gave.
+    fn load(&mut self, saved: &Parameters) -> anyhow::Result<()>;
+}
+
+/// The step count of a checkpoint.
+pub fn saved_step(saved: &Parameters) -> anyhow::Result<u64> {
+    let step = saved
+        .get("step")
+        .context("the checkpoint has no step count")?;
+    Ok(step.int64_value(&[0]).max(0) as u64)
+}
