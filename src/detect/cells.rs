@@ -78,10 +78,12 @@ const NOISE_SIGMAS: f32 = 3.0;
 /// How far beyond both blocks the level on their common line may lie at least, levels: joints, gaps and frames lie
 /// farther.
 const DRAWN: f32 = 4.0;
-/// Part of the difference that a sharp edge has at least on its line, and a soft one at most.
+/// Part of the difference that a sharp edge has at least on its line.
 const SHARP: f32 = 0.55;
-/// See [`SHARP`].
-const SOFT: f32 = 0.4;
+/// The same of what a ramp from block to block would not have there.
+const SHARPER: f32 = 0.35;
+/// How much less of the difference a soft edge has on its line at least.
+const SOFTER: f32 = 0.15;
 
 /// The blocks in a part of a plane.
 #[derive(Debug, Default)]
@@ -92,6 +94,8 @@ pub(super) struct Cells {
     pub(super) smear: i32,
     /// Least difference that counts, levels; grows with the contrast of the mosaic that is followed.
     pub(super) least: f32,
+    /// Part of the difference that sharp edges have on their line, across x and y.
+    sharp: [f32; 2],
 }
 
 impl Cells {
@@ -102,6 +106,10 @@ impl Cells {
         let least = combs[0].period.min(combs[1].period);
         // A natural ramp has three pixels' worth of its rise in a smeared line: little of a large block.
         self.smear = i32::from(least >= if whole { 7.5 } else { 4.9 });
+        self.sharp = [0, 1].map(|axis| {
+            let ramp = (1 + 2 * self.smear) as f32 / combs[axis].period;
+            SHARP.max(ramp + (1.0 - ramp) * SHARPER)
+        });
         self.cells.clear();
         for row in blocks.y.0..blocks.y.1 {
             let y = (combs[1].pixel(row), combs[1].pixel(row + 1));
@@ -138,9 +146,9 @@ impl Cells {
                     Edge::Soft
                 } else if size < least {
                     Edge::None
-                } else if step >= SHARP * size {
+                } else if step >= self.sharp[axis] * size {
                     Edge::Sharp
-                } else if step < SOFT * size {
+                } else if step < (self.sharp[axis] - SOFTER) * size {
                     Edge::Soft
                 } else {
                     Edge::None

@@ -26,10 +26,14 @@ pub(super) struct Evidence {
     pub(super) uniform: f32,
     /// Part of the rows, or of the columns if less, that are of one level: gaps between things, not blocks.
     pub(super) blank: f32,
+    /// Part of the inner lines without an edge, across x or y if more there: gaps between things have two sides.
+    pub(super) silent: f32,
     /// Clear differences on sharp edges.
     pub(super) edges: usize,
 }
 
+/// Share of sharp edges on a line, in parts of the largest on any, below which the line is none.
+const SILENT: f32 = 0.25;
 /// A clear difference of two blocks, levels.
 const CLEAR: f32 = 3.0;
 
@@ -94,6 +98,7 @@ pub(super) fn weigh(
         clear: differences.len() as f32 / all,
         correlation: (x.product + y.product) / all / variance.max(1e-3),
         uniform: uniform(differences),
+        silent: silent(cells, roles, (first, top), (columns, rows)),
         edges: differences.len(),
         blank: blank(cells, roles, (first, top), (columns, rows)),
     }
@@ -135,6 +140,35 @@ fn blank(
     let row = part(rows, columns, &|y, x| (top + y) * stride + first + x);
     let column = part(columns, rows, &|x, y| (top + y) * stride + first + x);
     row.min(column)
+}
+
+/// See [`Evidence::silent`].
+fn silent(
+    cells: &Cells,
+    roles: &[Role],
+    (first, top): (usize, usize),
+    (columns, rows): (usize, usize),
+) -> f32 {
+    let stride = cells.blocks.columns();
+    let part = |axis: usize, along: usize, across: usize| {
+        let share = |line: usize| {
+            let index = |place: usize| match axis {
+                0 => (top + place) * stride + first + line,
+                _ => (top + line) * stride + first + place,
+            };
+            let members = (0..across).map(index).filter(|&at| roles[at] == Role::Member);
+            let (mut sharp, mut all) = (0.0f32, 1.0f32);
+            for at in members {
+                sharp += f32::from(u8::from(cells.cells[at].edge[axis] == Edge::Sharp));
+                all += 1.0;
+            }
+            sharp / all
+        };
+        let most = (1..along).map(share).fold(0.0, f32::max);
+        let silent = (1..along).filter(|&line| share(line) < SILENT * most).count();
+        silent as f32 / (along - 1) as f32
+    };
+    part(0, columns, rows).max(part(1, rows, columns))
 }
 
 /// Part of the differences that are close to their median.

@@ -51,46 +51,39 @@ impl Shape {
 /// Weights of the features, in the order of [`features`], and the offset that comes last.
 const WEIGHTS: [f32; FEATURES + 1] = [
     // Part of the blocks that belong to it.
-    10.02,
+    12.48,
     // Alike differences: patterns.
-    -11.02,
+    -15.81,
     // Clear edges.
-    0.25,
+    2.54,
     // Neighbours resemble each other: pictures do.
-    2.93,
-    // Noise inside.
-    -1.05,
-    // Steps on the lines.
-    5.68,
+    4.19,
     // Logarithm of the contrast.
-    1.23,
+    1.36,
     // The coder's lines show around it.
-    -19.52,
+    -20.67,
     // Ridges show around it.
-    -4.31,
+    -5.62,
     // Blocks are not square.
-    -3.14,
+    -2.92,
     // Blocks have a coder's size.
-    -2.98,
+    -3.24,
     // Logarithm of the shorter side.
-    1.19,
+    1.56,
     // Logarithm of the spacing.
-    2.68,
+    1.83,
     // Offset.
-    -17.23,
+    -15.33,
 ];
-const FEATURES: usize = 13;
+const FEATURES: usize = 11;
 
 /// What the regression weighs.
 pub(super) fn features(evidence: &Evidence, shape: &Shape, setting: &Setting) -> [f32; FEATURES] {
-    let [x, y] = evidence.sharpness;
     [
         evidence.filled,
         evidence.uniform,
         evidence.clear,
         evidence.correlation,
-        evidence.ripple.min(0.5),
-        x.min(y).clamp(0.0, 1.2),
         evidence.contrast[0].min(evidence.contrast[1]).max(1.0).ln(),
         setting.coder.min(0.3),
         setting.busy.min(2.0),
@@ -124,6 +117,7 @@ fn possible(evidence: &Evidence, shape: &Shape) -> f32 {
         * ramp(evidence.correlation, unlike, unlike + 0.2)
         * ramp(1.0 - evidence.uniform, 0.2, 0.35)
         * ramp(0.2 - evidence.blank, 0.0, 0.1)
+        * ramp(0.5 - evidence.silent, 0.0, 0.1)
         * ramp(evidence.edges as f32, 4.0, 6.0)
         * ramp(shape.across[0].min(shape.across[1]), 2.0, 2.6)
 }
