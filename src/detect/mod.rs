@@ -85,7 +85,7 @@ impl Default for DetectSettings {
 
 /// Least quality of the lines in a window that are followed up.
 const COMB_QUALITY: f32 = 0.45;
-/// Pixels that following lattices may visit in a frame, in parts of the frame's.
+/// Pixels that following lattices from windows of one level may visit in a frame, in parts of the frame's.
 const PASSES: usize = 12;
 
 /// Most windows of a level that are looked at; bounds the time spent on frames full of text.
@@ -101,6 +101,8 @@ const GAP: f32 = 2.5;
 struct Followed {
     area: Rect,
     combs: [Comb; 2],
+    /// Whether it was a mosaic.
+    found: bool,
 }
 
 /// Finds mosaics; keeps its scratch memory from frame to frame.
@@ -134,15 +136,14 @@ impl Detector {
         self.ridges.measure(&plane);
         self.followed.clear();
         self.blocking.reset();
-        let mut budget = PASSES * plane.width * plane.height;
+        let mut budgets = [PASSES * plane.width * plane.height; LEVELS];
         let (tiles, counts) = self.ridges.tiles();
         let windows = self.gate.windows(tiles, counts);
         let mut looks = [0; LEVELS];
         for window in windows {
-            if budget == 0 {
-                break;
-            }
-            if looks[window.level] == MOST_LOOKS || is_known(&window.area, regions) {
+            let budget = &mut budgets[window.level];
+            let spent = *budget == 0 || looks[window.level] == MOST_LOOKS;
+            if spent || is_known(&window.area, regions) {
                 continue;
             }
             looks[window.level] += 1;
@@ -163,24 +164,31 @@ impl Detector {
                     &mut self.blocking,
                     &window.area,
                     combs,
-                    &mut budget,
+                    budget,
                 );
                 self.followed.push(Followed {
                     area: window.area.rect(),
                     combs,
+                    found: false,
                 });
                 if let Some((region, combs)) = found {
                     self.followed.push(Followed {
                         area: region.rect,
                         combs,
+                        found: false,
                     });
                     if wanted(&region) {
+                        if let Some(followed) = self.followed.last_mut() {
+                            followed.found = true;
+                        }
                         regions.push(region);
                         break;
                     }
                 }
             }
         }
+        #[cfg(feature = "trace")]
+        eprintln!("LOOKS {looks:?} windows {:?} budget {budgets:?} of {}", [0,1,2].map(|l| windows.iter().filter(|w| w.level == l).count()), PASSES * plane.width * plane.height);
         merge(regions);
         keep_best(regions, settings);
     }
@@ -288,12 +296,14 @@ fn is_followed(area: &Span2, combs: &[Comb; 2], followed: &[Followed]) -> bool {
     let rect = area.rect();
     followed.iter().any(|followed| {
         let shared = followed.area.intersect(&rect);
+        let agrees = |axis: usize| {
+            let span = area.axis(axis);
+            let centre = (span.start + span.end) as f32 / 2.0;
+            combs[axis].agrees(&followed.combs[axis], centre, span.len() as f32, 2.0)
+        };
+        // A part of a mosaic may show the lines of one axis only.
         shared.is_some_and(|shared| SHARED_PART * shared.area() > rect.area())
-            && [0, 1].into_iter().all(|axis| {
-                let span = area.axis(axis);
-                let centre = (span.start + span.end) as f32 / 2.0;
-                combs[axis].agrees(&followed.combs[axis], centre, span.len() as f32, 2.0)
-            })
+            && (agrees(0) && agrees(1) || followed.found && (agrees(0) || agrees(1)))
     })
 }
 
