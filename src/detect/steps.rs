@@ -39,8 +39,11 @@ pub(super) struct Ridges {
     tiles: Vec<Tile>,
     tile_counts: (usize, usize),
     sums: Vec<u8>,
+    steps: Vec<u8>,
     rows: Vec<u8>,
     ground: Vec<u8>,
+    /// Ridge and ground across y, summed over the rows of a tile.
+    columns: [Vec<u16>; 2],
 }
 
 impl Ridges {
@@ -72,7 +75,11 @@ impl Ridges {
         self.across_y.resize(height * columns, 0);
         self.rows.resize(height * columns, 0);
         self.sums.resize(width, 0);
+        self.steps.resize(width, 0);
         self.ground.resize(width, 0);
+        for sums in &mut self.columns {
+            sums.resize(columns, 0);
+        }
         self.tiles.clear();
         self.tiles
             .resize(self.tile_counts.0 * self.tile_counts.1, Tile::default());
@@ -83,11 +90,12 @@ impl Ridges {
             row_steps(
                 plane.row(y.saturating_sub(1)),
                 plane.row(y),
+                &mut self.steps,
                 &mut self.rows[y * columns..][..columns],
             );
         }
-        for y in 0..height {
-            self.measure_row(y, height);
+        for y in (0..height).step_by(TILE) {
+            self.measure_rows(y..(y + TILE).min(height), height);
         }
     }
 
@@ -100,6 +108,7 @@ impl Ridges {
             row_steps(
                 plane.row(y.saturating_sub(1)),
                 plane.row(y),
+                &mut self.steps,
                 &mut self.rows[y * columns..][..columns],
             );
         }
@@ -117,24 +126,41 @@ impl Ridges {
         let tiles = &mut self.tiles[..];
         let first = strip * STRIP / TILE * self.tile_counts.0;
         if let Some(tiles) = tiles.get_mut(first..first + self.tile_counts.0) {
-            add_to_tiles::<TILE>(tiles, 0, out, &self.ground);
+            add_to_tiles(tiles, out, &self.ground);
         }
     }
 
+    /// Ridges across y in the pixel rows `rows`, which begin with a tile.
     #[inline(always)]
-    fn measure_row(&mut self, y: usize, height: usize) {
+    fn measure_rows(&mut self, rows: std::ops::Range<usize>, height: usize) {
         let columns = self.width / STRIP;
-        let out = &mut self.across_y[y * columns..][..columns];
-        if y < REACH || y + REACH >= height {
-            out.fill(0);
-            return;
+        let first = rows.start / TILE * self.tile_counts.0;
+        let [ridges, grounds] = &mut self.columns;
+        ridges.fill(0);
+        grounds.fill(0);
+        for y in rows {
+            let out = &mut self.across_y[y * columns..][..columns];
+            if y < REACH || y + REACH >= height {
+                out.fill(0);
+                continue;
+            }
+            let row = |y: usize| &self.rows[y * columns..][..columns];
+            let ground = &mut self.ground[..columns];
+            split(row(y), row(y - REACH), row(y + REACH), out, ground);
+            // Sixteen rows of up to 248 fit 16 bits.
+            let sums = ridges.iter_mut().zip(grounds.iter_mut());
+            for ((ridge, ground), (&r, &g)) in sums.zip(out.iter().zip(&*ground)) {
+                *ridge += u16::from(r);
+                *ground += u16::from(g);
+            }
         }
-        let row = |y: usize| &self.rows[y * columns..][..columns];
-        let ground = &mut self.ground[..columns];
-        split(row(y), row(y - REACH), row(y + REACH), out, ground);
-        let first = y / TILE * self.tile_counts.0;
-        if let Some(tiles) = self.tiles.get_mut(first..first + self.tile_counts.0) {
-            add_to_tiles::<{ TILE / STRIP }>(tiles, 1, out, ground);
+        let Some(tiles) = self.tiles.get_mut(first..first + self.tile_counts.0) else {
+            return;
+        };
+        let pairs = ridges.as_chunks::<{ TILE / STRIP }>().0.iter().zip(grounds.as_chunks::<{ TILE / STRIP }>().0);
+        for (tile, (ridge, ground)) in tiles.iter_mut().zip(pairs) {
+            let sum = |pair: &[u16; TILE / STRIP]| pair.iter().map(|&v| u32::from(v)).sum();
+            (tile.ridge[1], tile.ground[1]) = (sum(ridge), sum(ground));
         }
     }
 
@@ -173,17 +199,19 @@ fn add_steps(row: &[u8], sums: &mut [u8]) {
     }
 }
 
-/// Steps between two rows, summed over eight pixels each.
+/// Steps between two rows, summed over eight pixels each; `steps` is scratch of a row's length.
 #[inline(always)]
-fn row_steps(upper: &[u8], lower: &[u8], out: &mut [u8]) {
-    let pairs = upper.chunks_exact(STRIP).zip(lower.chunks_exact(STRIP));
-    for (out, (upper, lower)) in out.iter_mut().zip(pairs) {
-        let mut steps = [0; STRIP];
-        for ((step, &a), &b) in steps.iter_mut().zip(upper).zip(lower) {
-            *step = a.abs_diff(b).min(STEP_CAP);
-        }
-        // All eight bytes added in the topmost one; 8 × 31 fits.
-        *out = (u64::from_le_bytes(steps).wrapping_mul(0x0101_0101_0101_0101) >> 56) as u8;
+fn row_steps(upper: &[u8], lower: &[u8], steps: &mut [u8], out: &mut [u8]) {
+    for ((step, &a), &b) in steps.iter_mut().zip(upper).zip(lower) {
+        *step = a.abs_diff(b).min(STEP_CAP);
+    }
+    for (out, &eight) in out.iter_mut().zip(steps.as_chunks::<STRIP>().0) {
+        // All eight bytes added in the lowest one; 8 × 31 fits.
+        let mut sum = u64::from_le_bytes(eight);
+        sum += sum >> 32;
+        sum += sum >> 16;
+        sum += sum >> 8;
+        *out = sum as u8;
     }
 }
 
@@ -200,13 +228,14 @@ fn split(here: &[u8], before: &[u8], after: &[u8], ridge: &mut [u8], ground: &mu
     }
 }
 
-/// Add `N` entries of a row of ridges and ground to each tile.
+/// Add each [`TILE`] entries of a row of ridges and ground across x to a tile.
 #[inline(always)]
-fn add_to_tiles<const N: usize>(tiles: &mut [Tile], axis: usize, ridge: &[u8], ground: &[u8]) {
-    let sum = |bytes: &[u8]| bytes.iter().map(|&v| u32::from(v)).sum::<u32>();
-    let rows = ridge.chunks_exact(N).zip(ground.chunks_exact(N));
+fn add_to_tiles(tiles: &mut [Tile], ridge: &[u8], ground: &[u8]) {
+    let rows = ridge.as_chunks::<TILE>().0.iter().zip(ground.as_chunks::<TILE>().0);
     for (tile, (ridge, ground)) in tiles.iter_mut().zip(rows) {
-        tile.ridge[axis] += sum(ridge);
-        tile.ground[axis] += sum(ground);
+        // Up to 16 entries of up to 248 fit 16 bits, which add faster.
+        let sum = |bytes: &[u8; TILE]| u32::from(bytes.iter().map(|&v| u16::from(v)).sum::<u16>());
+        tile.ridge[0] += sum(ridge);
+        tile.ground[0] += sum(ground);
     }
 }
