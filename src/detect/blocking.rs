@@ -37,12 +37,7 @@ impl Blocking {
     }
 
     /// The setting of a region that covers `area`.
-    pub(super) fn setting(
-        &mut self,
-        plane: &Plane<'_>,
-        ridges: &Ridges,
-        area: &Span2,
-    ) -> Setting {
+    pub(super) fn setting(&mut self, plane: &Plane<'_>, ridges: &Ridges, area: &Span2) -> Setting {
         let whole = plane.span();
         let frame = match self.frame {
             Some(frame) => frame,

@@ -80,7 +80,11 @@ impl Grower {
         };
         let outermost = if side.far { outer.1 - 1 } else { outer.0 };
         let is_member = |&lane: &i32| {
-            let (x, y) = if side.axis == 0 { (outermost, lane) } else { (lane, outermost) };
+            let (x, y) = if side.axis == 0 {
+                (outermost, lane)
+            } else {
+                (lane, outermost)
+            };
             let index = (y - blocks.y.0) * columns + x - blocks.x.0;
             self.roles.get(index as usize) == Some(&Role::Member)
         };
@@ -91,13 +95,7 @@ impl Grower {
 }
 
 /// Places on the lines between the blocks `lanes`, and in the middle of these blocks.
-fn find_pairs(
-    comb: &Comb,
-    lanes: (i32, i32),
-    smear: i32,
-    limit: usize,
-    pairs: &mut Vec<Pair>,
-) {
+fn find_pairs(comb: &Comb, lanes: (i32, i32), smear: i32, limit: usize, pairs: &mut Vec<Pair>) {
     pairs.clear();
     let mut add = |line: i32, on_line: bool| {
         let (before, behind) = (line - 1 - smear, line + smear);
@@ -132,7 +130,11 @@ fn walk(plane: &Plane<'_>, grown: &Grown, side: Side, pairs: &[Vec<Pair>; 2]) ->
     };
     let period = comb.period.round() as i32;
     let lines = pairs[0].iter().filter(|pair| pair.on_line).count();
-    let farthest = if lines < MANY_LINES { period } else { FARTHEST * period };
+    let farthest = if lines < MANY_LINES {
+        period
+    } else {
+        FARTHEST * period
+    };
     // The end lies before pixel `end`; the pixel behind it, seen from inside, is asked.
     let start = (line - outward * period).clamp(0, limit);
     let (mut end, mut sum, mut best, mut taken) = (start, 0, 0, start);
@@ -141,7 +143,9 @@ fn walk(plane: &Plane<'_>, grown: &Grown, side: Side, pairs: &[Vec<Pair>; 2]) ->
         if !(0..limit).contains(&pixel) || (end - line) * outward > farthest {
             break;
         }
-        let supported = pairs.iter().any(|pairs| supports(plane, side.axis, pixel as usize, pairs));
+        let supported = pairs
+            .iter()
+            .any(|pairs| supports(plane, side.axis, pixel as usize, pairs));
         sum += if supported { 1 } else { -1 };
         end += outward;
         if sum > best {
@@ -162,7 +166,9 @@ fn supports(plane: &Plane<'_>, axis: usize, at: usize, pairs: &[Pair]) -> bool {
     };
     let (mut sums, mut counts) = ([0, 0], [0, 0]);
     for pair in pairs {
-        let step = (pixel(pair.before) - pixel(pair.behind)).abs().min(LINE_CAP);
+        let step = (pixel(pair.before) - pixel(pair.behind))
+            .abs()
+            .min(LINE_CAP);
         sums[usize::from(pair.on_line)] += step;
         counts[usize::from(pair.on_line)] += 1;
     }

@@ -149,7 +149,8 @@ fn vertex(before: f32, here: f32, after: f32) -> f32 {
 pub(super) fn refined(profile: &[u32], origin: usize, comb: &Comb, most: f32) -> Option<Comb> {
     let near = |times: f32| {
         let period = comb.period * times;
-        let fits = times <= most && period <= MAX_BLOCK && profile.len() as f32 >= MIN_LINES * period;
+        let fits =
+            times <= most && period <= MAX_BLOCK && profile.len() as f32 >= MIN_LINES * period;
         fits.then(|| fitted(profile, origin, period))
     };
     let combs = [near(3.0), near(2.0), near(1.0)];
@@ -361,7 +362,10 @@ fn spectrum(profile: &[u32], frequency: f64) -> (f64, f64) {
     for &value in profile {
         re += f64::from(value) * cos;
         im += f64::from(value) * sin;
-        (cos, sin) = (cos * turn_cos - sin * turn_sin, sin * turn_cos + cos * turn_sin);
+        (cos, sin) = (
+            cos * turn_cos - sin * turn_sin,
+            sin * turn_cos + cos * turn_sin,
+        );
     }
     (re, im)
 }

@@ -49,7 +49,9 @@ pub(super) fn weigh(
     let first = (blocks.x.0 - cells.blocks.x.0) as usize;
     let top = (blocks.y.0 - cells.blocks.y.0) as usize;
     let (columns, rows) = (blocks.columns(), blocks.rows());
-    let indices = move || (0..rows).flat_map(move |y| (0..columns).map(move |x| (top + y) * stride + first + x));
+    let indices = move || {
+        (0..rows).flat_map(move |y| (0..columns).map(move |x| (top + y) * stride + first + x))
+    };
     let members = || indices().filter(|&index| roles[index] == Role::Member);
     let count = members().count();
     if count < 2 || rows < 2 || columns < 2 {
@@ -57,7 +59,10 @@ pub(super) fn weigh(
     }
     let number = count as f32;
     let mean = members().map(|i| cells.cells[i].mean).sum::<f32>() / number;
-    let variance = members().map(|i| (cells.cells[i].mean - mean).powi(2)).sum::<f32>() / number;
+    let variance = members()
+        .map(|i| (cells.cells[i].mean - mean).powi(2))
+        .sum::<f32>()
+        / number;
     let spread = members().map(|i| cells.cells[i].spread).sum::<f32>() / number;
     let mut sums = [Pairs::default(); 2];
     differences.clear();
@@ -156,7 +161,9 @@ fn silent(
                 0 => (top + place) * stride + first + line,
                 _ => (top + line) * stride + first + place,
             };
-            let members = (0..across).map(index).filter(|&at| roles[at] == Role::Member);
+            let members = (0..across)
+                .map(index)
+                .filter(|&at| roles[at] == Role::Member);
             let (mut sharp, mut all) = (0.0f32, 1.0f32);
             for at in members {
                 sharp += f32::from(u8::from(cells.cells[at].edge[axis] == Edge::Sharp));
@@ -165,7 +172,9 @@ fn silent(
             sharp / all
         };
         let most = (1..along).map(share).fold(0.0, f32::max);
-        let silent = (1..along).filter(|&line| share(line) < SILENT * most).count();
+        let silent = (1..along)
+            .filter(|&line| share(line) < SILENT * most)
+            .count();
         silent as f32 / (along - 1) as f32
     };
     part(0, columns, rows).max(part(1, rows, columns))

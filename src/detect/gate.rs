@@ -76,7 +76,10 @@ impl Gate {
             let rows: [&[u8]; SIDE] =
                 std::array::from_fn(|row| &self.hot[(y + row) * across..][..across]);
             for x in 0..=across - SIDE {
-                let hot: u8 = rows.iter().map(|row| row[x..x + SIDE].iter().sum::<u8>()).sum();
+                let hot: u8 = rows
+                    .iter()
+                    .map(|row| row[x..x + SIDE].iter().sum::<u8>())
+                    .sum();
                 if hot < HOT_TILES {
                     continue;
                 }

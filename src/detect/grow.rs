@@ -3,8 +3,8 @@
 use super::border::Pair;
 use super::cells::{Blocks, Cells};
 use super::comb::{Comb, exact, refined, spaced_comb};
-use super::plane::{Plane, Span, Span2};
 use super::evidence::{Evidence, weigh};
+use super::plane::{Plane, Span, Span2};
 use super::steps::Ridges;
 
 /// What a block is to a mosaic.
@@ -251,7 +251,16 @@ impl Grower {
         while let Some(index) = self.stack.pop() {
             size += 1;
             let (x, y) = (index as isize % columns, index as isize / columns);
-            for (dx, dy) in [(-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (1, -1), (-1, 1), (1, 1)] {
+            for (dx, dy) in [
+                (-1, 0),
+                (1, 0),
+                (0, -1),
+                (0, 1),
+                (-1, -1),
+                (1, -1),
+                (-1, 1),
+                (1, 1),
+            ] {
                 let (x, y) = (x + dx, y + dy);
                 if x < 0 || y < 0 || x >= columns || y >= rows {
                     continue;
@@ -345,8 +354,16 @@ fn widened(blocks: &Blocks, rim: i32, limits: &Blocks) -> Blocks {
 fn touched(found: &Blocks, work: &Blocks, limits: &Blocks) -> Blocks {
     let wide = |found: (i32, i32), work: (i32, i32), limit: (i32, i32)| {
         let more = ((found.1 - found.0) / 2).max(3);
-        let start = if found.0 <= work.0 + 1 { work.0 - more } else { work.0 };
-        let end = if found.1 + 1 >= work.1 { work.1 + more } else { work.1 };
+        let start = if found.0 <= work.0 + 1 {
+            work.0 - more
+        } else {
+            work.0
+        };
+        let end = if found.1 + 1 >= work.1 {
+            work.1 + more
+        } else {
+            work.1
+        };
         (start.max(limit.0), end.min(limit.1))
     };
     Blocks {

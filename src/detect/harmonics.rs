@@ -75,7 +75,9 @@ impl Grower {
             let comb = grown.combs[axis];
             let better = self.divided(plane, grown, axis, 2).or_else(|| {
                 self.probe.measure(plane, grown.blocks, &grown.combs);
-                [3, 2].into_iter().find_map(|times| self.multiplied(&grown.blocks, axis, &comb, times))
+                [3, 2]
+                    .into_iter()
+                    .find_map(|times| self.multiplied(&grown.blocks, axis, &comb, times))
             });
             if let Some(better) = better {
                 let mut combs = grown.combs;
@@ -87,7 +89,13 @@ impl Grower {
     }
 
     /// Lines `parts` times as close, where there are edges between the lines of `grown` too.
-    fn divided(&mut self, plane: &Plane<'_>, grown: &Grown, axis: usize, parts: usize) -> Option<Comb> {
+    fn divided(
+        &mut self,
+        plane: &Plane<'_>,
+        grown: &Grown,
+        axis: usize,
+        parts: usize,
+    ) -> Option<Comb> {
         let area = span_of(&grown.blocks, &grown.combs, plane)?;
         let mut combs = grown.combs;
         self.probe.least = self.cells.least;
@@ -95,7 +103,8 @@ impl Grower {
         if combs[axis].period < MIN_BLOCK {
             return None;
         }
-        self.probe.measure(plane, Blocks::over(&area, &combs), &combs);
+        self.probe
+            .measure(plane, Blocks::over(&area, &combs), &combs);
         let blocks = self.probe.blocks;
         let shares = self.sharp_shares(&blocks, axis, parts);
         // Line 0 of both is the same.

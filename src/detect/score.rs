@@ -51,28 +51,17 @@ impl Shape {
 /// Weights of the features, in the order of [`features`], and the offset that comes last.
 const WEIGHTS: [f32; FEATURES + 1] = [
     // Part of the blocks that belong to it.
-    12.48,
-    // Alike differences: patterns.
-    -15.81,
-    // Clear edges.
-    2.54,
-    // Neighbours resemble each other: pictures do.
-    4.19,
-    // Logarithm of the contrast.
-    1.36,
-    // The coder's lines show around it.
-    -20.67,
-    // Ridges show around it.
-    -5.62,
-    // Blocks are not square.
-    -2.92,
-    // Blocks have a coder's size.
-    -3.24,
-    // Logarithm of the shorter side.
-    1.56,
-    // Logarithm of the spacing.
-    1.83,
-    // Offset.
+    12.48, // Alike differences: patterns.
+    -15.81, // Clear edges.
+    2.54, // Neighbours resemble each other: pictures do.
+    4.19, // Logarithm of the contrast.
+    1.36, // The coder's lines show around it.
+    -20.67, // Ridges show around it.
+    -5.62, // Blocks are not square.
+    -2.92, // Blocks have a coder's size.
+    -3.24, // Logarithm of the shorter side.
+    1.56, // Logarithm of the spacing.
+    1.83, // Offset.
     -15.33,
 ];
 const FEATURES: usize = 11;
@@ -97,7 +86,11 @@ pub(super) fn features(evidence: &Evidence, shape: &Shape, setting: &Setting) ->
 /// Probability that a lattice is a mosaic.
 pub(super) fn score(evidence: &Evidence, shape: &Shape, setting: &Setting) -> f32 {
     let features = features(evidence, shape, setting);
-    let sum: f32 = features.iter().zip(&WEIGHTS).map(|(value, weight)| value * weight).sum();
+    let sum: f32 = features
+        .iter()
+        .zip(&WEIGHTS)
+        .map(|(value, weight)| value * weight)
+        .sum();
     possible(evidence, shape) / (1.0 + (-(sum + WEIGHTS[FEATURES])).exp())
 }
 

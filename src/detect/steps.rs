@@ -157,7 +157,11 @@ impl Ridges {
         let Some(tiles) = self.tiles.get_mut(first..first + self.tile_counts.0) else {
             return;
         };
-        let pairs = ridges.as_chunks::<{ TILE / STRIP }>().0.iter().zip(grounds.as_chunks::<{ TILE / STRIP }>().0);
+        let pairs = ridges
+            .as_chunks::<{ TILE / STRIP }>()
+            .0
+            .iter()
+            .zip(grounds.as_chunks::<{ TILE / STRIP }>().0);
         for (tile, (ridge, ground)) in tiles.iter_mut().zip(pairs) {
             let sum = |pair: &[u16; TILE / STRIP]| pair.iter().map(|&v| u32::from(v)).sum();
             (tile.ridge[1], tile.ground[1]) = (sum(ridge), sum(ground));
@@ -231,7 +235,11 @@ fn split(here: &[u8], before: &[u8], after: &[u8], ridge: &mut [u8], ground: &mu
 /// Add each [`TILE`] entries of a row of ridges and ground across x to a tile.
 #[inline(always)]
 fn add_to_tiles(tiles: &mut [Tile], ridge: &[u8], ground: &[u8]) {
-    let rows = ridge.as_chunks::<TILE>().0.iter().zip(ground.as_chunks::<TILE>().0);
+    let rows = ridge
+        .as_chunks::<TILE>()
+        .0
+        .iter()
+        .zip(ground.as_chunks::<TILE>().0);
     for (tile, (ridge, ground)) in tiles.iter_mut().zip(rows) {
         // Up to 16 entries of up to 248 fit 16 bits, which add faster.
         let sum = |bytes: &[u8; TILE]| u32::from(bytes.iter().map(|&v| u16::from(v)).sum::<u16>());
