@@ -51,17 +51,17 @@ impl Shape {
 /// Weights of the features, in the order of [`features`], and the offset that comes last.
 const WEIGHTS: [f32; FEATURES + 1] = [
     // Part of the blocks that belong to it.
-    12.48, // Alike differences: patterns.
+    12.48,  // Alike differences: patterns.
     -15.81, // Clear edges.
-    2.54, // Neighbours resemble each other: pictures do.
-    4.19, // Logarithm of the contrast.
-    1.36, // The coder's lines show around it.
+    2.54,   // Neighbours resemble each other: pictures do.
+    4.19,   // Logarithm of the contrast.
+    1.36,   // The coder's lines show around it.
     -20.67, // Ridges show around it.
-    -5.62, // Blocks are not square.
-    -2.92, // Blocks have a coder's size.
-    -3.24, // Logarithm of the shorter side.
-    1.56, // Logarithm of the spacing.
-    1.83, // Offset.
+    -5.62,  // Blocks are not square.
+    -2.92,  // Blocks have a coder's size.
+    -3.24,  // Logarithm of the shorter side.
+    1.56,   // Logarithm of the spacing.
+    1.83,   // Offset.
     -15.33,
 ];
 const FEATURES: usize = 11;

@@ -247,3 +247,110 @@ fn add_to_tiles(tiles: &mut [Tile], ridge: &[u8], ground: &[u8]) {
         tile.ground[0] += sum(ground);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::Luma;
+
+    /// Ridge and ground by the definition, one sum at a time.
+    fn split_of(here: u32, before: u32, after: u32) -> (u32, u32) {
+        let floor = u32::from(FLOOR);
+        let (here, side) = (
+            here.saturating_sub(floor),
+            before.max(after).saturating_sub(floor),
+        );
+        (
+            here.saturating_sub(side).min(u32::from(CAP)),
+            here.min(side),
+        )
+    }
+
+    fn plain(plane: &Plane<'_>) -> (Vec<u8>, Vec<u8>, Vec<Tile>) {
+        let (width, height) = (plane.width, plane.height);
+        let step = |a: (usize, usize), b: (usize, usize)| {
+            u32::from(
+                plane.row(a.1)[a.0]
+                    .abs_diff(plane.row(b.1)[b.0])
+                    .min(STEP_CAP),
+            )
+        };
+        let tiles = (width / TILE, height / TILE);
+        let mut out = vec![Tile::default(); tiles.0 * tiles.1];
+        let mut add = |x: usize, y: usize, axis: usize, (ridge, ground): (u32, u32)| {
+            if x / TILE < tiles.0 && y / TILE < tiles.1 {
+                let tile = &mut out[y / TILE * tiles.0 + x / TILE];
+                tile.ridge[axis] += ridge;
+                tile.ground[axis] += ground;
+            }
+            ridge as u8
+        };
+        let (strips, columns) = (height / STRIP, width / STRIP);
+        let mut across_x = vec![0; strips * width];
+        for strip in 0..strips {
+            let sum = |x: usize| -> u32 {
+                let rows = strip * STRIP..(strip + 1) * STRIP;
+                rows.map(|y| if x > 0 { step((x - 1, y), (x, y)) } else { 0 })
+                    .sum()
+            };
+            for x in REACH..width - REACH {
+                let parts = split_of(sum(x), sum(x - REACH), sum(x + REACH));
+                across_x[strip * width + x] = add(x, strip * STRIP, 0, parts);
+            }
+        }
+        let mut across_y = vec![0; height * columns];
+        for column in 0..columns {
+            let sum = |y: usize| -> u32 {
+                let pixels = column * STRIP..(column + 1) * STRIP;
+                pixels.map(|x| step((x, y.max(1) - 1), (x, y))).sum()
+            };
+            for y in REACH..height - REACH {
+                let parts = split_of(
+                    sum(y),
+                    if y == REACH { 0 } else { sum(y - REACH) },
+                    sum(y + REACH),
+                );
+                across_y[y * columns + column] = add(column * STRIP, y, 1, parts);
+            }
+        }
+        (across_x, across_y, out)
+    }
+
+    #[test]
+    fn every_instruction_level_follows_the_definition() {
+        let mut state = 5u32;
+        for (width, height) in [(16, 16), (64, 48), (97, 71), (203, 120), (16, 300)] {
+            let mut level = 128i32;
+            let mut pixel = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                // Steps of all sizes: most small, some beyond the cap.
+                let range = if state >> 28 == 0 { 120 } else { 8 };
+                level = (level + (state >> 8) as i32 % range - range / 2).clamp(0, 255);
+                level as u8
+            };
+            let data: Vec<u8> = (0..width * height).map(|_| pixel()).collect();
+            let luma = Luma {
+                data: &data,
+                stride: width,
+                width: width as u32,
+                height: height as u32,
+            };
+            let plane = Plane::new(&luma).unwrap();
+            let expected = plain(&plane);
+            let (mut widest, mut portable) = (Ridges::default(), Ridges::default());
+            widest.measure(&plane);
+            portable.measure_portable(&plane);
+            for ridges in [widest, portable] {
+                assert!(
+                    ridges.across_x == expected.0,
+                    "across x, {width} × {height}"
+                );
+                assert!(
+                    ridges.across_y == expected.1,
+                    "across y, {width} × {height}"
+                );
+                assert!(ridges.tiles == expected.2, "tiles, {width} × {height}");
+            }
+        }
+    }
+}
