@@ -41,6 +41,7 @@ plugin:
 trainer:
 	$(PYTHON) scripts/setup.py trainer
 	$(CARGO) build --release --features trainer --bin depixelate-train --target-dir $(TRAINER_DIR)
+	@ln -sfn ../../../$(RUNTIME) $(TRAINER_DIR)/release/libonnxruntime.so
 
 # Lints go first: they need no code to be generated and so fail the soonest.
 test: lint

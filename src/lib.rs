@@ -7,6 +7,8 @@ pub mod blocks;
 pub mod cascade;
 pub mod degrade;
 pub mod detect;
+#[cfg(feature = "trainer")]
+pub mod evaluate;
 pub mod frame;
 pub mod metrics;
 pub mod onnx;

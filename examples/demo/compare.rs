@@ -2,10 +2,9 @@
 
 use crate::scene::{self, BLOCK, FRAMES};
 use anyhow::{Context, ensure};
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use gst::prelude::*;
 use gst_video::prelude::*;
+use gstdepixelate::degrade::smooth::bicubic;
 use gstdepixelate::frame::Rect;
 use gstdepixelate::metrics::{Picture, psnr, ssim_gauss};
 use image::RgbImage;
@@ -50,7 +49,7 @@ pub fn compare(
         let pixelated = pixelated.next()?;
         let face = scene::face(index);
         let mut smoothed = pixelated.clone();
-        let patch = smooth(&part(&pixelated, &face))?;
+        let patch = bicubic(&part(&pixelated, &face), BLOCK).context("the face's box is empty")?;
         replace(&mut smoothed, &patch, face.x.into(), face.y.into());
         let frames = [original, pixelated, smoothed, restored];
         let truth = part(&frames[0], &face);
@@ -73,31 +72,6 @@ fn picture(image: &RgbImage) -> anyhow::Result<Picture<'_>> {
 
 fn part(frame: &RgbImage, rect: &Rect) -> RgbImage {
     crop_imm(frame, rect.x as u32, rect.y as u32, rect.width, rect.height).to_image()
-}
-
-/// What needs no network: the blocks' means, interpolated bicubically. The grid is known, not found.
-fn smooth(mosaic: &RgbImage) -> anyhow::Result<RgbImage> {
-    let (width, height) = mosaic.dimensions();
-    let means = RgbImage::from_fn(width / BLOCK, height / BLOCK, |x, y| {
-        let block = crop_imm(mosaic, x * BLOCK, y * BLOCK, BLOCK, BLOCK);
-        let mut sums = [0u32; 3];
-        for (_, _, pixel) in image::GenericImageView::pixels(&*block) {
-            (sums.iter_mut().zip(pixel.0)).for_each(|(sum, value)| *sum += u32::from(value));
-        }
-        image::Rgb(sums.map(|sum| (sum as f64 / f64::from(BLOCK * BLOCK)).round() as u8))
-    });
-    resize(&means, (width, height))
-}
-
-/// A picture in another size, by bicubic (Catmull–Rom) interpolation.
-pub fn resize(picture: &RgbImage, size: (u32, u32)) -> anyhow::Result<RgbImage> {
-    let (width, height) = picture.dimensions();
-    let source = ImageRef::new(width, height, picture.as_raw(), PixelType::U8x3)?;
-    let mut target = Image::new(size.0, size.1, PixelType::U8x3);
-    let bicubic = ResizeAlg::Convolution(FilterType::CatmullRom);
-    let options = ResizeOptions::new().resize_alg(bicubic);
-    Resizer::new().resize(&source, &mut target, &options)?;
-    RgbImage::from_raw(size.0, size.1, target.into_vec()).context("a picture lost pixels")
 }
 
 /// The frames of a clip, decoded to RGB.

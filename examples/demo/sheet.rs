@@ -1,7 +1,9 @@
 //! The pictures that show what happened.
 
-use crate::compare::{Moment, VERSIONS, resize};
+use crate::compare::{Moment, VERSIONS};
+use anyhow::Context;
 use font8x8::UnicodeFonts;
+use gstdepixelate::degrade::smooth;
 use image::imageops::{crop_imm, replace};
 use image::{Rgb, RgbImage};
 
@@ -33,6 +35,10 @@ pub fn faces(moments: &[Moment]) -> anyhow::Result<RgbImage> {
         }
     }
     Ok(sheet)
+}
+
+fn resize(picture: &RgbImage, size: (u32, u32)) -> anyhow::Result<RgbImage> {
+    smooth::resize(picture, size).context("a picture is empty")
 }
 
 /// A whole frame before and after, half the size.

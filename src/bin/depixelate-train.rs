@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use gstdepixelate::evaluate::{job, table};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
-use gstdepixelate::train::{device, inspect, report};
+use gstdepixelate::train::{device, files, inspect, report};
 
 /// Train the networks behind facedepixelate.
 #[derive(Parser)]
@@ -46,6 +47,8 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         stage1: Option<PathBuf>,
     },
+    /// Measure models on faces that they were not trained with.
+    Evaluate(EvaluateArgs),
     /// Say what is in a checkpoint or an ONNX file.
     Inspect {
         /// A .safetensors or .onnx file.
@@ -63,8 +66,36 @@ enum Command {
 }
 
 #[derive(Args)]
+struct EvaluateArgs {
+    /// The ONNX file of a model; may be given several times. Without it the bundled model.
+    #[arg(long, value_name = "FILE")]
+    model: Vec<PathBuf>,
+    /// Pictures of one face each: a folder, a tar file, or a list of files (.txt).
+    #[arg(long, value_name = "PATH")]
+    faces: PathBuf,
+    /// Take only those pictures that training on the same path holds back.
+    #[arg(long)]
+    held_back: bool,
+    /// Recipe whose rule says which those are; without it the bundled default recipe.
+    #[arg(long, value_name = "FILE", requires = "held_back")]
+    recipe: Option<PathBuf>,
+    /// Take at most so many pictures, evenly spread.
+    #[arg(long, value_name = "COUNT", default_value_t = 200)]
+    limit: usize,
+    /// What the model was trained with: warns of pictures that are in both.
+    #[arg(long, value_name = "PATH")]
+    trained_with: Option<PathBuf>,
+    /// Write all numbers to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write a page with tables and pictures.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+#[derive(Args)]
 struct TrainArgs {
-    /// Pictures of one face each (JPEG, PNG or WebP): a folder or a tar file.
+    /// Pictures of one face each (JPEG, PNG or WebP): a folder, a tar file, or a list of files (.txt).
     #[arg(long, value_name = "PATH", required_unless_present = "print_recipe")]
     faces: Option<PathBuf>,
     /// Folder for checkpoints, log and models.
@@ -73,6 +104,9 @@ struct TrainArgs {
     /// Recipe file (TOML); without it the bundled default recipe.
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
+    /// Start from the weights of an exported model whose networks have the recipe's sizes.
+    #[arg(long, value_name = "FILE")]
+    start_from: Option<PathBuf>,
     /// Change one key of the recipe, such as stage1.steps=100; may be given several times.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -114,6 +148,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             println!("{shown}: differs from libtorch by at most {difference:.1e}");
             Ok(())
         }
+        Command::Evaluate(args) => evaluate(&args),
         Command::Inspect { file } => {
             print!("{}", inspect::describe(&file)?);
             Ok(())
@@ -157,12 +192,34 @@ fn options(args: &TrainArgs, out: &Path) -> anyhow::Result<Options> {
     let limit = args.max_minutes.map(|m| minutes("max-minutes", m));
     Ok(Options {
         out: out.to_owned(),
+        start_from: args.start_from.clone(),
         device: args.device.open()?,
         checkpoint_interval: minutes("checkpoint-minutes", args.checkpoint_minutes)?,
         deadline: limit.transpose()?.map(|limit| Instant::now() + limit),
         stop: stop_on_signals()?,
         progress: true,
     })
+}
+
+fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
+    let recipe = Recipe::read_with(args.recipe.as_deref(), &[])?;
+    let faces = job::Faces {
+        path: args.faces.clone(),
+        held_back: args.held_back.then_some(recipe.data),
+        limit: args.limit,
+        trained_with: args.trained_with.clone(),
+    };
+    let results = job::models(&args.model, &faces)?;
+    for evaluation in &results.evaluations {
+        println!("{}", table::markdown(evaluation));
+    }
+    if let Some(path) = &args.json {
+        files::write(path, &serde_json::to_string_pretty(&results.evaluations)?)?;
+    }
+    if let Some(path) = &args.html {
+        files::write(path, &results.page()?)?;
+    }
+    Ok(())
 }
 
 /// A flag that Ctrl-C and SIGTERM set.

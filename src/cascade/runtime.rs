@@ -101,6 +101,17 @@ fn log_level() -> LogLevel {
         .unwrap_or(Warning)
 }
 
+/// As [`load`], for a program that may have the library beside itself.
+pub fn load_for_program() -> Result<&'static Runtime, CascadeError> {
+    let program = env::current_exe().ok();
+    let folder = program.as_deref().and_then(Path::parent);
+    let folders: Vec<PathBuf> = folder.into_iter().map(Path::to_owned).collect();
+    load(&RuntimeSearch {
+        library: None,
+        folders: &folders,
+    })
+}
+
 /// Lowest ONNX Runtime that has the API we use, e.g. `1.17`.
 pub fn needed_version() -> String {
     format!("1.{}", ort::MINOR_VERSION)

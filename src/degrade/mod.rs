@@ -1,3 +1,5 @@
-//! How faces get damaged: the same code makes mosaics in the element, in training and in tests.
+//! How faces get damaged, and the plainest repair: the same code serves the element, training, evaluation and tests.
 
+pub mod codec;
 pub mod mosaic;
+pub mod smooth;

@@ -1,4 +1,4 @@
-//! Pictures from folders and tar files.
+//! Pictures from folders, tar files and lists.
 
 use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom};
@@ -9,6 +9,8 @@ use anyhow::{Context, bail};
 use image::{ImageReader, Limits, RgbImage};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
+
+use super::held_back::HeldBack;
 
 /// Largest side of a picture that is read, pixels.
 const MAX_SIDE: u32 = 16_384;
@@ -34,9 +36,14 @@ pub struct Dataset {
 
 impl Dataset {
     /// Find the pictures of `source` and try each one; `progress` is moved along.
+    ///
+    /// `source` is a folder, an uncompressed tar file, or a text file (`.txt`) with a path on each line, relative to
+    /// the file's own folder.
     pub fn open(source: &Path, progress: &ProgressBar) -> anyhow::Result<Self> {
         let mut entries = if source.is_dir() {
             list_folder(source)?
+        } else if source.extension().is_some_and(|e| e == "txt") {
+            list_lines(source)?
         } else {
             list_tar(source)?
         };
@@ -88,18 +95,34 @@ impl Dataset {
         format!("{} pictures, checksum {checksum:08x}", self.entries.len())
     }
 
-    /// Every `stride`-th picture apart, for validation: (training, validation).
-    pub fn split(self, stride: usize) -> (Self, Self) {
-        let mut parts = [Vec::new(), Vec::new()];
-        for (i, entry) in self.entries.into_iter().enumerate() {
-            parts[usize::from(i % stride == stride - 1)].push(entry);
-        }
-        let part = |entries| Self {
-            entries,
+    /// Those that training leaves out go apart: (training, held back).
+    pub fn split(self, rule: &HeldBack) -> (Self, Self) {
+        let names: Vec<&str> = self
+            .entries
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect();
+        let apart = rule.choose(&names);
+        let (training, held_back): (Vec<_>, Vec<_>) = self
+            .entries
+            .into_iter()
+            .zip(apart)
+            .partition(|(_, apart)| !apart);
+        let part = |entries: Vec<(Entry, bool)>| Self {
+            entries: entries.into_iter().map(|(entry, _)| entry).collect(),
             unreadable: Vec::new(),
         };
-        let [training, validation] = parts;
-        (part(training), part(validation))
+        (part(training), part(held_back))
+    }
+
+    /// Names of all pictures.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.name.as_str())
+    }
+
+    /// Name of picture `index`: its path, or its path in the tar file.
+    pub fn name(&self, index: usize) -> &str {
+        &self.entries[index].name
     }
 
     /// Decode picture `index` to 8-bit RGB.
@@ -165,6 +188,26 @@ fn list_folder(folder: &Path) -> anyhow::Result<Vec<Entry>> {
         }
     }
     Ok(entries)
+}
+
+/// The files that a list names; empty lines and such that start with # do not count.
+fn list_lines(path: &Path) -> anyhow::Result<Vec<Entry>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("list {} can not be read", path.display()))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let lines = text.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    // A file that is missing gets its message when it is tried.
+    let entries = lines.map(|line| {
+        let file = folder.join(line);
+        Entry {
+            name: line.to_owned(),
+            offset: 0,
+            length: file.metadata().map_or(0, |facts| facts.len()),
+            file,
+        }
+    });
+    Ok(entries.collect())
 }
 
 /// Picture files of an uncompressed tar file; they are read in place.
@@ -237,6 +280,63 @@ mod tests {
         assert_eq!(dataset.len(), 2);
         assert_eq!(dataset.entries[0].name, "y.png");
         assert_eq!(dataset.picture(1).unwrap().get_pixel(3, 3).0, [40, 2, 3]);
+    }
+
+    #[test]
+    fn a_list_names_files_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("a")).unwrap();
+        picture(&folder.path().join("a/one.png"), 20);
+        let list = folder.path().join("faces.txt");
+        std::fs::write(&list, "# faces\n\n a/one.png \nmissing.png\n").unwrap();
+        let dataset = open(&list).unwrap();
+        assert_eq!(dataset.names().collect::<Vec<_>>(), ["a/one.png"]);
+        assert_eq!(dataset.unreadable.len(), 1);
+        assert!(dataset.unreadable[0].contains("missing.png"));
+    }
+
+    #[test]
+    fn strange_pictures_are_read_or_named() {
+        use image::{DynamicImage, ImageBuffer, Luma, LumaA, Rgba};
+        let folder = tempfile::tempdir().unwrap();
+        let save =
+            |name: &str, picture: DynamicImage| picture.save(folder.path().join(name)).unwrap();
+        let deep = ImageBuffer::from_pixel(20, 20, Rgba([65535u16, 0, 32768, 100]));
+        save("deep.png", DynamicImage::ImageRgba16(deep));
+        save(
+            "grey.png",
+            ImageBuffer::from_pixel(20, 20, Luma([7u8])).into(),
+        );
+        save(
+            "alpha.webp",
+            ImageBuffer::from_pixel(20, 20, LumaA([7u8, 0])).into(),
+        );
+        picture(&folder.path().join("whole.png"), 40);
+        let whole = std::fs::read(folder.path().join("whole.png")).unwrap();
+        std::fs::write(folder.path().join("cut.png"), &whole[..whole.len() / 2]).unwrap();
+        // Of another kind than its name says.
+        std::fs::write(folder.path().join("mislabelled.jpg"), &whole).unwrap();
+        // A header that promises 60,000 × 60,000 pixels.
+        let mut huge = whole.clone();
+        huge[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+        std::fs::write(folder.path().join("huge.png"), huge).unwrap();
+        let dataset = open(folder.path()).unwrap();
+        let read: Vec<&str> = dataset
+            .names()
+            .filter_map(|n| n.rsplit('/').next())
+            .collect();
+        assert_eq!(
+            read,
+            [
+                "alpha.webp",
+                "deep.png",
+                "grey.png",
+                "mislabelled.jpg",
+                "whole.png"
+            ]
+        );
+        assert_eq!(dataset.unreadable.len(), 2, "{:?}", dataset.unreadable);
+        assert_eq!(dataset.picture(1).unwrap().get_pixel(0, 0).0, [255, 0, 128]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use tch::{Device, Kind, Tensor};
 
+use super::files;
 use super::layers::{Forward, Parameters};
 use super::networks::Seen;
 use super::onnx_layers::{Node, OnnxLayers, numbers};
@@ -12,8 +13,8 @@ use super::recipe::Recipe;
 use super::stage1;
 use crate::blocks::PLANES;
 use crate::cascade::{
-    Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelFacts, OrtBackend, RESTORED,
-    RuntimeSearch, STAGE1, SessionSettings, ValueRange, runtime,
+    Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelFacts, OrtBackend, RESTORED, STAGE1,
+    SessionSettings, ValueRange, runtime,
 };
 use crate::onnx::{Dim, GraphBuilder, batch_of, decode, encode};
 
@@ -130,7 +131,7 @@ impl Cascade<'_> {
 
     /// Largest difference between libtorch and ONNX Runtime on random mosaics at batch 1 and 3.
     pub fn parity(&self, onnx: &[u8]) -> anyhow::Result<f32> {
-        let runtime = runtime::load(&RuntimeSearch::default())?;
+        let runtime = runtime::load_for_program()?;
         let model = Model::from_bytes("the exported cascade", onnx.to_vec())?;
         let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
         let size = self.recipe.model.size as i64;
@@ -181,11 +182,7 @@ impl Cascade<'_> {
             difference <= TOLERANCE,
             "ONNX Runtime and libtorch differ by {difference:e}, more than {TOLERANCE:e}; nothing was written"
         );
-        let temporary = path.with_extension("partial");
-        std::fs::write(&temporary, onnx)
-            .and_then(|()| std::fs::rename(&temporary, path))
-            .inspect_err(|_| drop(std::fs::remove_file(&temporary)))
-            .with_context(|| format!("{} can not be written", path.display()))?;
+        files::write(path, onnx)?;
         Ok(difference)
     }
 }
@@ -232,37 +229,38 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
         })
 }
 
-/// The first stage of a file that [`Cascade::export`] wrote; it must have the size that `recipe` says.
-pub fn read_stage1(file: &Path, recipe: &Recipe) -> anyhow::Result<Parameters> {
+/// The weights of one stage of a file that [`Cascade::export`] wrote, into `weights`, which has the names and sizes
+/// that are looked for; `prefix` is `stage1.` or `stage2.`.
+pub fn read_weights(file: &Path, prefix: &str, weights: &mut Parameters) -> anyhow::Result<()> {
     let shown = file.display();
     let bytes = std::fs::read(file).with_context(|| format!("{shown} can not be read"))?;
     let model = decode(&bytes).with_context(|| format!("{shown} is no ONNX model"))?;
-    let written = model.metadata_props.iter().find(|p| p.key == RECIPE);
-    let written = written.with_context(|| {
-        format!("{shown} does not say its recipe: only models exported by this program can be a first stage")
-    })?;
-    let other = Recipe::parse(&written.value).with_context(|| format!("recipe in {shown}"))?;
-    ensure!(
-        other.networks.generator == recipe.networks.generator,
-        "{shown} has another networks.generator than the recipe"
-    );
-    let mut stage1 = stage1::new_generator(&recipe.networks.generator, None, Device::Cpu);
     let stored = model.graph.unwrap_or_default().initializer;
-    for (name, tensor) in &mut stage1 {
-        let stored = stored.iter().find(|t| t.name == format!("stage1.{name}"));
+    for (name, tensor) in weights {
+        let name = format!("{prefix}{name}");
+        let stored = stored.iter().find(|t| t.name == name);
         let data = stored.and_then(|t| t.raw_data.as_ref().filter(|_| t.dims == tensor.size()));
-        let data = data.with_context(|| format!("{shown} has no fitting weights stage1.{name}"))?;
-        let numbers = data
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|b| f32::from_le_bytes(*b));
-        let numbers: Vec<f32> = numbers.collect();
+        let data = data.with_context(|| {
+            format!("{shown} has no weights {name} of the size that the recipe's networks have")
+        })?;
+        let bytes = data.as_chunks::<4>().0;
+        let numbers: Vec<f32> = bytes.iter().map(|b| f32::from_le_bytes(*b)).collect();
         ensure!(
             numbers.len() == tensor.numel(),
-            "the weights stage1.{name} of {shown} are cut short"
+            "the weights {name} of {shown} are cut short"
         );
-        *tensor = Tensor::from_slice(&numbers).view(tensor.size().as_slice());
+        let device = tensor.device();
+        let size = tensor.size();
+        *tensor = Tensor::from_slice(&numbers)
+            .view(size.as_slice())
+            .to_device(device);
     }
+    Ok(())
+}
+
+/// The first stage of a file that [`Cascade::export`] wrote; it must have the size that `recipe` says.
+pub fn read_stage1(file: &Path, recipe: &Recipe) -> anyhow::Result<Parameters> {
+    let mut stage1 = stage1::new_generator(&recipe.networks.generator, None, Device::Cpu);
+    read_weights(file, "stage1.", &mut stage1)?;
     Ok(stage1)
 }

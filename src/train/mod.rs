@@ -8,6 +8,8 @@ pub mod dataset;
 pub mod device;
 mod events;
 pub mod export;
+pub mod files;
+pub mod held_back;
 pub mod inspect;
 mod judge;
 pub mod layers;

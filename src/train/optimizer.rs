@@ -98,6 +98,13 @@ pub fn fill(target: &mut Tensor, name: &str, saved: &Parameters) -> Result<(), S
     Ok(())
 }
 
+/// Copy all of `source` into `target`, which has the same names and sizes.
+pub fn copy(source: &Parameters, target: &mut Parameters) {
+    for ((_, from), (_, to)) in source.iter().zip(target.iter_mut()) {
+        no_grad(|| to.copy_(from));
+    }
+}
+
 /// Exponential moving average of weights: steadier than the last step's.
 pub struct MovingAverage {
     decay: f64,

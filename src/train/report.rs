@@ -3,19 +3,21 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{anyhow, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use plotters::prelude::*;
 
+use super::files;
 use super::log::{self, Line};
 
 /// Most pictures of held-back faces per stage; the first and the last are always among them.
 const MOST_STRIPS: usize = 6;
 /// Size of a diagram, pixels.
 const DIAGRAM: (u32, u32) = (760, 300);
-const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;\
+/// Looks of the pages.
+pub(crate) const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;\
 color:#222;background:#fff}table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:right;\
 border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:left}img{max-width:100%}\
 svg{max-width:100%;height:auto}pre{background:#f5f5f5;padding:1em;overflow:auto}figure{margin:1em 0}";
@@ -57,8 +59,7 @@ pub fn write(folder: &Path, page: &Path) -> anyhow::Result<()> {
             }
         }
     };
-    std::fs::write(page, document.into_string())
-        .with_context(|| format!("{} can not be written", page.display()))
+    files::write(page, document.into_string())
 }
 
 fn section(folder: &Path, stage: &str, lines: &[&Line]) -> anyhow::Result<Markup> {

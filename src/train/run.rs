@@ -19,7 +19,7 @@ use super::recipe::Recipe;
 use super::stage::Stage;
 use super::stage1::Stage1;
 use super::stage2::{Stage2, new_dcedn};
-use super::validation::{STRIDE, Validation};
+use super::validation::Validation;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub enum Outcome {
 pub struct Options {
     /// Folder for checkpoints, log and model.
     pub out: PathBuf,
+    /// An exported model whose weights a run that has no checkpoint yet starts from.
+    pub start_from: Option<PathBuf>,
     /// Where it runs.
     pub device: Device,
     /// Time between checkpoints.
@@ -68,14 +70,17 @@ impl<'a> Run<'a> {
                 eprintln!("  {line}");
             }
         }
-        ensure!(
-            dataset.len() >= STRIDE,
-            "{} holds {} readable pictures; at least {STRIDE} are needed",
-            faces.display(),
-            dataset.len()
-        );
         warn_of_other_data(&options.out, &dataset)?;
-        let (training, held_back) = dataset.split(STRIDE);
+        let (training, held_back) = dataset.split(&recipe.data);
+        for (part, what) in [(&training, "train with"), (&held_back, "hold back")] {
+            ensure!(
+                !part.is_empty(),
+                "{} leaves no picture to {what}; see [data] in the recipe",
+                faces.display()
+            );
+        }
+        let names: Vec<&str> = held_back.names().collect();
+        write(&options.out.join("held-back.txt"), &names.join("\n"))?;
         Ok(Self {
             validation: Validation::new(&held_back, recipe, options.device)?,
             training: Arc::new(training),
@@ -143,6 +148,8 @@ impl<'a> Run<'a> {
             stage
                 .load(&checkpoint::load(&file)?)
                 .with_context(|| format!("checkpoint {}", file.display()))?;
+        } else if let Some(model) = &options.start_from {
+            stage.start_from(model)?;
         }
         let (first_step, steps) = stage.progress();
         let seed = self.recipe.seed.wrapping_add(stream << 32);

@@ -1,5 +1,7 @@
 //! What a stage of the training is to a run.
 
+use std::path::Path;
+
 use anyhow::Context;
 use tch::Tensor;
 
@@ -41,6 +43,8 @@ pub trait Stage {
     fn progress(&self) -> (u64, u64);
     /// One optimiser step.
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses>;
+    /// Take the averaged weights of an exported model as a start.
+    fn start_from(&mut self, model: &Path) -> anyhow::Result<()>;
     /// What the stage makes of mosaics, with averaged weights.
     fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor;
     /// Everything that a resumed run needs.

@@ -5,14 +5,17 @@
 //! But the way back is known: pixelation. With that in place of the second generator the cycles of CycleGAN
 //! become a comparison of pairs, and no second generator is needed; a recipe without unpaired terms is that.
 
+use std::path::Path;
+
 use tch::{Device, Kind, Reduction, Tensor};
 
 use super::checkpoint;
+use super::export::read_weights;
 use super::judge::Judge;
 use super::layers::{Declare, Forward, Init, Parameters};
 use super::loader::Batch;
 use super::networks::{Architecture, Seen};
-use super::optimizer::{Adam, MovingAverage};
+use super::optimizer::{Adam, MovingAverage, copy};
 use super::recipe::{Networks, Recipe, Stage1 as Settings, rate_at};
 use super::stage::{Losses, Stage};
 
@@ -233,6 +236,12 @@ impl Stage for Stage1 {
         self.average.update(&self.a_to_b, self.step);
         self.step += 1;
         Ok(losses)
+    }
+
+    fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
+        read_weights(model, "stage1.", &mut self.average.average)?;
+        copy(&self.average.average, &mut self.a_to_b);
+        Ok(())
     }
 
     fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {

@@ -1,13 +1,16 @@
 //! DCEDN behind a fixed first stage: paired, so that colours come out right.
 
+use std::path::Path;
+
 use anyhow::Context;
-use tch::{Device, Reduction, Tensor};
+use tch::{Device, Kind, Reduction, Tensor};
 
 use super::checkpoint;
+use super::export::read_weights;
 use super::layers::{Declare, Forward, Init, Parameters};
 use super::loader::Batch;
 use super::networks::Seen;
-use super::optimizer::{Adam, MovingAverage};
+use super::optimizer::{Adam, MovingAverage, copy};
 use super::recipe::{Loss, Networks, Recipe, Stage2 as Settings, rate_at};
 use super::stage::{Losses, Stage};
 use super::stage1;
@@ -46,6 +49,14 @@ fn fitted(recipe: &Recipe, stage1: Parameters, device: Device) -> anyhow::Result
         *tensor = found.to_device(device);
     }
     Ok(weights)
+}
+
+/// Squared distance of the means over squares of 16 pixels.
+fn colour(a: &Tensor, b: &Tensor) -> Tensor {
+    (a - b)
+        .avg_pool2d([16, 16], [16, 16], [0, 0], true, false, None)
+        .square()
+        .mean(Kind::Float)
 }
 
 impl Stage2 {
@@ -108,11 +119,20 @@ impl Stage for Stage2 {
             Loss::Mse => losses.add("mse", restored.mse_loss(&batch.clean, Reduction::Mean)),
             Loss::L1 => losses.add("l1", restored.l1_loss(&batch.clean, Reduction::Mean)),
         }
+        if s.colour > 0.0 {
+            losses.add("colour", colour(&restored, &batch.clean) * s.colour);
+        }
         losses.total().backward();
         self.optimizer.step(&mut self.network);
         self.average.update(&self.network, self.step);
         self.step += 1;
         Ok(losses)
+    }
+
+    fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
+        read_weights(model, "stage2.", &mut self.average.average)?;
+        copy(&self.average.average, &mut self.network);
+        Ok(())
     }
 
     fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {

@@ -10,8 +10,6 @@ use super::recipe::Recipe;
 use super::samples::Sample;
 use super::stage::Stage;
 
-/// Every so many pictures one is held back.
-pub const STRIDE: usize = 20;
 /// Held-back pictures that are looked at.
 const COUNT: usize = 48;
 /// Those of them that are drawn.

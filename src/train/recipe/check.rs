@@ -48,6 +48,11 @@ impl Recipe {
             ("whole", damage.whole),
             ("unknown", damage.unknown),
             ("tile_blur", damage.tile_blur),
+            ("outside", damage.outside),
+            ("ellipse", damage.ellipse),
+            ("scaled", damage.scaled),
+            ("blur", damage.blur),
+            ("video", damage.video),
             ("recompress", damage.recompress),
         ] {
             ensure!(
@@ -58,12 +63,26 @@ impl Recipe {
         for (name, [low, high], limit) in [
             ("inner", damage.inner, 1.0),
             ("scale", damage.scale, 16.0),
+            ("scaling", damage.scaling, 4.0),
+            ("gain", damage.gain, 4.0),
+            ("gamma", damage.gamma, 4.0),
             ("jitter", [1.0, damage.jitter], 4.0),
         ] {
             if !(low > 0.0 && low <= high && high <= limit) {
                 bail!("damage.{name} is {low} … {high}; it must rise and lie in 0 … {limit}");
             }
         }
+        for (name, limit, largest) in [("soft", 64.0, damage.soft), ("noise", 64.0, damage.noise)] {
+            ensure!(
+                (0.0..=limit).contains(&largest),
+                "damage.{name} is {largest}; it must lie in 0 … {limit}"
+            );
+        }
+        let [low, high] = damage.quantiser;
+        ensure!(
+            low >= 0.0 && low <= high && high <= 51.0,
+            "damage.quantiser is {low} … {high}; it must rise and lie in 0 … 51"
+        );
         let [worst, best] = damage.quality;
         ensure!(
             (1..=best).contains(&worst) && best <= 100,

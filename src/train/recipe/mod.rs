@@ -5,6 +5,7 @@ mod text;
 
 use serde::{Deserialize, Serialize};
 
+use crate::train::held_back::HeldBack;
 use crate::train::networks::{Architecture, DiscriminatorSize};
 
 /// All constants of a run.
@@ -13,6 +14,9 @@ use crate::train::networks::{Architecture, DiscriminatorSize};
 pub struct Recipe {
     /// Seed of all chance: initial weights, order of the pictures, damage.
     pub seed: u64,
+    /// Which pictures are held back.
+    #[serde(default)]
+    pub data: HeldBack,
     /// What the model file promises.
     pub model: Model,
     /// Sizes of the networks.
@@ -72,6 +76,8 @@ pub struct Damage {
     pub whole: f64,
     /// In the others: shortest and longest side of the mosaic's box ÷ side of the picture.
     pub inner: [f64; 2],
+    /// In the others: share of mosaics that may stick out of the frame.
+    pub outside: f64,
     /// In the first: the picture is cut by up to this factor (a crop's place and size vary).
     pub jitter: f64,
     /// Smallest and largest side of the crop in the damaged frame ÷ size of the crop.
@@ -80,9 +86,27 @@ pub struct Damage {
     pub unknown: f64,
     /// Share of mosaics filled by tile blur instead of tile mean.
     pub tile_blur: f64,
+    /// Share of mosaics that fill the ellipse in their box.
+    pub ellipse: f64,
+    /// Largest width of the ellipses' soft edge, pixels of the frame.
+    pub soft: f32,
+    /// Share of frames that are scaled after pixelation, so that blocks have fractions of pixels.
+    pub scaled: f64,
+    /// Smallest and largest factor of that scaling.
+    pub scaling: [f64; 2],
+    /// Least and greatest factor of the light before pixelation.
+    pub gain: [f64; 2],
+    /// Least and greatest gamma before pixelation.
+    pub gamma: [f64; 2],
+    /// Share of frames that are blurred after pixelation, as cameras and scalers do.
+    pub blur: f64,
     /// Largest standard deviation of noise after pixelation, grey levels.
     pub noise: f32,
-    /// Share of samples that are recompressed after pixelation.
+    /// Share of samples that suffer a model of H.264 after pixelation.
+    pub video: f64,
+    /// Least and greatest quantisation parameter of that model, 0–51.
+    pub quantiser: [f32; 2],
+    /// Share of samples that are recompressed as JPEG after pixelation.
     pub recompress: f64,
     /// Worst and best JPEG quality of the recompression, 1–100.
     pub quality: [u8; 2],
@@ -142,6 +166,8 @@ pub struct Stage2 {
     pub weight_decay: f64,
     /// Distance to the clean crop.
     pub loss: Loss,
+    /// Weight of the squared distance between colours: means over 16 × 16 pixels.
+    pub colour: f64,
     /// Decay of the moving average of the weights.
     pub average: f64,
 }

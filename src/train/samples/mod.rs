@@ -1,11 +1,13 @@
-//! Training samples: a face in a frame, pixelated, recompressed, and cut by the element's own code.
+//! Training samples: a face in a frame, pixelated, worn by scaling and compression, and cut by the element's own code.
+
+mod scene;
+mod wear;
 
 use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{PixelType, Resizer};
-use image::codecs::jpeg::JpegEncoder;
-use image::{ImageReader, RgbImage};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::RgbImage;
 use rand::RngExt;
-use rand_distr::{Distribution, Normal};
+use rand::seq::IndexedRandom;
 use rand_pcg::Pcg64Mcg;
 
 use super::recipe::{Damage, Recipe};
@@ -13,6 +15,15 @@ use crate::blocks::{LatticePlanes, PLANES};
 use crate::cascade::ValueRange;
 use crate::degrade::mosaic::{Fill, pixelate};
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Layout, Patch, Rect, Square, patch};
+use scene::Scene;
+use wear::Tone;
+
+/// How clips are scaled.
+const FILTERS: [FilterType; 3] = [
+    FilterType::Bilinear,
+    FilterType::CatmullRom,
+    FilterType::Lanczos3,
+];
 
 /// Makes samples of one recipe; one per thread, as it keeps scratch memory.
 pub struct Sampler {
@@ -38,13 +49,11 @@ pub struct Sample {
     pub block: f32,
 }
 
-/// Where the mosaic lies and what of the frame the network sees, in pixels of a frame of `side` × `side`.
-struct Scene {
-    side: u32,
-    mosaic: Rect,
-    /// The mosaic's box as it is detected.
-    seen: Rect,
-    view: Square,
+/// A square frame, packed R′G′B′, clean and with its mosaic.
+struct Frames {
+    clean: Vec<u8>,
+    mosaic: Vec<u8>,
+    lattice: Lattice,
 }
 
 impl Sampler {
@@ -63,129 +72,92 @@ impl Sampler {
 
     /// A damaged sample of `picture`; chance comes from `random` alone.
     pub fn sample(&mut self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
-        let scene = self.scene(random);
-        let mut frame = self.frame(picture, scene.side, random)?;
-        let clean = self.tensor(&frame, &scene.view)?;
+        let scene = Scene::draw(&self.damage, self.size, self.margin, random);
         let block = logarithmic(random, self.damage.blocks.map(f64::from));
         let in_frame = block * scene.view.side / self.size as f64;
-        let lattice = self.lattice(in_frame, &scene.mosaic, random);
-        let blur = random.random_bool(self.damage.tile_blur);
-        let fill = if blur { Fill::TileBlur } else { Fill::TileMean };
-        let layout = Layout::rgb(scene.side, scene.side);
-        let stride = scene.side as usize * 3;
-        let mut view = FrameViewMut::packed(&layout, &mut frame, stride)?;
-        pixelate(&mut view, &scene.mosaic, &lattice, fill);
-        add_noise(
-            &mut frame,
-            random.random_range(0.0..=self.damage.noise),
-            random,
-        );
-        if random.random_bool(self.damage.recompress) {
-            let [worst, best] = self.damage.quality;
-            frame = recompress(frame, scene.side, random.random_range(worst..=best))?;
-        }
+        let frames = if random.random_bool(self.damage.scaled) {
+            self.scaled(picture, &scene, in_frame, random)?
+        } else {
+            self.frames(picture, scene.side, &scene.mosaic, in_frame, random)?
+        };
+        let mosaic = wear::wear(frames.mosaic, scene.side, &self.damage, random)?;
         let known = !random.random_bool(self.damage.unknown);
-        let lattice = self.planes(&frame, &scene, known.then_some(&lattice))?;
-        let pixelated = self.tensor(&frame, &scene.view)?;
+        let lattice = known.then_some(&frames.lattice);
         Ok(Sample {
-            pixelated,
-            lattice,
-            clean,
+            lattice: self.planes(&mosaic, &scene, lattice)?,
+            pixelated: self.tensor(&mosaic, &scene.view)?,
+            clean: self.tensor(&frames.clean, &scene.view)?,
             block: block as f32,
         })
     }
 
-    fn scene(&self, random: &mut Pcg64Mcg) -> Scene {
-        let view_side = self.size as f64 * logarithmic(random, self.damage.scale);
-        if random.random_bool(self.damage.whole) {
-            let side = view_side * random.random_range(1.0..=self.damage.jitter);
-            let side = (side.round() as u32).max(16);
-            let view_side = (view_side.round() as u32).clamp(16, side);
-            let mut offset = || random.random_range(0..=side - view_side) as i32;
-            let mosaic = Rect::new(offset(), offset(), view_side, view_side);
-            let view = Square::around(&mosaic, 1.0);
-            let seen = mosaic;
-            return Scene {
-                side,
-                mosaic,
-                seen,
-                view,
-            };
-        }
-        let longer = (view_side / self.margin).round().max(8.0);
-        let [low, high] = self.damage.inner;
-        let side = (longer / random.random_range(low..=high)).round();
-        let shorter = longer * random.random_range(0.7..=1.0);
-        let (width, height) = if random.random_bool(0.5) {
-            (longer, shorter)
-        } else {
-            (shorter, longer)
-        };
-        // Faces are near the middle of their pictures; boxes of strangers are never exact.
-        let mut corner = |length: f64| {
-            let shift = random.random_range(-0.12..=0.12) * side;
-            ((side - length) / 2.0 + shift)
-                .round()
-                .clamp(0.0, side - length) as i32
-        };
-        let mosaic = Rect::new(corner(width), corner(height), width as u32, height as u32);
-        let seen = self.detected(&mosaic, random);
-        let side = side as u32;
-        // It holds a pixel: its middle lies in the frame.
-        let seen = seen.clamp_to(side, side).unwrap_or(mosaic);
-        Scene {
-            side,
-            mosaic,
-            seen,
-            view: Square::around(&seen, self.margin).inside(&seen, side, side),
-        }
-    }
-
-    /// `mosaic` as a detector may see it: each edge off by up to 3 % of the side.
-    fn detected(&self, mosaic: &Rect, random: &mut Pcg64Mcg) -> Rect {
-        let slack = (f64::from(mosaic.width.min(mosaic.height)) * 0.03).ceil() as i32;
-        let mut off = || random.random_range(-slack..=slack);
-        let (left, top, right, bottom) = (off(), off(), off(), off());
-        Rect::new(
-            mosaic.x + left,
-            mosaic.y + top,
-            mosaic.width.saturating_add_signed(right - left).max(8),
-            mosaic.height.saturating_add_signed(bottom - top).max(8),
-        )
-    }
-
-    /// Mostly square blocks, at the box's corner or anywhere.
-    fn lattice(&self, block: f64, mosaic: &Rect, random: &mut Pcg64Mcg) -> Lattice {
-        let width = block.round().max(2.0);
-        let aspect = random.random_range(0.8..=1.25);
-        let height = if random.random_bool(0.15) {
-            (block * aspect).round().max(2.0)
-        } else {
-            width
-        };
-        let (x, y) = if random.random_bool(0.5) {
-            (f64::from(mosaic.x), f64::from(mosaic.y))
-        } else {
-            (
-                random.random_range(0.0..width).floor(),
-                random.random_range(0.0..height).floor(),
-            )
-        };
-        Lattice {
-            block_width: width as f32,
-            block_height: height as f32,
-            phase_x: x.rem_euclid(width) as f32,
-            phase_y: y.rem_euclid(height) as f32,
-        }
-    }
-
-    /// The picture's middle square, half of the time mirrored, as packed RGB of `side` × `side`.
-    fn frame(
+    /// The picture in a frame of `side`, and the same with a mosaic of about `block` pixels in the box `mosaic`.
+    fn frames(
         &mut self,
         picture: &RgbImage,
         side: u32,
+        mosaic: &Rect,
+        block: f64,
         random: &mut Pcg64Mcg,
-    ) -> anyhow::Result<Vec<u8>> {
+    ) -> anyhow::Result<Frames> {
+        let mut clean = self.middle(picture, side)?;
+        if random.random_bool(0.5) {
+            mirror(&mut clean, side as usize);
+        }
+        Tone::draw(&self.damage, random).apply(&mut clean);
+        let lattice = scene::lattice(block, mosaic, random);
+        let blur = random.random_bool(self.damage.tile_blur);
+        let fill = if blur { Fill::TileBlur } else { Fill::TileMean };
+        let mut pixelated = clean.clone();
+        let layout = Layout::rgb(side, side);
+        let mut view = FrameViewMut::packed(&layout, &mut pixelated, side as usize * 3)?;
+        pixelate(&mut view, mosaic, &lattice, fill);
+        if random.random_bool(self.damage.ellipse) {
+            let soft = random.random_range(0.0..=self.damage.soft);
+            wear::cut_ellipse(&mut pixelated, &clean, side, mosaic, soft);
+        }
+        Ok(Frames {
+            clean,
+            mosaic: pixelated,
+            lattice,
+        })
+    }
+
+    /// As [`Self::frames`], but pixelated at another size and scaled: a lattice in fractions of a pixel.
+    fn scaled(
+        &mut self,
+        picture: &RgbImage,
+        scene: &Scene,
+        block: f64,
+        random: &mut Pcg64Mcg,
+    ) -> anyhow::Result<Frames> {
+        let [low, high] = self.damage.scaling;
+        let factor = random.random_range(low..=high);
+        let side = ((f64::from(scene.side) / factor).round() as u32).max(16);
+        let factor = f64::from(scene.side) / f64::from(side);
+        let there = |at: i64| (at as f64 / factor).round() as u32;
+        let (left, right) = (there(scene.mosaic.x.into()), there(scene.mosaic.right()));
+        let (top, bottom) = (there(scene.mosaic.y.into()), there(scene.mosaic.bottom()));
+        let (width, height) = ((right - left).max(1), (bottom - top).max(1));
+        let mosaic = Rect::new(left as i32, top as i32, width, height);
+        let made = self.frames(picture, side, &mosaic, block / factor, random)?;
+        let filter = *FILTERS.choose(random).unwrap_or(&FILTERS[0]);
+        let lattice = &made.lattice;
+        let scale = |value: f32| (f64::from(value) * factor) as f32;
+        Ok(Frames {
+            clean: self.resize(&made.clean, side, scene.side, filter)?,
+            mosaic: self.resize(&made.mosaic, side, scene.side, filter)?,
+            lattice: Lattice {
+                block_width: scale(lattice.block_width),
+                block_height: scale(lattice.block_height),
+                phase_x: scale(lattice.phase_x),
+                phase_y: scale(lattice.phase_y),
+            },
+        })
+    }
+
+    /// The picture's middle square, as packed RGB of `side` × `side`.
+    fn middle(&mut self, picture: &RgbImage, side: u32) -> anyhow::Result<Vec<u8>> {
         let (width, height) = picture.dimensions();
         let edge = f64::from(width.min(height));
         let left = (f64::from(width) - edge) / 2.0;
@@ -193,12 +165,25 @@ impl Sampler {
         let mut frame = vec![0; 3 * side as usize * side as usize];
         let source = ImageRef::new(width, height, picture.as_raw(), PixelType::U8x3)?;
         let mut target = Image::from_slice_u8(side, side, &mut frame, PixelType::U8x3)?;
-        let options = fast_image_resize::ResizeOptions::new().crop(left, top, edge, edge);
+        let options = ResizeOptions::new().crop(left, top, edge, edge);
         self.resizer.resize(&source, &mut target, &options)?;
-        if random.random_bool(0.5) {
-            mirror(&mut frame, side as usize);
-        }
         Ok(frame)
+    }
+
+    /// A square frame in another size.
+    fn resize(
+        &mut self,
+        frame: &[u8],
+        side: u32,
+        to: u32,
+        filter: FilterType,
+    ) -> anyhow::Result<Vec<u8>> {
+        let mut resized = vec![0; 3 * to as usize * to as usize];
+        let source = ImageRef::new(side, side, frame, PixelType::U8x3)?;
+        let mut target = Image::from_slice_u8(to, to, &mut resized, PixelType::U8x3)?;
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+        self.resizer.resize(&source, &mut target, &options)?;
+        Ok(resized)
     }
 
     /// What the element would tell the network of this scene's lattice, if it is known.
@@ -252,29 +237,6 @@ fn mirror(frame: &mut [u8], side: usize) {
     }
 }
 
-fn add_noise(frame: &mut [u8], deviation: f32, random: &mut Pcg64Mcg) {
-    // Less than a third of a level is lost in rounding.
-    let Ok(noise) = Normal::new(0.0f32, deviation.max(0.0)) else {
-        return;
-    };
-    if deviation < 0.3 {
-        return;
-    }
-    for byte in frame {
-        *byte = (f32::from(*byte) + noise.sample(random))
-            .round()
-            .clamp(0.0, 255.0) as u8;
-    }
-}
-
-fn recompress(frame: Vec<u8>, side: u32, quality: u8) -> anyhow::Result<Vec<u8>> {
-    let mut jpeg = Vec::new();
-    let mut encoder = JpegEncoder::new_with_quality(&mut jpeg, quality);
-    encoder.encode(&frame, side, side, image::ExtendedColorType::Rgb8)?;
-    let reader = ImageReader::with_format(std::io::Cursor::new(jpeg), image::ImageFormat::Jpeg);
-    Ok(reader.decode()?.into_rgb8().into_raw())
-}
-
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng;
@@ -282,7 +244,7 @@ mod tests {
     use super::*;
 
     fn recipe() -> Recipe {
-        Recipe::parse(include_str!("../../recipes/default.toml")).unwrap()
+        Recipe::parse(include_str!("../../../recipes/default.toml")).unwrap()
     }
 
     fn picture() -> RgbImage {

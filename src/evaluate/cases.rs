@@ -1,0 +1,153 @@
+//! What is done to a face before it is restored.
+
+use std::fmt;
+
+use image::RgbImage;
+use image::imageops::crop_imm;
+use serde::Serialize;
+
+use crate::degrade::mosaic::{Fill, pixelate};
+use crate::frame::{FrameViewMut, Lattice, Layout, Rect};
+
+/// Block sizes of [`Case::all`], pixels.
+pub const BLOCKS: [u32; 6] = [4, 6, 8, 12, 16, 19];
+/// Side of the mosaic over the face alone ÷ side of the picture.
+const INNER: f64 = 0.6;
+
+/// How much of the picture is a mosaic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Setting {
+    /// All of it.
+    Whole,
+    /// The middle 60 % of each side: the face alone.
+    Inner,
+}
+
+/// One kind of mosaic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Case {
+    /// Where it lies.
+    pub setting: Setting,
+    /// Side of its square blocks, pixels of the picture.
+    pub block: u32,
+    /// What its blocks are filled with.
+    #[serde(with = "FillName")]
+    pub fill: Fill,
+}
+
+#[derive(Serialize)]
+#[serde(remote = "Fill", rename_all = "kebab-case")]
+enum FillName {
+    TileMean,
+    TileBlur,
+}
+
+impl Case {
+    /// Every setting with every fill and block size.
+    pub fn all() -> Vec<Self> {
+        let mut cases = Vec::new();
+        for setting in [Setting::Whole, Setting::Inner] {
+            for fill in [Fill::TileMean, Fill::TileBlur] {
+                cases.extend(BLOCKS.map(|block| Self {
+                    setting,
+                    block,
+                    fill,
+                }));
+            }
+        }
+        cases
+    }
+
+    /// Pixelate a picture.
+    pub fn apply(&self, face: &RgbImage) -> anyhow::Result<Pixelated> {
+        let (width, height) = face.dimensions();
+        let rect = match self.setting {
+            Setting::Whole => Rect::new(0, 0, width, height),
+            Setting::Inner => {
+                let part = |side: u32| (f64::from(side) * INNER).round() as u32;
+                let (w, h) = (part(width), part(height));
+                Rect::new((width - w) as i32 / 2, (height - h) as i32 / 2, w, h)
+            }
+        };
+        let lattice = Lattice::square(self.block, rect.x, rect.y);
+        let mut picture = face.clone();
+        let layout = Layout::rgb(width, height);
+        let mut frame = FrameViewMut::packed(&layout, &mut picture, 3 * width as usize)?;
+        pixelate(&mut frame, &rect, &lattice, self.fill);
+        Ok(Pixelated {
+            picture,
+            rect,
+            lattice,
+            block: self.block,
+        })
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fill = match self.fill {
+            Fill::TileMean => "mean",
+            Fill::TileBlur => "blur",
+        };
+        let setting = match self.setting {
+            Setting::Whole => "whole crop",
+            Setting::Inner => "inner 60 %",
+        };
+        write!(f, "{setting}, blocks of {}, tile {fill}", self.block)
+    }
+}
+
+/// A picture with a mosaic in it.
+pub struct Pixelated {
+    /// All of it.
+    pub picture: RgbImage,
+    /// The mosaic's box.
+    pub rect: Rect,
+    /// Its grid.
+    pub lattice: Lattice,
+    /// Side of a block, pixels.
+    pub block: u32,
+}
+
+impl Pixelated {
+    /// The part of a picture of the same size that lies inside the mosaic's box.
+    pub fn inside(&self, picture: &RgbImage) -> RgbImage {
+        let rect = &self.rect;
+        let (x, y) = (rect.x as u32, rect.y as u32);
+        crop_imm(picture, x, y, rect.width, rect.height).to_image()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgb;
+
+    #[test]
+    fn outside_the_inner_part_nothing_changes() {
+        let face = RgbImage::from_fn(128, 128, |x, y| Rgb([x as u8, y as u8, (x ^ y) as u8]));
+        for case in Case::all() {
+            let mosaic = case.apply(&face).unwrap();
+            let rect = mosaic.rect;
+            let side = if case.setting == Setting::Whole {
+                128
+            } else {
+                77
+            };
+            assert_eq!((rect.width, rect.height), (side, side), "{case}");
+            assert_ne!(
+                mosaic.inside(&mosaic.picture),
+                mosaic.inside(&face),
+                "{case}"
+            );
+            for (x, y, pixel) in mosaic.picture.enumerate_pixels() {
+                let inside =
+                    |at: u32, first: i32| (first..first + side as i32).contains(&(at as i32));
+                if !(inside(x, rect.x) && inside(y, rect.y)) {
+                    assert_eq!(pixel, face.get_pixel(x, y), "{case}: {x}, {y}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The command `evaluate`: faces in, evaluations out.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use image::RgbImage;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::cases::{Case, Setting};
+use super::overlap::overlap;
+use super::versions::Versions;
+use super::{Evaluation, evaluate, load_faces, page, sheet};
+use crate::cascade::Model;
+use crate::degrade::mosaic::Fill;
+use crate::train::dataset::Dataset;
+use crate::train::held_back::HeldBack;
+
+/// Faces on a page.
+const DRAWN: usize = 3;
+/// Enlargement on a page.
+const ZOOM: u32 = 2;
+
+/// The faces to evaluate with.
+pub struct Faces {
+    /// A folder or a tar file.
+    pub path: PathBuf,
+    /// Only those that training holds back by this rule.
+    pub held_back: Option<HeldBack>,
+    /// Most faces that are taken.
+    pub limit: usize,
+    /// Warn of faces that are in this set as well.
+    pub trained_with: Option<PathBuf>,
+}
+
+/// Evaluations of several models on the same faces.
+pub struct Evaluated {
+    /// One for each model.
+    pub evaluations: Vec<Evaluation>,
+    sheets: Vec<(String, RgbImage)>,
+}
+
+impl Evaluated {
+    /// An HTML page with all of it.
+    pub fn page(&self) -> anyhow::Result<String> {
+        page::html(&self.evaluations, &self.sheets)
+    }
+}
+
+/// Evaluate the models in `files`, or the bundled one if there is none.
+pub fn models(files: &[PathBuf], faces: &Faces) -> anyhow::Result<Evaluated> {
+    let mut models = Vec::new();
+    for file in files {
+        models.push(Model::open(file)?);
+    }
+    if models.is_empty() {
+        models.push(Model::bundled()?);
+    }
+    let dataset = faces.open()?;
+    let cases = Case::all();
+    let (mut evaluations, mut sheets) = (Vec::new(), Vec::new());
+    for model in &models {
+        let side = model.facts().size as u32;
+        let pictures = load_faces(&dataset, faces.limit, side)?;
+        let progress = bar()?;
+        evaluations.push(Evaluation {
+            model: model.name().to_owned(),
+            faces: format!("{} of {}", pictures.len(), dataset.fingerprint()),
+            cases: evaluate(model, &pictures, &cases, &progress)?,
+        });
+        let drawn: Vec<Case> = cases.iter().copied().filter(is_drawn).collect();
+        let mut versions = Versions::new(model)?;
+        for (index, face) in pictures.iter().take(DRAWN).enumerate() {
+            let picture = sheet::sheet(&mut versions, face, &drawn, ZOOM)?;
+            let name = model.name();
+            let columns = sheet::COLUMNS.map(|version| version.name()).join(", ");
+            sheets.push((format!("{name}, face {index}: {columns}, truth"), picture));
+        }
+    }
+    Ok(Evaluated {
+        evaluations,
+        sheets,
+    })
+}
+
+fn is_drawn(case: &Case) -> bool {
+    case.fill == Fill::TileMean && case.setting == Setting::Whole
+}
+
+impl Faces {
+    fn open(&self) -> anyhow::Result<Dataset> {
+        let open = |path| Dataset::open(path, &ProgressBar::hidden());
+        let dataset = open(&self.path)?;
+        for line in &dataset.unreadable {
+            eprintln!("can not be read: {line}");
+        }
+        let dataset = match &self.held_back {
+            Some(rule) => dataset.split(rule).1,
+            None => dataset,
+        };
+        ensure!(
+            !dataset.is_empty(),
+            "no picture of {} is held back",
+            self.path.display()
+        );
+        if let Some(trained_with) = &self.trained_with {
+            let mut training = open(trained_with)?;
+            if let Some(rule) = self
+                .held_back
+                .as_ref()
+                .filter(|_| *trained_with == self.path)
+            {
+                training = training.split(rule).0;
+            }
+            warn_of_twins(&overlap(&dataset, &training)?);
+        }
+        Ok(dataset)
+    }
+}
+
+fn warn_of_twins(twins: &[(String, String)]) {
+    if twins.is_empty() {
+        return;
+    }
+    eprintln!(
+        "warning: {} pictures look like one that the model was trained with; its scores will be too good:",
+        twins.len()
+    );
+    for (name, twin) in twins {
+        eprintln!("  {name} like {twin}");
+    }
+}
+
+fn bar() -> anyhow::Result<ProgressBar> {
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}, {eta} left")
+        .context("the progress bar's template is wrong")?;
+    Ok(ProgressBar::new(0).with_style(style))
+}

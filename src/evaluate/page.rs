@@ -1,0 +1,62 @@
+//! Evaluations as one HTML page that needs no other file.
+
+use std::io::Cursor;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use image::{ImageFormat, RgbImage};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::Evaluation;
+use super::table::{COLUMNS, rows};
+use crate::train::report::STYLE;
+
+/// The page; `sheets` are pictures with what they show.
+pub fn html(evaluations: &[Evaluation], sheets: &[(String, RgbImage)]) -> anyhow::Result<String> {
+    let mut figures = Vec::new();
+    for (caption, sheet) in sheets {
+        let mut png = Cursor::new(Vec::new());
+        sheet.write_to(&mut png, ImageFormat::Png)?;
+        let data = STANDARD.encode(png.into_inner());
+        figures.push(html! {
+            figure {
+                img alt=(caption) src=(format!("data:image/png;base64,{data}"));
+                figcaption { (caption) }
+            }
+        });
+    }
+    let document = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width";
+                title { "Evaluation" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                h1 { "Evaluation" }
+                p { "Restored faces are guesses. Measured inside the mosaics." }
+                @for evaluation in evaluations { (tables(evaluation)) }
+                @for figure in &figures { (figure) }
+            }
+        }
+    };
+    Ok(document.into_string())
+}
+
+fn tables(evaluation: &Evaluation) -> Markup {
+    html! {
+        h2 { (evaluation.model) }
+        p { (evaluation.faces) }
+        @for case in &evaluation.cases {
+            h3 { (case.case) }
+            table {
+                tr { th {} @for column in &COLUMNS { th { (column.head) } } }
+                @for (name, texts) in rows(case) {
+                    tr { td { (name) } @for text in texts { td { (text) } } }
+                }
+            }
+        }
+    }
+}
