@@ -90,7 +90,7 @@ impl Grower {
         };
         let mut members = (along.0..along.1).filter(is_member);
         let first = members.next()?;
-        Some((first, members.last().unwrap_or(first) + 1))
+        Some((first, members.next_back().unwrap_or(first) + 1))
     }
 }
 
