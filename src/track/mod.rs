@@ -71,7 +71,8 @@ impl Tracker {
 
     /// The next frame: `found` by the detector in `luma`. `again` looks for a lattice in a rectangle of the same frame
     /// and gives it with the evidence for it, 0–1; what it gives for a region that was expected and not found is
-    /// accepted from `least` on. Gives the frame's regions, in the order of their identities.
+    /// accepted from `least` on. Gives the frame's regions, all inside the frame, in the
+    /// order of their identities.
     pub fn update(
         &mut self,
         found: &[Region],
@@ -104,13 +105,17 @@ impl Tracker {
         self.start(found);
         self.out.clear();
         let seen = self.tracks.iter().filter(|track| track.away == 0);
-        self.out.extend(seen.map(|track| Tracked {
-            id: track.id,
-            region: Region {
-                score: track.score,
-                ..track.steady.shown()
-            },
-            age: track.age,
+        self.out.extend(seen.filter_map(|track| {
+            let region = track.steady.shown();
+            Some(Tracked {
+                id: track.id,
+                region: Region {
+                    rect: region.rect.clamp_to(luma.width, luma.height)?,
+                    score: track.score,
+                    ..region
+                },
+                age: track.age,
+            })
         }));
         &self.out
     }
