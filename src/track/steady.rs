@@ -3,8 +3,8 @@
 use crate::detect::Region;
 use crate::frame::{Lattice, Rect};
 
-/// Largest move of an edge that counts as jitter, pixels.
-const JITTER: f64 = 2.0;
+/// Largest distance of an edge from its mean that counts as jitter, pixels: two pixels, as the mean is no whole number.
+const JITTER: f64 = 2.5;
 /// Frames over which a still box and the size of blocks are averaged at most.
 const LONGEST: f32 = 25.0;
 
