@@ -5,6 +5,8 @@
 //! counters. The elements of this crate are registered by [`init`], so that no plugin path needs to be set.
 
 mod audio;
+#[cfg(feature = "trainer")]
+pub mod codec;
 mod elements;
 mod error;
 mod partial;

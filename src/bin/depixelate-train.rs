@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use gstdepixelate::evaluate::{job, table};
+use gstdepixelate::evaluate::{detection, job, table};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
 use gstdepixelate::train::{device, files, inspect, report};
@@ -49,6 +49,8 @@ enum Command {
     },
     /// Measure models on faces that they were not trained with.
     Evaluate(EvaluateArgs),
+    /// Measure how well mosaics are found, in scenes made from pictures and in clips.
+    BenchDetect(BenchDetectArgs),
     /// Say what is in a checkpoint or an ONNX file.
     Inspect {
         /// A .safetensors or .onnx file.
@@ -91,6 +93,31 @@ struct EvaluateArgs {
     /// Write a page with tables and pictures.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct BenchDetectArgs {
+    /// Pictures of one face each: a folder, a tar file, or a list of files (.txt).
+    #[arg(long, value_name = "PATH")]
+    faces: PathBuf,
+    /// Pictures that faces are set into; without them, pictures of other faces, enlarged.
+    #[arg(long, value_name = "PATH")]
+    frames: Option<PathBuf>,
+    /// Clips without mosaics: a file, or a folder of such; may be given several times.
+    #[arg(long, value_name = "PATH")]
+    clips: Vec<PathBuf>,
+    /// Scenes of each kind.
+    #[arg(long, value_name = "COUNT", default_value_t = 60)]
+    count: usize,
+    /// Seed of all chance.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Write all numbers to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write a picture of what was missed or invented.
+    #[arg(long, value_name = "FILE.png")]
+    sheet: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -149,6 +176,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Evaluate(args) => evaluate(&args),
+        Command::BenchDetect(args) => bench_detect(&args),
         Command::Inspect { file } => {
             print!("{}", inspect::describe(&file)?);
             Ok(())
@@ -218,6 +246,36 @@ fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
     }
     if let Some(path) = &args.html {
         files::write(path, &results.page()?)?;
+    }
+    Ok(())
+}
+
+fn bench_detect(args: &BenchDetectArgs) -> anyhow::Result<()> {
+    let mut clips = Vec::new();
+    for path in &args.clips {
+        if path.is_dir() {
+            let files = std::fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
+            clips.extend(files.iter().map(|f| f.path()).filter(|f| f.is_file()));
+        } else {
+            clips.push(path.clone());
+        }
+    }
+    clips.sort();
+    let measured = detection::job::measure(&detection::job::Sources {
+        faces: args.faces.clone(),
+        frames: args.frames.clone(),
+        clips,
+        count: args.count,
+        seed: args.seed,
+    })?;
+    println!("{}", detection::job::markdown(&measured.lines));
+    if let Some(path) = &args.json {
+        files::write(path, &serde_json::to_string_pretty(&measured.lines)?)?;
+    }
+    if let (Some(path), Some(sheet)) = (&args.sheet, &measured.misses) {
+        let mut png = std::io::Cursor::new(Vec::new());
+        sheet.write_to(&mut png, image::ImageFormat::Png)?;
+        files::write(path, png.into_inner())?;
     }
     Ok(())
 }

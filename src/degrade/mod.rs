@@ -3,3 +3,4 @@
 pub mod codec;
 pub mod mosaic;
 pub mod smooth;
+pub mod soft;

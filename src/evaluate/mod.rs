@@ -3,6 +3,7 @@
 //! A model runs through ONNX Runtime with [`crate::restore::Restorer`], so that what is scored is what ships.
 
 pub mod cases;
+pub mod detection;
 pub mod job;
 pub mod overlap;
 pub mod page;

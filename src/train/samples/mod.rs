@@ -14,6 +14,7 @@ use super::recipe::{Damage, Recipe};
 use crate::blocks::{LatticePlanes, PLANES};
 use crate::cascade::ValueRange;
 use crate::degrade::mosaic::{Fill, pixelate};
+use crate::degrade::soft::cut_ellipse;
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Layout, Patch, Rect, Square, patch};
 use scene::Scene;
 use wear::Tone;
@@ -114,7 +115,7 @@ impl Sampler {
         pixelate(&mut view, mosaic, &lattice, fill);
         if random.random_bool(self.damage.ellipse) {
             let soft = random.random_range(0.0..=self.damage.soft);
-            wear::cut_ellipse(&mut pixelated, &clean, side, mosaic, soft);
+            cut_ellipse(&mut pixelated, &clean, side as usize, mosaic, soft);
         }
         Ok(Frames {
             clean,

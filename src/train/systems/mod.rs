@@ -2,6 +2,7 @@
 
 pub mod dcgan;
 pub mod esrgan;
+pub mod export;
 pub mod gpen;
 mod network;
 pub mod pix2pix;

@@ -1,0 +1,209 @@
+//! Pictures through a video codec and back, in memory; and the luma of clips.
+
+use std::path::Path;
+
+use gst::prelude::*;
+use gst_video::prelude::*;
+
+use super::AppError;
+
+/// What damages pictures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Codec {
+    /// Nothing but the way to Y′CbCr.
+    None,
+    /// x264 at a constant rate factor.
+    H264(u32),
+    /// The same without deblocking filter, as its fastest preset has it.
+    H264Fast(u32),
+    /// x265 at a constant rate factor.
+    Hevc(u32),
+    /// Motion JPEG at a quality of 1–100.
+    Jpeg(u32),
+}
+
+impl Codec {
+    /// Encoder and decoder, as in a launch line.
+    fn line(self) -> String {
+        match self {
+            Self::None => "identity".to_owned(),
+            Self::H264(crf) => format!("x264enc pass=qual quantizer={crf} ! avdec_h264"),
+            Self::H264Fast(crf) => {
+                format!("x264enc pass=qual quantizer={crf} speed-preset=ultrafast ! avdec_h264")
+            }
+            Self::Hevc(crf) => {
+                format!("x265enc option-string=\"crf={crf}:log-level=error\" ! avdec_h265")
+            }
+            Self::Jpeg(quality) => format!("jpegenc quality={quality} ! jpegdec"),
+        }
+    }
+}
+
+/// A luma plane, 8 bit, without padding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LumaPlane {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Samples, row by row.
+    pub data: Vec<u8>,
+}
+
+/// Send packed R′G′B′ `pictures`, all of `width` × `height`, through `codec` as the frames of one clip; gives their luma.
+pub fn recode(
+    pictures: &[Vec<u8>],
+    width: u32,
+    height: u32,
+    codec: Codec,
+) -> Result<Vec<LumaPlane>, AppError> {
+    let line = format!(
+        "appsrc name=source format=time ! videoconvert ! video/x-raw,format=I420 ! {} \
+         ! videoconvert ! video/x-raw,format=I420 ! appsink name=sink sync=false",
+        codec.line()
+    );
+    let pipeline = launch(&line)?;
+    let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::Rgb, width, height)
+        .fps((25, 1))
+        .build()
+        .map_err(|error| AppError::element("appsrc", error))?;
+    let caps = info
+        .to_caps()
+        .map_err(|error| AppError::element("appsrc", error))?;
+    let source = part::<gst_app::AppSrc>(&pipeline, "source")?;
+    source.set_caps(Some(&caps));
+    // All of it waits in the source: a test's clips have few frames.
+    source.set_max_bytes(0);
+    for (number, picture) in (0..).zip(pictures) {
+        let mut buffer = gst::Buffer::from_mut_slice(padded(picture, &info));
+        let stamped = buffer.make_mut();
+        stamped.set_pts(gst::ClockTime::from_mseconds(40 * number));
+        stamped.set_duration(gst::ClockTime::from_mseconds(40));
+        let pushed = source.push_buffer(buffer);
+        pushed.map_err(|error| AppError::element("appsrc", error))?;
+    }
+    let ended = source.end_of_stream();
+    ended.map_err(|error| AppError::element("appsrc", error))?;
+    collect(&pipeline, usize::MAX)
+}
+
+/// Luma of the first frames of a clip, `most` at most.
+pub fn clip(path: &Path, most: usize) -> Result<Vec<LumaPlane>, AppError> {
+    let input = |reason: String| AppError::Input {
+        path: path.to_owned(),
+        reason,
+    };
+    let absolute = path
+        .canonicalize()
+        .map_err(|error| input(error.to_string()))?;
+    let uri =
+        gst::glib::filename_to_uri(absolute, None).map_err(|error| input(error.to_string()))?;
+    planes(&format!("uridecodebin uri=\"{uri}\" ! videoconvert"), most)
+}
+
+/// Luma of the first frames of what a launch line makes, `most` at most.
+pub fn planes(line: &str, most: usize) -> Result<Vec<LumaPlane>, AppError> {
+    let line = format!("{line} ! video/x-raw,format=I420 ! appsink name=sink sync=false");
+    collect(&launch(&line)?, most)
+}
+
+fn launch(line: &str) -> Result<gst::Pipeline, AppError> {
+    let made = gst::parse::launch(line).map_err(|error| AppError::element(line, error))?;
+    made.downcast()
+        .map_err(|_| AppError::element(line, "is no pipeline"))
+}
+
+fn part<T: IsA<gst::Element>>(pipeline: &gst::Pipeline, name: &str) -> Result<T, AppError> {
+    let element = pipeline.by_name(name).and_downcast::<T>();
+    element.ok_or_else(|| AppError::element(name, "is missing"))
+}
+
+/// Rows as long as GStreamer wants them.
+fn padded(picture: &[u8], info: &gst_video::VideoInfo) -> Vec<u8> {
+    let stride = info.stride()[0] as usize;
+    let mut out = vec![0; info.size()];
+    let rows = picture.chunks_exact(3 * info.width() as usize);
+    for (to, from) in out.chunks_mut(stride).zip(rows) {
+        to[..from.len()].copy_from_slice(from);
+    }
+    out
+}
+
+/// Play a pipeline to its end and take the luma of what comes to its sink.
+fn collect(pipeline: &gst::Pipeline, most: usize) -> Result<Vec<LumaPlane>, AppError> {
+    let sink = part::<gst_app::AppSink>(pipeline, "sink")?;
+    sink.set_property("max-buffers", 4u32);
+    let started = pipeline.set_state(gst::State::Playing);
+    let mut planes = Vec::new();
+    let mut failed = started
+        .err()
+        .map(|error| AppError::element("pipeline", error));
+    while failed.is_none() && planes.len() < most {
+        let Ok(sample) = sink.pull_sample() else {
+            break;
+        };
+        match plane(&sample) {
+            Some(plane) => planes.push(plane),
+            None => failed = Some(AppError::element("appsink", "a frame can not be read")),
+        }
+    }
+    let error = pipeline
+        .bus()
+        .and_then(|bus| bus.pop_filtered(&[gst::MessageType::Error]));
+    if let Some(gst::MessageView::Error(error)) = error.as_ref().map(|message| message.view()) {
+        let name = error.src().map(|source| source.name().to_string());
+        failed = Some(AppError::element(&name.unwrap_or_default(), error.error()));
+    }
+    // Stopping what has ended or failed: nothing is lost when that fails, too.
+    let _ = pipeline.set_state(gst::State::Null);
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(planes),
+    }
+}
+
+fn plane(sample: &gst::Sample) -> Option<LumaPlane> {
+    let info = gst_video::VideoInfo::from_caps(sample.caps()?).ok()?;
+    let frame = gst_video::VideoFrameRef::from_buffer_ref_readable(sample.buffer()?, &info).ok()?;
+    let (width, stride) = (info.width() as usize, frame.plane_stride()[0] as usize);
+    let rows = frame
+        .plane_data(0)
+        .ok()?
+        .chunks(stride)
+        .take(info.height() as usize);
+    Some(LumaPlane {
+        width: info.width(),
+        height: info.height(),
+        data: rows.flat_map(|row| &row[..width]).copied().collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_come_back_in_order_and_a_little_worse() {
+        crate::app::init().unwrap();
+        let picture = |level: u8| -> Vec<u8> {
+            (0..3 * 70 * 50)
+                .map(|i| level + ((i / 3 % 70) * (i / 210)) as u8 % 60)
+                .collect()
+        };
+        let pictures = [30, 90, 150].map(picture);
+        let clean = recode(&pictures, 70, 50, Codec::None).unwrap();
+        for codec in [Codec::H264(20), Codec::H264Fast(30), Codec::Jpeg(70)] {
+            let coded = recode(&pictures, 70, 50, codec).unwrap();
+            assert_eq!(coded.len(), 3, "{codec:?}");
+            for (coded, clean) in coded.iter().zip(&clean) {
+                assert_eq!((coded.width, coded.height), (70, 50));
+                let pairs = coded.data.iter().zip(&clean.data);
+                let off: u32 = pairs.map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+                assert!(off > 0 && off < 70 * 50 * 12, "{codec:?}: {off}");
+            }
+        }
+        assert!(clip(Path::new("/nowhere/clip.mp4"), 3).is_err());
+        assert!(planes("videotestsrc num-buffers=2 ! no-such-element", 3).is_err());
+        assert_eq!(planes("videotestsrc num-buffers=2", 9).unwrap().len(), 2);
+    }
+}

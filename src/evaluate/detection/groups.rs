@@ -1,0 +1,103 @@
+//! The kinds of cases.
+
+use crate::app::codec::Codec;
+
+/// Form of a mosaic.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Shape {
+    /// All of its box.
+    Rectangle,
+    /// The ellipse in its box, with an edge so many pixels soft.
+    Ellipse(f32),
+}
+
+/// Cases of one kind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// What they are.
+    pub name: &'static str,
+    /// Least and greatest side of a block as it was drawn, pixels; None for scenes without mosaic.
+    pub blocks: Option<[f64; 2]>,
+    /// Scaled by 0.5 to 1.5 after pixelation.
+    pub scaled: bool,
+    /// Form of the mosaics.
+    pub shape: Shape,
+    /// What happens last.
+    pub codec: Codec,
+}
+
+const PLAIN: Group = Group {
+    name: "uncompressed, blocks 4–48",
+    blocks: Some([4.0, 48.0]),
+    scaled: false,
+    shape: Shape::Rectangle,
+    codec: Codec::None,
+};
+
+/// Scenes without a mosaic.
+const CLEAN: Group = Group {
+    name: "clean, uncompressed",
+    blocks: None,
+    ..PLAIN
+};
+
+/// Every kind, those with mosaics first.
+pub const GROUPS: [Group; 18] = [
+    PLAIN,
+    coded("H.264 CRF 18, blocks 6–48", 6.0, Codec::H264(18)),
+    coded("H.264 CRF 20, blocks 6–48", 6.0, Codec::H264(20)),
+    coded("H.264 CRF 23, blocks 6–48", 6.0, Codec::H264(23)),
+    coded("H.264 CRF 28, blocks 8–48", 8.0, Codec::H264(28)),
+    coded("HEVC CRF 24, blocks 6–48", 6.0, Codec::Hevc(24)),
+    coded("Motion JPEG quality 75, blocks 6–48", 6.0, Codec::Jpeg(75)),
+    Group {
+        name: "scaled by 0.5–1.5, uncompressed",
+        blocks: Some([6.0, 32.0]),
+        scaled: true,
+        ..PLAIN
+    },
+    Group {
+        name: "scaled by 0.5–1.5, H.264 CRF 20",
+        blocks: Some([6.0, 32.0]),
+        scaled: true,
+        codec: Codec::H264(20),
+        ..PLAIN
+    },
+    Group {
+        name: "ellipses, H.264 CRF 20",
+        shape: Shape::Ellipse(0.0),
+        ..coded("", 6.0, Codec::H264(20))
+    },
+    Group {
+        name: "ellipses with edges of 6 px, H.264 CRF 20",
+        shape: Shape::Ellipse(6.0),
+        ..coded("", 6.0, Codec::H264(20))
+    },
+    CLEAN,
+    clean("clean, H.264 CRF 18", Codec::H264(18)),
+    clean("clean, H.264 CRF 28", Codec::H264(28)),
+    clean("clean, H.264 CRF 40", Codec::H264(40)),
+    clean(
+        "clean, H.264 without loop filter, CRF 35",
+        Codec::H264Fast(35),
+    ),
+    clean("clean, HEVC CRF 37", Codec::Hevc(37)),
+    clean("clean, Motion JPEG quality 20", Codec::Jpeg(20)),
+];
+
+const fn coded(name: &'static str, least: f64, codec: Codec) -> Group {
+    Group {
+        name,
+        blocks: Some([least, 48.0]),
+        codec,
+        ..PLAIN
+    }
+}
+
+const fn clean(name: &'static str, codec: Codec) -> Group {
+    Group {
+        name,
+        codec,
+        ..CLEAN
+    }
+}

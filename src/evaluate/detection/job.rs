@@ -1,0 +1,196 @@
+//! The command `bench-detect`: pictures and clips in, a table out.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use comfy_table::{Table, presets::ASCII_MARKDOWN};
+use image::RgbImage;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::groups::{GROUPS, Group};
+use super::measure::{Found, Summary};
+use super::scenes::{SIZE, Scene};
+use super::sheet::sheet;
+use crate::app::codec::{Codec, LumaPlane, clip, planes, recode};
+use crate::detect::Detector;
+use crate::train::dataset::Dataset;
+
+/// Most scenes on the sheet of what went wrong.
+const SHOWN: usize = 40;
+/// Frames that are looked at in a clip.
+const CLIP_FRAMES: usize = 60;
+/// Patterns of GStreamer's `videotestsrc`; 22 and later are variants of bars.
+const PATTERNS: u32 = 26;
+
+/// What to measure with.
+pub struct Sources {
+    /// Pictures of one face each.
+    pub faces: PathBuf,
+    /// Pictures that faces are set into; without them, other faces' pictures, enlarged.
+    pub frames: Option<PathBuf>,
+    /// Clips without mosaics.
+    pub clips: Vec<PathBuf>,
+    /// Scenes of each kind.
+    pub count: usize,
+    /// Seed of all chance.
+    pub seed: u64,
+}
+
+/// One line of the table.
+#[derive(Debug, Serialize)]
+pub struct Line {
+    /// The kind of scenes.
+    pub name: String,
+    /// Their figures.
+    #[serde(flatten)]
+    pub summary: Summary,
+}
+
+/// All that was measured.
+pub struct Measured {
+    /// The table.
+    pub lines: Vec<Line>,
+    /// Scenes in which something was missed or invented.
+    pub misses: Option<RgbImage>,
+}
+
+/// Measure the detector.
+pub fn measure(sources: &Sources) -> anyhow::Result<Measured> {
+    crate::app::init()?;
+    let open = |path: &Path| Dataset::open(path, &ProgressBar::hidden());
+    let faces = open(&sources.faces)?;
+    let frames = sources.frames.as_deref().map(open).transpose()?;
+    let frames = frames.as_ref().unwrap_or(&faces);
+    let progress = bar((GROUPS.len() + sources.clips.len() + 1) as u64)?;
+    let (mut lines, mut misses) = (Vec::new(), Vec::new());
+    let mut note = |name: String, results: Vec<(LumaPlane, Found)>| {
+        progress.inc(1);
+        let found: Vec<Found> = results.iter().map(|(_, found)| found.clone()).collect();
+        lines.push(Line {
+            name,
+            summary: Summary::of(&found),
+        });
+        let room = SHOWN - misses.len().min(SHOWN);
+        misses.extend(
+            results
+                .into_iter()
+                .filter(|(_, found)| found.is_miss())
+                .take(room),
+        );
+    };
+    for (number, group) in (0..).zip(&GROUPS) {
+        progress.set_message(group.name);
+        note(
+            group.name.to_owned(),
+            run_group(group, number, &faces, frames, sources)?,
+        );
+    }
+    for path in &sources.clips {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        progress.set_message(name.clone());
+        let planes = clip(path, CLIP_FRAMES).with_context(|| format!("clip {}", path.display()))?;
+        ensure!(!planes.is_empty(), "{} has no frames", path.display());
+        note(
+            format!("clip {name}"),
+            look(planes.into_iter().map(|plane| (plane, None))),
+        );
+    }
+    let mut patterns = Vec::new();
+    for pattern in 0..PATTERNS {
+        let line = format!(
+            "videotestsrc num-buffers=3 pattern={pattern} ! video/x-raw,width={},height={} ! videoconvert",
+            SIZE.0, SIZE.1
+        );
+        patterns.extend(planes(&line, 3)?);
+    }
+    note(
+        format!("videotestsrc, {PATTERNS} patterns"),
+        look(patterns.into_iter().map(|plane| (plane, None))),
+    );
+    progress.finish_and_clear();
+    Ok(Measured {
+        lines,
+        misses: sheet(&misses),
+    })
+}
+
+fn run_group(
+    group: &Group,
+    number: u64,
+    faces: &Dataset,
+    frames: &Dataset,
+    sources: &Sources,
+) -> anyhow::Result<Vec<(LumaPlane, Found)>> {
+    let mut results = Vec::new();
+    for index in 0..sources.count {
+        let at = index * 7919 + number as usize * 131;
+        let face = faces.picture(at % faces.len())?;
+        let ground = frames.picture((at / 3 + 1) % frames.len())?;
+        let seed = sources.seed ^ (number << 32) ^ index as u64;
+        let scene = Scene::draw(group, &ground, &face, seed)?;
+        let (width, height) = scene.picture.dimensions();
+        // The same frame three times: the second is coded from the first, as most frames of a clip are.
+        let shots = match group.codec {
+            Codec::None => 1,
+            _ => 3,
+        };
+        let pictures = vec![scene.picture.into_raw(); shots];
+        let plane = recode(&pictures, width, height, group.codec)?.pop();
+        let plane = plane.with_context(|| format!("{}: no frame came back", group.name))?;
+        results.push((plane, scene.truth));
+    }
+    Ok(look(results.into_iter()))
+}
+
+fn look(
+    scenes: impl Iterator<Item = (LumaPlane, Option<super::Truth>)>,
+) -> Vec<(LumaPlane, Found)> {
+    let mut detector = Detector::new();
+    scenes
+        .map(|(plane, truth)| {
+            let found = Found::look(&mut detector, &plane, truth);
+            (plane, found)
+        })
+        .collect()
+}
+
+/// The table, as Markdown.
+pub fn markdown(lines: &[Line]) -> String {
+    let mut table = Table::new();
+    table.load_preset(ASCII_MARKDOWN);
+    table.set_header([
+        "scenes",
+        "number",
+        "recall",
+        "false regions",
+        "median IoU",
+        "block error",
+        "phase error, px",
+    ]);
+    let number = |value: Option<f64>, digits: usize| {
+        value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
+    };
+    for Line { name, summary } in lines {
+        table.add_row([
+            name.clone(),
+            summary.scenes.to_string(),
+            number(summary.recall(), 3),
+            summary.wrong.to_string(),
+            number(summary.iou, 3),
+            number(summary.block_error, 4),
+            number(summary.phase_error, 2),
+        ]);
+    }
+    table.to_string()
+}
+
+fn bar(length: u64) -> anyhow::Result<ProgressBar> {
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}, {eta} left")
+        .context("the progress bar's template is wrong")?;
+    Ok(ProgressBar::new(length).with_style(style))
+}

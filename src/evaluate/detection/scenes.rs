@@ -1,0 +1,176 @@
+//! Scenes: a face in a picture, pixelated where it is known.
+
+use anyhow::Context;
+use image::RgbImage;
+use image::imageops::{crop_imm, replace};
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+
+use super::groups::{Group, Shape};
+use crate::degrade::mosaic::{Fill, pixelate};
+use crate::degrade::smooth::resize;
+use crate::degrade::soft::cut_ellipse;
+use crate::frame::{FrameViewMut, Lattice, Layout, Rect};
+
+/// Size of a scene before it is scaled, pixels; even, as codecs want it.
+pub const SIZE: (u32, u32) = (640, 480);
+/// Least side of a mosaic, pixels, and least number of blocks across it.
+const LEAST: (u32, u32) = (48, 4);
+
+/// A picture, and where its mosaic is.
+pub struct Scene {
+    /// The picture.
+    pub picture: RgbImage,
+    /// None for a scene without mosaic.
+    pub truth: Option<Truth>,
+}
+
+/// A mosaic.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Truth {
+    /// Its box.
+    pub rect: Rect,
+    /// Its grid.
+    pub lattice: Lattice,
+}
+
+impl Scene {
+    /// The scene of `group` that belongs to the number `seed`: `face` in `ground`.
+    pub fn draw(
+        group: &Group,
+        ground: &RgbImage,
+        face: &RgbImage,
+        seed: u64,
+    ) -> anyhow::Result<Self> {
+        let mut random = Pcg64Mcg::seed_from_u64(seed);
+        let mut picture = cover(ground)?;
+        let side = random.random_range(90..=330);
+        let face = resize(face, (side, side)).context("a face's picture is empty")?;
+        let x = random.random_range(0..=SIZE.0 - side);
+        let y = random.random_range(0..=SIZE.1 - side);
+        replace(&mut picture, &face, x.into(), y.into());
+        let Some(blocks) = group.blocks else {
+            return Ok(Self {
+                picture,
+                truth: None,
+            });
+        };
+        let at = Rect::new(x as i32, y as i32, side, side);
+        let truth = mosaic(&mut picture, &at, blocks, group.shape, &mut random)?;
+        let scene = Self {
+            picture,
+            truth: Some(truth),
+        };
+        match group.scaled {
+            true => scene.scaled(random.random_range(0.5..=1.5)),
+            false => Ok(scene),
+        }
+    }
+
+    /// The scene in another size, rounded to even sides.
+    fn scaled(self, factor: f64) -> anyhow::Result<Self> {
+        let even = |side: u32| ((f64::from(side) * factor / 2.0).round() as u32).max(8) * 2;
+        let (width, height) = (even(self.picture.width()), even(self.picture.height()));
+        let fx = f64::from(width) / f64::from(self.picture.width());
+        let fy = f64::from(height) / f64::from(self.picture.height());
+        let truth = self.truth.map(|Truth { rect, lattice }| {
+            let edge = |at: i64, f: f64| (at as f64 * f).round() as i32;
+            let (left, right) = (edge(rect.x.into(), fx), edge(rect.right(), fx));
+            let (top, bottom) = (edge(rect.y.into(), fy), edge(rect.bottom(), fy));
+            let scale = |value: f32, f: f64| (f64::from(value) * f) as f32;
+            Truth {
+                rect: Rect::new(left, top, (right - left) as u32, (bottom - top) as u32),
+                lattice: Lattice {
+                    block_width: scale(lattice.block_width, fx),
+                    block_height: scale(lattice.block_height, fy),
+                    phase_x: scale(lattice.phase_x, fx),
+                    phase_y: scale(lattice.phase_y, fy),
+                },
+            }
+        });
+        let picture = resize(&self.picture, (width, height)).context("a scene is empty")?;
+        Ok(Self { picture, truth })
+    }
+}
+
+/// The middle of a picture, as large as a scene.
+fn cover(picture: &RgbImage) -> anyhow::Result<RgbImage> {
+    let (width, height) = picture.dimensions();
+    let wide = width * SIZE.1 > height * SIZE.0;
+    let (w, h) = match wide {
+        true => ((height * SIZE.0 / SIZE.1).max(1), height),
+        false => (width, (width * SIZE.1 / SIZE.0).max(1)),
+    };
+    let middle = crop_imm(picture, (width - w) / 2, (height - h) / 2, w, h).to_image();
+    resize(&middle, SIZE).context("a picture is empty")
+}
+
+/// Pixelate a part of `face`, the box of a face in `picture`.
+fn mosaic(
+    picture: &mut RgbImage,
+    face: &Rect,
+    [least, greatest]: [f64; 2],
+    shape: Shape,
+    random: &mut Pcg64Mcg,
+) -> anyhow::Result<Truth> {
+    let mut side = |length: u32| {
+        let share = random.random_range(0.55..=1.0);
+        ((f64::from(length) * share) as u32).max(LEAST.0)
+    };
+    let (width, height) = (side(face.width), side(face.height));
+    let most = f64::from(width.min(height) / LEAST.1)
+        .min(greatest)
+        .max(least);
+    let block = random.random_range(least.ln()..=most.ln()).exp().round();
+    let x = face.x + random.random_range(0..=(face.width - width) as i32);
+    let y = face.y + random.random_range(0..=(face.height - height) as i32);
+    let rect = Rect::new(x, y, width, height);
+    // Half of all tools begin the grid at the region, the others at the frame.
+    let corner = if random.random_bool(0.5) {
+        (x, y)
+    } else {
+        (0, 0)
+    };
+    let lattice = Lattice::square(block as u32, corner.0, corner.1);
+    let clean = picture.clone();
+    let layout = Layout::rgb(picture.width(), picture.height());
+    let stride = 3 * picture.width() as usize;
+    let mut frame = FrameViewMut::packed(&layout, picture, stride)?;
+    pixelate(&mut frame, &rect, &lattice, Fill::TileMean);
+    if let Shape::Ellipse(soft) = shape {
+        cut_ellipse(picture, &clean, stride / 3, &rect, soft);
+    }
+    Ok(Truth { rect, lattice })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::groups::GROUPS;
+    use super::*;
+
+    #[test]
+    fn truths_lie_in_their_scenes() {
+        let picture = |side: u32| {
+            RgbImage::from_fn(side, side, |x, y| {
+                image::Rgb([x as u8, y as u8, (x * y) as u8])
+            })
+        };
+        let (ground, face) = (picture(200), picture(128));
+        for (seed, group) in (0..).zip(&GROUPS) {
+            let scene = Scene::draw(group, &ground, &face, seed).unwrap();
+            assert_eq!(scene.truth.is_some(), group.blocks.is_some());
+            let (width, height) = scene.picture.dimensions();
+            assert!(width % 2 == 0 && height % 2 == 0);
+            if let Some(truth) = scene.truth {
+                let rect = truth.rect;
+                assert!(rect.x >= 0 && rect.right() <= i64::from(width), "{rect:?}");
+                assert!(
+                    rect.y >= 0 && rect.bottom() <= i64::from(height),
+                    "{rect:?}"
+                );
+                let least = if group.scaled { 23 } else { 48 };
+                assert!(rect.width >= least && rect.height >= least, "{rect:?}");
+            }
+        }
+    }
+}
