@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use gstdepixelate::evaluate::{detection, job, table};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
+use gstdepixelate::train::systems::pix2pix;
 use gstdepixelate::train::{device, files, inspect, report};
 
 /// Train the networks behind facedepixelate.
@@ -35,6 +36,8 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         stage1: Option<PathBuf>,
     },
+    /// Train pix2pix, which takes masks and blur off faces.
+    Pix2pix(TrainArgs),
     /// Export a run as it stands.
     Export {
         /// Folder of the run.
@@ -169,6 +172,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             train: args,
             stage1,
         } => train(&args, |run| run.dcedn(stage1.as_deref())),
+        Command::Pix2pix(args) => train_pix2pix(&args),
         Command::Export { run, out, stage1 } => {
             let difference = export(&run, stage1.as_deref(), &out)?;
             let shown = out.display();
@@ -203,13 +207,30 @@ fn train(
         }
     };
     let options = options(args, out)?;
-    match what(&Run::new(&recipe, faces, options)?)? {
+    say(what(&Run::new(&recipe, faces, options)?)?, out);
+    Ok(())
+}
+
+fn train_pix2pix(args: &TrainArgs) -> anyhow::Result<()> {
+    let recipe = pix2pix::Recipe::read_with(args.recipe.as_deref(), &args.set)?;
+    let (faces, out) = match (&args.faces, &args.out) {
+        (Some(faces), Some(out)) if !args.print_recipe => (faces, out),
+        _ => {
+            print!("{}", recipe.to_toml()?);
+            return Ok(());
+        }
+    };
+    say(pix2pix::train(&recipe, faces, &options(args, out)?)?, out);
+    Ok(())
+}
+
+fn say(outcome: Outcome, out: &Path) {
+    match outcome {
         Outcome::Finished => println!("finished: {}", out.display()),
         Outcome::Stopped => {
             println!("stopped; the same command goes on from {}", out.display());
         }
     }
-    Ok(())
 }
 
 fn options(args: &TrainArgs, out: &Path) -> anyhow::Result<Options> {

@@ -49,14 +49,26 @@ impl Loader {
         first_step: u64,
         device: Device,
     ) -> anyhow::Result<Self> {
-        let (sender, batches) = sync_channel(DEPTH);
         let (dataset, recipe) = (Arc::clone(dataset), recipe.clone());
-        let size = recipe.model.size as i64;
+        let size = recipe.model.size;
+        let make = move |step| make_batch(&dataset, &recipe, seed, batch, step);
+        Self::of(make, [batch, size], first_step, device)
+    }
+
+    /// What `make` gives for step number `first_step`, `first_step` + 1 …: `batch` pairs of `size` pixels, then any
+    /// number of samples of which only the clean part counts.
+    pub fn of(
+        make: impl Fn(u64) -> anyhow::Result<Vec<Sample>> + Send + 'static,
+        [batch, size]: [usize; 2],
+        first_step: u64,
+        device: Device,
+    ) -> anyhow::Result<Self> {
+        let (sender, batches) = sync_channel(DEPTH);
         std::thread::Builder::new()
             .name("loader".to_owned())
             .spawn(move || {
                 for step in first_step.. {
-                    let made = make_batch(&dataset, &recipe, seed, batch, step);
+                    let made = make(step);
                     let failed = made.is_err();
                     // The receiver hangs up when the run is over.
                     if sender.send(made).is_err() || failed {
@@ -68,7 +80,7 @@ impl Loader {
         Ok(Self {
             batches,
             batch,
-            size,
+            size: size as i64,
             device,
         })
     }
@@ -141,14 +153,15 @@ pub fn fixed_samples(
         .collect()
 }
 
-fn generator(seed: u64, stream: u64, index: u64) -> Pcg64Mcg {
+/// Chance of sample `index` of a stream.
+pub fn generator(seed: u64, stream: u64, index: u64) -> Pcg64Mcg {
     let mut mixed = Pcg64Mcg::seed_from_u64(seed ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let salt: u64 = mixed.random();
     Pcg64Mcg::seed_from_u64(salt.wrapping_add(index))
 }
 
 /// The picture of sample `index`: every epoch shows each picture once, in an order of its own.
-fn shuffled(length: usize, seed: u64, stream: u64, index: u64) -> usize {
+pub fn shuffled(length: usize, seed: u64, stream: u64, index: u64) -> usize {
     let epoch = index / length as u64;
     let mut order: Vec<u32> = (0..length as u32).collect();
     order.shuffle(&mut generator(seed, stream + 100, epoch));

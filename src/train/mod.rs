@@ -27,6 +27,7 @@ mod spectral;
 mod stage;
 mod stage1;
 mod stage2;
+mod steps;
 pub mod systems;
 pub mod u_shaped;
 pub mod validation;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -12,13 +12,14 @@ use tch::Device;
 use super::checkpoint;
 use super::dataset::Dataset;
 use super::export::{Cascade, read_stage1};
+use super::held_back::HeldBack;
 use super::layers::Parameters;
 use super::loader::Loader;
-use super::log::Log;
 use super::recipe::Recipe;
 use super::stage::Stage;
 use super::stage1::Stage1;
 use super::stage2::{Stage2, new_dcedn};
+use super::steps;
 use super::validation::Validation;
 
 /// How a run ended.
@@ -60,27 +61,7 @@ impl<'a> Run<'a> {
     /// A run on the pictures of `faces`; goes on where the folder's checkpoints left off.
     pub fn new(recipe: &'a Recipe, faces: &Path, options: Options) -> anyhow::Result<Self> {
         claim_folder(&options.out, recipe)?;
-        let progress = bar(options.progress, 0, "pictures");
-        let dataset = Dataset::open(faces, &progress)?;
-        progress.finish_and_clear();
-        eprintln!("{}: {} pictures", faces.display(), dataset.len());
-        if !dataset.unreadable.is_empty() {
-            eprintln!("{} could not be read:", dataset.unreadable.len());
-            for line in &dataset.unreadable {
-                eprintln!("  {line}");
-            }
-        }
-        warn_of_other_data(&options.out, &dataset)?;
-        let (training, held_back) = dataset.split(&recipe.data);
-        for (part, what) in [(&training, "train with"), (&held_back, "hold back")] {
-            ensure!(
-                !part.is_empty(),
-                "{} leaves no picture to {what}; see [data] in the recipe",
-                faces.display()
-            );
-        }
-        let names: Vec<&str> = held_back.names().collect();
-        write(&options.out.join("held-back.txt"), &names.join("\n"))?;
+        let (training, held_back) = open_data(faces, &recipe.data, &options)?;
         Ok(Self {
             validation: Validation::new(&held_back, recipe, options.device)?,
             training: Arc::new(training),
@@ -142,78 +123,43 @@ impl<'a> Run<'a> {
 
     /// Train one stage; `stream` keeps the chance of the stages apart.
     fn train(&self, stage: &mut dyn Stage, batch: usize, stream: u64) -> anyhow::Result<Outcome> {
-        let options = &self.options;
-        let file = checkpoint_file(&options.out, stage.name());
-        if file.exists() {
-            stage
-                .load(&checkpoint::load(&file)?)
-                .with_context(|| format!("checkpoint {}", file.display()))?;
-        } else if let Some(model) = &options.start_from {
-            stage.start_from(model)?;
-        }
-        let (first_step, steps) = stage.progress();
-        let seed = self.recipe.seed.wrapping_add(stream << 32);
-        let recipe = self.recipe;
-        let data = &self.training;
-        let mut loader = Loader::start(data, recipe, seed, batch, first_step, options.device)?;
-        let progress = bar(options.progress, steps, stage.name());
-        progress.set_position(first_step);
-        let mut log = Log::open(&options.out, stage.name())?;
-        let mut saved = Instant::now();
-        while stage.progress().0 < steps {
-            let asked = Instant::now();
-            let batch = loader.next_batch()?;
-            let waited = asked.elapsed().as_secs_f64();
-            let losses = stage.step(&batch)?;
-            let step = stage.progress().0;
-            let pictures = batch.pixelated.size()[0] as usize;
-            if let Some(line) = log.take(step, &losses, pictures, waited)? {
-                progress.set_message(line);
-            }
-            progress.set_position(step);
-            let stop = self.must_stop();
-            if stop || step == steps || saved.elapsed() >= options.checkpoint_interval {
-                save(stage, &file)?;
-                saved = Instant::now();
-                let line = self.validate(stage, &mut log)?;
-                if progress.is_hidden() {
-                    eprintln!("{line}; {}", progress.message());
-                } else {
-                    progress.println(line);
-                }
-            }
-            if stop && step < steps {
-                progress.abandon();
-                return Ok(Outcome::Stopped);
-            }
-        }
-        progress.finish();
-        Ok(Outcome::Finished)
+        let (recipe, data) = (self.recipe, &self.training);
+        let seed = recipe.seed.wrapping_add(stream << 32);
+        let device = self.options.device;
+        steps::train(stage, &self.options, &self.validation, |first_step| {
+            Loader::start(data, recipe, seed, batch, first_step, device)
+        })
     }
+}
 
-    fn must_stop(&self) -> bool {
-        let late = self
-            .options
-            .deadline
-            .is_some_and(|end| Instant::now() >= end);
-        late || self.options.stop.load(Ordering::Relaxed)
+/// The pictures of `faces` to train with, and those that `rule` holds back, whose names go into the run's folder.
+pub(super) fn open_data(
+    faces: &Path,
+    rule: &HeldBack,
+    options: &Options,
+) -> anyhow::Result<(Dataset, Dataset)> {
+    let progress = bar(options.progress, 0, "pictures");
+    let dataset = Dataset::open(faces, &progress)?;
+    progress.finish_and_clear();
+    eprintln!("{}: {} pictures", faces.display(), dataset.len());
+    if !dataset.unreadable.is_empty() {
+        eprintln!("{} could not be read:", dataset.unreadable.len());
+        for line in &dataset.unreadable {
+            eprintln!("  {line}");
+        }
     }
-
-    /// Look at held-back faces: a line of text, a line in the log, a picture in the folder.
-    fn validate(&self, stage: &dyn Stage, log: &mut Log) -> anyhow::Result<String> {
-        let (name, step) = (stage.name(), stage.progress().0);
-        let (validated, strip) = self.validation.run(stage);
-        log.held_back(step, &validated)?;
-        log.picture(step, &strip)?;
-        let file = self.options.out.join(format!("{name}-{step:07}.png"));
-        strip
-            .save(&file)
-            .with_context(|| format!("{} can not be written", file.display()))?;
-        Ok(format!(
-            "{name} step {step}: held-back faces {:.2} dB, pixelated {:.2} dB",
-            validated.psnr, validated.pixelated
-        ))
+    warn_of_other_data(&options.out, &dataset)?;
+    let (training, held_back) = dataset.split(rule);
+    for (part, what) in [(&training, "train with"), (&held_back, "hold back")] {
+        ensure!(
+            !part.is_empty(),
+            "{} leaves no picture to {what}; see [data] in the recipe",
+            faces.display()
+        );
     }
+    let names: Vec<&str> = held_back.names().collect();
+    write(&options.out.join("held-back.txt"), &names.join("\n"))?;
+    Ok((training, held_back))
 }
 
 /// Put the recipe into the folder, or check that the folder belongs to it.
@@ -248,11 +194,11 @@ fn write(file: &Path, text: &str) -> anyhow::Result<()> {
     std::fs::write(file, text).with_context(|| format!("{} can not be written", file.display()))
 }
 
-fn checkpoint_file(out: &Path, stage: &str) -> PathBuf {
+pub(super) fn checkpoint_file(out: &Path, stage: &str) -> PathBuf {
     out.join(format!("{stage}.safetensors"))
 }
 
-fn save(stage: &dyn Stage, file: &Path) -> anyhow::Result<()> {
+pub(super) fn save(stage: &dyn Stage, file: &Path) -> anyhow::Result<()> {
     let mut tensors = Vec::new();
     stage.save(&mut tensors);
     checkpoint::save(file, &tensors)
@@ -293,7 +239,7 @@ pub fn export(folder: &Path, stage1: Option<&Path>, model: &Path) -> anyhow::Res
     cascade.export(model)
 }
 
-fn bar(visible: bool, length: u64, message: &str) -> ProgressBar {
+pub(super) fn bar(visible: bool, length: u64, message: &str) -> ProgressBar {
     if !visible {
         return ProgressBar::hidden();
     }

@@ -11,7 +11,7 @@ use super::samples::Sample;
 use super::stage::Stage;
 
 /// Held-back pictures that are looked at.
-const COUNT: usize = 48;
+pub const COUNT: usize = 48;
 /// Those of them that are drawn.
 const DRAWN: usize = 8;
 /// Borders between groups of block sizes, crop pixels.
@@ -49,11 +49,17 @@ pub struct Group {
 impl Validation {
     /// Fixed samples of `pictures`.
     pub fn new(pictures: &Dataset, recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
-        Ok(Self {
-            samples: fixed_samples(pictures, recipe, COUNT)?,
-            size: recipe.model.size as i64,
+        let samples = fixed_samples(pictures, recipe, COUNT)?;
+        Ok(Self::of(samples, recipe.model.size, device))
+    }
+
+    /// These samples, of `size` pixels.
+    pub fn of(samples: Vec<Sample>, size: usize, device: Device) -> Self {
+        Self {
+            samples,
+            size: size as i64,
             device,
-        })
+        }
     }
 
     fn restored(&self, stage: &dyn Stage, sample: &Sample) -> [Tensor; 3] {

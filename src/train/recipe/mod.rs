@@ -3,6 +3,8 @@
 mod check;
 mod text;
 
+pub(super) use text::table_with;
+
 use serde::{Deserialize, Serialize};
 
 use crate::train::held_back::HeldBack;

@@ -24,19 +24,7 @@ impl Recipe {
     /// The recipe file, or the default recipe, with single keys changed: each of `changes` is `key=value` such as
     /// `stage1.steps=100`, the value written as in TOML.
     pub fn read_with(path: Option<&Path>, changes: &[String]) -> anyhow::Result<Self> {
-        let (name, text) = match path {
-            Some(path) => {
-                let name = format!("recipe {}", path.display());
-                let text = std::fs::read_to_string(path)
-                    .with_context(|| format!("{name} can not be read"))?;
-                (name, text)
-            }
-            None => ("the default recipe".to_owned(), DEFAULT.to_owned()),
-        };
-        let mut table: Table = text.parse().with_context(|| name.clone())?;
-        for change in changes {
-            apply(&mut table, change).with_context(|| format!("--set {change}"))?;
-        }
+        let (name, table) = table_with(path, DEFAULT, changes)?;
         Self::from_table(table).context(name)
     }
 
@@ -54,6 +42,29 @@ impl Recipe {
         recipe.check()?;
         Ok(recipe)
     }
+}
+
+/// The keys of the recipe file, or of `default`, with single keys changed, see [`Recipe::read_with`]; and a name for
+/// error messages.
+pub fn table_with(
+    path: Option<&Path>,
+    default: &str,
+    changes: &[String],
+) -> anyhow::Result<(String, Table)> {
+    let (name, text) = match path {
+        Some(path) => {
+            let name = format!("recipe {}", path.display());
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("{name} can not be read"))?;
+            (name, text)
+        }
+        None => ("the default recipe".to_owned(), default.to_owned()),
+    };
+    let mut table: Table = text.parse().with_context(|| name.clone())?;
+    for change in changes {
+        apply(&mut table, change).with_context(|| format!("--set {change}"))?;
+    }
+    Ok((name, table))
 }
 
 /// Set one key. It must be there already, so that a slip of the pen is no new key.

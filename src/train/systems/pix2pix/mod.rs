@@ -2,4 +2,9 @@
 
 pub mod networks;
 pub mod occlude;
+mod recipe;
+mod run;
 pub mod stage;
+
+pub use recipe::{Model, Recipe};
+pub use run::train;

@@ -1,0 +1,91 @@
+//! The steps of a stage: a progress bar, a log, checkpoints, validation, and a stop that loses nothing.
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use anyhow::Context;
+
+use super::checkpoint;
+use super::loader::Loader;
+use super::log::Log;
+use super::run::{Options, Outcome, bar, checkpoint_file, save};
+use super::stage::Stage;
+use super::validation::Validation;
+
+/// Train `stage` from where its checkpoint left off; `start` gives the batches from a step on.
+pub fn train(
+    stage: &mut dyn Stage,
+    options: &Options,
+    validation: &Validation,
+    start: impl FnOnce(u64) -> anyhow::Result<Loader>,
+) -> anyhow::Result<Outcome> {
+    let file = checkpoint_file(&options.out, stage.name());
+    if file.exists() {
+        stage
+            .load(&checkpoint::load(&file)?)
+            .with_context(|| format!("checkpoint {}", file.display()))?;
+    } else if let Some(model) = &options.start_from {
+        stage.start_from(model)?;
+    }
+    let (first_step, steps) = stage.progress();
+    let mut loader = start(first_step)?;
+    let progress = bar(options.progress, steps, stage.name());
+    progress.set_position(first_step);
+    let mut log = Log::open(&options.out, stage.name())?;
+    let mut saved = Instant::now();
+    while stage.progress().0 < steps {
+        let asked = Instant::now();
+        let batch = loader.next_batch()?;
+        let waited = asked.elapsed().as_secs_f64();
+        let losses = stage.step(&batch)?;
+        let step = stage.progress().0;
+        let pictures = batch.pixelated.size()[0] as usize;
+        if let Some(line) = log.take(step, &losses, pictures, waited)? {
+            progress.set_message(line);
+        }
+        progress.set_position(step);
+        let stop = must_stop(options);
+        if stop || step == steps || saved.elapsed() >= options.checkpoint_interval {
+            save(stage, &file)?;
+            saved = Instant::now();
+            let line = validate(stage, options, validation, &mut log)?;
+            if progress.is_hidden() {
+                eprintln!("{line}; {}", progress.message());
+            } else {
+                progress.println(line);
+            }
+        }
+        if stop && step < steps {
+            progress.abandon();
+            return Ok(Outcome::Stopped);
+        }
+    }
+    progress.finish();
+    Ok(Outcome::Finished)
+}
+
+fn must_stop(options: &Options) -> bool {
+    let late = options.deadline.is_some_and(|end| Instant::now() >= end);
+    late || options.stop.load(Ordering::Relaxed)
+}
+
+/// Look at held-back faces: a line of text, a line in the log, a picture in the folder.
+fn validate(
+    stage: &dyn Stage,
+    options: &Options,
+    validation: &Validation,
+    log: &mut Log,
+) -> anyhow::Result<String> {
+    let (name, step) = (stage.name(), stage.progress().0);
+    let (validated, strip) = validation.run(stage);
+    log.held_back(step, &validated)?;
+    log.picture(step, &strip)?;
+    let file = options.out.join(format!("{name}-{step:07}.png"));
+    strip
+        .save(&file)
+        .with_context(|| format!("{} can not be written", file.display()))?;
+    Ok(format!(
+        "{name} step {step}: held-back faces {:.2} dB, damaged {:.2} dB",
+        validated.psnr, validated.pixelated
+    ))
+}

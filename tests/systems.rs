@@ -1,0 +1,101 @@
+//! A small training of each system: a stop in between, export, and the element's own code on the result.
+//!
+//! One test for all: libtorch's chance, from which dropout draws, is the process's.
+
+#![cfg(feature = "trainer")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use gstdepixelate::cascade::{
+    Backend, Crops, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime,
+};
+use gstdepixelate::train::checkpoint;
+use gstdepixelate::train::run::{Options, Outcome};
+use gstdepixelate::train::systems::pix2pix;
+use tch::Device;
+
+/// Coloured ovals on coloured grounds.
+fn make_faces(folder: &Path, count: u32) {
+    std::fs::create_dir(folder).unwrap();
+    for i in 0..count {
+        let picture = image::RgbImage::from_fn(80, 96, |x, y| {
+            let (dx, dy) = (x as f32 - 40.0, y as f32 - 48.0);
+            match (dx / 24.0).powi(2) + (dy / 32.0).powi(2) < 1.0 {
+                true => image::Rgb([200 - (i % 7) as u8 * 15, 150, 120]),
+                false => image::Rgb([(i * 37 % 200) as u8, y as u8, 90]),
+            }
+        });
+        picture.save(folder.join(format!("{i:03}.png"))).unwrap();
+    }
+}
+
+fn options(out: &Path) -> Options {
+    Options {
+        start_from: None,
+        out: out.to_owned(),
+        device: Device::Cpu,
+        checkpoint_interval: Duration::from_secs(3600),
+        deadline: None,
+        stop: Arc::new(AtomicBool::new(false)),
+        progress: false,
+    }
+}
+
+/// Train as a whole and with stops: both end with the same numbers in the checkpoint `name`.
+fn check_resumed(folder: &Path, name: &str, train: impl Fn(&Options) -> Outcome) {
+    let (whole, parts) = (folder.join("whole"), folder.join("parts"));
+    assert_eq!(train(&options(&whole)), Outcome::Finished);
+    for _ in 0..2 {
+        // The flag is what Ctrl-C sets: each run does one step, saves and stops.
+        let stopping = options(&parts);
+        stopping.stop.store(true, Ordering::Relaxed);
+        assert_eq!(train(&stopping), Outcome::Stopped);
+    }
+    assert_eq!(train(&options(&parts)), Outcome::Finished);
+    let saved = |out: &Path| checkpoint::load(&out.join(format!("{name}.safetensors"))).unwrap();
+    let (a, b) = (saved(&whole), saved(&parts));
+    assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
+    for (key, tensor) in &a {
+        let difference = (tensor - &b[key]).abs().max().double_value(&[]);
+        assert!(difference < 1e-6, "{key}: {difference}");
+    }
+}
+
+/// The element's own code runs the model file.
+fn check_played(file: &Path, side: usize) {
+    let model = Model::open(file).unwrap();
+    assert_eq!(model.facts().size, side);
+    let runtime = runtime::load(&RuntimeSearch::default()).unwrap();
+    let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default()).unwrap();
+    let mut restored = Vec::new();
+    let crops = vec![0.1; 2 * 3 * side * side];
+    session
+        .run(Crops::new(&crops, 2), 0.0, &mut restored)
+        .unwrap();
+    assert_eq!(restored.len(), crops.len());
+    assert!(restored.iter().all(|value| value.is_finite()));
+}
+
+#[test]
+fn every_system_trains_stops_resumes_and_plays() {
+    let folder = tempfile::tempdir().unwrap();
+    let faces = folder.path().join("faces");
+    make_faces(&faces, 24);
+
+    let mut recipe = pix2pix::Recipe::parse(include_str!("../recipes/pix2pix-small.toml")).unwrap();
+    // Six levels have a dropout.
+    recipe.generator.width = 4;
+    recipe.discriminator.width = 4;
+    (recipe.train.steps, recipe.train.batch) = (4, 2);
+    let out = folder.path().join("pix2pix");
+    check_resumed(&out, "pix2pix", |options| {
+        pix2pix::train(&recipe, &faces, options).unwrap()
+    });
+    check_played(&out.join("parts/pix2pix.onnx"), 64);
+    recipe.train.steps = 5;
+    let error = pix2pix::train(&recipe, &faces, &options(&out.join("parts"))).unwrap_err();
+    assert!(error.to_string().contains("another recipe"), "{error}");
+}
