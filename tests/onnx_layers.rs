@@ -210,3 +210,125 @@ fn pixel_shuffle_and_clip() {
     });
     check(result, |at, row, column| at(row, column).clamp(-1.0, 1.0));
 }
+
+#[test]
+fn samples_folded_into_channels_and_back() {
+    let found = run(|g, x| {
+        let folded = g.pixel_unshuffle(x, 3, 4);
+        let half = g.scale(&folded, 0.5);
+        g.pixel_shuffle(&half, 4)
+    });
+    check(found, |x, row, column| 0.5 * x(row, column));
+}
+
+#[test]
+fn means_of_cells() {
+    let found = run(|g, x| {
+        let half = g.mean_pool_2(x);
+        g.upsample_nearest_2(&half)
+    });
+    check(found, |x, row, column| {
+        let (row, column) = (row / 2 * 2, column / 2 * 2);
+        let top = x(row, column) + x(row, column + 1);
+        let bottom = x(row + 1, column) + x(row + 1, column + 1);
+        (top + bottom) / 4.0
+    });
+}
+
+#[test]
+fn bilinear_enlargement_with_edges_that_meet() {
+    let found = run(|g, x| {
+        let half = g.mean_pool_2(x);
+        g.enlarge_bilinear(&half, 2, false)
+    });
+    check(found, |x, row, column| {
+        let cell = |row: i64, column: i64| {
+            let (row, column) = (2 * row.clamp(0, 7), 2 * column.clamp(0, 7));
+            let top = x(row, column) + x(row, column + 1);
+            (top + x(row + 1, column) + x(row + 1, column + 1)) / 4.0
+        };
+        // Each sample lies a quarter of a cell off its cell's centre, towards the next cell.
+        let (r, c) = (row / 2, column / 2);
+        let (nr, nc) = (r + row % 2 * 2 - 1, c + column % 2 * 2 - 1);
+        let near = 0.75 * cell(r, c) + 0.25 * cell(r, nc);
+        let far = 0.75 * cell(nr, c) + 0.25 * cell(nr, nc);
+        0.75 * near + 0.25 * far
+    });
+}
+
+#[test]
+fn bilinear_enlargement_with_corners_that_meet() {
+    let found = run(|g, x| {
+        let half = g.mean_pool_2(x);
+        g.enlarge_bilinear(&half, 2, true)
+    });
+    check(found, |x, row, column| {
+        let cell = |row: i64, column: i64| {
+            let (row, column) = (2 * row.min(7), 2 * column.min(7));
+            let top = x(row, column) + x(row, column + 1);
+            (top + x(row + 1, column) + x(row + 1, column + 1)) / 4.0
+        };
+        // 16 samples over 8 cells, the first on the first and the last on the last.
+        let place = |at: i64| (at * 7 / 15, (at * 7 % 15) as f32 / 15.0);
+        let ((r, down), (c, right)) = (place(row), place(column));
+        let mix = |r| cell(r, c) * (1.0 - right) + cell(r, c + 1) * right;
+        mix(r) * (1.0 - down) + mix(r + 1) * down
+    });
+}
+
+#[test]
+fn the_low_pass_filter() {
+    const FILTER: [f32; 4] = [0.125, 0.375, 0.375, 0.125];
+    let found = run(|g, x| {
+        let wider = g.low_pass(x, 3, 2, 2.0);
+        // 17 pixels become 16: the first row and column go.
+        let start = g.initializer_i64("start", &[2], &[1, 1]);
+        let end = g.initializer_i64("end", &[2], &[17, 17]);
+        let axes = g.initializer_i64("axes", &[2], &[2, 3]);
+        g.node("Slice", &[&wider, &start, &end, &axes], vec![])
+    });
+    check(found, |x, row, column| {
+        let at = |row: i64, column: i64| match (row, column) {
+            (0..16, 0..16) => x(row, column),
+            _ => 0.0,
+        };
+        let terms = (0..4).flat_map(|i| (0..4).map(move |j| (i, j)));
+        let sum: f32 = terms
+            .map(|(i, j)| {
+                let factor = FILTER[i as usize] * FILTER[j as usize];
+                factor * at(row + i - 1, column + j - 1)
+            })
+            .sum();
+        2.0 * sum
+    });
+}
+
+#[test]
+fn normalisation_by_remembered_statistics_and_learned_slopes() {
+    let part = |name, data: &'static [f32]| Weights {
+        name,
+        dims: &[3],
+        data,
+    };
+    let found = run(|g, x| {
+        let y = g.batch_norm(
+            x,
+            [
+                &part("scale", &[2.0; 3]),
+                &part("shift", &[0.5; 3]),
+                &part("mean", &[1.0; 3]),
+                &part("variance", &[4.0; 3]),
+            ],
+        );
+        let slopes = Weights {
+            name: "slope",
+            dims: &[1, 1, 1],
+            data: &[0.25],
+        };
+        g.prelu(&y, &slopes)
+    });
+    check(found, |x, row, column| {
+        let y = (x(row, column) - 1.0) / 4.00001f32.sqrt() * 2.0 + 0.5;
+        y.max(0.25 * y)
+    });
+}

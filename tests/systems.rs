@@ -14,7 +14,7 @@ use gstdepixelate::cascade::{
 };
 use gstdepixelate::train::checkpoint;
 use gstdepixelate::train::run::{Options, Outcome};
-use gstdepixelate::train::systems::pix2pix;
+use gstdepixelate::train::systems::{dcgan, pix2pix, sample};
 use tch::Device;
 
 /// Coloured ovals on coloured grounds.
@@ -98,4 +98,21 @@ fn every_system_trains_stops_resumes_and_plays() {
     recipe.train.steps = 5;
     let error = pix2pix::train(&recipe, &faces, &options(&out.join("parts"))).unwrap_err();
     assert!(error.to_string().contains("another recipe"), "{error}");
+
+    let mut recipe = dcgan::Recipe::parse(include_str!("../recipes/dcgan-small.toml")).unwrap();
+    recipe.network.width = 4;
+    (recipe.train.steps, recipe.train.batch) = (4, 4);
+    recipe.train.noise = 0.1;
+    let out = folder.path().join("dcgan");
+    check_resumed(&out, "dcgan", |options| {
+        dcgan::train(&recipe, &faces, options).unwrap()
+    });
+    let model = out.join("parts/dcgan.onnx");
+    let grid = sample::grid_of(&model, 3, 7).unwrap();
+    assert_eq!(grid.dimensions(), (96, 96));
+    assert_eq!(grid, sample::grid_of(&model, 3, 7).unwrap());
+    assert_ne!(grid, sample::grid_of(&model, 3, 8).unwrap());
+    let restorer = folder.path().join("pix2pix/parts/pix2pix.onnx");
+    let error = sample::grid_of(&restorer, 3, 7).unwrap_err();
+    assert!(error.to_string().contains("input z"), "{error}");
 }

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use gstdepixelate::evaluate::{detection, job, table};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
-use gstdepixelate::train::systems::pix2pix;
+use gstdepixelate::train::systems::{dcgan, pix2pix, sample};
 use gstdepixelate::train::{device, files, inspect, report};
 
 /// Train the networks behind facedepixelate.
@@ -38,6 +38,23 @@ enum Command {
     },
     /// Train pix2pix, which takes masks and blur off faces.
     Pix2pix(TrainArgs),
+    /// Train DCGAN, which makes faces out of random numbers.
+    Dcgan(TrainArgs),
+    /// Draw a grid of pictures that an exported generator makes.
+    Sample {
+        /// The ONNX file.
+        #[arg(long, value_name = "FILE")]
+        model: PathBuf,
+        /// The picture.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Pictures per row and rows.
+        #[arg(long, value_name = "COUNT", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=32))]
+        grid: u32,
+        /// Seed of the random numbers.
+        #[arg(long, default_value_t = 1)]
+        seed: u32,
+    },
     /// Export a run as it stands.
     Export {
         /// Folder of the run.
@@ -173,6 +190,18 @@ fn run(command: Command) -> anyhow::Result<()> {
             stage1,
         } => train(&args, |run| run.dcedn(stage1.as_deref())),
         Command::Pix2pix(args) => train_pix2pix(&args),
+        Command::Dcgan(args) => train_dcgan(&args),
+        Command::Sample {
+            model,
+            out,
+            grid,
+            seed,
+        } => {
+            let picture = sample::grid_of(&model, grid, seed)?;
+            picture
+                .save(&out)
+                .with_context(|| format!("{} can not be written", out.display()))
+        }
         Command::Export { run, out, stage1 } => {
             let difference = export(&run, stage1.as_deref(), &out)?;
             let shown = out.display();
@@ -221,6 +250,19 @@ fn train_pix2pix(args: &TrainArgs) -> anyhow::Result<()> {
         }
     };
     say(pix2pix::train(&recipe, faces, &options(args, out)?)?, out);
+    Ok(())
+}
+
+fn train_dcgan(args: &TrainArgs) -> anyhow::Result<()> {
+    let recipe = dcgan::Recipe::read_with(args.recipe.as_deref(), &args.set)?;
+    let (faces, out) = match (&args.faces, &args.out) {
+        (Some(faces), Some(out)) if !args.print_recipe => (faces, out),
+        _ => {
+            print!("{}", recipe.to_toml()?);
+            return Ok(());
+        }
+    };
+    say(dcgan::train(&recipe, faces, &options(args, out)?)?, out);
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use anyhow::Context;
+use image::RgbImage;
 
 use super::checkpoint;
 use super::loader::Loader;
@@ -12,11 +13,29 @@ use super::run::{Options, Outcome, bar, checkpoint_file, save};
 use super::stage::Stage;
 use super::validation::Validation;
 
+/// How a run looks at a stage between its steps.
+pub trait Look {
+    /// A line of text and a picture; numbers go into `log`.
+    fn look(&self, stage: &dyn Stage, log: &mut Log) -> anyhow::Result<(String, RgbImage)>;
+}
+
+impl Look for Validation {
+    fn look(&self, stage: &dyn Stage, log: &mut Log) -> anyhow::Result<(String, RgbImage)> {
+        let (validated, strip) = self.run(stage);
+        log.held_back(stage.progress().0, &validated)?;
+        let text = format!(
+            "held-back faces {:.2} dB, damaged {:.2} dB",
+            validated.psnr, validated.pixelated
+        );
+        Ok((text, strip))
+    }
+}
+
 /// Train `stage` from where its checkpoint left off; `start` gives the batches from a step on.
 pub fn train(
     stage: &mut dyn Stage,
     options: &Options,
-    validation: &Validation,
+    view: &dyn Look,
     start: impl FnOnce(u64) -> anyhow::Result<Loader>,
 ) -> anyhow::Result<Outcome> {
     let file = checkpoint_file(&options.out, stage.name());
@@ -48,7 +67,7 @@ pub fn train(
         if stop || step == steps || saved.elapsed() >= options.checkpoint_interval {
             save(stage, &file)?;
             saved = Instant::now();
-            let line = validate(stage, options, validation, &mut log)?;
+            let line = look(stage, options, view, &mut log)?;
             if progress.is_hidden() {
                 eprintln!("{line}; {}", progress.message());
             } else {
@@ -69,23 +88,19 @@ fn must_stop(options: &Options) -> bool {
     late || options.stop.load(Ordering::Relaxed)
 }
 
-/// Look at held-back faces: a line of text, a line in the log, a picture in the folder.
-fn validate(
+/// Look at what the stage makes: a line of text, something in the log, a picture in the folder.
+fn look(
     stage: &dyn Stage,
     options: &Options,
-    validation: &Validation,
+    view: &dyn Look,
     log: &mut Log,
 ) -> anyhow::Result<String> {
     let (name, step) = (stage.name(), stage.progress().0);
-    let (validated, strip) = validation.run(stage);
-    log.held_back(step, &validated)?;
-    log.picture(step, &strip)?;
+    let (text, picture) = view.look(stage, log)?;
+    log.picture(step, &picture)?;
     let file = options.out.join(format!("{name}-{step:07}.png"));
-    strip
+    picture
         .save(&file)
         .with_context(|| format!("{} can not be written", file.display()))?;
-    Ok(format!(
-        "{name} step {step}: held-back faces {:.2} dB, damaged {:.2} dB",
-        validated.psnr, validated.pixelated
-    ))
+    Ok(format!("{name} step {step}: {text}"))
 }

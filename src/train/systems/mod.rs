@@ -7,7 +7,42 @@ pub mod gpen;
 mod network;
 pub mod pix2pix;
 pub mod pixelcyclegan;
+pub mod sample;
 pub mod scgan;
 pub mod stylegan2;
 
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use image::RgbImage;
+
+use super::files;
+
 pub use network::{Network, Port, declare, forward, graph_of, measure, parity};
+
+/// Make a run's folder with its recipe in it, or check that the folder belongs to it: `same` looks at the recipe file.
+fn claim_folder(out: &Path, recipe: &str, same: impl Fn(&Path) -> bool) -> anyhow::Result<()> {
+    std::fs::create_dir_all(out)
+        .with_context(|| format!("folder {} can not be made", out.display()))?;
+    let file = out.join("recipe.toml");
+    if file.exists() {
+        ensure!(
+            same(&file),
+            "{} was started with another recipe, see its recipe.toml; choose another folder for --out",
+            out.display()
+        );
+        return Ok(());
+    }
+    files::write(&file, recipe)
+}
+
+/// Planar R′G′B′, −1 … 1.
+pub fn planes(picture: &RgbImage) -> Vec<f32> {
+    (0..3)
+        .flat_map(|c| {
+            picture
+                .pixels()
+                .map(move |p| f32::from(p.0[c]) / 127.5 - 1.0)
+        })
+        .collect()
+}

@@ -8,8 +8,11 @@ use crate::onnx::{GraphBuilder, batch_of, encode};
 use crate::train::layers::{Declare, Forward, Init, Layers, Measure, Parameters};
 use crate::train::onnx_layers::{Node, OnnxLayers, numbers};
 
+/// Name of the random numbers among the inputs of generators.
+pub const LATENT: &str = "z";
+
 /// Name of the output in a file of [`graph_of`].
-const OUTPUT: &str = "output";
+pub const OUTPUT: &str = "output";
 
 /// An input of a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +35,7 @@ impl Port {
     /// Random numbers that a generator starts from.
     pub fn latent(sides: &[i64]) -> Self {
         Self {
-            name: "z".to_owned(),
+            name: LATENT.to_owned(),
             sides: sides.to_vec(),
         }
     }
@@ -70,11 +73,12 @@ pub fn forward(network: &impl Network, weights: &Parameters, inputs: &[Tensor]) 
     tch::no_grad(|| network.read(&mut Forward(weights), inputs))
 }
 
-/// The network as an ONNX file of its own, for inputs of `side`; the batch stays open.
+/// The network as an ONNX file of its own, for inputs of `side`; the batch stays open. `metadata` are named texts.
 pub fn graph_of(
     network: &impl Network,
     weights: &Parameters,
     side: i64,
+    metadata: &[(&str, &str)],
 ) -> anyhow::Result<Vec<u8>> {
     let mut graph = GraphBuilder::new("depixelate");
     let inputs = network.inputs(side).into_iter().map(|port| Node {
@@ -90,12 +94,15 @@ pub fn graph_of(
     let output = network.read(&mut layers, &inputs);
     let (_, sides) = measure(network, side);
     graph.output_f32(OUTPUT, &output.name, &batch_of(&sides));
+    for (key, value) in metadata {
+        graph.metadata(key, value);
+    }
     Ok(encode(&graph.finish()?))
 }
 
 /// Largest difference between libtorch and ONNX Runtime on random inputs of `side`, at batch 1 and 3.
 pub fn parity(network: &impl Network, weights: &Parameters, side: i64) -> anyhow::Result<f32> {
-    let onnx = graph_of(network, weights, side)?;
+    let onnx = graph_of(network, weights, side, &[])?;
     let mut session = PlainSession::new(runtime::load_for_program()?, &onnx)?;
     let mut worst = 0f32;
     for batch in [1, 3] {

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, ensure};
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 use rand::RngExt;
@@ -21,6 +20,7 @@ use crate::train::samples::Sample;
 use crate::train::stage::Stage;
 use crate::train::steps;
 use crate::train::systems::export::model_file;
+use crate::train::systems::{claim_folder, planes};
 use crate::train::validation::{COUNT, Validation};
 
 /// Streams of chance: training, and held-back pictures.
@@ -30,7 +30,10 @@ const HELD_BACK: u64 = 9;
 /// Train on the pictures of `faces`, from where the folder's checkpoint left off; at the end `pix2pix.onnx` is in the
 /// folder.
 pub fn train(recipe: &Recipe, faces: &Path, options: &Options) -> anyhow::Result<Outcome> {
-    claim_folder(&options.out, recipe)?;
+    let before = |file: &Path| Recipe::read_with(Some(file), &[]);
+    claim_folder(&options.out, &recipe.to_toml()?, |file| {
+        before(file).ok().as_ref() == Some(recipe)
+    })?;
     let (training, held_back) = open_data(faces, &recipe.data, options)?;
     let size = recipe.model.size;
     let validation = Validation::of(fixed(&held_back, recipe)?, size, options.device);
@@ -54,23 +57,6 @@ pub fn train(recipe: &Recipe, faces: &Path, options: &Options) -> anyhow::Result
         files::write(&options.out.join(format!("{}.onnx", stage.name())), onnx)?;
     }
     Ok(outcome)
-}
-
-/// Put the recipe into the folder, or check that the folder belongs to it.
-fn claim_folder(out: &Path, recipe: &Recipe) -> anyhow::Result<()> {
-    std::fs::create_dir_all(out)
-        .with_context(|| format!("folder {} can not be made", out.display()))?;
-    let file = out.join("recipe.toml");
-    if file.exists() {
-        let before = Recipe::read_with(Some(&file), &[]);
-        ensure!(
-            before.is_ok_and(|before| before == *recipe),
-            "{} was started with another recipe, see its recipe.toml; choose another folder for --out",
-            out.display()
-        );
-        return Ok(());
-    }
-    files::write(&file, recipe.to_toml()?)
 }
 
 fn make_batch(dataset: &Dataset, recipe: &Recipe, step: u64) -> anyhow::Result<Vec<Sample>> {
@@ -118,15 +104,4 @@ fn sample(picture: &RgbImage, recipe: &Recipe, random: &mut Pcg64Mcg) -> Sample 
         clean: planes(&clean),
         ..Sample::default()
     }
-}
-
-/// Planar R′G′B′, −1 … 1.
-fn planes(picture: &RgbImage) -> Vec<f32> {
-    (0..3)
-        .flat_map(|c| {
-            picture
-                .pixels()
-                .map(move |p| f32::from(p.0[c]) / 127.5 - 1.0)
-        })
-        .collect()
 }
