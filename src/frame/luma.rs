@@ -1,12 +1,14 @@
 //! Luma of a whole frame, whatever its format.
 
-use super::{ColorModel, FrameView};
+use super::samples::{Bytes, Codec, Words, map_codes};
+use super::{ColorModel, Component, FrameView, SampleFormat};
 
 /// BT.601's weights of red, green and blue, in 256ths.
 const WEIGHTS: [u32; 3] = [77, 150, 29];
 
-/// 8-bit luma samples of `frame` with their stride: its own plane where it has one, else computed into `scratch`
-/// (full range).
+/// 8-bit luma samples of `frame` with their stride: its own plane where it has one, else made in `scratch`.
+///
+/// Of deeper samples these are the upper eight bits, of R′G′B′ the weighted sum.
 pub fn luma<'a>(frame: &FrameView<'a>, scratch: &'a mut Vec<u8>) -> (&'a [u8], usize) {
     if let Some(plane) = frame.luma_plane() {
         return (plane.data, plane.stride);
@@ -15,33 +17,47 @@ pub fn luma<'a>(frame: &FrameView<'a>, scratch: &'a mut Vec<u8>) -> (&'a [u8], u
     let (width, height) = (layout.width as usize, layout.height as usize);
     // Every sample is written below.
     scratch.resize(width * height, 0);
-    if width == 0 {
-        return (scratch, 0);
-    }
-    let weights = match layout.model {
-        ColorModel::Rgb => WEIGHTS,
-        ColorModel::Yuv { .. } => [256, 0, 0],
-    };
-    for (y, row) in scratch.chunks_exact_mut(width).enumerate() {
-        let sources = layout.components.map(|component| {
-            let plane = frame.plane(component.plane);
-            let start = (y >> component.sub_y) * plane.stride + component.offset;
-            (
-                &plane.data[start..],
-                component.pixel_stride,
-                component.sub_x,
-            )
-        });
-        for (x, sample) in row.iter_mut().enumerate() {
-            let sum: u32 = sources
-                .iter()
-                .zip(weights)
-                .map(|((data, step, sub), weight)| u32::from(data[(x >> sub) * step]) * weight)
-                .sum();
-            *sample = ((sum + 128) >> 8) as u8;
+    if width > 0 {
+        match layout.samples() {
+            SampleFormat::Byte => fill(Bytes, frame, scratch),
+            SampleFormat::Word { depth, shift } => {
+                fill(Words::new(depth, shift), frame, scratch);
+            }
         }
     }
     (scratch, width)
+}
+
+fn fill<C: Codec>(codec: C, frame: &FrameView<'_>, out: &mut [u8]) {
+    let layout = frame.layout();
+    let excess = layout.samples().depth() - 8;
+    let line = |component: &Component, y: usize| {
+        let plane = frame.plane(component.plane);
+        &plane.data[(y >> component.sub_y) * plane.stride + component.offset..]
+    };
+    let rows = out.chunks_exact_mut(layout.width as usize).enumerate();
+    match (layout.model, layout.components()) {
+        (ColorModel::Rgb { .. }, [r, g, b]) => {
+            for (y, row) in rows {
+                let samples = line(r, y)
+                    .chunks(r.pixel_stride)
+                    .zip(line(g, y).chunks(g.pixel_stride))
+                    .zip(line(b, y).chunks(b.pixel_stride));
+                for (value, ((r, g), b)) in row.iter_mut().zip(samples) {
+                    let [r, g, b] = [r, g, b].map(|bytes| u32::from(codec.load(bytes) >> excess));
+                    let sum = WEIGHTS[0] * r + WEIGHTS[1] * g + WEIGHTS[2] * b;
+                    *value = ((sum + 128) >> 8) as u8;
+                }
+            }
+        }
+        (_, components) => {
+            for (y, row) in rows {
+                let luma = &components[0];
+                let top = |code: u16| (code >> excess) as u8;
+                map_codes(codec, line(luma, y), luma.pixel_stride, row, top);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -75,5 +91,46 @@ mod tests {
         let frame =
             FrameView::new(&layout, [plane(&y[..], 3), plane(&c, 1), plane(&c, 1)]).unwrap();
         assert_eq!(luma(&frame, &mut Vec::new()), (&y[..], 3));
+    }
+
+    #[test]
+    fn deep_samples_give_their_upper_bits() {
+        let samples = SampleFormat::Word {
+            depth: 10,
+            shift: 6,
+        };
+        let model = ColorModel::Yuv {
+            matrix: Matrix::Bt709,
+            range: Range::Limited,
+        };
+        let component = Component {
+            pixel_stride: 2,
+            ..Component::default()
+        };
+        let layout = Layout::new(2, 1, model, samples, &[component]).unwrap();
+        let data = [(940u16 << 6).to_le_bytes(), (67u16 << 6).to_le_bytes()].concat();
+        let frame = FrameView::packed(&layout, &data, 4).unwrap();
+        assert_eq!(luma(&frame, &mut Vec::new()), (&[235, 16][..], 2));
+    }
+
+    #[test]
+    fn luma_is_picked_from_between_chroma() {
+        let model = ColorModel::Yuv {
+            matrix: Matrix::Bt601,
+            range: Range::Limited,
+        };
+        // UYVY.
+        let component = |offset, pixel_stride, sub_x| Component {
+            plane: 0,
+            offset,
+            pixel_stride,
+            sub_x,
+            sub_y: 0,
+        };
+        let components = [component(1, 2, 0), component(0, 4, 1), component(2, 4, 1)];
+        let layout = Layout::new(3, 1, model, SampleFormat::Byte, &components).unwrap();
+        let data = [90, 1, 91, 2, 92, 3, 93, 0];
+        let frame = FrameView::packed(&layout, &data, 8).unwrap();
+        assert_eq!(luma(&frame, &mut Vec::new()), (&[1, 2, 3][..], 3));
     }
 }
