@@ -161,7 +161,7 @@ fn mirror(index: i64, length: i64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::{Layout, Matrix, PlaneMut, Range};
+    use crate::frame::{ColorModel, Layout, Matrix, PlaneMut, Range};
 
     #[test]
     fn blocks_of_the_mean_become_flat() {

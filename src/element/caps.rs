@@ -271,20 +271,21 @@ fn layout_of(info: &gst_video::VideoInfo) -> Result<Layout, PictureError> {
     let format = info.format_info();
     // What follows the first three is alpha.
     let count = (format.n_components() as usize).min(3);
+    // Equal for all components of every format of the list.
+    let samples = match (format.depth()[0], format.shift()[0]) {
+        (8, 0) => SampleFormat::Byte,
+        (depth, shift) => SampleFormat::Word { depth, shift },
+    };
     let component = |index: usize| Component {
         plane: format.plane()[index] as usize,
-        offset: format.poffset()[index] as usize,
+        // The table says 1 for the second chroma of P010 and its kin, which begins after one word.
+        offset: (format.poffset()[index] as usize).next_multiple_of(samples.bytes()),
         // Positive for every format of the list.
         pixel_stride: format.pixel_stride()[index].unsigned_abs() as usize,
         sub_x: format.w_sub()[index],
         sub_y: format.h_sub()[index],
     };
     let components: Vec<_> = (0..count).map(component).collect();
-    // Equal for all components of every format of the list.
-    let samples = match (format.depth()[0], format.shift()[0]) {
-        (8, 0) => SampleFormat::Byte,
-        (depth, shift) => SampleFormat::Word { depth, shift },
-    };
     let model = color_model(info);
     Layout::new(info.width(), info.height(), model, samples, &components).ok_or_else(unsupported)
 }
