@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use gst_video::{VideoColorMatrix, VideoFormat};
+use gst_video::{VideoColorMatrix, VideoColorRange, VideoFormat};
 use gstdepixelate::element::caps::FORMATS;
 use gstdepixelate::frame::{Patch, Rect};
 
@@ -137,13 +137,19 @@ fn tolerance(caps: &gst::Caps) -> f64 {
     if info.comp_depth(0) == 8 { 3.0 } else { 1.5 }
 }
 
+/// The converter hands R′G′B′ of one range on as that of another.
+fn is_ignored_by_converter(caps: &gst::Caps) -> bool {
+    let info = gst_video::VideoInfo::from_caps(caps).unwrap();
+    info.is_rgb() && info.colorimetry().range() == VideoColorRange::Range16_235
+}
+
 #[test]
 fn crops_are_near_those_of_gstreamers_converter() {
-    for caps in all_caps() {
+    let all = all_caps().into_iter();
+    for caps in all.filter(|caps| !is_ignored_by_converter(caps)) {
         for buffer in [noise_frame(&caps, 0), padded_frame(&caps, 1)] {
             let found = patch_of(&caps, &buffer, RECT);
             let largest = difference(&found, &by_converter(&caps, buffer, RECT));
-            println!("{largest:.3} grey levels: {caps}");
             assert!(largest < tolerance(&caps), "{largest} grey levels: {caps}");
         }
     }

@@ -4,7 +4,7 @@ use super::samples::{Bytes, Codec, Words, map_codes};
 use super::{ColorModel, Component, FrameView, SampleFormat};
 
 /// BT.601's weights of red, green and blue, in 256ths.
-const WEIGHTS: [u32; 3] = [77, 150, 29];
+const WEIGHTS: [u16; 3] = [77, 150, 29];
 
 /// 8-bit luma samples of `frame` with their stride: its own plane where it has one, else made in `scratch`.
 ///
@@ -19,6 +19,7 @@ pub fn luma<'a>(frame: &FrameView<'a>, scratch: &'a mut Vec<u8>) -> (&'a [u8], u
     scratch.resize(width * height, 0);
     if width > 0 {
         match layout.samples() {
+            SampleFormat::Byte if fill_packed(frame, scratch) => {}
             SampleFormat::Byte => fill(Bytes, frame, scratch),
             SampleFormat::Word { depth, shift } => {
                 fill(Words::new(depth, shift), frame, scratch);
@@ -31,33 +32,80 @@ pub fn luma<'a>(frame: &FrameView<'a>, scratch: &'a mut Vec<u8>) -> (&'a [u8], u
 fn fill<C: Codec>(codec: C, frame: &FrameView<'_>, out: &mut [u8]) {
     let layout = frame.layout();
     let excess = layout.samples().depth() - 8;
-    let line = |component: &Component, y: usize| {
-        let plane = frame.plane(component.plane);
-        &plane.data[(y >> component.sub_y) * plane.stride + component.offset..]
-    };
     let rows = out.chunks_exact_mut(layout.width as usize).enumerate();
-    match (layout.model, layout.components()) {
-        (ColorModel::Rgb { .. }, [r, g, b]) => {
-            for (y, row) in rows {
-                let samples = line(r, y)
-                    .chunks(r.pixel_stride)
-                    .zip(line(g, y).chunks(g.pixel_stride))
-                    .zip(line(b, y).chunks(b.pixel_stride));
-                for (value, ((r, g), b)) in row.iter_mut().zip(samples) {
-                    let [r, g, b] = [r, g, b].map(|bytes| u32::from(codec.load(bytes) >> excess));
-                    let sum = WEIGHTS[0] * r + WEIGHTS[1] * g + WEIGHTS[2] * b;
-                    *value = ((sum + 128) >> 8) as u8;
-                }
+    if let (ColorModel::Rgb { .. }, [r, g, b]) = (layout.model, layout.components()) {
+        for (y, row) in rows {
+            let samples = line(frame, r, y)
+                .chunks(r.pixel_stride)
+                .zip(line(frame, g, y).chunks(g.pixel_stride))
+                .zip(line(frame, b, y).chunks(b.pixel_stride));
+            for (value, ((r, g), b)) in row.iter_mut().zip(samples) {
+                let [r, g, b] = [r, g, b].map(|bytes| codec.load(bytes) >> excess);
+                *value = weigh(WEIGHTS.into_iter().zip([r, g, b]));
             }
         }
-        (_, components) => {
-            for (y, row) in rows {
-                let luma = &components[0];
-                let top = |code: u16| (code >> excess) as u8;
-                map_codes(codec, line(luma, y), luma.pixel_stride, row, top);
-            }
+    } else {
+        let luma = &layout.components()[0];
+        for (y, row) in rows {
+            let top = |code: u16| (code >> excess) as u8;
+            map_codes(codec, line(frame, luma, y), luma.pixel_stride, row, top);
         }
     }
+}
+
+/// Row `y` of the picture from its first sample of `component` on.
+fn line<'a>(frame: &FrameView<'a>, component: &Component, y: usize) -> &'a [u8] {
+    let plane = frame.plane(component.plane);
+    &plane.data[(y >> component.sub_y) * plane.stride + component.offset..]
+}
+
+/// The weighted sum, rounded. Weights add up to 256.
+#[inline(always)]
+fn weigh(terms: impl Iterator<Item = (u16, u16)>) -> u8 {
+    let sum: u16 = terms.map(|(weight, value)| weight * value).sum();
+    ((sum + 128) >> 8) as u8
+}
+
+/// R′G′B′ bytes side by side, several times as fast as sample by sample. False: the frame's are not, or its last pixel
+/// has no padding where the others do.
+fn fill_packed(frame: &FrameView<'_>, out: &mut [u8]) -> bool {
+    let layout = frame.layout();
+    match (layout.model, layout.components()[0].pixel_stride) {
+        (ColorModel::Rgb { .. }, 3) => fill_pixels::<3>(frame, out),
+        (ColorModel::Rgb { .. }, 4) => fill_pixels::<4>(frame, out),
+        _ => false,
+    }
+}
+
+/// [`fill_packed`] for pixels of `STEP` bytes, each of which has a weight: none for padding.
+fn fill_pixels<const STEP: usize>(frame: &FrameView<'_>, out: &mut [u8]) -> bool {
+    let layout = frame.layout();
+    let (width, height) = (layout.width as usize, layout.height as usize);
+    let mut weights = [0; STEP];
+    for (component, weight) in layout.components().iter().zip(WEIGHTS) {
+        if component.plane != 0 || component.pixel_stride != STEP || component.offset >= STEP {
+            return false;
+        }
+        weights[component.offset] += weight;
+    }
+    let plane = frame.plane(0);
+    // In bounds: the view knows that the last row holds a sample at least.
+    if plane.data[(height - 1) * plane.stride..].len() < width * STEP {
+        return false;
+    }
+    let rows = out
+        .chunks_exact_mut(width)
+        .zip(plane.data.chunks(plane.stride));
+    for (row, line) in rows {
+        for (value, pixel) in row.iter_mut().zip(line.chunks_exact(STEP)) {
+            *value = weigh(
+                weights
+                    .into_iter()
+                    .zip(pixel.iter().map(|&byte| u16::from(byte))),
+            );
+        }
+    }
+    true
 }
 
 #[cfg(test)]
@@ -81,6 +129,33 @@ mod tests {
         let frame = FrameView::packed(&layout, &data, 12).unwrap();
         let mut scratch = Vec::new();
         assert_eq!(luma(&frame, &mut scratch), (&[9, 255, 7, 149][..], 2));
+    }
+
+    #[test]
+    fn the_last_pixel_needs_no_padding() {
+        let layout = Layout::packed_rgb(2, 1, 4, [0, 1, 2]);
+        let frame = FrameView::packed(&layout, &[9, 9, 9, 0, 255, 255, 255], 8).unwrap();
+        assert_eq!(luma(&frame, &mut Vec::new()), (&[9, 255][..], 2));
+    }
+
+    #[test]
+    fn planes_of_colour_are_weighed_too() {
+        let plane = |index| Component {
+            plane: index,
+            pixel_stride: 1,
+            ..Component::default()
+        };
+        let model = ColorModel::Rgb { range: Range::Full };
+        // GBR.
+        let components = [plane(2), plane(0), plane(1)];
+        let layout = Layout::new(2, 1, model, SampleFormat::Byte, &components).unwrap();
+        let planes = [[255, 7], [0, 7], [0, 7]];
+        let planes = [0, 1, 2].map(|index: usize| Plane {
+            data: &planes[index][..],
+            stride: 2,
+        });
+        let frame = FrameView::new(&layout, planes).unwrap();
+        assert_eq!(luma(&frame, &mut Vec::new()), (&[149, 7][..], 2));
     }
 
     #[test]
