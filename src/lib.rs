@@ -13,6 +13,7 @@ pub mod frame;
 pub mod metrics;
 pub mod onnx;
 pub mod restore;
+pub mod track;
 #[cfg(feature = "trainer")]
 pub mod train;
 

@@ -212,9 +212,38 @@ fn a_second_stage_is_trained_behind_an_exported_first() {
     let run = Run::new(&other, &faces, options(&folder.path().join("other"))).unwrap();
     let error = run.dcedn(Some(&stage1)).unwrap_err();
     assert!(
-        format!("{error:#}").contains("networks.generator"),
+        format!("{error:#}").contains("that the recipe's networks have"),
         "{error:#}"
     );
+}
+
+#[test]
+fn a_run_starts_from_an_exported_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let (faces, out) = (folder.path().join("faces"), folder.path().join("first"));
+    std::fs::create_dir(&faces).unwrap();
+    make_faces(&faces, 20);
+    let mut recipe = small_recipe(2, 2);
+    assert_eq!(train(&recipe, &faces, options(&out)), Outcome::Finished);
+    let model = out.join("cascade.onnx");
+    // Nothing is learned at a rate of zero: what comes out is what went in.
+    (recipe.stage1.rate, recipe.stage2.rate) = (0.0, 0.0);
+    let again = folder.path().join("again");
+    let start = Options {
+        start_from: Some(model.clone()),
+        ..options(&again)
+    };
+    assert_eq!(train(&recipe, &faces, start), Outcome::Finished);
+    let weights = |file: &Path| {
+        let model = gstdepixelate::onnx::decode(&std::fs::read(file).unwrap()).unwrap();
+        let tensors = model.graph.unwrap().initializer.into_iter();
+        tensors
+            .map(|tensor| (tensor.name, tensor.raw_data))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(weights(&model), weights(&again.join("cascade.onnx")));
+    let held_back = std::fs::read_to_string(out.join("held-back.txt")).unwrap();
+    assert!(held_back.ends_with("019.png"), "{held_back}");
 }
 
 #[test]

@@ -1,70 +1,371 @@
-//! The spacing of lines in a profile of steps.
+//! The spacing of lines in a profile of ridges, by its Fourier spectrum.
+//!
+//! Lines at φ + k · P have all their weight in step at the frequency 1 / P: the spectrum there is as large as the
+//! sum of the profile, and its angle tells φ to a part of a pixel. Fractional spacings cost nothing extra.
+
+use std::f64::consts::TAU;
+use std::sync::LazyLock;
 
 /// Least and greatest side of a block in pixels.
-pub(super) const MIN_BLOCK: usize = 4;
+pub(super) const MIN_BLOCK: f32 = 3.85;
 /// See [`MIN_BLOCK`].
-pub(super) const MAX_BLOCK: usize = 48;
+pub(super) const MAX_BLOCK: f32 = 66.0;
 
-/// Lines at `phase` + k · `period`, in frame coordinates.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Comb {
-    pub(super) period: usize,
-    pub(super) phase: usize,
-    /// How much more of the profile lies on the lines than chance would put there, 0–1.
-    pub(super) quality: f32,
-}
+/// Entries of the profile of a window.
+pub(super) const SAMPLES: usize = 48;
+/// Steps of frequency for one turn over a window: four make one line more in it.
+const TURN: usize = 4 * SAMPLES;
+/// Frequencies looked at, in parts of [`TURN`] per entry: spacings of 17.5 to 3.84 entries.
+const LOWEST: usize = 11;
+const COUNT: usize = 40;
 
 /// A wider spacing wins over a narrower one whose quality is not better by more than this factor: every
 /// divisor of the true spacing has all lines too.
 const WIDER_WINS: f32 = 0.85;
-/// Least number of lines that carry steps.
-const MIN_LINES: usize = 3;
+/// Least lines in a profile.
+const MIN_LINES: f32 = 2.6;
 
-/// The spacing between `least` and `greatest` that explains `profile` best; its first entry stands at `origin`.
-pub(super) fn best_comb(
-    profile: &[u32],
-    origin: usize,
-    least: usize,
-    greatest: usize,
-) -> Option<Comb> {
-    let total: u32 = profile.iter().sum();
-    if total == 0 {
-        return None;
-    }
-    let mut combs = [None; MAX_BLOCK + 1];
-    let periods = least.max(MIN_BLOCK)..=greatest.min(MAX_BLOCK);
-    let mut top = 0.0f32;
-    for (comb, period) in combs.iter_mut().zip(periods) {
-        *comb = fold(profile, origin, period, total);
-        top = top.max(comb.map_or(0.0, |comb| comb.quality));
-    }
-    let good = |comb: &Comb| comb.quality > 0.0 && comb.quality >= WIDER_WINS * top;
-    combs.into_iter().rev().flatten().find(good)
+/// Lines at `phase` + k · `period`, in coordinates of pixel edges.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Comb {
+    /// Distance of two lines in pixels.
+    pub(super) period: f32,
+    /// Position of one line, 0 … `period`.
+    pub(super) phase: f32,
+    /// Part of the profile that is in step with the lines, 0–1.
+    pub(super) quality: f32,
 }
 
-/// The best phase of one period.
-fn fold(profile: &[u32], origin: usize, period: usize, total: u32) -> Option<Comb> {
-    let mut bins = [0u32; MAX_BLOCK];
-    for chunk in profile.chunks(period) {
-        for (bin, &value) in bins.iter_mut().zip(chunk) {
-            *bin += value;
+impl Comb {
+    /// Position of line `index`.
+    pub(super) fn line(&self, index: i32) -> f32 {
+        self.phase + index as f32 * self.period
+    }
+
+    /// The first pixel behind line `index`.
+    pub(super) fn pixel(&self, index: i32) -> i32 {
+        self.line(index).round() as i32
+    }
+
+    /// Number of the last line at or before `position`.
+    pub(super) fn before(&self, position: f32) -> i32 {
+        ((position - self.phase) / self.period).floor() as i32
+    }
+
+    /// The same lines with a phase below the period.
+    pub(super) fn normal(self) -> Self {
+        Self {
+            phase: self.phase.rem_euclid(self.period),
+            ..self
         }
     }
-    let (offset, &on) = bins[..period]
-        .iter()
-        .enumerate()
-        .max_by_key(|(_, value)| **value)?;
-    let lines = profile[offset..].iter().step_by(period);
-    let enough = (on / (4 * lines.len() as u32)).max(1);
-    let carried = lines.clone().filter(|&&value| value >= enough).count();
-    if carried < MIN_LINES || carried * 5 < lines.len() * 3 {
+
+    /// Whether lines lie on whole pixels.
+    pub(super) fn is_whole(&self) -> bool {
+        self.period.fract() == 0.0 && self.phase.fract() == 0.0
+    }
+
+    /// Whether both have the same lines within `length` pixels around `centre`, up to `tolerance` pixels.
+    pub(super) fn agrees(&self, other: &Self, centre: f32, length: f32, tolerance: f32) -> bool {
+        let drift = (self.period - other.period).abs() / self.period * length / 2.0;
+        let nearest = self.line(self.before(centre));
+        let offset = (nearest - other.phase).rem_euclid(other.period);
+        offset.min(other.period - offset) + drift <= tolerance
+    }
+}
+
+struct Table {
+    cos: [[f32; COUNT]; SAMPLES],
+    sin: [[f32; COUNT]; SAMPLES],
+}
+
+static TABLE: LazyLock<Box<Table>> = LazyLock::new(|| {
+    let mut table = Box::new(Table {
+        cos: [[0.0; COUNT]; SAMPLES],
+        sin: [[0.0; COUNT]; SAMPLES],
+    });
+    for at in 0..SAMPLES {
+        for frequency in 0..COUNT {
+            let turns = (at * (LOWEST + frequency) % TURN) as f64 / TURN as f64;
+            table.cos[at][frequency] = (TAU * turns).cos() as f32;
+            table.sin[at][frequency] = (TAU * turns).sin() as f32;
+        }
+    }
+    table
+});
+
+/// The best spacing in the profile of a window that starts at `origin` and has `unit` pixels to an entry.
+pub(super) fn window_comb(profile: &[f32; SAMPLES], origin: usize, unit: usize) -> Option<Comb> {
+    let total: f32 = profile.iter().sum();
+    if total <= 0.0 {
         return None;
     }
-    let chance = 1.0 / period as f32;
-    let share = on as f32 / total as f32;
+    let table = &**TABLE;
+    let (mut re, mut im) = ([0f32; COUNT], [0f32; COUNT]);
+    for ((&value, cos), sin) in profile.iter().zip(&table.cos).zip(&table.sin) {
+        for frequency in 0..COUNT {
+            re[frequency] += value * cos[frequency];
+            im[frequency] += value * sin[frequency];
+        }
+    }
+    let power = |i: usize| re[i].hypot(im[i]) / total;
+    let powers: [f32; COUNT] = std::array::from_fn(power);
+    let top = powers.iter().fold(0.0, |top: f32, &power| top.max(power));
+    let widest = (0..COUNT).find(|&i| {
+        let next = powers.get(i + 1).copied().unwrap_or(0.0);
+        powers[i] >= WIDER_WINS * top && powers[i] >= next
+    })?;
+    let (before, after) = (
+        powers[widest.saturating_sub(1)],
+        powers[(widest + 1).min(COUNT - 1)],
+    );
+    let shift = vertex(before, powers[widest], after);
+    let frequency = ((LOWEST + widest) as f32 + shift) / TURN as f32;
+    let period = unit as f32 / frequency;
+    // The angle belongs to the listed frequency: exact in the middle of the window.
+    let listed = (LOWEST + widest) as f32 / TURN as f32;
+    let turns = (im[widest].atan2(re[widest])) / TAU as f32;
+    let middle = SAMPLES as f32 / 2.0;
+    let line = middle + ((turns - listed * middle).rem_euclid(1.0)) / frequency;
+    let line = origin as f32 + line * unit as f32 + (unit - 1) as f32 / 2.0;
     Some(Comb {
         period,
-        phase: (origin + offset) % period,
-        quality: ((share - chance) / (1.0 - chance)).max(0.0),
+        phase: line.rem_euclid(period),
+        quality: powers[widest],
     })
+}
+
+/// Where a parabola through three equidistant values has its vertex, −0.5 … 0.5 steps from the middle one.
+fn vertex(before: f32, here: f32, after: f32) -> f32 {
+    let bend = before - 2.0 * here + after;
+    if bend >= 0.0 {
+        return 0.0;
+    }
+    ((before - after) / (2.0 * bend)).clamp(-0.5, 0.5)
+}
+
+/// Lines close to those of `comb`, or of up to `most` times its spacing, as they fit the whole of `profile`, whose
+/// first entry stands at `origin`.
+pub(super) fn refined(profile: &[u32], origin: usize, comb: &Comb, most: f32) -> Option<Comb> {
+    let near = |times: f32| {
+        let period = comb.period * times;
+        let fits =
+            times <= most && period <= MAX_BLOCK && profile.len() as f32 >= MIN_LINES * period;
+        fits.then(|| fitted(profile, origin, period))
+    };
+    let combs = [near(3.0), near(2.0), near(1.0)];
+    let top = combs.iter().flatten().map(|comb| comb.quality);
+    let top = top.fold(0.0, f32::max);
+    let mut good = combs.into_iter().flatten();
+    let comb = good.find(|comb| comb.quality > 0.0 && comb.quality >= WIDER_WINS * top)?;
+    Some(exact(profile, origin, comb))
+}
+
+/// `comb` through the peaks, or on whole pixels where peaks are one pixel wide and stand there: most clips were
+/// not scaled.
+pub(super) fn exact(profile: &[u32], origin: usize, comb: Comb) -> Comb {
+    /// Least part of smeared peaks and of narrow ones that whole pixels hold.
+    const NEARLY: f32 = 0.9;
+    /// Part of three pixels' ridges that the middle one holds in a clip that was not scaled.
+    const NARROW: f32 = 0.7;
+    let best = through_peaks(profile, origin, comb);
+    let held = |at: i32| {
+        let at = usize::try_from(at).ok();
+        at.and_then(|at| profile.get(at)).copied().unwrap_or(0)
+    };
+    let first = best.before(origin as f32 - 0.5) + 1;
+    let last = best.before((origin + profile.len()) as f32 - 0.5);
+    let on_whole = |period: i32, line: i32| {
+        let lines = (first..=last).map(|index| line + (index - first) * period - origin as i32);
+        lines.map(held).sum::<u32>()
+    };
+    let (mut top, mut wide) = (0, 0);
+    for at in (first..=last).map(|index| best.pixel(index) - origin as i32) {
+        let around = [held(at - 1), held(at), held(at + 1)];
+        top += around.into_iter().max().unwrap_or(0);
+        wide += around.into_iter().sum::<u32>();
+    }
+    let (floor, start) = (best.period.floor() as i32, best.pixel(first));
+    let candidates = (floor..=floor + 1).flat_map(|period| {
+        (start - 2..=start + 2).map(move |line| (on_whole(period, line), period, line))
+    });
+    let Some((sum, period, line)) = candidates.max().filter(|_| first < last) else {
+        return best;
+    };
+    let whole = Comb {
+        period: period as f32,
+        phase: line.rem_euclid(period) as f32,
+        ..best
+    };
+    let length = profile.len() as f32;
+    let close = best.agrees(&whole, origin as f32 + length / 2.0, length, 0.34);
+    let narrow = sum as f32 >= NEARLY * top as f32 && top as f32 >= NARROW * wide as f32;
+    if close || narrow { whole } else { best }
+}
+
+/// `comb`, moved so that it goes through the peaks of the profile beside its lines: what lies between the lines
+/// pulls at the spectrum, but not at these.
+pub(super) fn through_peaks(profile: &[u32], origin: usize, comb: Comb) -> Comb {
+    let mut comb = comb;
+    // Only lines whose peak is near vote in the later rounds.
+    for tolerance in [0.22 * comb.period, 0.15 * comb.period, 0.1 * comb.period] {
+        let reach = tolerance.clamp(1.0, 3.0);
+        let first = comb.before(origin as f32 + 0.5) + 1;
+        let last = comb.before((origin + profile.len()) as f32 - 1.5);
+        let mut sums = Sums::default();
+        for index in first..=last {
+            let expected = comb.line(index) - origin as f32;
+            if let Some((at, weight)) = peak(profile, expected, reach) {
+                sums.add(f64::from(index - first), f64::from(at - expected), weight);
+            }
+        }
+        let Some((offset, slope)) = sums.line() else {
+            return comb;
+        };
+        let period = comb.period + slope as f32;
+        let line = comb.line(first) + offset as f32;
+        comb = Comb {
+            period,
+            phase: line.rem_euclid(period),
+            ..comb
+        };
+    }
+    comb
+}
+
+/// Centre and weight of the highest peak within `reach` of `expected`, positions from the profile's start.
+fn peak(profile: &[u32], expected: f32, reach: f32) -> Option<(f32, f64)> {
+    let first = (expected - reach).ceil().max(0.0) as usize;
+    let last = ((expected + reach).floor() as usize).min(profile.len().checked_sub(1)?);
+    let top = (first..=last).max_by_key(|&at| profile[at])?;
+    let around = top.saturating_sub(1)..(top + 2).min(profile.len());
+    let sum: u32 = profile[around.clone()].iter().sum();
+    let moment: f32 = around.map(|at| at as f32 * profile[at] as f32).sum();
+    (profile[top] > 0).then(|| (moment / sum as f32, f64::from(sum)))
+}
+
+/// Sums for a weighted straight line.
+#[derive(Default)]
+struct Sums {
+    lines: usize,
+    w: f64,
+    x: f64,
+    y: f64,
+    xx: f64,
+    xy: f64,
+}
+
+impl Sums {
+    fn add(&mut self, x: f64, y: f64, w: f64) {
+        self.lines += 1;
+        self.w += w;
+        self.x += w * x;
+        self.y += w * y;
+        self.xx += w * x * x;
+        self.xy += w * x * y;
+    }
+
+    /// Value at 0 and slope; None for fewer than three points.
+    fn line(&self) -> Option<(f64, f64)> {
+        let scale = self.w * self.xx - self.x * self.x;
+        if self.lines < 3 || scale <= 0.0 {
+            return None;
+        }
+        let slope = (self.w * self.xy - self.x * self.y) / scale;
+        Some(((self.y - slope * self.x) / self.w, slope))
+    }
+}
+
+/// The best spacing in the middle of `profile`, whose first entry stands at `origin`.
+pub(super) fn any_comb(profile: &[u32], origin: usize) -> Option<Comb> {
+    /// Enough for every spacing, and a bound on the time.
+    const MOST: usize = 384;
+    let skip = profile.len().saturating_sub(MOST) / 2;
+    let part = &profile[skip..profile.len() - skip];
+    let length = part.len() as f64;
+    let total: u32 = part.iter().sum();
+    if total == 0 || length < f64::from(MIN_LINES * MIN_BLOCK) {
+        return None;
+    }
+    let widest = (length / f64::from(MIN_LINES)).min(f64::from(MAX_BLOCK));
+    let step = 1.0 / (4.0 * length);
+    let count = ((1.0 / f64::from(MIN_BLOCK) - 1.0 / widest) / step) as usize;
+    let at = |i: usize| 1.0 / widest + i as f64 * step;
+    let power = |i: usize| {
+        let (re, im) = spectrum(part, at(i));
+        re.hypot(im)
+    };
+    let top = (0..=count).map(power).fold(0.0, f64::max);
+    let good = |&i: &usize| {
+        let here = power(i);
+        here >= f64::from(WIDER_WINS) * top && here >= power(i + 1)
+    };
+    let first = (0..=count).find(good)?;
+    let comb = fitted(part, origin + skip, (1.0 / at(first)) as f32);
+    Some(exact(part, origin + skip, comb))
+}
+
+/// The best lines with the spacing `period` in `profile`, whose first entry stands at `origin`.
+pub(super) fn spaced_comb(profile: &[u32], origin: usize, period: f32) -> Comb {
+    let total: u32 = profile.iter().sum();
+    let (re, im) = spectrum(profile, 1.0 / f64::from(period));
+    let line = origin as f64 + im.atan2(re) / TAU * f64::from(period);
+    Comb {
+        period,
+        phase: line.rem_euclid(f64::from(period)) as f32,
+        quality: (re.hypot(im) / f64::from(total.max(1))) as f32,
+    }
+}
+
+/// The lines of `comb`, which were found in coarser steps, to a part of a pixel.
+pub(super) fn sharpened(profile: &[u32], origin: usize, comb: &Comb) -> Comb {
+    exact(profile, origin, fitted(profile, origin, comb.period))
+}
+
+/// The best lines with a spacing near `period`, to a part of a pixel over the whole profile.
+fn fitted(profile: &[u32], origin: usize, period: f32) -> Comb {
+    const STEPS: i32 = 8;
+    let length = profile.len() as f64;
+    let total: f64 = profile.iter().map(|&v| f64::from(v)).sum();
+    // Three quarters of a line more or less in the profile.
+    let step = 0.75 / length / f64::from(STEPS);
+    let at = |i: f64| (1.0 / f64::from(period) + i * step).max(1e-3);
+    let size = |i: i32| {
+        let (re, im) = spectrum(profile, at(f64::from(i)));
+        re.hypot(im)
+    };
+    let (mut best, mut top) = (0, 0.0);
+    for i in -STEPS..=STEPS {
+        let here = size(i);
+        if here > top {
+            (best, top) = (i, here);
+        }
+    }
+    let sizes = [best - 1, best, best + 1].map(|i| (size(i) / total.max(1.0)) as f32);
+    let shift = vertex(sizes[0], sizes[1], sizes[2]);
+    let frequency = at(f64::from(best) + f64::from(shift));
+    let (re, im) = spectrum(profile, frequency);
+    let period = 1.0 / frequency;
+    let line = origin as f64 + im.atan2(re) / TAU * period;
+    Comb {
+        period: period as f32,
+        phase: line.rem_euclid(period) as f32,
+        quality: (re.hypot(im) / total.max(1.0)) as f32,
+    }
+}
+
+/// Sums of the profile times cosine and sine of `frequency`, turns per entry.
+fn spectrum(profile: &[u32], frequency: f64) -> (f64, f64) {
+    let (turn_sin, turn_cos) = (TAU * frequency).sin_cos();
+    let (mut cos, mut sin) = (1.0f64, 0.0f64);
+    let (mut re, mut im) = (0.0, 0.0);
+    for &value in profile {
+        re += f64::from(value) * cos;
+        im += f64::from(value) * sin;
+        (cos, sin) = (
+            cos * turn_cos - sin * turn_sin,
+            sin * turn_cos + cos * turn_sin,
+        );
+    }
+    (re, im)
 }

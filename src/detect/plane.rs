@@ -6,9 +6,6 @@ use crate::frame::Rect;
 /// Least side of a plane that is looked at: nothing smaller holds a lattice.
 const MIN_SIDE: usize = 16;
 
-/// Most that one pixel's step counts: eight of them fit a byte, and one hard edge cannot outweigh a lattice.
-pub(super) const STEP_CAP: u8 = 31;
-
 /// A checked luma plane: every row has `width` samples.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plane<'a> {
@@ -38,9 +35,17 @@ impl<'a> Plane<'a> {
     }
 
     /// Row `y`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn row(&self, y: usize) -> &'a [u8] {
         &self.data[y * self.stride..][..self.width]
+    }
+
+    /// The whole plane.
+    pub(super) fn span(&self) -> Span2 {
+        Span2 {
+            x: Span::new(0, self.width),
+            y: Span::new(0, self.height),
+        }
     }
 
     /// The part of `rect` inside the plane.
@@ -54,7 +59,7 @@ impl<'a> Plane<'a> {
 }
 
 /// Pixels `start` … `end` − 1 of one axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) start: usize,
     pub(super) end: usize,
@@ -71,13 +76,23 @@ impl Span {
 }
 
 /// A rectangle inside a plane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Span2 {
     pub(super) x: Span,
     pub(super) y: Span,
 }
 
 impl Span2 {
+    /// Extent along x (0) or y (1).
+    pub(super) const fn axis(&self, axis: usize) -> Span {
+        if axis == 0 { self.x } else { self.y }
+    }
+
+    /// Number of pixels.
+    pub(super) const fn area(&self) -> usize {
+        self.x.len() * self.y.len()
+    }
+
     pub(super) fn rect(&self) -> Rect {
         Rect::new(
             self.x.start as i32,

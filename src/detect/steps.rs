@@ -1,212 +1,356 @@
-//! Isolated steps: the edges of a mosaic, seen in strips of eight pixels.
+//! Ridges: edge pieces that stand out of the ground beside them. The one pass over all pixels.
 //!
-//! A block edge is a step between two pixels with flat ground on both sides; edges in natural pictures spread
-//! over several pixels. Summed along eight pixels of the edge, a step that stands out of the sum of its two
-//! neighbours is kept, everything else becomes zero. One pass over the plane, in bytes.
+//! A block edge is a step between two flat pieces of ground; scaling and coding spread it over two or three
+//! pixels. Steps are summed along eight pixels of the edge; what such a sum has above those three pixels to
+//! either side is a ridge, the rest is ground. Slanted and soft edges of natural pictures leave ground only.
 
-use super::plane::{Plane, STEP_CAP, Span2};
+use super::plane::{Plane, Span2};
 
 /// Length of an edge piece in pixels.
 pub(super) const STRIP: usize = 8;
-/// Side of the coarse tiles in pixels.
+/// Side of the finest tiles in pixels.
 pub(super) const TILE: usize = 16;
-/// Taken off every sum of eight steps: coding noise of one level a pixel.
-const FLOOR: u8 = 8;
+/// Most that one pixel's step counts: eight of them fit a byte.
+const STEP_CAP: u8 = 31;
+/// Distance of the ground that an edge piece is compared with: wider than a smeared edge, narrower than the
+/// smallest smeared block less half of one.
+const REACH: usize = 3;
+/// Taken off every sum of eight steps: noise of three quarters of a level a pixel.
+const FLOOR: u8 = 6;
 /// Most that an edge piece counts: faint and strong lattice lines should vote alike.
 const CAP: u8 = 64;
 
-/// Isolated steps of a plane, and how many of them lie in each tile.
-#[derive(Debug, Default)]
-pub(super) struct StepMaps {
-    width: usize,
-    height: usize,
-    /// Steps across x: one row of `width` per strip of eight rows.
-    across_x: Vec<u8>,
-    /// Steps across y: one row of `width` / 8 per pixel row.
-    across_y: Vec<u8>,
-    /// Sums over tiles of both maps, tile row by tile row.
-    tiles: Vec<[u16; 2]>,
-    sums: Vec<u8>,
-    recent: [Vec<u8>; 3],
+/// Ridge and ground of a tile, across x and across y.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tile {
+    pub(super) ridge: [u32; 2],
+    pub(super) ground: [u32; 2],
 }
 
-impl StepMaps {
-    /// Fill the maps from `plane`. Strips and tiles that do not fit whole at the right and bottom are left out.
+/// Ridges of a plane and their sums over tiles.
+#[derive(Debug, Default)]
+pub(super) struct Ridges {
+    width: usize,
+    /// Ridges across x: one row of `width` per strip of eight rows.
+    across_x: Vec<u8>,
+    /// Ridges across y: one row of `width` / 8 per pixel row.
+    across_y: Vec<u8>,
+    /// Tile row by tile row.
+    tiles: Vec<Tile>,
+    tile_counts: (usize, usize),
+    sums: Vec<u8>,
+    steps: Vec<u8>,
+    rows: Vec<u8>,
+    ground: Vec<u8>,
+    /// Ridge and ground across y, summed over the rows of a tile.
+    columns: [Vec<u16>; 2],
+}
+
+impl Ridges {
+    /// Measure `plane`, with the widest instructions that this machine has.
     pub(super) fn measure(&mut self, plane: &Plane<'_>) {
-        self.width = plane.width;
-        self.height = plane.height;
-        let (strips, columns) = (plane.height / STRIP, plane.width / STRIP);
-        refill(&mut self.across_x, strips * plane.width);
-        refill(&mut self.across_y, plane.height * columns);
-        refill(&mut self.sums, plane.width);
-        for recent in &mut self.recent {
-            refill(recent, columns);
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has just said that it knows these instructions.
+            #[expect(unsafe_code, reason = "a call into code for a checked processor")]
+            return unsafe { self.measure_avx2(plane) };
         }
-        for (strip, out) in self.across_x.chunks_exact_mut(plane.width).enumerate() {
-            self.sums.fill(0);
-            for y in strip * STRIP..(strip + 1) * STRIP {
-                add_steps(plane.row(y), &mut self.sums);
-            }
-            isolate(&self.sums, out);
-        }
-        if columns > 0 {
-            self.measure_rows(plane, columns);
-        }
-        self.sum_tiles();
+        self.measure_portable(plane);
     }
 
-    fn measure_rows(&mut self, plane: &Plane<'_>, columns: usize) {
-        for y in 1..plane.height {
-            let [before, here, after] = &mut self.recent;
-            std::mem::swap(before, here);
-            std::mem::swap(here, after);
-            row_steps(plane.row(y - 1), plane.row(y), after);
-            let out = &mut self.across_y[(y - 1) * columns..][..columns];
-            let neighbours = before.iter().zip(after.iter());
-            for ((out, &here), (&a, &b)) in out.iter_mut().zip(here.iter()).zip(neighbours) {
-                *out = stand_out(here, a, b);
-            }
-        }
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn measure_avx2(&mut self, plane: &Plane<'_>) {
+        self.measure_portable(plane);
     }
 
-    fn sum_tiles(&mut self) {
-        let (across, down) = self.tile_counts();
+    /// Fill the maps. Strips and tiles that do not fit whole at the right and bottom are left out.
+    #[inline(always)]
+    pub(super) fn measure_portable(&mut self, plane: &Plane<'_>) {
+        let (width, height) = (plane.width, plane.height);
+        let (strips, columns) = (height / STRIP, width / STRIP);
+        self.width = width;
+        self.tile_counts = (width / TILE, height / TILE);
+        self.across_x.resize(strips * width, 0);
+        self.across_y.resize(height * columns, 0);
+        self.rows.resize(height * columns, 0);
+        self.sums.resize(width, 0);
+        self.steps.resize(width, 0);
+        self.ground.resize(width, 0);
+        for sums in &mut self.columns {
+            sums.resize(columns, 0);
+        }
         self.tiles.clear();
-        self.tiles.resize(across * down, [0; 2]);
+        self.tiles
+            .resize(self.tile_counts.0 * self.tile_counts.1, Tile::default());
+        for strip in 0..strips {
+            self.measure_strip(plane, strip);
+        }
+        for y in strips * STRIP..height {
+            row_steps(
+                plane.row(y.saturating_sub(1)),
+                plane.row(y),
+                &mut self.steps,
+                &mut self.rows[y * columns..][..columns],
+            );
+        }
+        for y in (0..height).step_by(TILE) {
+            self.measure_rows(y..(y + TILE).min(height), height);
+        }
+    }
+
+    #[inline(always)]
+    fn measure_strip(&mut self, plane: &Plane<'_>, strip: usize) {
         let columns = self.width / STRIP;
-        for (ty, tiles) in self.tiles.chunks_exact_mut(across.max(1)).enumerate() {
-            for strip in ty * TILE / STRIP..(ty + 1) * TILE / STRIP {
-                let row = &self.across_x[strip * self.width..][..across * TILE];
-                for (tile, steps) in tiles.iter_mut().zip(row.chunks_exact(TILE)) {
-                    tile[0] += steps.iter().map(|&v| u16::from(v)).sum::<u16>();
-                }
+        self.sums.fill(0);
+        for y in strip * STRIP..(strip + 1) * STRIP {
+            add_steps(plane.row(y), &mut self.sums);
+            row_steps(
+                plane.row(y.saturating_sub(1)),
+                plane.row(y),
+                &mut self.steps,
+                &mut self.rows[y * columns..][..columns],
+            );
+        }
+        let out = &mut self.across_x[strip * self.width..][..self.width];
+        let inner = REACH..self.width - REACH;
+        out[..REACH].fill(0);
+        out[inner.end..].fill(0);
+        split(
+            &self.sums[inner.clone()],
+            &self.sums[..inner.len()],
+            &self.sums[2 * REACH..],
+            &mut out[inner.clone()],
+            &mut self.ground[inner],
+        );
+        let tiles = &mut self.tiles[..];
+        let first = strip * STRIP / TILE * self.tile_counts.0;
+        if let Some(tiles) = tiles.get_mut(first..first + self.tile_counts.0) {
+            add_to_tiles(tiles, out, &self.ground);
+        }
+    }
+
+    /// Ridges across y in the pixel rows `rows`, which begin with a tile.
+    #[inline(always)]
+    fn measure_rows(&mut self, rows: std::ops::Range<usize>, height: usize) {
+        let columns = self.width / STRIP;
+        let first = rows.start / TILE * self.tile_counts.0;
+        let [ridges, grounds] = &mut self.columns;
+        ridges.fill(0);
+        grounds.fill(0);
+        for y in rows {
+            let out = &mut self.across_y[y * columns..][..columns];
+            if y < REACH || y + REACH >= height {
+                out.fill(0);
+                continue;
             }
-            for y in ty * TILE..(ty + 1) * TILE {
-                let row = &self.across_y[y * columns..][..across * TILE / STRIP];
-                for (tile, steps) in tiles.iter_mut().zip(row.chunks_exact(TILE / STRIP)) {
-                    tile[1] += u16::from(steps[0]) + u16::from(steps[1]);
-                }
+            let row = |y: usize| &self.rows[y * columns..][..columns];
+            let ground = &mut self.ground[..columns];
+            split(row(y), row(y - REACH), row(y + REACH), out, ground);
+            // Sixteen rows of up to 248 fit 16 bits.
+            let sums = ridges.iter_mut().zip(grounds.iter_mut());
+            for ((ridge, ground), (&r, &g)) in sums.zip(out.iter().zip(&*ground)) {
+                *ridge += u16::from(r);
+                *ground += u16::from(g);
             }
+        }
+        let Some(tiles) = self.tiles.get_mut(first..first + self.tile_counts.0) else {
+            return;
+        };
+        let pairs = ridges
+            .as_chunks::<{ TILE / STRIP }>()
+            .0
+            .iter()
+            .zip(grounds.as_chunks::<{ TILE / STRIP }>().0);
+        for (tile, (ridge, ground)) in tiles.iter_mut().zip(pairs) {
+            let sum = |pair: &[u16; TILE / STRIP]| pair.iter().map(|&v| u32::from(v)).sum();
+            (tile.ridge[1], tile.ground[1]) = (sum(ridge), sum(ground));
         }
     }
 
     /// Tiles from left to right and from top to bottom.
-    pub(super) fn tile_counts(&self) -> (usize, usize) {
-        (self.width / TILE, self.height / TILE)
+    pub(super) fn tiles(&self) -> (&[Tile], (usize, usize)) {
+        (&self.tiles, self.tile_counts)
     }
 
-    /// Sums of steps across x and y in the square of `side` tiles at tile (`tx`, `ty`).
-    pub(super) fn energy(&self, tx: usize, ty: usize, side: usize) -> [u32; 2] {
-        let across = self.tile_counts().0;
-        let mut sum = [0; 2];
-        for y in ty..ty + side {
-            for tile in &self.tiles[y * across + tx..][..side] {
-                sum[0] += u32::from(tile[0]);
-                sum[1] += u32::from(tile[1]);
-            }
-        }
-        sum
-    }
-
-    /// Steps across x at each x, and across y at each y, summed over `span`, whose corners are tile corners.
+    /// Ridges across x at each x, and across y at each y, summed over `span` cut to whole strips.
     pub(super) fn profiles(&self, span: &Span2, along: &mut [Vec<u32>; 2]) {
         let [along_x, along_y] = along;
         along_x.clear();
         along_x.resize(span.x.len(), 0);
-        for strip in span.y.start / STRIP..span.y.end / STRIP {
+        for strip in span.y.start.div_ceil(STRIP)..span.y.end / STRIP {
             let row = &self.across_x[strip * self.width + span.x.start..];
-            for (sum, &step) in along_x.iter_mut().zip(row) {
-                *sum += u32::from(step);
+            for (sum, &ridge) in along_x.iter_mut().zip(row) {
+                *sum += u32::from(ridge);
             }
         }
         let columns = self.width / STRIP;
+        let pieces = span.x.start.div_ceil(STRIP)..(span.x.end / STRIP);
         along_y.clear();
         along_y.extend((span.y.start..span.y.end).map(|y| {
-            let row = &self.across_y[y * columns..];
-            let row = &row[span.x.start / STRIP..span.x.end / STRIP];
-            row.iter().map(|&step| u32::from(step)).sum::<u32>()
+            let row = self.across_y[y * columns..][..columns].get(pieces.clone());
+            let row = row.unwrap_or_default().iter();
+            row.map(|&ridge| u32::from(ridge)).sum::<u32>()
         }));
     }
 }
 
-/// The same profiles for any rectangle, from the pixels themselves.
-pub(super) fn profiles_of(plane: &Plane<'_>, span: &Span2, along: &mut [Vec<u32>; 2]) {
-    let [along_x, along_y] = along;
-    along_x.clear();
-    along_x.resize(span.x.len(), 0);
-    along_y.clear();
-    along_y.resize(span.y.len(), 0);
-    let step = |a: u8, b: u8| a.abs_diff(b).min(STEP_CAP);
-    let mut y = span.y.start;
-    while y < span.y.end {
-        let rows = STRIP.min(span.y.end - y);
-        for (sum, x) in along_x.iter_mut().zip(span.x.start..) {
-            let at = |x: usize| {
-                if x == 0 || x >= plane.width {
-                    return 0;
-                }
-                (y..y + rows).fold(0, |sum, y| sum + step(plane.row(y)[x - 1], plane.row(y)[x]))
-            };
-            *sum += u32::from(stand_out(at(x), at(x.max(1) - 1), at(x + 1)));
-        }
-        y += rows;
-    }
-    for (sum, y) in along_y.iter_mut().zip(span.y.start..) {
-        let mut x = span.x.start;
-        while x < span.x.end {
-            let columns = STRIP.min(span.x.end - x);
-            let at = |y: usize| {
-                if y == 0 || y >= plane.height {
-                    return 0;
-                }
-                let pairs = plane.row(y - 1)[x..x + columns].iter();
-                let pairs = pairs.zip(&plane.row(y)[x..x + columns]);
-                pairs.fold(0, |sum, (&a, &b)| sum + step(a, b))
-            };
-            *sum += u32::from(stand_out(at(y), at(y.max(1) - 1), at(y + 1)));
-            x += columns;
-        }
-    }
-}
-
 /// Add the steps of `row` across x; the sum at x is that of the line between pixels x − 1 and x.
+#[inline(always)]
 fn add_steps(row: &[u8], sums: &mut [u8]) {
     for ((sum, &left), &right) in sums[1..].iter_mut().zip(row).zip(&row[1..]) {
         *sum += left.abs_diff(right).min(STEP_CAP);
     }
 }
 
-/// Steps between two rows, summed over eight pixels each.
-fn row_steps(upper: &[u8], lower: &[u8], out: &mut [u8]) {
-    let pairs = upper.chunks_exact(STRIP).zip(lower.chunks_exact(STRIP));
-    for (out, (upper, lower)) in out.iter_mut().zip(pairs) {
-        let mut steps = [0; STRIP];
-        for ((step, &a), &b) in steps.iter_mut().zip(upper).zip(lower) {
-            *step = a.abs_diff(b).min(STEP_CAP);
+/// Steps between two rows, summed over eight pixels each; `steps` is scratch of a row's length.
+#[inline(always)]
+fn row_steps(upper: &[u8], lower: &[u8], steps: &mut [u8], out: &mut [u8]) {
+    for ((step, &a), &b) in steps.iter_mut().zip(upper).zip(lower) {
+        *step = a.abs_diff(b).min(STEP_CAP);
+    }
+    for (out, &eight) in out.iter_mut().zip(steps.as_chunks::<STRIP>().0) {
+        // All eight bytes added in the lowest one; 8 × 31 fits.
+        let mut sum = u64::from_le_bytes(eight);
+        sum += sum >> 32;
+        sum += sum >> 16;
+        sum += sum >> 8;
+        *out = sum as u8;
+    }
+}
+
+/// Divide sums of steps into ridge and ground, given the sums at either side.
+#[inline(always)]
+fn split(here: &[u8], before: &[u8], after: &[u8], ridge: &mut [u8], ground: &mut [u8]) {
+    let sides = before.iter().zip(after);
+    let outs = ridge.iter_mut().zip(ground);
+    for ((&here, (&before, &after)), (ridge, ground)) in here.iter().zip(sides).zip(outs) {
+        let here = here.saturating_sub(FLOOR);
+        let side = before.max(after).saturating_sub(FLOOR);
+        *ridge = here.saturating_sub(side).min(CAP);
+        *ground = here.min(side);
+    }
+}
+
+/// Add each [`TILE`] entries of a row of ridges and ground across x to a tile.
+#[inline(always)]
+fn add_to_tiles(tiles: &mut [Tile], ridge: &[u8], ground: &[u8]) {
+    let rows = ridge
+        .as_chunks::<TILE>()
+        .0
+        .iter()
+        .zip(ground.as_chunks::<TILE>().0);
+    for (tile, (ridge, ground)) in tiles.iter_mut().zip(rows) {
+        // Up to 16 entries of up to 248 fit 16 bits, which add faster.
+        let sum = |bytes: &[u8; TILE]| u32::from(bytes.iter().map(|&v| u16::from(v)).sum::<u16>());
+        tile.ridge[0] += sum(ridge);
+        tile.ground[0] += sum(ground);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::Luma;
+
+    /// Ridge and ground by the definition, one sum at a time.
+    fn split_of(here: u32, before: u32, after: u32) -> (u32, u32) {
+        let floor = u32::from(FLOOR);
+        let (here, side) = (
+            here.saturating_sub(floor),
+            before.max(after).saturating_sub(floor),
+        );
+        (
+            here.saturating_sub(side).min(u32::from(CAP)),
+            here.min(side),
+        )
+    }
+
+    fn plain(plane: &Plane<'_>) -> (Vec<u8>, Vec<u8>, Vec<Tile>) {
+        let (width, height) = (plane.width, plane.height);
+        let step = |a: (usize, usize), b: (usize, usize)| {
+            u32::from(
+                plane.row(a.1)[a.0]
+                    .abs_diff(plane.row(b.1)[b.0])
+                    .min(STEP_CAP),
+            )
+        };
+        let tiles = (width / TILE, height / TILE);
+        let mut out = vec![Tile::default(); tiles.0 * tiles.1];
+        let mut add = |x: usize, y: usize, axis: usize, (ridge, ground): (u32, u32)| {
+            if x / TILE < tiles.0 && y / TILE < tiles.1 {
+                let tile = &mut out[y / TILE * tiles.0 + x / TILE];
+                tile.ridge[axis] += ridge;
+                tile.ground[axis] += ground;
+            }
+            ridge as u8
+        };
+        let (strips, columns) = (height / STRIP, width / STRIP);
+        let mut across_x = vec![0; strips * width];
+        for strip in 0..strips {
+            let sum = |x: usize| -> u32 {
+                let rows = strip * STRIP..(strip + 1) * STRIP;
+                rows.map(|y| if x > 0 { step((x - 1, y), (x, y)) } else { 0 })
+                    .sum()
+            };
+            for x in REACH..width - REACH {
+                let parts = split_of(sum(x), sum(x - REACH), sum(x + REACH));
+                across_x[strip * width + x] = add(x, strip * STRIP, 0, parts);
+            }
         }
-        // All eight bytes added in the topmost one; 8 × 31 fits.
-        *out = (u64::from_le_bytes(steps).wrapping_mul(0x0101_0101_0101_0101) >> 56) as u8;
+        let mut across_y = vec![0; height * columns];
+        for column in 0..columns {
+            let sum = |y: usize| -> u32 {
+                let pixels = column * STRIP..(column + 1) * STRIP;
+                pixels.map(|x| step((x, y.max(1) - 1), (x, y))).sum()
+            };
+            for y in REACH..height - REACH {
+                let parts = split_of(
+                    sum(y),
+                    if y == REACH { 0 } else { sum(y - REACH) },
+                    sum(y + REACH),
+                );
+                across_y[y * columns + column] = add(column * STRIP, y, 1, parts);
+            }
+        }
+        (across_x, across_y, out)
     }
-}
 
-fn isolate(sums: &[u8], out: &mut [u8]) {
-    let inner = sums.windows(3).zip(&mut out[1..]);
-    for (three, out) in inner {
-        *out = stand_out(three[1], three[0], three[2]);
+    #[test]
+    fn every_instruction_level_follows_the_definition() {
+        let mut state = 5u32;
+        for (width, height) in [(16, 16), (64, 48), (97, 71), (203, 120), (16, 300)] {
+            let mut level = 128i32;
+            let mut pixel = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                // Steps of all sizes: most small, some beyond the cap.
+                let range = if state >> 28 == 0 { 120 } else { 8 };
+                level = (level + (state >> 8) as i32 % range - range / 2).clamp(0, 255);
+                level as u8
+            };
+            let data: Vec<u8> = (0..width * height).map(|_| pixel()).collect();
+            let luma = Luma {
+                data: &data,
+                stride: width,
+                width: width as u32,
+                height: height as u32,
+            };
+            let plane = Plane::new(&luma).unwrap();
+            let expected = plain(&plane);
+            let (mut widest, mut portable) = (Ridges::default(), Ridges::default());
+            widest.measure(&plane);
+            portable.measure_portable(&plane);
+            for ridges in [widest, portable] {
+                assert!(
+                    ridges.across_x == expected.0,
+                    "across x, {width} × {height}"
+                );
+                assert!(
+                    ridges.across_y == expected.1,
+                    "across y, {width} × {height}"
+                );
+                assert!(ridges.tiles == expected.2, "tiles, {width} × {height}");
+            }
+        }
     }
-    out[0] = 0;
-    out[sums.len() - 1] = 0;
-}
-
-/// What is left of a sum of steps beside its neighbours.
-#[inline]
-fn stand_out(here: u8, before: u8, after: u8) -> u8 {
-    here.saturating_sub(before.saturating_add(after))
-        .saturating_sub(FLOOR)
-        .min(CAP)
-}
-
-fn refill(buffer: &mut Vec<u8>, len: usize) {
-    buffer.clear();
-    buffer.resize(len, 0);
 }

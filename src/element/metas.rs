@@ -1,7 +1,11 @@
 //! Region metas, in and out.
 
-use crate::frame::Rect;
+use crate::detect::Region;
+use crate::frame::{Lattice, Rect};
 use gst_video::VideoRegionOfInterestMeta;
+
+/// Longest side of a block that is taken from a stranger's meta, pixels.
+const MAX_BLOCK: f32 = 512.0;
 
 /// A region that an upstream element named.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -10,6 +14,8 @@ pub struct NamedRegion {
     pub rect: Rect,
     /// Confidence, 0–1, where the meta has one.
     pub confidence: Option<f32>,
+    /// The mosaic's grid, where the meta has one.
+    pub lattice: Option<Lattice>,
 }
 
 /// The regions of interest of `buffer`; only those of type `class` if there is one.
@@ -25,15 +31,64 @@ pub fn regions_of<'a>(
             NamedRegion {
                 // The meta's numbers are unsigned; a rectangle that sticks out on the left wraps around.
                 rect: Rect::new(x as i32, y as i32, width, height),
-                confidence: confidence_of(&meta),
+                confidence: number(&meta, "confidence"),
+                lattice: lattice_of(&meta),
             }
         })
 }
 
-/// `confidence` in any of the meta's parameter structures, as a double or a float.
-fn confidence_of(meta: &VideoRegionOfInterestMeta) -> Option<f32> {
+/// The number `name` in any of the meta's parameter structures, a double or a float.
+fn number(meta: &VideoRegionOfInterestMeta, name: &str) -> Option<f32> {
     meta.params().find_map(|structure| {
-        let double = structure.get::<f64>("confidence").map(|value| value as f32);
-        double.or_else(|_| structure.get::<f32>("confidence")).ok()
+        let double = structure.get::<f64>(name).map(|value| value as f32);
+        double.or_else(|_| structure.get::<f32>(name)).ok()
     })
+}
+
+fn lattice_of(meta: &VideoRegionOfInterestMeta) -> Option<Lattice> {
+    let block = |name| number(meta, name).filter(|side| (1.0..=MAX_BLOCK).contains(side));
+    let phase = |name, block: f32| number(meta, name).filter(|phase| (0.0..=block).contains(phase));
+    let (block_width, block_height) = (block("block-width")?, block("block-height")?);
+    Some(Lattice {
+        block_width,
+        block_height,
+        phase_x: phase("phase-x", block_width)?,
+        phase_y: phase("phase-y", block_height)?,
+    })
+}
+
+/// What is said of a region: a structure called `name` with `confidence`, `method`, `track-id` and the lattice, as far as
+/// they are known.
+pub fn describe(name: &str, region: &Region, method: &str, id: Option<u32>) -> gst::Structure {
+    let mut details = gst::Structure::builder(name)
+        .field("confidence", f64::from(region.score))
+        .field("method", method)
+        .field_if_some("track-id", id)
+        .build();
+    if let Some(lattice) = &region.lattice {
+        for (name, value) in [
+            ("block-width", lattice.block_width),
+            ("block-height", lattice.block_height),
+            ("phase-x", lattice.phase_x),
+            ("phase-y", lattice.phase_y),
+        ] {
+            details.set(name, f64::from(value));
+        }
+    }
+    details
+}
+
+/// Attach a meta of type `name` for a region that lies inside the frame, with what [`describe`] says.
+pub fn attach(
+    buffer: &mut gst::BufferRef,
+    name: &str,
+    region: &Region,
+    method: &str,
+    id: Option<u32>,
+) {
+    let rect = &region.rect;
+    let corner = |position: i32| u32::try_from(position).unwrap_or(0);
+    let place = (corner(rect.x), corner(rect.y), rect.width, rect.height);
+    let mut meta = VideoRegionOfInterestMeta::add(buffer, name, place);
+    meta.add_param(describe(name, region, method, id));
 }

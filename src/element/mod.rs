@@ -8,6 +8,7 @@ pub mod caps;
 mod facedepixelate;
 mod facepixelate;
 mod metas;
+mod mosaicdetect;
 mod regions;
 mod runtime_log;
 
@@ -15,6 +16,7 @@ pub use facedepixelate::{
     BackendSource, ExecutionProvider, FaceDepixelate, InferenceRegion, OptimizationLevel,
 };
 pub use facepixelate::{FacePixelate, Fill, GridOrigin};
+pub use mosaicdetect::MosaicDetect;
 
 /// Author in the elements' metadata.
 const AUTHOR: &str = "The gst-plugin-depixelate authors";
@@ -22,5 +24,6 @@ const AUTHOR: &str = "The gst-plugin-depixelate authors";
 /// Register the elements of this plugin.
 pub fn register(plugin: &gst::Plugin) -> Result<(), gst::glib::BoolError> {
     facedepixelate::register(plugin)?;
-    facepixelate::register(plugin)
+    facepixelate::register(plugin)?;
+    mosaicdetect::register(plugin)
 }

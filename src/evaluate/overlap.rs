@@ -5,8 +5,8 @@ use rayon::prelude::*;
 
 use crate::train::dataset::Dataset;
 
-/// Bits of 256 in which the hashes of two files of one picture may differ. Faces cut alike are alike: different
-/// ones of the author's 2,911 differ by 30 and more in nearly all pairs.
+/// Bits of 256 in which the hashes of two files of one picture may differ. Faces cut alike are alike, but not so much:
+/// among 145 held-back and 2,766 other faces of 128×128 pixels no pair is within it.
 const ALIKE: u32 = 20;
 
 /// Names of the pictures of `tested` that look like one of `trained`, each with the name of its twin.

@@ -2,9 +2,10 @@
 
 use super::InferenceRegion;
 use super::settings::FrameSettings;
-use crate::detect::{Detector, Luma, Region};
+use crate::detect::{Luma, Region};
 use crate::element::metas::{self, NamedRegion};
 use crate::frame::{FrameView, Rect, luma};
+use crate::track::Follower;
 
 /// Who found a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,16 +29,27 @@ impl Method {
     }
 }
 
+/// A region that is to be restored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Found {
+    /// Where it is.
+    pub region: Region,
+    /// Who found it.
+    pub method: Method,
+    /// Its identity, if it is followed.
+    pub id: Option<u32>,
+}
+
 /// Finds the regions; keeps its memory from frame to frame.
 #[derive(Default)]
 pub struct Finder {
-    detector: Detector,
+    follower: Follower,
     /// Luma of frames that have no such plane.
     luma: Vec<u8>,
     named: Vec<NamedRegion>,
-    detected: Vec<Region>,
+    found: Vec<Found>,
+    /// The same regions without who found them.
     regions: Vec<Region>,
-    methods: Vec<Method>,
 }
 
 impl Finder {
@@ -46,16 +58,19 @@ impl Finder {
         &self.regions
     }
 
-    /// Who found each of them.
-    pub fn methods(&self) -> &[Method] {
-        &self.methods
+    /// The same with who found them.
+    pub fn found(&self) -> &[Found] {
+        &self.found
     }
 
     /// Forget the last frame and look at the next one's metas. False: it need not be mapped, nothing is to do.
     pub fn prepare(&mut self, buffer: &gst::BufferRef, settings: &FrameSettings) -> bool {
+        self.found.clear();
         self.regions.clear();
-        self.methods.clear();
         self.named.clear();
+        if buffer.flags().contains(gst::BufferFlags::DISCONT) {
+            self.follower.reset();
+        }
         if settings.blend.alpha <= 0.0 {
             return false;
         }
@@ -82,24 +97,30 @@ impl Finder {
         for rect in settings.regions.rects().iter() {
             self.add_named(&luma, rect, 1.0, Method::Fixed);
         }
-        let fixed = self.regions.len();
+        let fixed = self.found.len();
         let most = settings.detect.max_detections.max(fixed);
         match settings.inference_region {
             InferenceRegion::FullFrame => self.add_detected(&luma, settings, most),
             InferenceRegion::RoiList => self.add_upstream(&luma, settings, most),
         }
         self.luma = scratch;
+        self.regions
+            .extend(self.found.iter().map(|found| found.region));
     }
 
     fn add_detected(&mut self, luma: &Luma<'_>, settings: &FrameSettings, most: usize) {
-        let fixed = self.regions.len();
-        self.detector
-            .detect(luma, &settings.detect, &mut self.detected);
-        for index in 0..self.detected.len() {
-            let region = self.detected[index];
-            if self.regions.len() < most && !self.covered(fixed, &region.rect, settings) {
-                self.regions.push(region);
-                self.methods.push(Method::Lattice);
+        let fixed = self.found.len();
+        let Self {
+            follower, found, ..
+        } = self;
+        for tracked in follower.next(luma, &settings.detect, settings.inference_interval) {
+            let region = tracked.region;
+            if found.len() < most && !covered(&found[..fixed], &region.rect, settings) {
+                found.push(Found {
+                    region,
+                    method: Method::Lattice,
+                    id: Some(tracked.id),
+                });
             }
         }
     }
@@ -107,15 +128,27 @@ impl Finder {
     fn add_upstream(&mut self, luma: &Luma<'_>, settings: &FrameSettings, most: usize) {
         let detect = &settings.detect;
         for index in 0..self.named.len() {
-            let NamedRegion { rect, confidence } = self.named[index];
-            let score = confidence.unwrap_or(1.0);
-            let Some(inside) = rect.clamp_to(luma.width, luma.height) else {
+            let named = self.named[index];
+            let score = named.confidence.unwrap_or(1.0);
+            let Some(inside) = named.rect.clamp_to(luma.width, luma.height) else {
                 continue;
             };
             let small = inside.width < detect.min_width || inside.height < detect.min_height;
-            let known = self.covered(self.regions.len(), &inside, settings);
-            if self.regions.len() < most && score >= detect.score_threshold && !small && !known {
-                self.add_named(luma, &inside, score, Method::Upstream);
+            let known = covered(&self.found, &inside, settings);
+            if self.found.len() >= most || score < detect.score_threshold || small || known {
+                continue;
+            }
+            match named.lattice {
+                Some(lattice) => self.found.push(Found {
+                    region: Region {
+                        rect: inside,
+                        lattice: Some(lattice),
+                        score,
+                    },
+                    method: Method::Upstream,
+                    id: None,
+                }),
+                None => self.add_named(luma, &inside, score, Method::Upstream),
             }
         }
     }
@@ -123,22 +156,26 @@ impl Finder {
     /// Add the part of `rect` inside the frame, if there is one.
     fn add_named(&mut self, luma: &Luma<'_>, rect: &Rect, score: f32, method: Method) {
         if let Some(rect) = rect.clamp_to(luma.width, luma.height) {
-            let lattice = self.detector.lattice_in(luma, &rect);
-            self.regions.push(Region {
+            let lattice = self.follower.detector().lattice_in(luma, &rect);
+            let region = Region {
                 rect,
                 lattice: lattice.map(|(lattice, _)| lattice),
                 score,
+            };
+            self.found.push(Found {
+                region,
+                method,
+                id: None,
             });
-            self.methods.push(method);
         }
     }
+}
 
-    /// Whether one of the first `count` regions is the same one as `rect`.
-    fn covered(&self, count: usize, rect: &Rect, settings: &FrameSettings) -> bool {
-        let threshold = f64::from(settings.detect.iou_threshold);
-        let mut others = self.regions[..count].iter();
-        others.any(|other| other.rect.iou(rect) > threshold)
-    }
+/// Whether one of `others` is the same one as `rect`.
+fn covered(others: &[Found], rect: &Rect, settings: &FrameSettings) -> bool {
+    let threshold = f64::from(settings.detect.iou_threshold);
+    let mut others = others.iter();
+    others.any(|other| other.region.rect.iou(rect) > threshold)
 }
 
 #[cfg(test)]
@@ -159,15 +196,17 @@ mod tests {
     fn found(settings: &FrameSettings, named: &[(Rect, Option<f32>)]) -> Vec<Rect> {
         let layout = Layout::rgb(64, 48);
         let frame = FrameView::packed(&layout, &GREY, 64 * 3).unwrap();
-        let named = named
-            .iter()
-            .map(|&(rect, confidence)| NamedRegion { rect, confidence });
+        let named = named.iter().map(|&(rect, confidence)| NamedRegion {
+            rect,
+            confidence,
+            lattice: None,
+        });
         let mut finder = Finder {
             named: named.collect(),
             ..Finder::default()
         };
         finder.find(&frame, settings);
-        assert_eq!(finder.regions.len(), finder.methods.len());
+        assert_eq!(finder.regions.len(), finder.found.len());
         finder.regions.iter().map(|region| region.rect).collect()
     }
 

@@ -26,10 +26,12 @@ pub struct ModelSettings {
 }
 
 /// What the task copies out for each frame. Cheap to copy: the lists are shared.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct FrameSettings {
     /// Where regions come from.
     pub inference_region: InferenceRegion,
+    /// New mosaics are looked for in every so many frames.
+    pub inference_interval: u32,
     /// Only upstream regions of this type.
     pub object_class: Option<Arc<str>>,
     /// What counts as a mosaic.
@@ -42,6 +44,21 @@ pub struct FrameSettings {
     pub qos: bool,
     /// Attach a region meta per restored region.
     pub add_roi_meta: bool,
+}
+
+impl Default for FrameSettings {
+    fn default() -> Self {
+        Self {
+            inference_region: InferenceRegion::default(),
+            inference_interval: 1,
+            object_class: None,
+            detect: DetectSettings::default(),
+            blend: Blend::default(),
+            regions: Regions::default(),
+            qos: false,
+            add_roi_meta: false,
+        }
+    }
 }
 
 /// Values of the properties.
@@ -92,6 +109,7 @@ impl Settings {
             "threads" => store(&mut model.threads, value),
             "max-size-buffers" => store(max_size_buffers, value),
             "inference-region" => store(&mut frame.inference_region, value),
+            "inference-interval" => store(&mut frame.inference_interval, value),
             "object-class" => {
                 frame.object_class = value.get::<Option<&str>>().ok().flatten().map(Arc::from);
             }
@@ -123,6 +141,7 @@ impl Settings {
             "threads" => model.threads.to_value(),
             "max-size-buffers" => self.max_size_buffers.to_value(),
             "inference-region" => frame.inference_region.to_value(),
+            "inference-interval" => frame.inference_interval.to_value(),
             "object-class" => frame.object_class.as_deref().to_value(),
             "score-threshold" => frame.detect.score_threshold.to_value(),
             "iou-threshold" => frame.detect.iou_threshold.to_value(),
@@ -208,6 +227,15 @@ fn region_properties() -> Vec<glib::ParamSpec> {
         glib::ParamSpecEnum::builder::<InferenceRegion>("inference-region")
             .nick("Inference Region")
             .blurb("Where regions come from")
+            .mutable_playing()
+            .build(),
+        glib::ParamSpecUInt::builder("inference-interval")
+            .nick("Inference Interval")
+            .blurb(
+                "Look for new mosaics in every so many frames; known ones are followed in between",
+            )
+            .minimum(1)
+            .default_value(1)
             .mutable_playing()
             .build(),
         glib::ParamSpecString::builder("object-class")

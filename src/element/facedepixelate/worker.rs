@@ -1,12 +1,11 @@
 //! A frame's restoration: find, run, write. What the task owns while it works.
 
-use super::find::{Finder, Method};
+use super::find::Finder;
 use super::settings::FrameSettings;
 use crate::cascade::{Backend, CascadeError};
-use crate::detect::Region;
 use crate::element::caps::{PictureError, StreamLayout};
+use crate::element::metas;
 use crate::restore::Restorer;
-use gst_video::VideoRegionOfInterestMeta;
 use std::time::{Duration, Instant};
 
 /// Type of the metas on restored regions.
@@ -86,30 +85,14 @@ impl Worker {
             restorer.apply(&mut frame, &settings.blend);
         })?;
         if settings.add_roi_meta {
-            add_metas(buffer, finder.regions(), finder.methods());
+            for found in finder.found() {
+                let method = found.method.as_str();
+                metas::attach(buffer, RESTORED_FACE, &found.region, method, found.id);
+            }
         }
         Ok(Outcome::Restored {
             regions: finder.regions().len(),
             inference_time,
         })
-    }
-}
-
-/// Attach one meta per restored region.
-fn add_metas(buffer: &mut gst::BufferRef, regions: &[Region], methods: &[Method]) {
-    for (region, method) in regions.iter().zip(methods) {
-        let mut details = gst::Structure::builder(RESTORED_FACE)
-            .field("confidence", f64::from(region.score))
-            .field("method", method.as_str())
-            .build();
-        if let Some(lattice) = &region.lattice {
-            details.set("block-width", f64::from(lattice.block_width));
-            details.set("block-height", f64::from(lattice.block_height));
-        }
-        // Detected and clamped regions lie inside the frame.
-        let rect = &region.rect;
-        let corner = |position: i32| u32::try_from(position).unwrap_or(0);
-        let rect = (corner(rect.x), corner(rect.y), rect.width, rect.height);
-        VideoRegionOfInterestMeta::add(buffer, RESTORED_FACE, rect).add_param(details);
     }
 }

@@ -1,0 +1,87 @@
+//! What was found in a frame, put in order: torn mosaics joined, double finds dropped.
+
+use super::comb::Comb;
+use super::{DetectSettings, Region};
+use crate::frame::Rect;
+
+/// Blocks between two parts of a mosaic at most.
+const GAP: f32 = 2.5;
+
+/// Make one of regions that lie close together on one lattice: coding may have torn a mosaic.
+pub(super) fn merge(regions: &mut Vec<Region>) {
+    let mut index = 0;
+    while index < regions.len() {
+        let here = regions[index];
+        let other =
+            (index + 1..regions.len()).find(|&other| belong_together(&here, &regions[other]));
+        let Some(other) = other else {
+            index += 1;
+            continue;
+        };
+        let other = regions.swap_remove(other);
+        let (a, b) = (here.rect, other.rect);
+        let (x, y) = (a.x.min(b.x), a.y.min(b.y));
+        let width = a.right().max(b.right()) - i64::from(x);
+        let height = a.bottom().max(b.bottom()) - i64::from(y);
+        let larger = if a.area() >= b.area() { here } else { other };
+        regions[index] = Region {
+            rect: Rect::new(x, y, width as u32, height as u32),
+            score: here.score.max(other.score),
+            ..larger
+        };
+        // The larger one may touch regions that were passed over.
+        index = 0;
+    }
+}
+
+/// Whether two regions are on the same lines, with less than [`GAP`] blocks between them.
+fn belong_together(a: &Region, b: &Region) -> bool {
+    let (Some(one), Some(two)) = (a.lattice, b.lattice) else {
+        return false;
+    };
+    let axis = |start: (i32, i32), end: (i64, i64), size: (f32, f32), phase: (f32, f32)| {
+        let comb = |size, phase| Comb {
+            period: size,
+            phase,
+            quality: 1.0,
+        };
+        let gap = i64::from(start.0.max(start.1)) - end.0.min(end.1);
+        let all = end.0.max(end.1) - i64::from(start.0.min(start.1));
+        let centre = i64::from(start.0.min(start.1)) + all / 2;
+        let (one, two) = (comb(size.0, phase.0), comb(size.1, phase.1));
+        gap as f32 <= GAP * size.0 && one.agrees(&two, centre as f32, all as f32, 1.0)
+    };
+    axis(
+        (a.rect.x, b.rect.x),
+        (a.rect.right(), b.rect.right()),
+        (one.block_width, two.block_width),
+        (one.phase_x, two.phase_x),
+    ) && axis(
+        (a.rect.y, b.rect.y),
+        (a.rect.bottom(), b.rect.bottom()),
+        (one.block_height, two.block_height),
+        (one.phase_y, two.phase_y),
+    )
+}
+
+/// Best first, without double finds, at most as many as wanted.
+pub(super) fn keep_best(regions: &mut Vec<Region>, settings: &DetectSettings) {
+    regions.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
+    let mut kept = 0;
+    for index in 0..regions.len() {
+        let region = regions[index];
+        let doubles = |other: &Region| {
+            let shared = other
+                .rect
+                .intersect(&region.rect)
+                .map_or(0, |shared| shared.area());
+            let smaller = other.rect.area().min(region.rect.area());
+            other.rect.iou(&region.rect) > f64::from(settings.iou_threshold) || 2 * shared > smaller
+        };
+        if kept < settings.max_detections && !regions[..kept].iter().any(doubles) {
+            regions[kept] = region;
+            kept += 1;
+        }
+    }
+    regions.truncate(kept);
+}

@@ -1,0 +1,124 @@
+//! From a window to a mosaic.
+
+use super::blocking::Blocking;
+use super::comb::Comb;
+use super::evidence::weigh;
+use super::gate::Window;
+use super::grow::Grower;
+use super::hypotheses::hypotheses;
+use super::plane::{Plane, Span2};
+use super::score::{Shape, score};
+use super::steps::Ridges;
+use super::{DetectSettings, Region, lattice};
+use crate::frame::Rect;
+
+/// A window that shares more than one in so many of its pixels with a lattice that was followed is part of it.
+const SHARED_PART: u64 = 8;
+/// Distance in pixels up to which lines are the same.
+const SAME_LINE: f32 = 2.0;
+
+/// A lattice that was followed, and how far.
+#[derive(Clone, Copy, Debug)]
+struct Followed {
+    area: Rect,
+    combs: [Comb; 2],
+    /// Whether it was a mosaic.
+    found: bool,
+}
+
+/// Follows lattices; keeps its memory, and what was followed in one frame.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    pub(super) grower: Grower,
+    pub(super) profiles: [Vec<u32>; 2],
+    followed: Vec<Followed>,
+    blocking: Blocking,
+}
+
+impl Search {
+    /// Forget the last frame.
+    pub(super) fn reset(&mut self) {
+        self.followed.clear();
+        self.blocking.reset();
+    }
+
+    /// The mosaic that `window` is a part of. The pixels visited are taken from `budget`.
+    pub(super) fn look(
+        &mut self,
+        plane: &Plane<'_>,
+        ridges: &Ridges,
+        window: &Window,
+        settings: &DetectSettings,
+        budget: &mut usize,
+    ) -> Option<Region> {
+        let wanted = |region: &Region| {
+            region.rect.width >= settings.min_width
+                && region.rect.height >= settings.min_height
+                && region.score >= settings.score_threshold
+        };
+        ridges.profiles(&window.area, &mut self.profiles);
+        for combs in hypotheses(&self.profiles, window).into_iter().flatten() {
+            if self.is_followed(&window.area, &combs) {
+                continue;
+            }
+            let found = self.follow(plane, ridges, &window.area, combs, budget);
+            let mut remember = |area: Rect, combs: [Comb; 2], found: bool| {
+                self.followed.push(Followed { area, combs, found });
+            };
+            remember(window.area.rect(), combs, false);
+            if let Some((region, combs)) = found {
+                let is_wanted = wanted(&region);
+                remember(region.rect, combs, is_wanted);
+                if is_wanted {
+                    return Some(region);
+                }
+            }
+        }
+        None
+    }
+
+    /// Grow a lattice from a window, find its border and weigh its blocks.
+    fn follow(
+        &mut self,
+        plane: &Plane<'_>,
+        ridges: &Ridges,
+        seed: &Span2,
+        combs: [Comb; 2],
+        budget: &mut usize,
+    ) -> Option<(Region, [Comb; 2])> {
+        let grower = &mut self.grower;
+        let grown = grower.grow_true(plane, ridges, seed, combs, budget)?;
+        let area = grower.border(plane, &grown)?;
+        let size = grown.combs.map(|comb| comb.period);
+        let evidence = weigh(
+            &grower.cells,
+            &grower.roles,
+            &grown.blocks,
+            size,
+            &mut grower.queue,
+        );
+        let setting = self.blocking.setting(plane, ridges, &area);
+        let region = Region {
+            rect: area.rect(),
+            lattice: Some(lattice(&grown.combs)),
+            score: score(&evidence, &Shape::new(&area, &grown.combs), &setting),
+        };
+        Some((region, grown.combs))
+    }
+
+    /// Whether nearly the same lattice was followed from or into a part of the window already.
+    fn is_followed(&self, area: &Span2, combs: &[Comb; 2]) -> bool {
+        let rect = area.rect();
+        self.followed.iter().any(|followed| {
+            let shared = followed.area.intersect(&rect);
+            let agrees = |axis: usize| {
+                let span = area.axis(axis);
+                let centre = (span.start + span.end) as f32 / 2.0;
+                combs[axis].agrees(&followed.combs[axis], centre, span.len() as f32, SAME_LINE)
+            };
+            // A part of a mosaic may show the lines of one axis only.
+            shared.is_some_and(|shared| SHARED_PART * shared.area() > rect.area())
+                && (agrees(0) && agrees(1) || followed.found && (agrees(0) || agrees(1)))
+        })
+    }
+}

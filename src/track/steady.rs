@@ -1,0 +1,205 @@
+//! One region's box and lattice, freed of the jitter of single frames.
+
+use crate::detect::Region;
+use crate::frame::{Lattice, Rect};
+
+/// Largest move of an edge that counts as jitter, pixels.
+const JITTER: f64 = 2.0;
+/// Frames over which a still box and the size of blocks are averaged at most.
+const LONGEST: f32 = 25.0;
+
+/// What is known of a region.
+#[derive(Debug)]
+pub struct Steady {
+    last: Region,
+    /// Left, top, right and bottom edge, pixels.
+    edges: [f64; 4],
+    /// Frames in which the box stood still.
+    still: f32,
+    /// Movement of the box from frame to frame, pixels.
+    speed: [f64; 2],
+    /// Width and height of the blocks, and the frames behind them.
+    blocks: Option<([f32; 2], f32)>,
+}
+
+impl Steady {
+    /// A region that was just found.
+    pub fn new(region: &Region) -> Self {
+        Self {
+            last: *region,
+            edges: edges(&region.rect),
+            still: 1.0,
+            speed: [0.0; 2],
+            blocks: region
+                .lattice
+                .map(|l| ([l.block_width, l.block_height], 1.0)),
+        }
+    }
+
+    /// The region was found again.
+    pub fn update(&mut self, region: &Region) {
+        let now = edges(&region.rect);
+        let moved = |i: usize| now[i] - self.edges[i];
+        if (0..4).all(|i| moved(i).abs() <= JITTER) {
+            self.still = (self.still + 1.0).min(LONGEST);
+            for (edge, now) in self.edges.iter_mut().zip(now) {
+                *edge += (now - *edge) / f64::from(self.still);
+            }
+            self.speed = [0.0; 2];
+        } else {
+            // A box that grows has no speed; one that moves keeps its size.
+            let before = edges(&self.last.rect);
+            let middle = |e: &[f64; 4], i: usize| (e[i] + e[i + 2]) / 2.0;
+            self.speed = [0, 1].map(|i| middle(&now, i) - middle(&before, i));
+            (self.edges, self.still) = (now, 1.0);
+        }
+        if let (Some((mean, count)), Some(lattice)) = (&mut self.blocks, &region.lattice) {
+            *count = (*count + 1.0).min(LONGEST);
+            for (mean, now) in mean
+                .iter_mut()
+                .zip([lattice.block_width, lattice.block_height])
+            {
+                *mean += (now - *mean) / *count;
+            }
+        }
+        self.last = *region;
+    }
+
+    /// The region is where it was expected, though nothing was measured.
+    pub fn keep(&mut self) {
+        self.last = self.expected();
+        self.edges = edges(&self.last.rect);
+    }
+
+    /// Where the region should be in the next frame.
+    pub fn expected(&self) -> Region {
+        let mut region = self.shown();
+        let shift = self.speed.map(|s| s.round().clamp(-1e4, 1e4) as i32);
+        region.rect.x = region.rect.x.saturating_add(shift[0]);
+        region.rect.y = region.rect.y.saturating_add(shift[1]);
+        region
+    }
+
+    /// The region in this frame.
+    pub fn shown(&self) -> Region {
+        let [left, top, right, bottom] = self.edges.map(f64::round);
+        Region {
+            rect: Rect::new(
+                left as i32,
+                top as i32,
+                (right - left).max(1.0) as u32,
+                (bottom - top).max(1.0) as u32,
+            ),
+            lattice: self.last.lattice.map(|lattice| self.lattice(&lattice)),
+            score: self.last.score,
+        }
+    }
+
+    /// The lattice as measured last, with blocks of the mean size: about the region's middle, as a small error of the size
+    /// is a large one of the phase far away from where it was measured.
+    fn lattice(&self, measured: &Lattice) -> Lattice {
+        let Some(([width, height], _)) = self.blocks else {
+            return *measured;
+        };
+        let [left, top, right, bottom] = self.edges;
+        let phase = |(from, to): (f64, f64), phase: f32, old: f32, new: f32| {
+            let (old, new) = (f64::from(old.max(1.0)), f64::from(new.max(1.0)));
+            // The line nearest to the middle stays where it is.
+            let middle = (from + to) / 2.0;
+            let line = ((middle - f64::from(phase)) / old).round() * old + f64::from(phase);
+            // Rounding to single precision may give the block itself, which is 0 again.
+            let phase = line.rem_euclid(new) as f32;
+            if phase < new as f32 { phase } else { 0.0 }
+        };
+        Lattice {
+            block_width: width,
+            block_height: height,
+            phase_x: phase((left, right), measured.phase_x, measured.block_width, width),
+            phase_y: phase(
+                (top, bottom),
+                measured.phase_y,
+                measured.block_height,
+                height,
+            ),
+        }
+    }
+}
+
+/// Left, top, right, bottom.
+fn edges(rect: &Rect) -> [f64; 4] {
+    [
+        f64::from(rect.x),
+        f64::from(rect.y),
+        rect.right() as f64,
+        rect.bottom() as f64,
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn region(rect: Rect, block: f32, phase: f32) -> Region {
+        let lattice = Lattice {
+            block_width: block,
+            block_height: block,
+            phase_x: phase,
+            phase_y: phase,
+        };
+        Region {
+            rect,
+            lattice: Some(lattice),
+            score: 0.8,
+        }
+    }
+
+    #[test]
+    fn a_still_box_stops_to_tremble() {
+        let mut steady = Steady::new(&region(Rect::new(20, 30, 60, 50), 8.0, 4.0));
+        let mut shown = Vec::new();
+        for frame in 0..30 {
+            let (dx, dw) = ([0, 1, -1][frame % 3], [0, -1, 1, 0][frame % 4]);
+            let rect = Rect::new(20 + dx, 30, 60u32.saturating_add_signed(dw), 50);
+            steady.update(&region(rect, 8.0, 4.0));
+            shown.push(steady.shown().rect);
+        }
+        assert!(
+            shown[10..].iter().all(|rect| *rect == shown[29]),
+            "{shown:?}"
+        );
+        assert!(shown[29].iou(&Rect::new(20, 30, 60, 50)) > 0.96);
+    }
+
+    #[test]
+    fn a_moving_box_is_not_held_back() {
+        let mut steady = Steady::new(&region(Rect::new(0, 0, 40, 40), 8.0, 0.0));
+        for step in 1..10 {
+            let rect = Rect::new(5 * step, 3 * step, 40, 40);
+            steady.update(&region(rect, 8.0, 0.0));
+            assert_eq!(steady.shown().rect, rect);
+            assert_eq!(
+                steady.expected().rect,
+                Rect::new(5 * step + 5, 3 * step + 3, 40, 40)
+            );
+        }
+        steady.keep();
+        assert_eq!(steady.shown().rect, Rect::new(50, 30, 40, 40));
+    }
+
+    #[test]
+    fn sizes_of_blocks_add_up_to_a_finer_one() {
+        let rect = Rect::new(100, 40, 120, 120);
+        let mut steady = Steady::new(&region(rect, 10.6, 3.0));
+        for frame in 0..24 {
+            let noise = [0.0, 0.2, 0.1, -0.1][frame % 4];
+            // The line at 160.0 is measured well in each frame.
+            let block: f32 = 10.62 + noise;
+            steady.update(&region(rect, block, 160.0_f32.rem_euclid(block)));
+        }
+        let lattice = steady.shown().lattice.unwrap();
+        assert!((lattice.block_width - 10.67).abs() < 0.05, "{lattice:?}");
+        let off = (160.0 - lattice.phase_x).rem_euclid(lattice.block_width);
+        assert!(off.min(lattice.block_width - off) < 0.1, "{lattice:?}");
+        assert!(lattice.phase_x < lattice.block_width && lattice.phase_x >= 0.0);
+    }
+}
