@@ -10,7 +10,7 @@ use crate::frame::{
 };
 use gst_video::{VideoColorMatrix, VideoColorRange, VideoFormat, VideoInterlaceMode};
 
-/// Raw video formats of both elements, preferred first. A test compares each with GStreamer's own unpacking and
+/// Raw video formats of all elements, preferred first. A test compares each with GStreamer's own unpacking and
 /// conversion.
 pub const FORMATS: &[VideoFormat] = &[
     VideoFormat::I420,
@@ -67,7 +67,7 @@ pub fn template_caps() -> gst::Caps {
         .build()
 }
 
-/// The always-sink and always-src templates of both elements.
+/// The always-sink and always-src templates of all elements.
 pub fn pad_templates() -> Vec<gst::PadTemplate> {
     let caps = template_caps();
     [
@@ -151,13 +151,18 @@ impl StreamLayout {
         &self.layout
     }
 
+    /// Whether every frame is one whole picture.
+    pub fn is_progressive(&self) -> bool {
+        self.info.interlace_mode() == VideoInterlaceMode::Progressive
+    }
+
     /// Why frames of these caps pass unrestored, for a user to read; None where they can be restored.
     ///
     /// Networks know the light of ordinary video: the values of PQ and HLG mean another, and the fields of
     /// interlaced video are two pictures.
     pub fn obstacle(&self) -> Option<&'static str> {
         use gst_video::VideoTransferFunction::{AribStdB67, Smpte2084};
-        if self.info.interlace_mode() != VideoInterlaceMode::Progressive {
+        if !self.is_progressive() {
             return Some("interlaced video is not restored; put deinterlace before this element");
         }
         matches!(self.info.colorimetry().transfer(), Smpte2084 | AribStdB67).then_some(
