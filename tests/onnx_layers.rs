@@ -205,7 +205,7 @@ fn pixel_shuffle_and_clip() {
             data: &kernel,
         };
         let y = g.conv(x, &weights, None, Conv2d::new(2, 0));
-        let y = g.pixel_shuffle_2(&y);
+        let y = g.pixel_shuffle(&y, 2);
         g.clip(&y, -1.0, 1.0)
     });
     check(result, |at, row, column| at(row, column).clamp(-1.0, 1.0));

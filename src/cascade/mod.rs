@@ -19,6 +19,7 @@ mod error;
 mod facts;
 mod library;
 mod model;
+mod plain;
 mod provider;
 pub mod runtime;
 mod session;
@@ -28,6 +29,7 @@ pub use facts::{FORMAT, ModelFacts, ValueRange, key};
 pub use model::{
     DEFAULT_MODEL, DETAILED, INPUT, LATTICE, MAX_MODEL_BYTES, Model, RESTORED, STAGE1,
 };
+pub use plain::{Numbers, PlainSession};
 pub use provider::{OptimizationLevel, Provider, SessionSettings};
 pub use runtime::{Runtime, RuntimeSearch};
 pub use session::OrtBackend;

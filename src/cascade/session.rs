@@ -439,7 +439,7 @@ fn unreadable(model: &Model, error: &ort::Error) -> CascadeError {
     }
 }
 
-fn run_error(error: ort::Error) -> CascadeError {
+pub(super) fn run_error(error: ort::Error) -> CascadeError {
     CascadeError::Run(error.to_string())
 }
 

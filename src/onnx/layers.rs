@@ -46,6 +46,8 @@ pub enum PadMode {
     Reflect,
     /// The border row repeated.
     Edge,
+    /// Zeros.
+    Zero,
 }
 
 impl GraphBuilder {
@@ -112,6 +114,7 @@ impl GraphBuilder {
         let mode = match mode {
             PadMode::Reflect => "reflect",
             PadMode::Edge => "edge",
+            PadMode::Zero => "constant",
         };
         self.node("Pad", &[x, &pads], vec![attr::string("mode", mode)])
     }
@@ -188,12 +191,6 @@ impl GraphBuilder {
         )
     }
 
-    /// Four channels become the 2×2 pixels of one, as PyTorch's `pixel_shuffle`.
-    pub fn pixel_shuffle_2(&mut self, x: &str) -> String {
-        let attrs = vec![attr::int("blocksize", 2), attr::string("mode", "CRD")];
-        self.node("DepthToSpace", &[x], attrs)
-    }
-
     /// The first `count` channels.
     pub fn first_channels(&mut self, x: &str, count: i64) -> String {
         let [start, end, axis] = [0, count, 1].map(|value| self.constant_i64(&[value]));
@@ -202,15 +199,8 @@ impl GraphBuilder {
 
     /// x, cut to `low` … `high`
     pub fn clip(&mut self, x: &str, low: f32, high: f32) -> String {
-        let [low, high] = [low, high].map(|limit| {
-            let key = format!("limit_{limit}");
-            if let Some(name) = self.constants.get(&key) {
-                return name.clone();
-            }
-            let name = self.initializer_f32(&key, &[], &[limit]);
-            self.constants.insert(key, name.clone());
-            name
-        });
+        let [low, high] =
+            [low, high].map(|limit| self.shared_f32(&format!("limit_{limit}"), &[], &[limit]));
         self.node("Clip", &[x, &low, &high], vec![])
     }
 
@@ -236,17 +226,22 @@ impl GraphBuilder {
     }
 
     /// A vector that several nodes share; `key` says what is in it.
-    fn constant_f32(&mut self, key: &str, data: &[f32]) -> String {
+    pub(super) fn constant_f32(&mut self, key: &str, data: &[f32]) -> String {
+        self.shared_f32(key, &[data.len() as i64], data)
+    }
+
+    /// As [`Self::constant_f32`], of any shape.
+    pub(super) fn shared_f32(&mut self, key: &str, dims: &[i64], data: &[f32]) -> String {
         if let Some(name) = self.constants.get(key) {
             return name.clone();
         }
-        let name = self.initializer_f32(key, &[data.len() as i64], data);
+        let name = self.initializer_f32(key, dims, data);
         self.constants.insert(key.into(), name.clone());
         name
     }
 
     /// As [`Self::constant_f32`].
-    fn constant_i64(&mut self, data: &[i64]) -> String {
+    pub(super) fn constant_i64(&mut self, data: &[i64]) -> String {
         let numbers: Vec<String> = data.iter().map(i64::to_string).collect();
         let key = format!("integers_{}", numbers.join("_"));
         if let Some(name) = self.constants.get(&key) {

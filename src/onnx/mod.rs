@@ -4,9 +4,11 @@
 //! IR version 8 with operator set 17 is the newest pair that every ONNX Runtime from 1.13 on reads.
 
 pub mod attr;
+mod dense;
 mod graph;
 mod layers;
 pub mod proto;
+mod resample;
 
 pub use graph::{Dim, ElementType, GraphBuilder, Weights, batch_of};
 pub use layers::{Conv2d, ConvTranspose2d, PadMode};

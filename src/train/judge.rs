@@ -3,7 +3,7 @@
 use tch::{Device, Kind, Tensor};
 
 use super::checkpoint;
-use super::layers::{Declare, Forward, Init, Parameters};
+use super::layers::{Declare, Init, Parameters, Training};
 use super::networks::{DiscriminatorSize, Norm, discriminator};
 use super::optimizer::Adam;
 use super::pool::ImagePool;
@@ -45,7 +45,7 @@ impl Judge {
     }
 
     fn score(&self, weights: &Parameters, pictures: &Tensor) -> Tensor {
-        discriminator(&mut Forward(weights), pictures, self.channels, self.size)
+        discriminator(&mut Training(weights), pictures, self.channels, self.size)
     }
 
     /// The weights as they judge; gradients pass through to the parameters.

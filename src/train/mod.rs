@@ -27,5 +27,6 @@ mod spectral;
 mod stage;
 mod stage1;
 mod stage2;
+pub mod systems;
 pub mod u_shaped;
 pub mod validation;

@@ -102,6 +102,8 @@ pub struct DiscriminatorSize {
 pub enum Norm {
     /// Instance norm of the inner layers' outputs (published).
     Instance,
+    /// Batch norm of the inner layers' outputs, whose convolutions then have no biases (as in pix2pix).
+    Batch,
     /// Weights divided by their largest singular value (Miyato et al., 2018), see [`super::spectral`].
     Spectral,
 }
@@ -153,10 +155,18 @@ pub fn discriminator<L: Layers>(
         let next = (w << i).min(8 * w);
         let stride = if i < size.layers { 2 } else { 1 };
         let conv = Conv::strided(width, next, 4, stride, 1);
-        x = l.conv(&format!("layer{i}"), &x, conv);
-        if size.norm == Norm::Instance {
-            x = l.instance_norm(&x);
-        }
+        let name = format!("layer{i}");
+        x = match size.norm {
+            Norm::Instance => {
+                let x = l.conv(&name, &x, conv);
+                l.instance_norm(&x)
+            }
+            Norm::Batch => {
+                let x = l.conv(&name, &x, conv.without_bias());
+                l.batch_norm(&name, &x, next)
+            }
+            Norm::Spectral => l.conv(&name, &x, conv),
+        };
         x = l.leaky_relu(&x);
         width = next;
     }

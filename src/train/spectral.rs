@@ -14,7 +14,12 @@ pub struct Spectral {
 impl Spectral {
     /// Estimates for the weights among `parameters`, from one iteration.
     pub fn new(parameters: &Parameters) -> Self {
-        let weights = parameters.iter().filter(|(name, _)| is_weight(name));
+        Self::of(parameters, |name| name.ends_with(".weight"))
+    }
+
+    /// As [`Self::new`], for those of the names that `chosen` takes.
+    pub fn of(parameters: &Parameters, chosen: impl Fn(&str) -> bool) -> Self {
+        let weights = parameters.iter().filter(|(name, _)| chosen(name));
         let start = |(name, weight): (&String, &Tensor)| {
             let vector = Tensor::randn([weight.size()[0]], (weight.kind(), weight.device()));
             (name.clone(), unit(&vector))
@@ -51,10 +56,6 @@ impl Spectral {
         };
         parameters.iter().map(normalise).collect()
     }
-}
-
-fn is_weight(name: &str) -> bool {
-    name.ends_with(".weight")
 }
 
 fn matrix(weight: &Tensor) -> Tensor {

@@ -1,0 +1,3 @@
+//! DCGAN (Radford et al., 2016): faces out of a hundred random numbers.
+
+pub mod networks;
