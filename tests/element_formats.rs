@@ -1,19 +1,26 @@
-//! Every format of the elements, read and written as GStreamer itself does.
+//! Every format of the elements, read and written where GStreamer itself finds its samples.
+//!
+//! What the samples mean is in `element_colors.rs`.
 
 mod common;
 
 use common::*;
 use gst_video::{VideoFormat, VideoFrameExt};
 use gstdepixelate::element::caps::{FORMATS, PictureError, StreamLayout};
-use gstdepixelate::frame::{FrameView, Patch, Rect, patch};
+use gstdepixelate::frame::{Patch, Rect};
 
-/// Component values of a row as GStreamer unpacks them: Y′, Cb, Cr or R, G, B.
-fn unpacked_row(caps: &gst::Caps, buffer: &gst::BufferRef, y: u32) -> Vec<[u8; 3]> {
+/// Even, odd and smallest sizes.
+const SIZES: [(u32, u32); 4] = [(37, 23), (16, 8), (1, 1), (2, 3)];
+
+/// Code values of a row as GStreamer unpacks them: Y′, Cb, Cr or R, G, B.
+fn unpacked_row(caps: &gst::Caps, buffer: &gst::BufferRef, y: u32) -> Vec<[u16; 3]> {
     let info = gst_video::VideoInfo::from_caps(caps).unwrap();
     let frame = gst_video::VideoFrameRef::from_buffer_ref_readable(buffer, &info).unwrap();
     let format = info.format_info();
-    // AYUV or ARGB: alpha comes first.
-    let mut row = vec![0; 4 * info.width() as usize];
+    let depth = format.depth()[0];
+    let bytes = if depth > 8 { 2 } else { 1 };
+    // AYUV or ARGB of 8 or 16 bits.
+    let mut row = vec![0; 4 * bytes * info.width() as usize];
     let planes = info.n_planes() as usize;
     let strides = frame.plane_stride();
     // The binding checks sub-sampled planes as if they had every row.
@@ -28,7 +35,8 @@ fn unpacked_row(caps: &gst::Caps, buffer: &gst::BufferRef, y: u32) -> Vec<[u8; 3
     let data: Vec<Vec<u8>> = (0..planes).map(longer).collect();
     let data: Vec<&[u8]> = data.iter().map(Vec::as_slice).collect();
     format.unpack(
-        gst_video::VideoPackFlags::empty(),
+        // Zeros below the code value, not a repetition of its upper bits.
+        gst_video::VideoPackFlags::TRUNCATE_RANGE,
         &mut row,
         &data,
         &strides[..planes],
@@ -36,113 +44,160 @@ fn unpacked_row(caps: &gst::Caps, buffer: &gst::BufferRef, y: u32) -> Vec<[u8; 3
         y as i32,
         info.width() as i32,
     );
-    row.chunks_exact(4).map(|p| [p[1], p[2], p[3]]).collect()
+    // Alpha comes first.
+    let code = |pixel: &[u8], index: usize| match bytes {
+        1 => u16::from(pixel[index]),
+        _ => u16::from_ne_bytes([pixel[2 * index], pixel[2 * index + 1]]) >> (16 - depth),
+    };
+    row.chunks_exact(4 * bytes)
+        .map(|pixel| [1, 2, 3].map(|index| code(pixel, index)))
+        .collect()
 }
 
-fn our_row(frame: &FrameView<'_>, y: u32) -> Vec<[u8; 3]> {
-    let layout = frame.layout();
-    let sample = |index: usize, x: usize| {
-        let component = &layout.components[index];
-        let plane = frame.plane(component.plane);
-        let row = (y as usize >> component.sub_y) * plane.stride;
-        plane.data[row + (x >> component.sub_x) * component.pixel_stride + component.offset]
-    };
-    (0..layout.width as usize)
-        .map(|x| [0, 1, 2].map(|index| sample(index, x)))
-        .collect()
+fn unpacked(caps: &gst::Caps, buffer: &gst::BufferRef) -> Vec<Vec<[u16; 3]>> {
+    let height = StreamLayout::from_caps(caps).unwrap().layout().height;
+    (0..height).map(|y| unpacked_row(caps, buffer, y)).collect()
+}
+
+/// `test` with a tight and a padded frame of noise in every format and size.
+fn for_every_frame(test: impl Fn(&gst::Caps, gst::Buffer)) {
+    init();
+    for &format in FORMATS {
+        for (width, height) in SIZES {
+            let caps = caps_of(format, width, height);
+            test(&caps, noise_frame(&caps, 0));
+            test(&caps, padded_frame(&caps, 1));
+        }
+    }
+}
+
+/// A patch over `rect` with all values between black and white.
+fn noise_patch(rect: Rect) -> Patch {
+    let mut patch = Patch::default();
+    patch.reset(rect);
+    for index in 0..3 {
+        let values = noise(patch.area(), index as u32 + 9);
+        for (value, byte) in patch.plane_mut(index).iter_mut().zip(values) {
+            *value = f32::from(byte);
+        }
+    }
+    patch
 }
 
 #[test]
 fn samples_are_where_gstreamer_finds_them() {
-    init();
-    for format in FORMATS {
-        for (width, height) in [(37, 23), (16, 8), (1, 1), (2, 3)] {
-            let caps = caps_of(format, width, height);
-            let layout = StreamLayout::from_caps(&caps).unwrap();
-            for buffer in [noise_frame(&caps, 0), padded_frame(&caps, 1)] {
-                for y in 0..height {
-                    let expected = unpacked_row(&caps, &buffer, y);
-                    let found = layout.read(&buffer, |frame| our_row(&frame, y)).unwrap();
-                    assert_eq!(found, expected, "{format} {width}×{height}, row {y}");
-                }
-            }
+    for_every_frame(|caps, buffer| {
+        for (y, expected) in (0..).zip(unpacked(caps, &buffer)) {
+            assert_eq!(codes_of_row(caps, &buffer, y), expected, "{caps}, row {y}");
         }
-    }
+    });
 }
 
-/// A patch that is written and read back by GStreamer has the values that we wrote.
+/// What is pasted is found by GStreamer inside the mask, and nothing changes elsewhere: neither pixels nor alpha,
+/// padding and the bytes between rows.
 #[test]
-fn samples_go_where_gstreamer_finds_them() {
-    init();
-    for format in FORMATS {
-        let caps = caps_of(format, 37, 23);
-        let layout = StreamLayout::from_caps(&caps).unwrap();
-        for mut buffer in [noise_frame(&caps, 0), padded_frame(&caps, 1)] {
-            let before = bytes_of(&buffer);
-            let rect = Rect::new(5, 3, 20, 14);
-            let mut painted = Patch::default();
-            painted.reset(rect);
-            for (index, value) in COLOR.into_iter().enumerate() {
-                painted.plane_mut(index).fill(f32::from(value));
-            }
-            let mask = vec![1.0; painted.area()];
-            layout
-                .write(buffer.make_mut(), |mut frame| {
-                    patch::write(&mut frame, &painted, &mask);
-                })
-                .unwrap();
-            assert_unchanged_outside(&caps, &before, &buffer, &[rect]);
-            let inner = unpacked_row(&caps, &buffer, 10)[15];
-            let flat = unpacked_row(&caps, &buffer, 7)[9];
-            assert_eq!(inner, flat, "{format}");
-            assert_restored(&caps, &buffer, &rect);
+fn a_paste_goes_where_gstreamer_finds_it() {
+    for_every_frame(|caps, mut buffer| {
+        let (before, kept) = (bytes_of(&buffer), unpacked(caps, &buffer));
+        let rect = Rect::new(5, 3, 20, 14);
+        let Some(inside) = kept.get(10).filter(|row| row.len() > 16).map(|row| row[15]) else {
+            return;
+        };
+        let mut painted = Patch::default();
+        painted.reset(rect);
+        for (index, value) in COLOR.into_iter().enumerate() {
+            painted.plane_mut(index).fill(f32::from(value));
         }
-    }
-}
-
-/// Convert one flat picture with GStreamer's converter.
-fn converted(from: &gst::Caps, color: [u8; 3], to: &gst::Caps) -> gst::Buffer {
-    let in_info = gst_video::VideoInfo::from_caps(from).unwrap();
-    let out_info = gst_video::VideoInfo::from_caps(to).unwrap();
-    let mut bytes = vec![0; in_info.size()];
-    for row in bytes.chunks_exact_mut(in_info.stride()[0] as usize) {
-        row.chunks_exact_mut(3)
-            .take(in_info.width() as usize)
-            .for_each(|pixel| pixel.copy_from_slice(&color));
-    }
-    let input = gst::Buffer::from_mut_slice(bytes);
-    let input = gst_video::VideoFrame::from_buffer_readable(input, &in_info).unwrap();
-    let output = gst::Buffer::with_size(out_info.size()).unwrap();
-    let mut output = gst_video::VideoFrame::from_buffer_writable(output, &out_info).unwrap();
-    gst_video::VideoConverter::new(&in_info, &out_info, None)
-        .unwrap()
-        .frame(&input, &mut output);
-    output.into_buffer()
+        paste(
+            caps,
+            buffer.make_mut(),
+            &painted,
+            &vec![1.0; painted.area()],
+        );
+        assert_unchanged_outside(caps, &before, &buffer, &[rect]);
+        let now = unpacked(caps, &buffer);
+        assert_ne!(now[10][15], inside, "{caps}");
+        assert_eq!(now[10][15], now[7][9], "{caps}");
+        assert_restored(caps, &buffer, &rect);
+    });
 }
 
 #[test]
-fn colors_are_those_of_gstreamers_converter() {
+fn an_empty_mask_changes_no_byte() {
+    for_every_frame(|caps, mut buffer| {
+        let before = bytes_of(&buffer);
+        let painted = noise_patch(Rect::new(0, 0, 37, 23));
+        paste(
+            caps,
+            buffer.make_mut(),
+            &painted,
+            &vec![0.0; painted.area()],
+        );
+        assert_eq!(before, bytes_of(&buffer), "{caps}");
+    });
+}
+
+/// Where the mask is zero inside a patch nothing changes either, but for chroma shared with a pixel of the mask.
+#[test]
+fn a_paste_keeps_to_its_mask() {
+    for_every_frame(|caps, mut buffer| {
+        let before = bytes_of(&buffer);
+        let painted = noise_patch(Rect::new(-2, 1, 30, 20));
+        let masked = Rect::new(5, 4, 9, 11);
+        let weight = |at: usize| {
+            let pixel = Rect::new(at as i32 % 30 - 2, at as i32 / 30 + 1, 1, 1);
+            f32::from(u8::from(masked.intersect(&pixel).is_some())) * 0.7
+        };
+        let mask: Vec<f32> = (0..painted.area()).map(weight).collect();
+        paste(caps, buffer.make_mut(), &painted, &mask);
+        assert_unchanged_outside(caps, &before, &buffer, &[masked]);
+    });
+}
+
+/// A crop that is pasted unchanged gives the frame back.
+#[test]
+fn a_round_trip_changes_no_sample() {
+    for_every_frame(|caps, mut buffer| {
+        let before = unpacked(caps, &buffer);
+        let (width, height) = (before[0].len() as u32, before.len() as u32);
+        for rect in [Rect::new(0, 0, width, height), Rect::new(3, 1, 21, 17)] {
+            let crop = patch_of(caps, &buffer, rect);
+            paste(caps, buffer.make_mut(), &crop, &vec![1.0; crop.area()]);
+        }
+        assert_eq!(before, unpacked(caps, &buffer), "{caps}");
+    });
+}
+
+/// Values between two 8-bit codes come back as near as the format's depth allows.
+#[test]
+fn deep_formats_keep_their_depth() {
     init();
-    let rgb = caps_of(VideoFormat::Rgb, 16, 16);
-    // range:matrix:transfer:primaries in numbers; one transfer and primaries, so that only the matrix counts.
-    let colorimetries = [
-        "2:4:1:1", "2:3:1:1", "2:6:1:1", "1:4:1:1", "1:3:1:1", "1:6:1:1",
-    ];
-    for format in [VideoFormat::I420, VideoFormat::Nv12] {
-        for colorimetry in colorimetries {
-            let mut caps = caps_of(format, 16, 16);
-            caps.make_mut().set("colorimetry", colorimetry);
-            for color in [
-                [255, 0, 0],
-                [0, 255, 0],
-                [10, 60, 250],
-                [200, 190, 30],
-                [77; 3],
-            ] {
-                let buffer = converted(&rgb, color, &caps);
-                let found = pixel(&caps, &buffer, 8, 8);
-                let near = found.iter().zip(color).all(|(a, b)| a.abs_diff(b) <= 3);
-                assert!(near, "{format} {colorimetry}: {color:?} became {found:?}");
+    for &format in FORMATS {
+        let caps = caps_of(format, 64, 2);
+        let depth = StreamLayout::from_caps(&caps)
+            .unwrap()
+            .layout()
+            .samples()
+            .depth();
+        let mut buffer = noise_frame(&caps, 0);
+        let mut ramp = Patch::default();
+        ramp.reset(Rect::new(0, 0, 64, 2));
+        // Grey, so that chroma has no say.
+        for index in 0..3 {
+            for (x, value) in ramp.plane_mut(index).iter_mut().enumerate() {
+                *value = 100.0 + (x % 64) as f32 / 64.0;
+            }
+        }
+        paste(&caps, buffer.make_mut(), &ramp, &[1.0; 128]);
+        let found = patch_of(&caps, &buffer, ramp.rect());
+        // Half a code of the limited range, as grey levels, and what single precision costs.
+        let tolerance = 0.5 * 256.0 / 219.0 / f32::from(1u16 << (depth - 8)) + 2e-4;
+        for index in 0..3 {
+            for (was, now) in ramp.plane(index).iter().zip(found.plane(index)) {
+                assert!(
+                    (was - now).abs() <= tolerance,
+                    "{format}: {was} became {now}"
+                );
             }
         }
     }
@@ -172,7 +227,8 @@ fn buffers_that_lie_are_refused() {
         layout.read(&other, |_| ()),
         Err(PictureError::OtherFormat { .. })
     ));
-    let unknown = caps_of(VideoFormat::Gray8, 32, 16);
+    // Three components in one word of 32 bits.
+    let unknown = caps_of(VideoFormat::R210, 32, 16);
     assert!(matches!(
         StreamLayout::from_caps(&unknown),
         Err(PictureError::Format(_))
@@ -184,13 +240,12 @@ fn buffers_that_lie_are_refused() {
 fn several_memories_are_one_picture() {
     init();
     let caps = caps_of(VideoFormat::Nv12, 32, 16);
-    let layout = StreamLayout::from_caps(&caps).unwrap();
     let bytes = noise(32 * 16 * 3 / 2, 7);
     let (luma, chroma) = bytes.split_at(32 * 16);
     let mut buffer = gst::Buffer::from_mut_slice(luma.to_vec());
     let chroma = gst::Memory::from_mut_slice(chroma.to_vec());
     buffer.make_mut().append_memory(chroma);
-    let row = layout.read(&buffer, |frame| our_row(&frame, 9)).unwrap();
+    let row = codes_of_row(&caps, &buffer, 9);
     assert_eq!(
         row[5],
         [
@@ -198,16 +253,17 @@ fn several_memories_are_one_picture() {
             bytes[512 + 4 * 32 + 4],
             bytes[512 + 4 * 32 + 5]
         ]
+        .map(u16::from)
     );
     let rect = Rect::new(4, 4, 8, 8);
-    layout
-        .write(buffer.make_mut(), |mut frame| {
-            let mut painted = Patch::default();
-            painted.reset(rect);
-            let mask = vec![1.0; painted.area()];
-            patch::write(&mut frame, &painted, &mask);
-        })
-        .unwrap();
+    let mut painted = Patch::default();
+    painted.reset(rect);
+    paste(
+        &caps,
+        buffer.make_mut(),
+        &painted,
+        &vec![1.0; painted.area()],
+    );
     assert_unchanged_outside(&caps, &bytes, &buffer, &[rect]);
     assert_eq!(pixel(&caps, &buffer, 8, 8), [0; 3]);
 }

@@ -41,7 +41,7 @@ fn assert_flat(caps: &gst::Caps, buffer: &gst::BufferRef, a: (i32, i32), b: (i32
 fn every_format_is_pixelated_inside_the_region_only() {
     init();
     let rect = Rect::new(10, 6, 24, 16);
-    for format in FORMATS {
+    for &format in FORMATS {
         let caps = caps_of(format, 53, 37);
         for buffer in [noise_frame(&caps, 0), padded_frame(&caps, 1)] {
             let (before, after) = through(&pixelator(&[rect]), &caps, buffer);

@@ -1,6 +1,7 @@
 //! Pixelation of a rectangle: every block of a lattice becomes flat, or nearly so.
 
-use crate::frame::{Component, FrameViewMut, Lattice, Rect};
+use crate::frame::samples::{Bytes, Codec, Words};
+use crate::frame::{Component, FrameViewMut, Lattice, Rect, SampleFormat};
 
 /// What a block is filled with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,21 @@ pub enum Fill {
 /// Blocks that the rectangle's border cuts are filled from the pixels inside it. Sub-sampled components use the
 /// lattice scaled to their grid, and the samples whose first pixel lies inside `rect`, widened to their grid.
 pub fn pixelate(frame: &mut FrameViewMut<'_>, rect: &Rect, lattice: &Lattice, fill: Fill) {
+    match frame.layout().samples() {
+        SampleFormat::Byte => pixelate_as(Bytes, frame, rect, lattice, fill),
+        SampleFormat::Word { depth, shift } => {
+            pixelate_as(Words::new(depth, shift), frame, rect, lattice, fill);
+        }
+    }
+}
+
+fn pixelate_as<C: Codec>(
+    codec: C,
+    frame: &mut FrameViewMut<'_>,
+    rect: &Rect,
+    lattice: &Lattice,
+    fill: Fill,
+) {
     let layout = frame.layout();
     let Some(rect) = rect.clamp_to(layout.width, layout.height) else {
         return;
@@ -28,11 +44,12 @@ pub fn pixelate(frame: &mut FrameViewMut<'_>, rect: &Rect, lattice: &Lattice, fi
     let (left, right) = (rect.x as usize, rect.right() as usize);
     let (top, bottom) = (rect.y as usize, rect.bottom() as usize);
     let (mut columns, mut rows, mut scratch) = (Vec::new(), Vec::new(), Vec::new());
-    for component in &layout.components {
+    for component in layout.components() {
         lattice.columns(left, right, component.sub_x, &mut columns);
         lattice.rows(top, bottom, component.sub_y, &mut rows);
         let plane = frame.plane_mut(component.plane);
         let mut samples = Samples {
+            codec,
             data: plane.data,
             stride: plane.stride,
             component,
@@ -58,47 +75,55 @@ struct Block {
     y: (usize, usize),
 }
 
-struct Samples<'a> {
+struct Samples<'a, C> {
+    codec: C,
     data: &'a mut [u8],
     stride: usize,
     component: &'a Component,
 }
 
-impl Samples<'_> {
+impl<C: Codec> Samples<'_, C> {
     fn index(&self, x: usize, y: usize) -> usize {
         y * self.stride + self.component.offset + x * self.component.pixel_stride
     }
+
+    fn get(&self, x: usize, y: usize) -> u16 {
+        self.codec.load(&self.data[self.index(x, y)..])
+    }
+
+    fn set(&mut self, x: usize, y: usize, code: u16) {
+        let at = self.index(x, y);
+        self.codec.store(code, &mut self.data[at..]);
+    }
 }
 
-fn fill_mean(samples: &mut Samples<'_>, block: &Block) {
+fn fill_mean<C: Codec>(samples: &mut Samples<'_, C>, block: &Block) {
     let count = ((block.x.1 - block.x.0) * (block.y.1 - block.y.0)) as u64;
     let mut sum = 0u64;
     for y in block.y.0..block.y.1 {
         for x in block.x.0..block.x.1 {
-            sum += u64::from(samples.data[samples.index(x, y)]);
+            sum += u64::from(samples.get(x, y));
         }
     }
-    // Rounded to nearest; a mean of bytes is a byte.
-    let mean = ((sum + count / 2) / count) as u8;
+    // Rounded to nearest; a mean of codes is a code.
+    let mean = ((sum + count / 2) / count) as u16;
     for y in block.y.0..block.y.1 {
         for x in block.x.0..block.x.1 {
-            let at = samples.index(x, y);
-            samples.data[at] = mean;
+            samples.set(x, y, mean);
         }
     }
 }
 
 /// Box blur of a block by its own size. For an even size the window reaches one sample further to the left
 /// (top) than to the right, as its anchor is size / 2.
-fn fill_blur(samples: &mut Samples<'_>, block: &Block, scratch: &mut Vec<f32>) {
+fn fill_blur<C: Codec>(samples: &mut Samples<'_, C>, block: &Block, scratch: &mut Vec<f32>) {
     let (width, height) = (block.x.1 - block.x.0, block.y.1 - block.y.0);
     scratch.clear();
     scratch.resize(2 * width * height, 0.0);
     let (source, rows) = scratch.split_at_mut(width * height);
     for y in 0..height {
         for x in 0..width {
-            let at = samples.index(block.x.0 + x, block.y.0 + y);
-            source[y * width + x] = f32::from(samples.data[at]);
+            source[y * width + x] = f32::from(samples.get(block.x.0 + x, block.y.0 + y));
         }
     }
     for y in 0..height {
@@ -110,8 +135,7 @@ fn fill_blur(samples: &mut Samples<'_>, block: &Block, scratch: &mut Vec<f32>) {
     for y in 0..height {
         for x in 0..width {
             let value = window_mean(height, y, |i| rows[i * width + x]);
-            let at = samples.index(block.x.0 + x, block.y.0 + y);
-            samples.data[at] = (value + 0.5) as u8;
+            samples.set(block.x.0 + x, block.y.0 + y, (value + 0.5) as u16);
         }
     }
 }
@@ -137,7 +161,7 @@ fn mirror(index: i64, length: i64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::{Layout, Matrix, PlaneMut, Range};
+    use crate::frame::{ColorModel, Layout, Matrix, PlaneMut, Range};
 
     #[test]
     fn blocks_of_the_mean_become_flat() {
@@ -222,6 +246,37 @@ mod tests {
         let mean = u[2 * 8 + 2];
         assert!((2..6).all(|r| (2..6).all(|c| u[r * 8 + c] == mean)));
         assert_eq!((u[0], u[63], u[2 * 8 + 6]), (0, 63, 22));
+    }
+
+    #[test]
+    fn deep_samples_keep_their_depth() {
+        let samples = SampleFormat::Word {
+            depth: 10,
+            shift: 6,
+        };
+        let model = ColorModel::Yuv {
+            matrix: Matrix::Bt709,
+            range: Range::Limited,
+        };
+        let component = Component {
+            pixel_stride: 2,
+            ..Component::default()
+        };
+        let layout = Layout::new(4, 1, model, samples, &[component]).unwrap();
+        for (fill, expected) in [
+            (Fill::TileMean, [1002, 1002, 7, 9]),
+            (Fill::TileBlur, [1002, 1002, 7, 9]),
+        ] {
+            let mut data = [1001u16, 1003, 7, 9]
+                .map(|code| (code << 6).to_le_bytes())
+                .concat();
+            let mut frame = FrameViewMut::packed(&layout, &mut data, 8).unwrap();
+            let rect = Rect::new(0, 0, 2, 1);
+            pixelate(&mut frame, &rect, &Lattice::square(2, 0, 0), fill);
+            let word = |bytes: &[u8]| u16::from_le_bytes([bytes[0], bytes[1]]);
+            let codes: Vec<u16> = data.chunks(2).map(|bytes| word(bytes) >> 6).collect();
+            assert_eq!(codes, expected, "{fill:?}");
+        }
     }
 
     #[test]

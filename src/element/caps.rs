@@ -6,30 +6,68 @@
 
 use crate::frame::{
     ColorModel, Component, FrameError, FrameView, FrameViewMut, Layout, MAX_PLANES, Matrix, Plane,
-    PlaneMut, Range,
+    PlaneMut, Range, SampleFormat,
 };
 use gst_video::{VideoColorMatrix, VideoColorRange, VideoFormat, VideoInterlaceMode};
 
-/// Raw video formats of both elements, preferred first. A test compares each with GStreamer's own unpacking.
-pub const FORMATS: [VideoFormat; 8] = [
+/// Raw video formats of all elements, preferred first. A test compares each with GStreamer's own unpacking and
+/// conversion.
+pub const FORMATS: &[VideoFormat] = &[
     VideoFormat::I420,
     VideoFormat::Nv12,
+    VideoFormat::I42010le,
+    VideoFormat::P01010le,
+    VideoFormat::Yv12,
+    VideoFormat::Nv21,
+    VideoFormat::I42012le,
+    VideoFormat::P012Le,
+    VideoFormat::P016Le,
+    VideoFormat::A420,
+    VideoFormat::Y42b,
+    VideoFormat::Nv16,
+    VideoFormat::Yuy2,
+    VideoFormat::Uyvy,
+    VideoFormat::I42210le,
+    VideoFormat::I42212le,
+    VideoFormat::Y444,
+    VideoFormat::Nv24,
+    VideoFormat::Ayuv,
+    VideoFormat::Vuya,
+    VideoFormat::Y44410le,
+    VideoFormat::Y44412le,
+    VideoFormat::Gray8,
+    VideoFormat::Gray16Le,
     VideoFormat::Rgb,
     VideoFormat::Bgr,
     VideoFormat::Rgbx,
     VideoFormat::Bgrx,
+    VideoFormat::Xrgb,
+    VideoFormat::Xbgr,
     VideoFormat::Rgba,
     VideoFormat::Bgra,
+    VideoFormat::Argb,
+    VideoFormat::Abgr,
+    VideoFormat::Rgbp,
+    VideoFormat::Bgrp,
+    VideoFormat::Gbr,
+    VideoFormat::Gbr10le,
+    // In the machine's byte order.
+    #[cfg(target_endian = "little")]
+    VideoFormat::Argb64,
+    VideoFormat::Argb64Le,
+    VideoFormat::Rgba64Le,
+    VideoFormat::Bgra64Le,
+    VideoFormat::Abgr64Le,
 ];
 
 /// Caps of the pad templates.
 pub fn template_caps() -> gst::Caps {
     gst_video::VideoCapsBuilder::new()
-        .format_list(FORMATS)
+        .format_list(FORMATS.iter().copied())
         .build()
 }
 
-/// The always-sink and always-src templates of both elements.
+/// The always-sink and always-src templates of all elements.
 pub fn pad_templates() -> Vec<gst::PadTemplate> {
     let caps = template_caps();
     [
@@ -118,6 +156,20 @@ impl StreamLayout {
         self.info.interlace_mode() == VideoInterlaceMode::Progressive
     }
 
+    /// Why frames of these caps pass unrestored, for a user to read; None where they can be restored.
+    ///
+    /// Networks know the light of ordinary video: the values of PQ and HLG mean another, and the fields of
+    /// interlaced video are two pictures.
+    pub fn obstacle(&self) -> Option<&'static str> {
+        use gst_video::VideoTransferFunction::{AribStdB67, Smpte2084};
+        if !self.is_progressive() {
+            return Some("interlaced video is not restored; put deinterlace before this element");
+        }
+        matches!(self.info.colorimetry().transfer(), Smpte2084 | AribStdB67).then_some(
+            "HDR video (PQ or HLG) is not restored; convert it to SDR before this element",
+        )
+    }
+
     /// Duration of one frame, 1/25 s where the caps do not tell.
     pub fn frame_duration(&self) -> gst::ClockTime {
         let (numerator, denominator) = (self.info.fps().numer(), self.info.fps().denom());
@@ -139,7 +191,7 @@ impl StreamLayout {
         let (layout, positions) = self.locate(buffer)?;
         let map = buffer.map_readable().map_err(|_| PictureError::Map)?;
         let mut planes = [Plane::default(); MAX_PLANES];
-        let used = self.info.n_planes() as usize;
+        let used = layout.plane_count();
         for (index, (offset, stride)) in positions.into_iter().enumerate().take(used) {
             let data = map.get(offset..).ok_or(PictureError::Plane(index))?;
             planes[index] = Plane { data, stride };
@@ -155,7 +207,7 @@ impl StreamLayout {
     ) -> Result<R, PictureError> {
         let (layout, positions) = self.locate(buffer)?;
         let mut map = buffer.map_writable().map_err(|_| PictureError::Map)?;
-        let used = self.info.n_planes() as usize;
+        let used = layout.plane_count();
         let planes = split(map.as_mut_slice(), &positions[..used])?;
         Ok(write(FrameViewMut::new(&layout, planes)?))
     }
@@ -217,41 +269,50 @@ fn split<'a>(
 }
 
 fn layout_of(info: &gst_video::VideoInfo) -> Result<Layout, PictureError> {
+    let unsupported = || PictureError::Format(info.format().to_string());
     if !FORMATS.contains(&info.format()) {
-        return Err(PictureError::Format(info.format().to_string()));
+        return Err(unsupported());
     }
     let format = info.format_info();
+    // What follows the first three is alpha.
+    let count = (format.n_components() as usize).min(3);
+    // Equal for all components of every format of the list.
+    let samples = match (format.depth()[0], format.shift()[0]) {
+        (8, 0) => SampleFormat::Byte,
+        (depth, shift) => SampleFormat::Word { depth, shift },
+    };
     let component = |index: usize| Component {
         plane: format.plane()[index] as usize,
-        offset: format.poffset()[index] as usize,
+        // The table says 1 for the second chroma of P010 and its kin, which begins after one word.
+        offset: (format.poffset()[index] as usize).next_multiple_of(samples.bytes()),
         // Positive for every format of the list.
         pixel_stride: format.pixel_stride()[index].unsigned_abs() as usize,
         sub_x: format.w_sub()[index],
         sub_y: format.h_sub()[index],
     };
-    Ok(Layout {
-        width: info.width(),
-        height: info.height(),
-        model: color_model(info),
-        components: std::array::from_fn(component),
-    })
+    let components: Vec<_> = (0..count).map(component).collect();
+    let model = color_model(info);
+    Layout::new(info.width(), info.height(), model, samples, &components).ok_or_else(unsupported)
 }
 
 fn color_model(info: &gst_video::VideoInfo) -> ColorModel {
-    if info.is_rgb() {
-        return ColorModel::Rgb;
-    }
     let colorimetry = info.colorimetry();
+    let range = match colorimetry.range() {
+        VideoColorRange::Range0_255 => Range::Full,
+        VideoColorRange::Range16_235 => Range::Limited,
+        // Nobody said; what is usual.
+        _ if info.is_yuv() => Range::Limited,
+        _ => Range::Full,
+    };
+    if info.is_rgb() {
+        return ColorModel::Rgb { range };
+    }
     let matrix = match colorimetry.matrix() {
         VideoColorMatrix::Bt2020 => Matrix::Bt2020,
         // SMPTE 240M's weights (0.212, 0.087) are within a hundredth or two of BT.709's.
         VideoColorMatrix::Bt709 | VideoColorMatrix::Smpte240m => Matrix::Bt709,
         // FCC's weights (0.30, 0.11) are BT.601's, rounded.
         _ => Matrix::Bt601,
-    };
-    let range = match colorimetry.range() {
-        VideoColorRange::Range0_255 => Range::Full,
-        _ => Range::Limited,
     };
     ColorModel::Yuv { matrix, range }
 }

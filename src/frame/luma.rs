@@ -1,12 +1,14 @@
 //! Luma of a whole frame, whatever its format.
 
-use super::{ColorModel, FrameView};
+use super::samples::{Bytes, Codec, Words, map_codes};
+use super::{ColorModel, Component, FrameView, SampleFormat};
 
 /// BT.601's weights of red, green and blue, in 256ths.
-const WEIGHTS: [u32; 3] = [77, 150, 29];
+const WEIGHTS: [u16; 3] = [77, 150, 29];
 
-/// 8-bit luma samples of `frame` with their stride: its own plane where it has one, else computed into `scratch`
-/// (full range).
+/// 8-bit luma samples of `frame` with their stride: its own plane where it has one, else made in `scratch`.
+///
+/// Of deeper samples these are the upper eight bits, of R′G′B′ the weighted sum.
 pub fn luma<'a>(frame: &FrameView<'a>, scratch: &'a mut Vec<u8>) -> (&'a [u8], usize) {
     if let Some(plane) = frame.luma_plane() {
         return (plane.data, plane.stride);
@@ -15,33 +17,95 @@ pub fn luma<'a>(frame: &FrameView<'a>, scratch: &'a mut Vec<u8>) -> (&'a [u8], u
     let (width, height) = (layout.width as usize, layout.height as usize);
     // Every sample is written below.
     scratch.resize(width * height, 0);
-    if width == 0 {
-        return (scratch, 0);
-    }
-    let weights = match layout.model {
-        ColorModel::Rgb => WEIGHTS,
-        ColorModel::Yuv { .. } => [256, 0, 0],
-    };
-    for (y, row) in scratch.chunks_exact_mut(width).enumerate() {
-        let sources = layout.components.map(|component| {
-            let plane = frame.plane(component.plane);
-            let start = (y >> component.sub_y) * plane.stride + component.offset;
-            (
-                &plane.data[start..],
-                component.pixel_stride,
-                component.sub_x,
-            )
-        });
-        for (x, sample) in row.iter_mut().enumerate() {
-            let sum: u32 = sources
-                .iter()
-                .zip(weights)
-                .map(|((data, step, sub), weight)| u32::from(data[(x >> sub) * step]) * weight)
-                .sum();
-            *sample = ((sum + 128) >> 8) as u8;
+    if width > 0 {
+        match layout.samples() {
+            SampleFormat::Byte if fill_packed(frame, scratch) => {}
+            SampleFormat::Byte => fill(Bytes, frame, scratch),
+            SampleFormat::Word { depth, shift } => {
+                fill(Words::new(depth, shift), frame, scratch);
+            }
         }
     }
     (scratch, width)
+}
+
+fn fill<C: Codec>(codec: C, frame: &FrameView<'_>, out: &mut [u8]) {
+    let layout = frame.layout();
+    let excess = layout.samples().depth() - 8;
+    let rows = out.chunks_exact_mut(layout.width as usize).enumerate();
+    if let (ColorModel::Rgb { .. }, [r, g, b]) = (layout.model, layout.components()) {
+        for (y, row) in rows {
+            let samples = line(frame, r, y)
+                .chunks(r.pixel_stride)
+                .zip(line(frame, g, y).chunks(g.pixel_stride))
+                .zip(line(frame, b, y).chunks(b.pixel_stride));
+            for (value, ((r, g), b)) in row.iter_mut().zip(samples) {
+                let [r, g, b] = [r, g, b].map(|bytes| codec.load(bytes) >> excess);
+                *value = weigh(WEIGHTS.into_iter().zip([r, g, b]));
+            }
+        }
+    } else {
+        let luma = &layout.components()[0];
+        for (y, row) in rows {
+            let top = |code: u16| (code >> excess) as u8;
+            map_codes(codec, line(frame, luma, y), luma.pixel_stride, row, top);
+        }
+    }
+}
+
+/// Row `y` of the picture from its first sample of `component` on.
+fn line<'a>(frame: &FrameView<'a>, component: &Component, y: usize) -> &'a [u8] {
+    let plane = frame.plane(component.plane);
+    &plane.data[(y >> component.sub_y) * plane.stride + component.offset..]
+}
+
+/// The weighted sum, rounded. Weights add up to 256.
+#[inline(always)]
+fn weigh(terms: impl Iterator<Item = (u16, u16)>) -> u8 {
+    let sum: u16 = terms.map(|(weight, value)| weight * value).sum();
+    ((sum + 128) >> 8) as u8
+}
+
+/// R′G′B′ bytes side by side, several times as fast as sample by sample. False: the frame's are not, or its last pixel
+/// has no padding where the others do.
+fn fill_packed(frame: &FrameView<'_>, out: &mut [u8]) -> bool {
+    let layout = frame.layout();
+    match (layout.model, layout.components()[0].pixel_stride) {
+        (ColorModel::Rgb { .. }, 3) => fill_pixels::<3>(frame, out),
+        (ColorModel::Rgb { .. }, 4) => fill_pixels::<4>(frame, out),
+        _ => false,
+    }
+}
+
+/// [`fill_packed`] for pixels of `STEP` bytes, each of which has a weight: none for padding.
+fn fill_pixels<const STEP: usize>(frame: &FrameView<'_>, out: &mut [u8]) -> bool {
+    let layout = frame.layout();
+    let (width, height) = (layout.width as usize, layout.height as usize);
+    let mut weights = [0; STEP];
+    for (component, weight) in layout.components().iter().zip(WEIGHTS) {
+        if component.plane != 0 || component.pixel_stride != STEP || component.offset >= STEP {
+            return false;
+        }
+        weights[component.offset] += weight;
+    }
+    let plane = frame.plane(0);
+    // In bounds: the view knows that the last row holds a sample at least.
+    if plane.data[(height - 1) * plane.stride..].len() < width * STEP {
+        return false;
+    }
+    let rows = out
+        .chunks_exact_mut(width)
+        .zip(plane.data.chunks(plane.stride));
+    for (row, line) in rows {
+        for (value, pixel) in row.iter_mut().zip(line.chunks_exact(STEP)) {
+            *value = weigh(
+                weights
+                    .into_iter()
+                    .zip(pixel.iter().map(|&byte| u16::from(byte))),
+            );
+        }
+    }
+    true
 }
 
 #[cfg(test)]
@@ -68,6 +132,33 @@ mod tests {
     }
 
     #[test]
+    fn the_last_pixel_needs_no_padding() {
+        let layout = Layout::packed_rgb(2, 1, 4, [0, 1, 2]);
+        let frame = FrameView::packed(&layout, &[9, 9, 9, 0, 255, 255, 255], 8).unwrap();
+        assert_eq!(luma(&frame, &mut Vec::new()), (&[9, 255][..], 2));
+    }
+
+    #[test]
+    fn planes_of_colour_are_weighed_too() {
+        let plane = |index| Component {
+            plane: index,
+            pixel_stride: 1,
+            ..Component::default()
+        };
+        let model = ColorModel::Rgb { range: Range::Full };
+        // GBR.
+        let components = [plane(2), plane(0), plane(1)];
+        let layout = Layout::new(2, 1, model, SampleFormat::Byte, &components).unwrap();
+        let planes = [[255, 7], [0, 7], [0, 7]];
+        let planes = [0, 1, 2].map(|index: usize| Plane {
+            data: &planes[index][..],
+            stride: 2,
+        });
+        let frame = FrameView::new(&layout, planes).unwrap();
+        assert_eq!(luma(&frame, &mut Vec::new()), (&[149, 7][..], 2));
+    }
+
+    #[test]
     fn a_luma_plane_is_taken_as_it_is() {
         let layout = Layout::i420(2, 2, Matrix::Bt601, Range::Limited);
         let (y, c) = ([1, 2, 0, 3, 4, 0], [128]);
@@ -75,5 +166,46 @@ mod tests {
         let frame =
             FrameView::new(&layout, [plane(&y[..], 3), plane(&c, 1), plane(&c, 1)]).unwrap();
         assert_eq!(luma(&frame, &mut Vec::new()), (&y[..], 3));
+    }
+
+    #[test]
+    fn deep_samples_give_their_upper_bits() {
+        let samples = SampleFormat::Word {
+            depth: 10,
+            shift: 6,
+        };
+        let model = ColorModel::Yuv {
+            matrix: Matrix::Bt709,
+            range: Range::Limited,
+        };
+        let component = Component {
+            pixel_stride: 2,
+            ..Component::default()
+        };
+        let layout = Layout::new(2, 1, model, samples, &[component]).unwrap();
+        let data = [(940u16 << 6).to_le_bytes(), (67u16 << 6).to_le_bytes()].concat();
+        let frame = FrameView::packed(&layout, &data, 4).unwrap();
+        assert_eq!(luma(&frame, &mut Vec::new()), (&[235, 16][..], 2));
+    }
+
+    #[test]
+    fn luma_is_picked_from_between_chroma() {
+        let model = ColorModel::Yuv {
+            matrix: Matrix::Bt601,
+            range: Range::Limited,
+        };
+        // UYVY.
+        let component = |offset, pixel_stride, sub_x| Component {
+            plane: 0,
+            offset,
+            pixel_stride,
+            sub_x,
+            sub_y: 0,
+        };
+        let components = [component(1, 2, 0), component(0, 4, 1), component(2, 4, 1)];
+        let layout = Layout::new(3, 1, model, SampleFormat::Byte, &components).unwrap();
+        let data = [90, 1, 91, 2, 92, 3, 93, 0];
+        let frame = FrameView::packed(&layout, &data, 8).unwrap();
+        assert_eq!(luma(&frame, &mut Vec::new()), (&[1, 2, 3][..], 3));
     }
 }

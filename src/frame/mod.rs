@@ -9,12 +9,13 @@ mod layout;
 mod luma;
 pub mod patch;
 mod rect;
+pub(crate) mod samples;
 mod view;
 
 pub use color::Conversion;
 pub use crop::Cropper;
 pub use lattice::Lattice;
-pub use layout::{ColorModel, Component, Layout, Matrix, Range};
+pub use layout::{ColorModel, Component, Layout, Matrix, Range, SampleFormat};
 pub use luma::luma;
 pub use patch::Patch;
 pub use rect::{Rect, Square};

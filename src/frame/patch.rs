@@ -1,7 +1,8 @@
 //! A rectangle of a frame as planar R′G′B′ in floats, and its way back.
 
-use super::color::Conversion;
-use super::{Component, FrameView, FrameViewMut, Rect};
+use super::color::{ComponentOf, Conversion};
+use super::samples::{Bytes, Codec, Words, map_codes};
+use super::{Component, FrameView, FrameViewMut, Layout, PlaneMut, Rect, SampleFormat};
 
 /// Planar R′G′B′ samples, 0–255, that belong to a rectangle of a frame.
 #[derive(Clone, Debug, Default)]
@@ -48,34 +49,77 @@ impl Patch {
     }
 }
 
-/// Read `rect` of `frame` into `patch`.
+/// Read `rect` of `frame` into `patch`, at the frame's full depth.
 ///
 /// Outside the frame its edge pixels repeat. Sub-sampled components repeat their samples: a mosaic is flat, and
 /// what is written back by [`write`] without a change then is what was read.
 pub fn read(frame: &FrameView<'_>, rect: Rect, patch: &mut Patch) {
+    match frame.layout().samples() {
+        SampleFormat::Byte => read_as(Bytes, frame, rect, patch),
+        SampleFormat::Word { depth, shift } => {
+            read_as(Words::new(depth, shift), frame, rect, patch);
+        }
+    }
+}
+
+fn read_as<C: Codec>(codec: C, frame: &FrameView<'_>, rect: Rect, patch: &mut Patch) {
     patch.reset(rect);
     let layout = frame.layout();
-    if layout.width == 0 || layout.height == 0 {
+    if layout.width == 0 || layout.height == 0 || patch.area() == 0 {
         return;
     }
-    let conversion = Conversion::new(layout.model);
+    let conversion = Conversion::new(layout.model, layout.samples().depth());
+    let columns = Columns::new(rect.x, rect.width as usize, layout.width as usize);
     for y in 0..rect.height as usize {
         let source_y = clamp_index(i64::from(rect.y) + y as i64, layout.height);
         let mut rows = patch.rows_mut(y);
-        for (component, row) in layout.components.iter().zip(&mut rows) {
+        for (component, row) in layout.components().iter().zip(&mut rows) {
             let plane = frame.plane(component.plane);
             let start = (source_y >> component.sub_y) * plane.stride + component.offset;
-            read_row(&plane.data[start..], component, rect.x, layout.width, row);
+            columns.read(codec, &plane.data[start..], component, row);
+        }
+        for row in &mut rows[layout.components().len()..] {
+            row.fill(f32::from(layout.samples().neutral()));
         }
         let [a, b, c] = rows;
         conversion.rows_to_rgb(a, b, c);
     }
 }
 
-fn read_row(source: &[u8], component: &Component, x: i32, width: u32, row: &mut [f32]) {
-    for (i, value) in row.iter_mut().enumerate() {
-        let source_x = clamp_index(i64::from(x) + i as i64, width);
-        *value = f32::from(source[(source_x >> component.sub_x) * component.pixel_stride]);
+/// Which pixels of a frame's row a patch's row shows: `left` times the pixel `first`, then `first..end`, then the
+/// pixel before `end`.
+struct Columns {
+    left: usize,
+    first: usize,
+    end: usize,
+}
+
+impl Columns {
+    /// For `length` pixels (at least one) from `x` on, in a row of `width` pixels (at least one).
+    fn new(x: i32, length: usize, width: usize) -> Self {
+        let (x, count, width) = (i64::from(x), length as i64, width as i64);
+        let first = x.clamp(0, width - 1);
+        Self {
+            left: (first - x).clamp(0, count) as usize,
+            first: first as usize,
+            end: (x + count).clamp(first + 1, width) as usize,
+        }
+    }
+
+    fn read<C: Codec>(&self, codec: C, line: &[u8], component: &Component, row: &mut [f32]) {
+        let (step, sub) = (component.pixel_stride, component.sub_x);
+        let sample = |x: usize| f32::from(codec.load(&line[(x >> sub) * step..]));
+        let (left, row) = row.split_at_mut(self.left);
+        left.fill(sample(self.first));
+        let (inside, right) = row.split_at_mut(row.len().min(self.end - self.first));
+        right.fill(sample(self.end - 1));
+        if sub == 0 {
+            map_codes(codec, &line[self.first * step..], step, inside, f32::from);
+        } else {
+            for (x, value) in (self.first..).zip(inside) {
+                *value = sample(x);
+            }
+        }
     }
 }
 
@@ -83,46 +127,121 @@ fn clamp_index(index: i64, length: u32) -> usize {
     index.clamp(0, i64::from(length) - 1) as usize
 }
 
-/// Blend `patch` into `frame` where `mask` (one weight 0–1 per pixel of the patch) is above zero.
+/// Blend `patch` into `frame` where `mask` (one weight 0–1 per pixel of the patch) is above zero. Results are
+/// rounded to the frame's depth.
 ///
 /// A sub-sampled component takes the mean change of the pixels that share its sample, so it also changes where
 /// only some of them lie inside the patch. Samples all of whose weights are zero keep their bytes.
 /// The patch must lie inside the frame; what does not is left out.
 pub fn write(frame: &mut FrameViewMut<'_>, patch: &Patch, mask: &[f32]) {
+    match frame.layout().samples() {
+        SampleFormat::Byte => write_as(Bytes, frame, patch, mask),
+        SampleFormat::Word { depth, shift } => {
+            write_as(Words::new(depth, shift), frame, patch, mask);
+        }
+    }
+}
+
+fn write_as<C: Codec>(codec: C, frame: &mut FrameViewMut<'_>, patch: &Patch, mask: &[f32]) {
     let layout = frame.layout();
     let Some(inside) = patch.rect.clamp_to(layout.width, layout.height) else {
         return;
     };
-    let conversion = Conversion::new(layout.model);
-    for (index, component) in layout.components.iter().enumerate() {
+    let conversion = Conversion::new(layout.model, layout.samples().depth());
+    for (index, component) in layout.components().iter().enumerate() {
+        let brush = Brush {
+            codec,
+            max: f32::from(layout.samples().max()),
+            target: conversion.component(index),
+            patch,
+            mask,
+        };
+        let plane = frame.plane_mut(component.plane);
+        if component.sub_x == 0 && component.sub_y == 0 {
+            brush.paint(plane, component, &inside);
+        } else {
+            brush.paint_cells(plane, component, &inside, layout);
+        }
+    }
+}
+
+/// Writes one component of a patch.
+struct Brush<'a, C> {
+    codec: C,
+    /// The largest code value.
+    max: f32,
+    target: ComponentOf,
+    patch: &'a Patch,
+    mask: &'a [f32],
+}
+
+impl<C: Codec> Brush<'_, C> {
+    /// Weighted change of a sample from `was` at pixel `at` of the patch.
+    #[inline(always)]
+    fn change(&self, at: usize, weight: f32, was: f32) -> f32 {
+        let area = self.patch.area();
+        let [r, g, b] = [0, 1, 2].map(|plane| self.patch.data[plane * area + at]);
+        weight * (self.target.code(r, g, b) - was)
+    }
+
+    #[inline(always)]
+    fn store(&self, value: f32, sample: &mut [u8]) {
+        // What is no number becomes zero.
+        let code = (value + 0.5).clamp(0.0, self.max) as u16;
+        self.codec.store(code, sample);
+    }
+
+    /// A component with one sample per pixel.
+    fn paint(&self, plane: &mut PlaneMut<'_>, component: &Component, inside: &Rect) {
+        let (first, step) = (inside.x as usize, component.pixel_stride);
+        let width = inside.width as usize;
+        for y in inside.y as usize..inside.bottom() as usize {
+            let start = y * plane.stride + component.offset + first * step;
+            let line = plane.data[start..].chunks_mut(step);
+            let at = patch_index(self.patch, first, y);
+            let weights = &self.mask[at..][..width];
+            for ((at, &weight), sample) in (at..).zip(weights).zip(line) {
+                if weight > 0.0 {
+                    let was = f32::from(self.codec.load(sample));
+                    self.store(was + self.change(at, weight, was), sample);
+                }
+            }
+        }
+    }
+
+    /// A sub-sampled component: each sample belongs to a cell of pixels.
+    fn paint_cells(
+        &self,
+        plane: &mut PlaneMut<'_>,
+        component: &Component,
+        inside: &Rect,
+        layout: &Layout,
+    ) {
+        let (width, height) = (layout.width as usize, layout.height as usize);
         let cell_width = 1usize << component.sub_x;
         let cell_height = 1usize << component.sub_y;
-        let rows = cells(i64::from(inside.y), inside.bottom(), component.sub_y);
-        let columns = cells(i64::from(inside.x), inside.right(), component.sub_x);
-        let plane = frame.plane_mut(component.plane);
-        for row in rows {
+        for row in cells(i64::from(inside.y), inside.bottom(), component.sub_y) {
             let line = &mut plane.data[row * plane.stride + component.offset..];
             let ys = overlap(row * cell_height, cell_height, inside.y, inside.bottom());
-            let height_in_frame = cell_height.min(layout.height as usize - row * cell_height);
-            for column in columns.clone() {
+            let height_in_frame = cell_height.min(height - row * cell_height);
+            for column in cells(i64::from(inside.x), inside.right(), component.sub_x) {
                 let xs = overlap(column * cell_width, cell_width, inside.x, inside.right());
-                let width_in_frame = cell_width.min(layout.width as usize - column * cell_width);
-                let sample = &mut line[column * component.pixel_stride];
-                let was = f32::from(*sample);
+                let width_in_frame = cell_width.min(width - column * cell_width);
+                let sample = &mut line[column * component.pixel_stride..];
+                let was = f32::from(self.codec.load(sample));
                 let mut change = 0.0;
                 let mut touched = false;
                 for y in ys.clone() {
-                    for x in xs.clone() {
-                        let at = patch_index(patch, x, y);
-                        let weight = mask[at];
+                    let first = patch_index(self.patch, xs.start, y);
+                    for at in first..first + xs.len() {
+                        let weight = self.mask[at];
                         touched |= weight > 0.0;
-                        let [r, g, b] = [0, 1, 2].map(|i| patch.data[i * patch.area() + at]);
-                        change += weight * (conversion.component(index, r, g, b) - was);
+                        change += self.change(at, weight, was);
                     }
                 }
                 if touched {
-                    change /= (width_in_frame * height_in_frame) as f32;
-                    *sample = (was + change + 0.5).clamp(0.0, 255.0) as u8;
+                    let pixels = (width_in_frame * height_in_frame) as f32;
+                    self.store(was + change / pixels, sample);
                 }
             }
         }

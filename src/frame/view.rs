@@ -86,7 +86,7 @@ impl<'a> FrameView<'a> {
 
     /// The luma plane where there is one as such: 8-bit samples side by side.
     pub fn luma_plane(&self) -> Option<Plane<'a>> {
-        let luma = &self.layout.components[0];
+        let luma = &self.layout.components()[0];
         let bare = luma.pixel_stride == 1 && luma.offset == 0;
         let is_yuv = matches!(self.layout.model, super::ColorModel::Yuv { .. });
         (is_yuv && bare).then(|| self.planes[luma.plane])
@@ -143,13 +143,14 @@ impl<'a> FrameViewMut<'a> {
 
 /// Whether every sample of `layout` lies inside planes of the (length, stride) that `plane` tells.
 fn check(layout: &Layout, plane: impl Fn(usize) -> (usize, usize)) -> Result<(), FrameError> {
-    for (index, component) in layout.components.iter().enumerate() {
+    for (index, component) in layout.components().iter().enumerate() {
         let (width, height) = layout.component_size(index);
         if width == 0 || height == 0 {
             continue;
         }
         let (actual, stride) = plane(component.plane);
-        let row = component.offset + (width - 1) * component.pixel_stride + 1;
+        let row =
+            component.offset + (width - 1) * component.pixel_stride + layout.samples().bytes();
         if stride < row {
             return Err(FrameError::StrideTooSmall {
                 plane: component.plane,

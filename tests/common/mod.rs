@@ -8,7 +8,7 @@ use gst_video::VideoFormat;
 use gstdepixelate::cascade::{Backend, CascadeError, Crops, ModelFacts, ValueRange};
 use gstdepixelate::element::caps::StreamLayout;
 use gstdepixelate::element::{BackendSource, FaceDepixelate};
-use gstdepixelate::frame::Rect;
+use gstdepixelate::frame::{FrameView, Patch, Rect, SampleFormat, patch};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, mpsc};
 
@@ -243,8 +243,8 @@ pub fn padded_frame(caps: &gst::Caps, number: u64) -> gst::Buffer {
     let (mut offsets, mut strides) = (Vec::new(), Vec::new());
     for plane in 0..info.n_planes() {
         let stride = info.stride()[plane as usize] + 5 + 3 * plane as i32;
-        let sub = if plane == 0 { 0 } else { format.h_sub()[1] };
-        let rows = (info.height() as usize).div_ceil(1 << sub);
+        let component = format.plane().iter().position(|&of| of == plane).unwrap();
+        let rows = (info.height() as usize).div_ceil(1 << format.h_sub()[component]);
         offsets.push(end);
         strides.push(stride);
         end += stride as usize * rows + 7;
@@ -281,40 +281,58 @@ pub fn bytes_inside(caps: &gst::Caps, buffer: &gst::BufferRef, rect: &Rect) -> V
     let Some(rect) = rect.clamp_to(layout.width, layout.height) else {
         return inside;
     };
-    for component in layout.components {
+    let bytes = layout.samples().bytes();
+    for component in layout.components() {
         for y in rect.y as usize..rect.bottom() as usize {
             for x in rect.x as usize..rect.right() as usize {
                 let row = (y >> component.sub_y) * strides[component.plane] as usize;
                 let column = (x >> component.sub_x) * component.pixel_stride + component.offset;
-                inside[offsets[component.plane] + row + column] = true;
+                inside[offsets[component.plane] + row + column..][..bytes].fill(true);
             }
         }
     }
     inside
 }
 
-/// The R, G, B of one pixel, as this crate reads it.
-pub fn pixel(caps: &gst::Caps, buffer: &gst::BufferRef, x: i32, y: i32) -> [u8; 3] {
-    let mut patch = gstdepixelate::frame::Patch::default();
+/// `rect` of a frame, as this crate reads it.
+pub fn patch_of(caps: &gst::Caps, buffer: &gst::BufferRef, rect: Rect) -> Patch {
+    let mut found = Patch::default();
     StreamLayout::from_caps(caps)
         .unwrap()
-        .read(buffer, |frame| {
-            gstdepixelate::frame::patch::read(&frame, Rect::new(x, y, 1, 1), &mut patch);
-        })
+        .read(buffer, |frame| patch::read(&frame, rect, &mut found))
         .unwrap();
-    [0, 1, 2].map(|index| patch.plane(index)[0].round().clamp(0.0, 255.0) as u8)
+    found
 }
 
-/// The middle of `rect` has the fake model's colour, give or take what 8-bit Y′CbCr costs.
+/// Blend `painted` into a frame.
+pub fn paste(caps: &gst::Caps, buffer: &mut gst::BufferRef, painted: &Patch, mask: &[f32]) {
+    StreamLayout::from_caps(caps)
+        .unwrap()
+        .write(buffer, |mut frame| patch::write(&mut frame, painted, mask))
+        .unwrap();
+}
+
+/// The R, G, B of one pixel, as this crate reads it.
+pub fn pixel(caps: &gst::Caps, buffer: &gst::BufferRef, x: i32, y: i32) -> [u8; 3] {
+    let found = patch_of(caps, buffer, Rect::new(x, y, 1, 1));
+    [0, 1, 2].map(|index| found.plane(index)[0].round().clamp(0.0, 255.0) as u8)
+}
+
+/// The middle of `rect` has the fake model's colour, or its BT.601 luma in a picture without chroma, give or take
+/// what 8-bit Y′CbCr costs.
 #[track_caller]
 pub fn assert_restored(caps: &gst::Caps, buffer: &gst::BufferRef, rect: &Rect) {
     let (x, y) = (
         rect.x + rect.width as i32 / 2,
         rect.y + rect.height as i32 / 2,
     );
+    let expected = match StreamLayout::from_caps(caps).unwrap().layout().components() {
+        [_] => [102; 3],
+        _ => COLOR,
+    };
     let found = pixel(caps, buffer, x, y);
-    let near = found.iter().zip(COLOR).all(|(a, b)| a.abs_diff(b) <= 3);
-    assert!(near, "{found:?} at {x}, {y} is not {COLOR:?}");
+    let near = found.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 3);
+    assert!(near, "{found:?} at {x}, {y} is not {expected:?}: {caps}");
 }
 
 /// Bytes of `after` outside `rects` are those of `before`.
@@ -334,6 +352,33 @@ pub fn assert_unchanged_outside(
     assert_eq!(before.len(), after.len());
     let wrong = (0..before.len()).find(|&i| !inside[i] && before[i] != after[i]);
     assert_eq!(wrong, None, "this byte outside the regions changed");
+}
+
+/// Code values of a row, read sample by sample; pictures without chroma have the code of no colour there.
+pub fn codes_of_row(caps: &gst::Caps, buffer: &gst::BufferRef, y: u32) -> Vec<[u16; 3]> {
+    let layout = StreamLayout::from_caps(caps).unwrap();
+    let read = |frame: FrameView<'_>| {
+        let layout = frame.layout();
+        let code = |index: usize, x: usize| {
+            let Some(component) = layout.components().get(index) else {
+                return layout.samples().neutral();
+            };
+            let plane = frame.plane(component.plane);
+            let row = (y as usize >> component.sub_y) * plane.stride;
+            let at = row + (x >> component.sub_x) * component.pixel_stride + component.offset;
+            match layout.samples() {
+                SampleFormat::Byte => u16::from(plane.data[at]),
+                SampleFormat::Word { shift, .. } => {
+                    let word = u16::from_le_bytes([plane.data[at], plane.data[at + 1]]);
+                    (word >> shift) & layout.samples().max()
+                }
+            }
+        };
+        (0..layout.width as usize)
+            .map(|x| [0, 1, 2].map(|index| code(index, x)))
+            .collect()
+    };
+    layout.read(buffer, read).unwrap()
 }
 
 /// Attach a region meta; the numbers of the rectangle are written as they are.

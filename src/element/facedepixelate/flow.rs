@@ -113,7 +113,7 @@ impl FaceDepixelate {
         gst::info!(CAT, imp = self, "caps {caps}");
         let frames = u64::from(self.settings.lock().unwrap().values.max_size_buffers);
         let latency = Some(layout.frame_duration().saturating_mul(frames));
-        let progressive = layout.is_progressive();
+        let obstacle = layout.obstacle();
         let changed = {
             let mut stream = self.stream.lock().unwrap();
             stream.layout = Some(Arc::new(layout));
@@ -124,8 +124,8 @@ impl FaceDepixelate {
             // Fails where the element has no bus.
             let _ = obj.post_message(gst::message::Latency::builder().src(&*obj).build());
         }
-        if !progressive {
-            self.warn_once("interlaced video is not restored; put deinterlace before this element");
+        if let Some(obstacle) = obstacle {
+            self.warn_once(obstacle);
         }
         true
     }
@@ -281,7 +281,7 @@ impl FaceDepixelate {
             let _ = self.obj().sync_values(time);
         }
         let settings = self.settings.lock().unwrap().values.frame.clone();
-        let restorable = frame.layout.is_progressive();
+        let restorable = frame.layout.obstacle().is_none();
         if restorable && !(settings.qos && self.is_late(&frame)) {
             self.restore(&mut frame, &settings)?;
         }

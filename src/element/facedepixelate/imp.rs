@@ -4,8 +4,9 @@
 //! identity.
 //!
 //! Frames go through a bounded queue to a task of the element's own, in which they are restored; their number
-//! sets the latency. A frame in which nothing is restored leaves as the very same buffer. Interlaced video and
-//! frames that cannot be mapped pass unchanged, with one warning.
+//! sets the latency. A frame in which nothing is restored leaves as the very same buffer. Frames are edited in
+//! their own format, at their own depth, inside the regions only. Interlaced video, HDR video (PQ, HLG) and frames
+//! that cannot be mapped pass unchanged, with one warning.
 //!
 //! ```sh
 //! gst-launch-1.0 videotestsrc pattern=smpte ! video/x-raw,width=320,height=240 \
