@@ -13,6 +13,7 @@ use gstdepixelate::cascade::{
     Backend, Crops, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime,
 };
 use gstdepixelate::train::checkpoint;
+use gstdepixelate::train::precision::Precision;
 use gstdepixelate::train::run::{Options, Outcome};
 use gstdepixelate::train::systems::{dcgan, pix2pix, sample};
 use tch::Device;
@@ -37,6 +38,7 @@ fn options(out: &Path) -> Options {
         start_from: None,
         out: out.to_owned(),
         device: Device::Cpu,
+        precision: Precision::FULL,
         checkpoint_interval: Duration::from_secs(3600),
         deadline: None,
         stop: Arc::new(AtomicBool::new(false)),

@@ -10,13 +10,15 @@ use std::time::Duration;
 use gstdepixelate::cascade::{
     Backend, Crops, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime,
 };
-use gstdepixelate::train::layers::{Declare, Init, Parameters};
+use gstdepixelate::train::export::{read_known_weights, read_weights, round_to_halves};
+use gstdepixelate::train::layers::{Declare, Forward, Init, Parameters};
 use gstdepixelate::train::networks::{Architecture, Seen};
+use gstdepixelate::train::precision::Precision;
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
 use gstdepixelate::train::u_shaped::UShaped;
 use gstdepixelate::train::{checkpoint, inspect, log, report};
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// The default recipe at 32 px with networks of a few channels.
 fn small_recipe(steps1: u64, steps2: u64) -> Recipe {
@@ -73,6 +75,7 @@ fn options(out: &Path) -> Options {
         start_from: None,
         out: out.to_owned(),
         device: Device::Cpu,
+        precision: Precision::FULL,
         checkpoint_interval: Duration::from_secs(3600),
         deadline: None,
         stop: Arc::new(AtomicBool::new(false)),
@@ -247,6 +250,44 @@ fn a_run_starts_from_an_exported_model() {
 }
 
 #[test]
+fn a_deeper_network_starts_from_a_shallower_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (faces, out) = (folder.path().join("faces"), folder.path().join("first"));
+    std::fs::create_dir(&faces).unwrap();
+    make_faces(&faces, 20);
+    let mut recipe = small_recipe(2, 2);
+    recipe.model.half = true;
+    assert_eq!(train(&recipe, &faces, options(&out)), Outcome::Finished);
+    let model = out.join("cascade.onnx");
+
+    let shallow = random_weights(&recipe.networks.generator, false);
+    let (widths, blocks) = (vec![8, 8], vec![1, 2]);
+    let deep = Architecture::UShaped(UShaped { widths, blocks });
+    let mut grown = Declare::parameters(Init::KaimingUniform, Device::Cpu, |l| {
+        deep.read(l, &no_pictures(false));
+    });
+    let mut read = shallow;
+    read_weights(&model, "stage1.", &mut read).unwrap();
+    let missing = read_known_weights(&model, "stage1.", &mut grown).unwrap();
+    assert_eq!(missing.len(), 4, "{missing:?}");
+    assert!(missing.iter().all(|name| name.starts_with("level1.down1")));
+    // What was added is silent at first.
+    let pixelated = Tensor::rand([1, 3, 32, 32], (Kind::Float, Device::Cpu)) * 2 - 1;
+    let lattice = Tensor::zeros([1, 6, 32, 32], (Kind::Float, Device::Cpu));
+    let seen = Seen {
+        stage1: None,
+        pixelated: &pixelated,
+        lattice: &lattice,
+    };
+    let before = (recipe.networks.generator).read(&mut Forward(&read), &seen);
+    let after = deep.read(&mut Forward(&grown), &seen);
+    assert_eq!(before, after);
+
+    let error = read_known_weights(&model, "stage3.", &mut grown).unwrap_err();
+    assert!(error.to_string().contains("none of the weights"), "{error}");
+}
+
+#[test]
 fn a_folder_of_another_recipe_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let faces = folder.path().join("faces");
@@ -270,30 +311,50 @@ fn a_folder_of_another_recipe_is_refused() {
 
 #[test]
 fn the_onnx_file_does_what_libtorch_does() {
-    for recipe in [small_recipe(1, 1), small_published(1, 1)] {
+    let mut wide = small_recipe(1, 1);
+    let (widths, blocks) = (vec![16, 16], vec![1, 1]);
+    wide.networks.generator = Architecture::UShaped(UShaped { widths, blocks });
+    wide.model.half = true;
+    for recipe in [small_recipe(1, 1), small_published(1, 1), wide] {
         check_parity(&recipe);
     }
 }
 
 /// Weights large enough that the output is no grey: a difference would show.
 fn random_weights(network: &Architecture, second: bool) -> Parameters {
-    let seen = Seen {
-        stage1: second.then_some(&()),
-        pixelated: &(),
-        lattice: &(),
-    };
     let init = if second {
         Init::KaimingUniform
     } else {
         Init::Normal(0.1)
     };
-    Declare::parameters(init, Device::Cpu, |l| network.read(l, &seen))
+    let seen = no_pictures(second);
+    let mut weights = Declare::parameters(init, Device::Cpu, |l| network.read(l, &seen));
+    // Those that are silent at first, too.
+    for weight in weights.values_mut().filter(|w| w.dim() == 4) {
+        if weight.count_nonzero(None).int64_value(&[]) == 0 {
+            *weight = weight.randn_like() * 0.1;
+        }
+    }
+    weights
+}
+
+/// For a reading without pictures.
+fn no_pictures(second: bool) -> Seen<'static, ()> {
+    Seen {
+        stage1: second.then_some(&()),
+        pixelated: &(),
+        lattice: &(),
+    }
 }
 
 fn check_parity(recipe: &Recipe) {
     tch::manual_seed(3);
-    let stage1 = random_weights(&recipe.networks.generator, false);
-    let stage2 = random_weights(&recipe.networks.dcedn, true);
+    let mut stage1 = random_weights(&recipe.networks.generator, false);
+    let mut stage2 = random_weights(&recipe.networks.dcedn, true);
+    if recipe.model.half {
+        round_to_halves(&mut stage1);
+        round_to_halves(&mut stage2);
+    }
     let cascade = gstdepixelate::train::export::Cascade {
         recipe,
         stage1: &stage1,

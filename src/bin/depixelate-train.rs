@@ -12,7 +12,7 @@ use gstdepixelate::evaluate::{detection, job, table};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
 use gstdepixelate::train::systems::{dcgan, pix2pix, sample};
-use gstdepixelate::train::{device, files, inspect, report};
+use gstdepixelate::train::{device, files, inspect, precision, report};
 
 /// Train the networks behind facedepixelate.
 #[derive(Parser)]
@@ -163,6 +163,9 @@ struct TrainArgs {
     /// Where to train: auto, cpu or cuda:N.
     #[arg(long, default_value = "auto")]
     device: device::Choice,
+    /// How precisely to calculate.
+    #[arg(long, value_enum, default_value = "auto")]
+    precision: precision::Choice,
     /// Stop with a checkpoint after so many minutes.
     #[arg(long, value_name = "MINUTES")]
     max_minutes: Option<f64>,
@@ -280,11 +283,13 @@ fn options(args: &TrainArgs, out: &Path) -> anyhow::Result<Options> {
         Duration::try_from_secs_f64(60.0 * value)
             .with_context(|| format!("--{name} is {value}; it must be a number of minutes"))
     };
+    let device = args.device.open()?;
     let limit = args.max_minutes.map(|m| minutes("max-minutes", m));
     Ok(Options {
         out: out.to_owned(),
         start_from: args.start_from.clone(),
-        device: args.device.open()?,
+        precision: args.precision.on(device),
+        device,
         checkpoint_interval: minutes("checkpoint-minutes", args.checkpoint_minutes)?,
         deadline: limit.transpose()?.map(|limit| Instant::now() + limit),
         stop: stop_on_signals()?,

@@ -9,14 +9,9 @@ const BATCH_EPSILON: f32 = 1e-5;
 const POWER_EPSILON: f32 = 1e-8;
 
 impl GraphBuilder {
-    /// Weights as they are.
-    pub fn stored(&mut self, weights: &Weights<'_>) -> String {
-        self.initializer_f32(weights.name, weights.dims, weights.data)
-    }
-
     /// x·weightᵀ + bias; `x` is `[N, in]`, `weight` is `[out, in]`, `bias` is `[out]`.
     pub fn linear(&mut self, x: &str, weight: &Weights<'_>, bias: &Weights<'_>) -> String {
-        let [weight, bias] = [weight, bias].map(|weights| self.stored(weights));
+        let [weight, bias] = [weight, bias].map(|weights| self.weights(weights));
         let attrs = vec![
             attr::float("alpha", 1.0),
             attr::float("beta", 1.0),
@@ -28,7 +23,7 @@ impl GraphBuilder {
 
     /// Batch normalisation by remembered statistics, ε = 1e-5: `[scale, shift, mean, variance]`, each `[channels]`.
     pub fn batch_norm(&mut self, x: &str, parts: [&Weights<'_>; 4]) -> String {
-        let [scale, shift, mean, variance] = parts.map(|weights| self.stored(weights));
+        let [scale, shift, mean, variance] = parts.map(|weights| self.weights(weights));
         let attrs = vec![
             attr::float("epsilon", BATCH_EPSILON),
             attr::int("training_mode", 0),
@@ -39,7 +34,7 @@ impl GraphBuilder {
 
     /// x where positive, else `slopes`·x; `slopes` is `[channels, 1, 1]`, or `[1, 1, 1]` for all.
     pub fn prelu(&mut self, x: &str, slopes: &Weights<'_>) -> String {
-        let slopes = self.stored(slopes);
+        let slopes = self.weights(slopes);
         self.node("PRelu", &[x, &slopes], vec![])
     }
 
@@ -64,7 +59,7 @@ impl GraphBuilder {
     /// `(style²·power + 1e-8)^(−½)` as `[N, out, 1, 1]`; `style` is `[N, in]`, `power` is `[in, out]`.
     pub fn demodulation(&mut self, style: &str, power: &Weights<'_>) -> String {
         let outputs = power.dims.last().copied().unwrap_or(0);
-        let power = self.stored(power);
+        let power = self.weights(power);
         let squared = self.mul(style, style);
         let sum = self.node("MatMul", &[&squared, &power], vec![]);
         let epsilon = self.number(POWER_EPSILON);
@@ -84,7 +79,7 @@ impl GraphBuilder {
 
     /// `maps`, `[1, C, H, W]`, as often as `like` has entries.
     pub fn repeat_like(&mut self, maps: &Weights<'_>, like: &str) -> String {
-        let maps = self.stored(maps);
+        let maps = self.weights(maps);
         let shape = self.node("Shape", &[like], vec![]);
         let [start, end] = [0, 1].map(|value| self.constant_i64(&[value]));
         let batch = self.node("Slice", &[&shape, &start, &end], vec![]);

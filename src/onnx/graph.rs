@@ -7,7 +7,7 @@ use super::proto::{
     OperatorSetIdProto, StringStringEntryProto, TensorProto, TensorShapeProto, TensorTypeProto,
     TypeProto, ValueInfoProto,
 };
-use super::{IR_VERSION, OPSET_VERSION, OnnxError};
+use super::{IR_VERSION, OPSET_VERSION, OnnxError, attr};
 
 pub use super::proto::DataType as ElementType;
 
@@ -61,8 +61,12 @@ pub struct GraphBuilder {
     values: HashSet<String>,
     counters: HashMap<String, usize>,
     pub(super) constants: HashMap<String, String>,
+    half_weights: bool,
     error: Option<OnnxError>,
 }
+
+/// Weights of fewer elements than this are never stored as halves: there is nothing to save.
+pub const FEWEST_HALVES: usize = 1024;
 
 impl GraphBuilder {
     /// An empty graph called `name`.
@@ -76,6 +80,7 @@ impl GraphBuilder {
             values: HashSet::new(),
             counters: HashMap::new(),
             constants: HashMap::new(),
+            half_weights: false,
             error: None,
         }
     }
@@ -131,6 +136,26 @@ impl GraphBuilder {
     pub fn initializer_f32(&mut self, name: &str, dims: &[i64], data: &[f32]) -> String {
         let bytes = data.iter().flat_map(|v| v.to_le_bytes()).collect();
         self.initializer(name, DataType::Float, dims, data.len(), bytes)
+    }
+
+    /// From now on store weights of [`FEWEST_HALVES`] elements or more as 16-bit floats, which take half of the space.
+    /// They are calculated with as 32-bit floats: the runtime converts them once, when it loads the model.
+    pub fn store_halves(&mut self) {
+        self.half_weights = true;
+    }
+
+    /// Add weights. A number is appended to their name if it is taken.
+    pub fn weights(&mut self, weights: &Weights<'_>) -> String {
+        let Weights { name, dims, data } = *weights;
+        if !self.half_weights || data.len() < FEWEST_HALVES {
+            return self.initializer_f32(name, dims, data);
+        }
+        let halves = data
+            .iter()
+            .flat_map(|&v| half::f16::from_f32(v).to_le_bytes());
+        let stored = self.initializer(name, DataType::Float16, dims, data.len(), halves.collect());
+        let to = attr::int("to", i64::from(i32::from(DataType::Float)));
+        self.node("Cast", &[&stored], vec![to])
     }
 
     /// Add a constant of type `i64`. A number is appended to `name` if it is taken.

@@ -273,10 +273,10 @@ impl GraphBuilder {
         bias: Option<&Weights<'_>>,
         attrs: Vec<super::proto::AttributeProto>,
     ) -> String {
-        let weight = self.initializer_f32(weight.name, weight.dims, weight.data);
+        let weight = self.weights(weight);
         match bias {
             Some(bias) => {
-                let bias = self.initializer_f32(bias.name, bias.dims, bias.data);
+                let bias = self.weights(bias);
                 self.node(op, &[x, &weight, &bias], attrs)
             }
             None => self.node(op, &[x, &weight], attrs),

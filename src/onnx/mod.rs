@@ -10,7 +10,7 @@ mod layers;
 pub mod proto;
 mod resample;
 
-pub use graph::{Dim, ElementType, GraphBuilder, Weights, batch_of};
+pub use graph::{Dim, ElementType, FEWEST_HALVES, GraphBuilder, Weights, batch_of};
 pub use layers::{Conv2d, ConvTranspose2d, PadMode};
 
 use prost::Message;

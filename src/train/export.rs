@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use tch::{Device, Kind, Tensor};
 
 use super::files;
@@ -16,7 +16,8 @@ use crate::cascade::{
     Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelFacts, OrtBackend, RESTORED, STAGE1,
     SessionSettings, ValueRange, runtime,
 };
-use crate::onnx::{Dim, GraphBuilder, batch_of, decode, encode};
+use crate::onnx::proto::{DataType, TensorProto};
+use crate::onnx::{Dim, FEWEST_HALVES, GraphBuilder, batch_of, decode, encode};
 
 /// Largest difference between libtorch and ONNX Runtime that passes, in units of the range −1 … 1.
 pub const TOLERANCE: f32 = 1e-4;
@@ -59,6 +60,9 @@ impl Cascade<'_> {
         let size = self.recipe.model.size as i64;
         let shape = batch_of(&[3, size, size]);
         let mut graph = GraphBuilder::new("depixelate");
+        if self.recipe.model.half {
+            graph.store_halves();
+        }
         let pixelated = Node {
             name: graph.input_f32(INPUT, &shape),
             channels: 3,
@@ -232,30 +236,69 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 /// The weights of one stage of a file that [`Cascade::export`] wrote, into `weights`, which has the names and sizes
 /// that are looked for; `prefix` is `stage1.` or `stage2.`.
 pub fn read_weights(file: &Path, prefix: &str, weights: &mut Parameters) -> anyhow::Result<()> {
+    let missing = read_known_weights(file, prefix, weights)?;
+    match missing.first() {
+        Some(name) => bail!("{} has no weights {prefix}{name}", file.display()),
+        None => Ok(()),
+    }
+}
+
+/// As [`read_weights`], but the file's network may lack layers: gives the names of the weights that stay as they are.
+/// It is an error if it has none of them, or one of another size.
+pub fn read_known_weights(
+    file: &Path,
+    prefix: &str,
+    weights: &mut Parameters,
+) -> anyhow::Result<Vec<String>> {
     let shown = file.display();
     let bytes = std::fs::read(file).with_context(|| format!("{shown} can not be read"))?;
     let model = decode(&bytes).with_context(|| format!("{shown} is no ONNX model"))?;
     let stored = model.graph.unwrap_or_default().initializer;
+    let (count, mut missing) = (weights.len(), Vec::new());
     for (name, tensor) in weights {
-        let name = format!("{prefix}{name}");
-        let stored = stored.iter().find(|t| t.name == name);
-        let data = stored.and_then(|t| t.raw_data.as_ref().filter(|_| t.dims == tensor.size()));
-        let data = data.with_context(|| {
-            format!("{shown} has no weights {name} of the size that the recipe's networks have")
-        })?;
-        let bytes = data.as_chunks::<4>().0;
-        let numbers: Vec<f32> = bytes.iter().map(|b| f32::from_le_bytes(*b)).collect();
-        ensure!(
-            numbers.len() == tensor.numel(),
-            "the weights {name} of {shown} are cut short"
-        );
-        let device = tensor.device();
-        let size = tensor.size();
-        *tensor = Tensor::from_slice(&numbers)
-            .view(size.as_slice())
-            .to_device(device);
+        let full = format!("{prefix}{name}");
+        let Some(found) = stored.iter().find(|t| t.name == full) else {
+            missing.push(name.clone());
+            continue;
+        };
+        *tensor = as_tensor(found, &tensor.size())
+            .with_context(|| format!("weights {full} of {shown}"))?
+            .to_device(tensor.device());
     }
-    Ok(())
+    ensure!(
+        missing.len() < count,
+        "{shown} has none of the weights {prefix}… that the recipe's networks have"
+    );
+    Ok(missing)
+}
+
+/// Round the weights that a file with 16-bit floats stores so, for libtorch to calculate with the same ones.
+pub fn round_to_halves(weights: &mut Parameters) {
+    for tensor in weights.values_mut() {
+        if tensor.numel() >= FEWEST_HALVES {
+            *tensor = tensor.to_kind(Kind::Half).to_kind(Kind::Float);
+        }
+    }
+}
+
+/// The numbers of `stored`, which must have the sides `size`.
+fn as_tensor(stored: &TensorProto, size: &[i64]) -> anyhow::Result<Tensor> {
+    ensure!(
+        stored.dims == size,
+        "they are {:?}, where the recipe's networks have {size:?}",
+        stored.dims
+    );
+    let (kind, bytes_each) = match stored.data_type() {
+        DataType::Float => (Kind::Float, 4),
+        DataType::Float16 => (Kind::Half, 2),
+        other => bail!("they are of the type {other:?}, not floats"),
+    };
+    let bytes = stored.raw_data.as_deref().unwrap_or_default();
+    ensure!(
+        bytes.len() as i64 == bytes_each * size.iter().product::<i64>(),
+        "they are cut short"
+    );
+    Ok(Tensor::f_from_data_size(bytes, size, kind)?.to_kind(Kind::Float))
 }
 
 /// The first stage of a file that [`Cascade::export`] wrote; it must have the size that `recipe` says.

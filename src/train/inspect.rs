@@ -65,7 +65,7 @@ fn is_bias(tensor: &TensorProto) -> bool {
 }
 
 fn elements(tensor: &TensorProto) -> usize {
-    tensor.raw_data.as_ref().map_or(0, |data| data.len() / 4)
+    tensor.dims.iter().product::<i64>().try_into().unwrap_or(0)
 }
 
 fn describe_checkpoint(file: &Path) -> anyhow::Result<String> {

@@ -7,6 +7,7 @@ use super::layers::{Declare, Init, Parameters, Training};
 use super::networks::{DiscriminatorSize, Norm, discriminator};
 use super::optimizer::Adam;
 use super::pool::ImagePool;
+use super::precision::Precision;
 use super::recipe::{AdversarialLoss, Recipe};
 use super::spectral::Spectral;
 
@@ -15,6 +16,7 @@ pub struct Judge {
     name: &'static str,
     size: DiscriminatorSize,
     channels: i64,
+    precision: Precision,
     loss: AdversarialLoss,
     parameters: Parameters,
     spectral: Option<Spectral>,
@@ -24,7 +26,7 @@ pub struct Judge {
 
 impl Judge {
     /// A judge that knows nothing yet; `name` is its own in checkpoints.
-    pub fn new(name: &'static str, recipe: &Recipe, device: Device) -> Self {
+    pub fn new(name: &'static str, recipe: &Recipe, device: Device, precision: Precision) -> Self {
         let (settings, size) = (&recipe.stage1, recipe.networks.discriminator);
         let channels = if settings.judge_pairs { 6 } else { 3 };
         let init = settings.init.map_or(Init::KaimingUniform, Init::Normal);
@@ -36,6 +38,7 @@ impl Judge {
             name,
             size,
             channels,
+            precision,
             loss: settings.loss,
             spectral: (size.norm == Norm::Spectral).then(|| Spectral::new(&parameters)),
             optimizer: Adam::new(&parameters, settings.rate, (beta1, beta2), 0.0),
@@ -45,7 +48,9 @@ impl Judge {
     }
 
     fn score(&self, weights: &Parameters, pictures: &Tensor) -> Tensor {
-        discriminator(&mut Training(weights), pictures, self.channels, self.size)
+        let weights = self.precision.of(weights);
+        let mut pass = Training(&weights);
+        discriminator(&mut pass, pictures, self.channels, self.size).to_kind(Kind::Float)
     }
 
     /// The weights as they judge; gradients pass through to the parameters.

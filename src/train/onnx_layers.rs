@@ -146,13 +146,13 @@ impl Layers for OnnxLayers<'_> {
     fn bias(&mut self, name: &str, x: &Node, channels: i64) -> Node {
         let bias = self.parameter(name, "bias").view([1, channels, 1, 1]);
         let bias = self.store(name, "bias", &bias);
-        let bias = self.graph.stored(&bias.weights());
+        let bias = self.graph.weights(&bias.weights());
         same(x, self.graph.add(&x.name, &bias))
     }
 
     fn learned_scale(&mut self, name: &str, x: &Node) -> Node {
         let factor = self.stored(name, "scale", 1.0);
-        let factor = self.graph.stored(&factor.weights());
+        let factor = self.graph.weights(&factor.weights());
         same(x, self.graph.mul(&x.name, &factor))
     }
 

@@ -11,10 +11,11 @@ use tch::Device;
 
 use super::checkpoint;
 use super::dataset::Dataset;
-use super::export::{Cascade, read_stage1};
+use super::export::{Cascade, read_stage1, round_to_halves};
 use super::held_back::HeldBack;
 use super::layers::Parameters;
 use super::loader::Loader;
+use super::precision::Precision;
 use super::recipe::Recipe;
 use super::stage::Stage;
 use super::stage1::Stage1;
@@ -39,6 +40,8 @@ pub struct Options {
     pub start_from: Option<PathBuf>,
     /// Where it runs.
     pub device: Device,
+    /// How precisely it calculates.
+    pub precision: Precision,
     /// Time between checkpoints.
     pub checkpoint_interval: Duration,
     /// When to stop, if not before.
@@ -90,7 +93,12 @@ impl<'a> Run<'a> {
             None => averaged(&checkpoint_file(&self.options.out, "stage1"))
                 .context("no first stage: train one with `cyclegan`, or name one with --stage1")?,
         };
-        let mut stage = Stage2::new(self.recipe, weights, self.options.device)?;
+        let mut stage = Stage2::new(
+            self.recipe,
+            weights,
+            self.options.device,
+            self.options.precision,
+        )?;
         let outcome = self.train(&mut stage, self.recipe.stage2.batch, 1)?;
         if outcome == Outcome::Finished {
             self.export("cascade.onnx", stage1)?;
@@ -107,7 +115,7 @@ impl<'a> Run<'a> {
     }
 
     fn train_stage1(&self) -> anyhow::Result<Outcome> {
-        let mut stage = Stage1::new(self.recipe, self.options.device);
+        let mut stage = Stage1::new(self.recipe, self.options.device, self.options.precision);
         self.train(&mut stage, self.recipe.stage1.batch, 0)
     }
 
@@ -218,19 +226,23 @@ fn averaged(file: &Path) -> anyhow::Result<Parameters> {
 /// libtorch. The first stage is the folder's own, or the exported one in `stage1`.
 pub fn export(folder: &Path, stage1: Option<&Path>, model: &Path) -> anyhow::Result<f32> {
     let recipe = Recipe::read(&folder.join("recipe.toml"))?;
-    let stage1 = match stage1 {
+    let mut stage1 = match stage1 {
         Some(file) if file.extension().is_some_and(|e| e == "onnx") => read_stage1(file, &recipe)?,
         Some(file) => averaged(file)?,
         None => averaged(&checkpoint_file(folder, "stage1"))?,
     };
     let second = checkpoint_file(folder, "stage2");
-    let stage2 = if second.exists() {
+    let mut stage2 = if second.exists() {
         let mut stage2 = new_dcedn(&recipe, Device::Cpu);
         checkpoint::restore("average", &mut stage2, &checkpoint::load(&second)?)?;
         Some(stage2)
     } else {
         None
     };
+    if recipe.model.half {
+        round_to_halves(&mut stage1);
+        stage2.iter_mut().for_each(round_to_halves);
+    }
     let cascade = Cascade {
         recipe: &recipe,
         stage1: &stage1,

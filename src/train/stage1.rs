@@ -10,19 +10,22 @@ use std::path::Path;
 use tch::{Device, Kind, Reduction, Tensor};
 
 use super::checkpoint;
-use super::export::read_weights;
+use super::export::read_known_weights;
 use super::judge::Judge;
 use super::layers::{Declare, Forward, Init, Parameters};
 use super::loader::Batch;
 use super::networks::{Architecture, Seen};
 use super::optimizer::{Adam, MovingAverage, copy};
+use super::precision::Precision;
 use super::recipe::{Networks, Recipe, Stage1 as Settings, rate_at};
 use super::stage::{Losses, Stage};
+use super::texture::texture;
 
 /// The networks and what their training keeps.
 pub struct Stage1 {
     settings: Settings,
     sizes: Networks,
+    precision: Precision,
     seed: u64,
     step: u64,
     /// Mosaic → face.
@@ -76,7 +79,7 @@ pub fn restore(
 
 impl Stage1 {
     /// Untrained networks.
-    pub fn new(recipe: &Recipe, device: Device) -> Self {
+    pub fn new(recipe: &Recipe, device: Device, precision: Precision) -> Self {
         tch::manual_seed(recipe.seed as i64);
         let settings = recipe.stage1.clone();
         let sizes = recipe.networks.clone();
@@ -90,13 +93,14 @@ impl Stage1 {
             Reverse {
                 optimizer: adam(&b_to_a),
                 b_to_a,
-                judge_a: Judge::new("judge_a", recipe, device),
+                judge_a: Judge::new("judge_a", recipe, device, precision),
             }
         });
         Self {
             optimizer: adam(&a_to_b),
             average: MovingAverage::new(&a_to_b, settings.average),
-            judge_b: Judge::new("judge_b", recipe, device),
+            judge_b: Judge::new("judge_b", recipe, device, precision),
+            precision,
             seed: recipe.seed,
             step: 0,
             settings,
@@ -107,7 +111,12 @@ impl Stage1 {
     }
 
     fn to_b(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
-        restore(&self.sizes.generator, &self.a_to_b, pixelated, lattice)
+        restore(
+            &self.sizes.generator,
+            &self.precision.of(&self.a_to_b),
+            pixelated,
+            lattice,
+        )
     }
 
     fn to_a(&self, reverse: &Reverse, x: &Tensor) -> Tensor {
@@ -144,6 +153,9 @@ impl Stage1 {
         }
         if s.paired > 0.0 {
             terms.add("paired", l1(&fake_b, &batch.clean) * s.paired);
+        }
+        if s.texture > 0.0 && adversarial > 0.0 {
+            terms.add("texture", texture(&fake_b, &batch.clean) * s.texture);
         }
         let fake_a = self.reverse.as_ref().map(|reverse| {
             let fake_a = self.to_a(reverse, &batch.others);
@@ -239,7 +251,13 @@ impl Stage for Stage1 {
     }
 
     fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
-        read_weights(model, "stage1.", &mut self.average.average)?;
+        let missing = read_known_weights(model, "stage1.", &mut self.average.average)?;
+        if !missing.is_empty() {
+            let (file, count) = (model.display(), missing.len());
+            eprintln!(
+                "{file} lacks {count} of stage1's weights, which start as in an untrained network"
+            );
+        }
         copy(&self.average.average, &mut self.a_to_b);
         Ok(())
     }

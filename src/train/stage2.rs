@@ -6,11 +6,12 @@ use anyhow::Context;
 use tch::{Device, Kind, Reduction, Tensor};
 
 use super::checkpoint;
-use super::export::read_weights;
+use super::export::read_known_weights;
 use super::layers::{Declare, Forward, Init, Parameters};
 use super::loader::Batch;
 use super::networks::Seen;
 use super::optimizer::{Adam, MovingAverage, copy};
+use super::precision::Precision;
 use super::recipe::{Loss, Networks, Recipe, Stage2 as Settings, rate_at};
 use super::stage::{Losses, Stage};
 use super::stage1;
@@ -19,6 +20,7 @@ use super::stage1;
 pub struct Stage2 {
     settings: Settings,
     sizes: Networks,
+    precision: Precision,
     step: u64,
     stage1: Parameters,
     network: Parameters,
@@ -63,7 +65,12 @@ impl Stage2 {
     /// An untrained second stage behind the generator `stage1`.
     ///
     /// Fails where `stage1` does not hold the weights that the recipe's generator has.
-    pub fn new(recipe: &Recipe, stage1: Parameters, device: Device) -> anyhow::Result<Self> {
+    pub fn new(
+        recipe: &Recipe,
+        stage1: Parameters,
+        device: Device,
+        precision: Precision,
+    ) -> anyhow::Result<Self> {
         tch::manual_seed(recipe.seed as i64 + 1);
         let settings = recipe.stage2.clone();
         let stage1 = fitted(recipe, stage1, device)?;
@@ -78,6 +85,7 @@ impl Stage2 {
             ),
             average: MovingAverage::new(&network, settings.average),
             sizes: recipe.networks.clone(),
+            precision,
             step: 0,
             settings,
             stage1,
@@ -87,7 +95,14 @@ impl Stage2 {
 
     fn first_stage(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
         let network = &self.sizes.generator;
-        tch::no_grad(|| stage1::restore(network, &self.stage1, pixelated, lattice))
+        tch::no_grad(|| {
+            stage1::restore(
+                network,
+                &self.precision.of(&self.stage1),
+                pixelated,
+                lattice,
+            )
+        })
     }
 
     fn second_stage(&self, weights: &Parameters, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
@@ -113,7 +128,11 @@ impl Stage for Stage2 {
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         let s = &self.settings;
         self.optimizer.rate = rate_at(self.step, s.steps, s.rate, s.constant);
-        let restored = self.second_stage(&self.network, &batch.pixelated, &batch.lattice);
+        let restored = self.second_stage(
+            &self.precision.of(&self.network),
+            &batch.pixelated,
+            &batch.lattice,
+        );
         let mut losses = Losses::default();
         match s.loss {
             Loss::Mse => losses.add("mse", restored.mse_loss(&batch.clean, Reduction::Mean)),
@@ -130,7 +149,13 @@ impl Stage for Stage2 {
     }
 
     fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
-        read_weights(model, "stage2.", &mut self.average.average)?;
+        let missing = read_known_weights(model, "stage2.", &mut self.average.average)?;
+        if !missing.is_empty() {
+            let (file, count) = (model.display(), missing.len());
+            eprintln!(
+                "{file} lacks {count} of stage2's weights, which start as in an untrained network"
+            );
+        }
         copy(&self.average.average, &mut self.network);
         Ok(())
     }

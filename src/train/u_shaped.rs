@@ -7,7 +7,7 @@
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
-use super::layers::{Conv, Layers, Padding};
+use super::layers::{Conv, Init, Layers, Padding};
 use super::networks::Seen;
 use crate::blocks::PLANES;
 
@@ -88,11 +88,13 @@ impl UShaped {
     ) -> L::Value {
         let width = self.widths[level];
         let conv = Conv::same(width, width, 3, Padding::Zero);
+        // A new block changes nothing (as in Fixup, Zhang et al., 2019): a deeper network can start from a shallower one.
+        let silent = conv.starting(Init::Normal(0.0));
         for block in 0..self.blocks[level] {
             let name = format!("level{level}.{way}{block}");
             let y = l.conv(&format!("{name}a"), &x, conv);
             let y = l.relu(&y);
-            let y = l.conv(&format!("{name}b"), &y, conv);
+            let y = l.conv(&format!("{name}b"), &y, silent);
             x = l.add(&x, &y);
         }
         x

@@ -63,6 +63,7 @@ impl<P: Pass> Layers for P {
 
     fn conv(&mut self, name: &str, x: &Tensor, conv: Conv) -> Tensor {
         let (weight, bias) = kernel(self, name, &conv);
+        let x = &x.to_kind(weight.kind());
         let s = conv.stride;
         let p = conv.padding;
         let mode = match conv.mode {
@@ -81,7 +82,7 @@ impl<P: Pass> Layers for P {
     fn conv_transpose(&mut self, name: &str, x: &Tensor, conv: Conv) -> Tensor {
         let (weight, bias) = kernel(self, name, &conv);
         let [stride, padding, more] = [conv.stride, conv.padding, conv.output_padding];
-        x.conv_transpose2d(
+        x.to_kind(weight.kind()).conv_transpose2d(
             &weight,
             bias,
             [stride; 2],
@@ -160,11 +161,11 @@ impl<P: Pass> Layers for P {
 
     fn sloped_relu(&mut self, x: &Tensor, slope: f64) -> Tensor {
         // `leaky_relu` has no slope here; this is one pass over memory where `max(x, slope·x)` is two.
-        x.prelu(&Tensor::full([1], slope, (Kind::Float, x.device())))
+        x.prelu(&Tensor::full([1], slope, (x.kind(), x.device())))
     }
 
     fn prelu(&mut self, name: &str, x: &Tensor, _: i64) -> Tensor {
-        x.prelu(part(self, name, "slope"))
+        x.prelu(&part(self, name, "slope").to_kind(x.kind()))
     }
 
     fn tanh(&mut self, x: &Tensor) -> Tensor {

@@ -50,6 +50,7 @@ impl Recipe {
             ("tile_blur", damage.tile_blur),
             ("outside", damage.outside),
             ("ellipse", damage.ellipse),
+            ("turned", damage.turned),
             ("scaled", damage.scaled),
             ("blur", damage.blur),
             ("video", damage.video),
@@ -72,7 +73,11 @@ impl Recipe {
                 bail!("damage.{name} is {low} … {high}; it must rise and lie in 0 … {limit}");
             }
         }
-        for (name, limit, largest) in [("soft", 64.0, damage.soft), ("noise", 64.0, damage.noise)] {
+        for (name, limit, largest) in [
+            ("soft", 64.0, damage.soft),
+            ("noise", 64.0, damage.noise),
+            ("turn", 180.0, damage.turn),
+        ] {
             ensure!(
                 (0.0..=limit).contains(&largest),
                 "damage.{name} is {largest}; it must lie in 0 … {limit}"

@@ -41,6 +41,8 @@ pub struct Model {
     pub margin: f64,
     /// The model file also offers the first stage's picture with the second's colours.
     pub detailed: bool,
+    /// The model file stores weights as 16-bit floats, in half of the space.
+    pub half: bool,
     /// What the weights are trained on, for the model file.
     pub trained_on: String,
     /// Licence of the weights.
@@ -82,6 +84,10 @@ pub struct Damage {
     pub outside: f64,
     /// In the first: the picture is cut by up to this factor (a crop's place and size vary).
     pub jitter: f64,
+    /// Share of faces that are turned.
+    pub turned: f64,
+    /// By at most so many degrees, either way.
+    pub turn: f32,
     /// Smallest and largest side of the crop in the damaged frame ÷ size of the crop.
     pub scale: [f64; 2],
     /// Share of mosaics whose lattice the networks are not told.
@@ -144,6 +150,8 @@ pub struct Stage1 {
     pub identity: f64,
     /// Weight of the paired term (L1); 0 is the published, unpaired training.
     pub paired: f64,
+    /// Weight of the term for texture: the strength of edges and grain, see [`super::texture`].
+    pub texture: f64,
     /// Size of the image pools.
     pub pool: usize,
     /// Decay of the moving average of the generator's weights.

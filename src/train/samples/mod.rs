@@ -1,6 +1,7 @@
 //! Training samples: a face in a frame, pixelated, worn by scaling and compression, and cut by the element's own code.
 
 mod scene;
+mod turn;
 mod wear;
 
 use fast_image_resize::images::{Image, ImageRef};
@@ -17,6 +18,7 @@ use crate::degrade::mosaic::{Fill, pixelate};
 use crate::degrade::soft::cut_ellipse;
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Layout, Patch, Rect, Square, patch};
 use scene::Scene;
+use turn::turned;
 use wear::Tone;
 
 /// How clips are scaled.
@@ -101,7 +103,12 @@ impl Sampler {
         block: f64,
         random: &mut Pcg64Mcg,
     ) -> anyhow::Result<Frames> {
-        let mut clean = self.middle(picture, side)?;
+        let mut clean = if random.random_bool(self.damage.turned) {
+            let most = self.damage.turn;
+            self.middle(&turned(picture, random.random_range(-most..=most)), side)?
+        } else {
+            self.middle(picture, side)?
+        };
         if random.random_bool(0.5) {
             mirror(&mut clean, side as usize);
         }
