@@ -7,6 +7,7 @@ use std::path::Path;
 use gstdepixelate::cascade::Model;
 use gstdepixelate::degrade::mosaic::Fill;
 use gstdepixelate::evaluate::cases::{Case, Setting};
+use gstdepixelate::evaluate::clips::clips;
 use gstdepixelate::evaluate::overlap::overlap;
 use gstdepixelate::evaluate::sheet::{COLUMNS, sheet};
 use gstdepixelate::evaluate::versions::{Version, Versions};
@@ -52,7 +53,14 @@ fn the_bundled_model_is_measured() {
         model: model.name().to_owned(),
         faces: "3 drawings".to_owned(),
         cases: scores,
+        clips: clips(&mut Versions::new(&model).unwrap(), &faces[..1]).unwrap(),
     };
+    assert_eq!(evaluation.clips.len(), 4);
+    for clip in &evaluation.clips {
+        for (version, flicker) in &clip.rows {
+            assert!((0.0..40.0).contains(flicker), "{version:?}: {flicker}");
+        }
+    }
     for case in &evaluation.cases {
         let of = |version| case.of(version).unwrap();
         let pixelated = of(Version::Pixelated);
@@ -73,7 +81,9 @@ fn the_bundled_model_is_measured() {
     }
     let text = table::markdown(&evaluation);
     assert!(
-        text.contains("whole crop, blocks of 8") && text.contains("| pixelated"),
+        text.contains("whole crop, blocks of 8")
+            && text.contains("moving, blocks of 12")
+            && text.contains("| pixelated"),
         "{text}"
     );
     let json = serde_json::to_value(&evaluation).unwrap();

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use gstdepixelate::evaluate::cases::BLOCKS;
 use gstdepixelate::evaluate::{detection, job, table};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
@@ -104,6 +105,9 @@ struct EvaluateArgs {
     /// Take at most so many pictures, evenly spread.
     #[arg(long, value_name = "COUNT", default_value_t = 200)]
     limit: usize,
+    /// Measure with blocks of this size, pixels, alone; may be given several times.
+    #[arg(long, value_name = "PIXELS", value_parser = block_size)]
+    block: Vec<u32>,
     /// What the model was trained with: warns of pictures that are in both.
     #[arg(long, value_name = "PATH")]
     trained_with: Option<PathBuf>,
@@ -305,7 +309,7 @@ fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
         limit: args.limit,
         trained_with: args.trained_with.clone(),
     };
-    let results = job::models(&args.model, &faces)?;
+    let results = job::models(&args.model, &faces, &args.block)?;
     for evaluation in &results.evaluations {
         println!("{}", table::markdown(evaluation));
     }
@@ -349,6 +353,12 @@ fn bench_detect(args: &BenchDetectArgs) -> anyhow::Result<()> {
 }
 
 /// A flag that Ctrl-C and SIGTERM set.
+/// One of the block sizes that are measured.
+fn block_size(text: &str) -> Result<u32, String> {
+    let size = text.parse().ok().filter(|size| BLOCKS.contains(size));
+    size.ok_or_else(|| format!("sizes are {}", BLOCKS.map(|b| b.to_string()).join(", ")))
+}
+
 fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);

@@ -7,6 +7,7 @@ use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::cases::{Case, Setting};
+use super::clips::clips;
 use super::overlap::overlap;
 use super::versions::Versions;
 use super::{Evaluation, evaluate, load_faces, page, sheet};
@@ -46,8 +47,9 @@ impl Evaluated {
     }
 }
 
-/// Evaluate the models in `files`, or the bundled one if there is none.
-pub fn models(files: &[PathBuf], faces: &Faces) -> anyhow::Result<Evaluated> {
+/// Evaluate the models in `files`, or the bundled one if there is none; by blocks of the sizes in `blocks`, pixels, or
+/// of all sizes if there is none.
+pub fn models(files: &[PathBuf], faces: &Faces, blocks: &[u32]) -> anyhow::Result<Evaluated> {
     let mut models = Vec::new();
     for file in files {
         models.push(Model::open(file)?);
@@ -56,19 +58,21 @@ pub fn models(files: &[PathBuf], faces: &Faces) -> anyhow::Result<Evaluated> {
         models.push(Model::bundled()?);
     }
     let dataset = faces.open()?;
-    let cases = Case::all();
+    let mut cases = Case::all();
+    cases.retain(|case| blocks.is_empty() || blocks.contains(&case.block));
     let (mut evaluations, mut sheets) = (Vec::new(), Vec::new());
     for model in &models {
         let side = model.facts().size as u32;
         let pictures = load_faces(&dataset, faces.limit, side)?;
         let progress = bar()?;
+        let mut versions = Versions::new(model)?;
         evaluations.push(Evaluation {
             model: model.name().to_owned(),
             faces: format!("{} of {}", pictures.len(), dataset.fingerprint()),
             cases: evaluate(model, &pictures, &cases, &progress)?,
+            clips: clips(&mut versions, &pictures)?,
         });
         let drawn: Vec<Case> = cases.iter().copied().filter(is_drawn).collect();
-        let mut versions = Versions::new(model)?;
         for (index, face) in pictures.iter().take(DRAWN).enumerate() {
             let picture = sheet::sheet(&mut versions, face, &drawn, ZOOM)?;
             let name = model.name();

@@ -3,6 +3,7 @@
 //! A model runs through ONNX Runtime with [`crate::restore::Restorer`], so that what is scored is what ships.
 
 pub mod cases;
+pub mod clips;
 pub mod detection;
 pub mod job;
 pub mod overlap;
@@ -22,6 +23,7 @@ use crate::cascade::Model;
 use crate::degrade::smooth::resize;
 use crate::train::dataset::Dataset;
 use cases::{Case, Pixelated};
+use clips::ClipScores;
 use scores::{Scores, score};
 use versions::{Version, Versions};
 
@@ -34,6 +36,8 @@ pub struct Evaluation {
     pub faces: String,
     /// One entry for each case, in the order that was asked for.
     pub cases: Vec<CaseScores>,
+    /// How steady it is, as [`clips::clips`] measures it.
+    pub clips: Vec<ClipScores>,
 }
 
 /// The scores of one case.

@@ -8,7 +8,7 @@ use image::{ImageFormat, RgbImage};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Evaluation;
-use super::table::{COLUMNS, rows};
+use super::table::{COLUMNS, FLICKER, flicker_heads, flicker_rows, rows};
 use crate::train::report::STYLE;
 
 /// The page; `sheets` are pictures with what they show.
@@ -54,6 +54,15 @@ fn tables(evaluation: &Evaluation) -> Markup {
             table {
                 tr { th {} @for column in &COLUMNS { th { (column.head) } } }
                 @for (name, texts) in rows(case) {
+                    tr { td { (name) } @for text in texts { td { (text) } } }
+                }
+            }
+        }
+        @if !evaluation.clips.is_empty() {
+            h3 { (FLICKER) }
+            table {
+                tr { th {} @for head in flicker_heads(&evaluation.clips) { th { (head) } } }
+                @for (name, texts) in flicker_rows(&evaluation.clips) {
                     tr { td { (name) } @for text in texts { td { (text) } } }
                 }
             }

@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 
+use super::clips::ClipScores;
 use super::scores::Scores;
 use super::versions::Version;
 use super::{CaseScores, Evaluation};
@@ -82,5 +83,43 @@ pub fn markdown(evaluation: &Evaluation) -> String {
         }
         text += &format!("\n{}\n\n{table}\n", case.case);
     }
+    if !evaluation.clips.is_empty() {
+        text += &format!("\n{FLICKER}\n\n{}\n", flicker(evaluation));
+    }
     text
+}
+
+/// Head of the table of films.
+pub(super) const FLICKER: &str =
+    "films, inner 60 %: standard deviation of restored − true over time, grey levels";
+
+/// The rows of the table of films: a version's name and its flicker in each film.
+pub(super) fn flicker_rows(clips: &[ClipScores]) -> Vec<(&'static str, Vec<String>)> {
+    let row = |(index, version): (usize, Version)| {
+        let values = clips
+            .iter()
+            .map(|clip| format!("{:.2}", clip.rows[index].1));
+        (version.name(), values.collect())
+    };
+    Version::ALL.into_iter().enumerate().map(row).collect()
+}
+
+/// The heads of its columns.
+pub(super) fn flicker_heads(clips: &[ClipScores]) -> Vec<String> {
+    let head = |clip: &ClipScores| format!("{}, blocks of {}", clip.motion.name(), clip.block);
+    clips.iter().map(head).collect()
+}
+
+fn flicker(evaluation: &Evaluation) -> Table {
+    let mut table = Table::new();
+    table.load_preset(ASCII_MARKDOWN);
+    table.set_header(
+        [String::new()]
+            .into_iter()
+            .chain(flicker_heads(&evaluation.clips)),
+    );
+    for (name, texts) in flicker_rows(&evaluation.clips) {
+        table.add_row([name.to_owned()].into_iter().chain(texts));
+    }
+    table
 }
