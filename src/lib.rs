@@ -9,6 +9,7 @@ pub mod degrade;
 pub mod detect;
 #[cfg(feature = "trainer")]
 pub mod evaluate;
+pub mod face_check;
 pub mod frame;
 pub mod metrics;
 pub mod onnx;

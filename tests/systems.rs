@@ -12,10 +12,15 @@ use std::time::Duration;
 use gstdepixelate::cascade::{
     Backend, Crops, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime,
 };
+use gstdepixelate::detect::Region;
+use gstdepixelate::face_check::FaceCheck;
+use gstdepixelate::frame::{FrameView, Lattice, Layout, Rect};
 use gstdepixelate::train::checkpoint;
+use gstdepixelate::train::face_check;
 use gstdepixelate::train::precision::Precision;
 use gstdepixelate::train::run::{Options, Outcome};
 use gstdepixelate::train::systems::{dcgan, pix2pix, sample};
+use image::{Rgb, RgbImage};
 use tch::Device;
 
 /// Coloured ovals on coloured grounds.
@@ -81,11 +86,50 @@ fn check_played(file: &Path, side: usize) {
     assert!(restored.iter().all(|value| value.is_finite()));
 }
 
+fn check_face_check(folder: &Path) {
+    let [faces, others] = ["faces", "others"].map(|name| folder.join(name));
+    std::fs::create_dir(&others).unwrap();
+    for i in 0..24u32 {
+        let picture = RgbImage::from_fn(60, 40, |x, _| {
+            Rgb([if x / 5 % 2 == 0 { 9 * i as u8 } else { 240 }; 3])
+        });
+        picture.save(others.join(format!("{i:02}.png"))).unwrap();
+    }
+    let changes = ["network.width=6", "train.steps=4", "train.batch=3"].map(str::to_owned);
+    let recipe = face_check::Recipe::read_with(None, &changes).unwrap();
+    let out = folder.join("face-check");
+    check_resumed(&out, "face-check", |options| {
+        face_check::train(&recipe, &faces, &others, options).unwrap()
+    });
+    let onnx = std::fs::read(out.join("parts/face-check.onnx")).unwrap();
+    let runtime = runtime::load(&RuntimeSearch::default()).unwrap();
+    let mut check = FaceCheck::new(runtime, &onnx).unwrap();
+    let layout = Layout::rgb(64, 64);
+    let grey = [99; 64 * 64 * 3];
+    let frame = FrameView::packed(&layout, &grey, 192).unwrap();
+    let region = Region {
+        rect: Rect::new(0, 0, 64, 64),
+        lattice: Some(Lattice::square(4, 0, 0)),
+        score: 1.0,
+    };
+    let mut regions = vec![region];
+    let look = |region: &Region| Some((*region, None));
+    check.retain(&frame, 0.001, &mut regions, look).unwrap();
+    check.retain(&frame, 0.999, &mut regions, look).unwrap();
+    assert!(regions.is_empty(), "an untrained network is never sure");
+
+    let missing = folder.join("nothing");
+    let other = options(&folder.join("other"));
+    let error = face_check::train(&recipe, &faces, &missing, &other).unwrap_err();
+    assert!(format!("{error:#}").contains("nothing"), "{error:#}");
+}
+
 #[test]
 fn every_system_trains_stops_resumes_and_plays() {
     let folder = tempfile::tempdir().unwrap();
     let faces = folder.path().join("faces");
     make_faces(&faces, 24);
+    check_face_check(folder.path());
 
     let mut recipe = pix2pix::Recipe::parse(include_str!("../recipes/pix2pix-small.toml")).unwrap();
     // Six levels have a dropout.

@@ -22,6 +22,8 @@ pub struct RestoreOptions {
     pub alpha: Option<f32>,
     /// Least confidence of a detection, 0–1.
     pub score_threshold: Option<f32>,
+    /// Least probability that a mosaic covers a face, 0–1.
+    pub face_threshold: Option<f32>,
     /// Regions to restore in every frame.
     pub regions: Vec<Rect>,
 }
@@ -42,6 +44,7 @@ pub fn restorer(options: &RestoreOptions) -> Result<gst::Element, AppError> {
         ("projection", options.projection),
         ("alpha", options.alpha),
         ("score-threshold", options.score_threshold),
+        ("face-threshold", options.face_threshold),
     ];
     for (property, value) in numbers {
         if let Some(value) = value {

@@ -13,7 +13,7 @@ use gstdepixelate::evaluate::{detection, job, table};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
 use gstdepixelate::train::systems::{dcgan, pix2pix, sample};
-use gstdepixelate::train::{device, files, inspect, precision, report};
+use gstdepixelate::train::{device, face_check, files, inspect, precision, report};
 
 /// Train the networks behind facedepixelate.
 #[derive(Parser)]
@@ -41,6 +41,14 @@ enum Command {
     Pix2pix(TrainArgs),
     /// Train DCGAN, which makes faces out of random numbers.
     Dcgan(TrainArgs),
+    /// Train the network that tells mosaics over faces from mosaics over anything else.
+    FaceCheck {
+        #[command(flatten)]
+        train: TrainArgs,
+        /// Pictures without faces: a folder, a tar file, or a list of files (.txt).
+        #[arg(long, value_name = "PATH", required_unless_present = "print_recipe")]
+        others: Option<PathBuf>,
+    },
     /// Draw a grid of pictures that an exported generator makes.
     Sample {
         /// The ONNX file.
@@ -198,6 +206,10 @@ fn run(command: Command) -> anyhow::Result<()> {
         } => train(&args, |run| run.dcedn(stage1.as_deref())),
         Command::Pix2pix(args) => train_pix2pix(&args),
         Command::Dcgan(args) => train_dcgan(&args),
+        Command::FaceCheck {
+            train: args,
+            others,
+        } => train_face_check(&args, others.as_deref()),
         Command::Sample {
             model,
             out,
@@ -270,6 +282,22 @@ fn train_dcgan(args: &TrainArgs) -> anyhow::Result<()> {
         }
     };
     say(dcgan::train(&recipe, faces, &options(args, out)?)?, out);
+    Ok(())
+}
+
+fn train_face_check(args: &TrainArgs, others: Option<&Path>) -> anyhow::Result<()> {
+    let recipe = face_check::Recipe::read_with(args.recipe.as_deref(), &args.set)?;
+    let (faces, others, out) = match (&args.faces, others, &args.out) {
+        (Some(faces), Some(others), Some(out)) if !args.print_recipe => (faces, others, out),
+        _ => {
+            print!("{}", recipe.to_toml()?);
+            return Ok(());
+        }
+    };
+    say(
+        face_check::train(&recipe, faces, others, &options(args, out)?)?,
+        out,
+    );
     Ok(())
 }
 

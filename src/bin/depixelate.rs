@@ -41,6 +41,9 @@ struct Arguments {
     /// How sure a detection has to be, 0 to 1
     #[arg(long, value_name = "NUMBER", value_parser = fraction)]
     score_threshold: Option<f32>,
+    /// How sure it has to be that a mosaic covers a face, 0 to 1; 0 restores every mosaic
+    #[arg(long, value_name = "NUMBER", value_parser = fraction)]
+    face_threshold: Option<f32>,
     /// A rectangle in pixels that is restored in every frame; may be given several times
     #[arg(long, value_name = "X,Y,W,H", value_parser = rectangle, allow_hyphen_values = true)]
     regions: Vec<Rect>,
@@ -74,6 +77,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         projection: arguments.projection,
         alpha: arguments.alpha,
         score_threshold: arguments.score_threshold,
+        face_threshold: arguments.face_threshold,
         regions: arguments.regions.clone(),
     })?;
     let job = Transcode {

@@ -1,4 +1,4 @@
-//! A graph in ONNX Runtime, without the facts of a model file: what an export is proven with.
+//! A graph in ONNX Runtime, without the facts of a model file: for small networks, and what an export is proven with.
 
 use ort::session::Session;
 use ort::session::builder::SessionBuilder;
@@ -16,7 +16,7 @@ pub struct Numbers {
     pub data: Vec<f32>,
 }
 
-/// A graph that runs on the CPU.
+/// A graph that runs on one thread of the CPU.
 #[derive(Debug)]
 pub struct PlainSession(Session);
 
@@ -27,10 +27,13 @@ impl PlainSession {
             model: "the exported graph".into(),
             reason: error.to_string(),
         };
-        SessionBuilder::new(runtime.environment())
-            .and_then(|mut builder| builder.commit_from_memory(onnx))
-            .map(Self)
-            .map_err(unreadable)
+        let open = || -> ort::Result<_> {
+            SessionBuilder::new(runtime.environment())?
+                .with_intra_threads(1)?
+                .with_intra_op_spinning(false)?
+                .commit_from_memory(onnx)
+        };
+        open().map(Self).map_err(unreadable)
     }
 
     /// Feed the named inputs, take the output `wanted`.

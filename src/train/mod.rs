@@ -8,6 +8,7 @@ pub mod dataset;
 pub mod device;
 mod events;
 pub mod export;
+pub mod face_check;
 pub mod files;
 pub mod held_back;
 pub mod inspect;

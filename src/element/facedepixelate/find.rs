@@ -2,8 +2,10 @@
 
 use super::InferenceRegion;
 use super::settings::FrameSettings;
+use crate::cascade::CascadeError;
 use crate::detect::{Luma, Region};
 use crate::element::metas::{self, NamedRegion};
+use crate::face_check::FaceCheck;
 use crate::frame::{FrameView, Rect, luma};
 use crate::track::Follower;
 
@@ -106,6 +108,25 @@ impl Finder {
         self.luma = scratch;
         self.regions
             .extend(self.found.iter().map(|found| found.region));
+    }
+
+    /// Leave out what the detector found and is no face with a probability of `threshold` or more.
+    pub fn keep_faces(
+        &mut self,
+        frame: &FrameView<'_>,
+        check: &mut FaceCheck,
+        threshold: f32,
+    ) -> Result<(), CascadeError> {
+        // Who names a region knows what it shows.
+        let judged = |found: &Found| {
+            let found = Some(found).filter(|found| found.method == Method::Lattice)?;
+            Some((found.region, found.id))
+        };
+        check.retain(frame, threshold, &mut self.found, judged)?;
+        self.regions.clear();
+        self.regions
+            .extend(self.found.iter().map(|found| found.region));
+        Ok(())
     }
 
     fn add_detected(&mut self, luma: &Luma<'_>, settings: &FrameSettings, most: usize) {

@@ -10,6 +10,7 @@ use crate::cascade::{
     runtime,
 };
 use crate::element::runtime_log;
+use crate::face_check::FaceCheck;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use std::path::{Path, PathBuf};
@@ -52,15 +53,15 @@ impl FaceDepixelate {
         // The former goes first: a device's memory need not hold two.
         self.release_model();
         self.post_progress(gst::ProgressType::Start, "Loading the model");
-        let backend = match source {
-            Some(source) => source(),
+        let loaded = match source {
+            Some(source) => source().map(|backend| (backend, None)),
             None => self.load_from_file(&settings),
         };
-        let backend = backend.map_err(|error| {
+        let (backend, face_check) = loaded.map_err(|error| {
             self.post_progress(gst::ProgressType::Error, "The model could not be loaded");
             error_message(&error)
         })?;
-        let worker = Worker::new(backend);
+        let worker = Worker::new(backend, face_check);
         let execution_provider = worker.execution_provider().to_owned();
         gst::info!(CAT, imp = self, "the model runs on {execution_provider}");
         *self.worker.lock().unwrap() = Some(Box::new(Loaded { settings, worker }));
@@ -68,7 +69,10 @@ impl FaceDepixelate {
         Ok(execution_provider)
     }
 
-    fn load_from_file(&self, settings: &ModelSettings) -> Result<Box<dyn Backend>, CascadeError> {
+    fn load_from_file(
+        &self,
+        settings: &ModelSettings,
+    ) -> Result<(Box<dyn Backend>, Option<FaceCheck>), CascadeError> {
         let largest = self
             .settings
             .lock()
@@ -77,7 +81,7 @@ impl FaceDepixelate {
             .frame
             .detect
             .max_detections;
-        let backend = load(settings, self.plugin_folder(), largest)?;
+        let (backend, face_check) = load(settings, self.plugin_folder(), largest)?;
         if let Some(reason) = backend.fallback_reason() {
             gst::element_imp_warning!(
                 self,
@@ -85,7 +89,7 @@ impl FaceDepixelate {
                 ("the model runs on the CPU: {reason}")
             );
         }
-        Ok(Box::new(backend))
+        Ok((Box::new(backend), Some(face_check)))
     }
 
     /// READY→NULL: let the model go.
@@ -113,12 +117,12 @@ impl FaceDepixelate {
     }
 }
 
-/// Load the runtime and the model. `largest` is the largest batch to be prepared for.
+/// Load the runtime, the model and the face check. `largest` is the largest batch to be prepared for.
 fn load(
     settings: &ModelSettings,
     plugin_folder: Option<PathBuf>,
     largest: usize,
-) -> Result<OrtBackend, CascadeError> {
+) -> Result<(OrtBackend, FaceCheck), CascadeError> {
     runtime_log::connect();
     let folders: Vec<PathBuf> = plugin_folder.into_iter().collect();
     let runtime = runtime::load(&RuntimeSearch {
@@ -137,7 +141,7 @@ fn load(
     };
     let mut backend = OrtBackend::new(runtime, &model, &session)?;
     backend.warm_up(largest)?;
-    Ok(backend)
+    Ok((backend, FaceCheck::bundled(runtime)?))
 }
 
 impl From<ExecutionProvider> for Provider {

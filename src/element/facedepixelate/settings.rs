@@ -9,6 +9,7 @@ use gst::prelude::*;
 use std::sync::{Arc, LazyLock};
 
 const DEFAULT_MAX_SIZE_BUFFERS: u32 = 4;
+const DEFAULT_FACE_THRESHOLD: f32 = 0.0;
 
 /// What the model is loaded with; a change means loading it again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct FrameSettings {
     pub object_class: Option<Arc<str>>,
     /// What counts as a mosaic.
     pub detect: DetectSettings,
+    /// Least probability of a found mosaic to cover a face; 0 takes every mosaic.
+    pub face_threshold: f32,
     /// How results go back into the frame.
     pub blend: Blend,
     /// Fixed regions.
@@ -53,6 +56,7 @@ impl Default for FrameSettings {
             inference_interval: 1,
             object_class: None,
             detect: DetectSettings::default(),
+            face_threshold: DEFAULT_FACE_THRESHOLD,
             blend: Blend::default(),
             regions: Regions::default(),
             qos: false,
@@ -114,6 +118,7 @@ impl Settings {
                 frame.object_class = value.get::<Option<&str>>().ok().flatten().map(Arc::from);
             }
             "score-threshold" => store(&mut frame.detect.score_threshold, value),
+            "face-threshold" => store(&mut frame.face_threshold, value),
             "iou-threshold" => store(&mut frame.detect.iou_threshold, value),
             "max-detections" => {
                 frame.detect.max_detections = value.get::<u32>().unwrap_or_default() as usize;
@@ -144,6 +149,7 @@ impl Settings {
             "inference-interval" => frame.inference_interval.to_value(),
             "object-class" => frame.object_class.as_deref().to_value(),
             "score-threshold" => frame.detect.score_threshold.to_value(),
+            "face-threshold" => frame.face_threshold.to_value(),
             "iou-threshold" => frame.detect.iou_threshold.to_value(),
             "max-detections" => u32::try_from(frame.detect.max_detections)
                 .unwrap_or(u32::MAX)
@@ -248,6 +254,12 @@ fn region_properties() -> Vec<glib::ParamSpec> {
             "Score Threshold",
             "Least confidence of a detection",
             default.score_threshold,
+        ),
+        share(
+            "face-threshold",
+            "Face Threshold",
+            "Least probability that a found mosaic covers a face; 0 restores every mosaic",
+            DEFAULT_FACE_THRESHOLD,
         ),
         share(
             "iou-threshold",

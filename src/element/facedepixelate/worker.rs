@@ -5,6 +5,7 @@ use super::settings::FrameSettings;
 use crate::cascade::{Backend, CascadeError};
 use crate::element::caps::{PictureError, StreamLayout};
 use crate::element::metas;
+use crate::face_check::FaceCheck;
 use crate::restore::Restorer;
 use std::time::{Duration, Instant};
 
@@ -40,14 +41,16 @@ pub enum WorkError {
 pub struct Worker {
     restorer: Restorer,
     finder: Finder,
+    face_check: Option<FaceCheck>,
 }
 
 impl Worker {
-    /// A worker that runs `backend`.
-    pub fn new(backend: Box<dyn Backend>) -> Self {
+    /// A worker that runs `backend`. Without a face check every mosaic counts as a face.
+    pub fn new(backend: Box<dyn Backend>, face_check: Option<FaceCheck>) -> Self {
         Self {
             restorer: Restorer::new(backend),
             finder: Finder::default(),
+            face_check,
         }
     }
 
@@ -67,9 +70,18 @@ impl Worker {
         if !self.finder.prepare(buffer, settings) {
             return Ok(Outcome::Untouched);
         }
-        let Self { restorer, finder } = self;
+        let Self {
+            restorer,
+            finder,
+            face_check,
+        } = self;
         let inference_time = layout.read(buffer, |frame| -> Result<_, CascadeError> {
             finder.find(&frame, settings);
+            if let Some(face_check) = face_check
+                && settings.face_threshold > 0.0
+            {
+                finder.keep_faces(&frame, face_check, settings.face_threshold)?;
+            }
             if finder.regions().is_empty() {
                 return Ok(None);
             }

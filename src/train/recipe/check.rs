@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail, ensure};
 
-use super::Recipe;
+use super::{Damage, Recipe};
 use crate::train::networks::Architecture;
 
 impl Recipe {
@@ -31,7 +31,7 @@ impl Recipe {
             low >= 1.0 && low <= high && high <= size as f32 / 2.0,
             "damage.blocks is {low} … {high}; it must rise and lie in 1 … model.size / 2"
         );
-        self.check_damage()?;
+        self.damage.check()?;
         for (name, batch, steps) in [
             ("stage1", self.stage1.batch, self.stage1.steps),
             ("stage2", self.stage2.batch, self.stage2.steps),
@@ -41,9 +41,12 @@ impl Recipe {
         }
         Ok(())
     }
+}
 
-    fn check_damage(&self) -> anyhow::Result<()> {
-        let damage = &self.damage;
+impl Damage {
+    /// An error for constants that make no sense.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let damage = self;
         for (name, share) in [
             ("whole", damage.whole),
             ("unknown", damage.unknown),

@@ -62,10 +62,15 @@ struct Frames {
 impl Sampler {
     /// A sampler of `recipe`.
     pub fn new(recipe: &Recipe) -> Self {
+        Self::of(recipe.model.size, recipe.model.margin, &recipe.damage)
+    }
+
+    /// A sampler of crops of `size` pixels that are `margin` times as wide as their mosaics.
+    pub fn of(size: usize, margin: f64, damage: &Damage) -> Self {
         Self {
-            size: recipe.model.size,
-            margin: recipe.model.margin,
-            damage: recipe.damage.clone(),
+            size,
+            margin,
+            damage: damage.clone(),
             cropper: Cropper::default(),
             resizer: Resizer::new(),
             planes: LatticePlanes::default(),

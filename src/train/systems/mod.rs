@@ -21,7 +21,11 @@ use super::files;
 pub use network::{Network, Port, declare, forward, graph_of, measure, parity};
 
 /// Make a run's folder with its recipe in it, or check that the folder belongs to it: `same` looks at the recipe file.
-fn claim_folder(out: &Path, recipe: &str, same: impl Fn(&Path) -> bool) -> anyhow::Result<()> {
+pub(super) fn claim_folder(
+    out: &Path,
+    recipe: &str,
+    same: impl Fn(&Path) -> bool,
+) -> anyhow::Result<()> {
     std::fs::create_dir_all(out)
         .with_context(|| format!("folder {} can not be made", out.display()))?;
     let file = out.join("recipe.toml");

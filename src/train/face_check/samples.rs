@@ -1,0 +1,128 @@
+//! Samples of the face check: mosaics over faces, then as many over anything else.
+
+use image::RgbImage;
+use image::imageops::crop_imm;
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+use rayon::prelude::*;
+
+use super::recipe::Recipe;
+use crate::face_check::{MARGIN, SIDE};
+use crate::train::dataset::Dataset;
+use crate::train::loader::{generator, shuffled};
+use crate::train::samples::{Sample, Sampler};
+
+/// Sides of what is cut out of pictures without faces ÷ their shorter side.
+const CUTS: [f64; 2] = [0.2, 1.0];
+/// Sides of the corners of pictures of faces ÷ their shorter side: little of a face reaches there.
+const CORNERS: [f64; 2] = [0.26, 0.36];
+/// Shortest side of what is cut, pixels.
+const SHORTEST: u32 = 24;
+
+/// Pictures of both kinds.
+pub struct Pictures {
+    /// One face each.
+    pub faces: Dataset,
+    /// None.
+    pub others: Dataset,
+}
+
+/// Batch number `step`: faces, then others.
+pub fn batch(pictures: &Pictures, recipe: &Recipe, step: u64) -> anyhow::Result<Vec<Sample>> {
+    let size = recipe.train.batch;
+    (0..2 * size)
+        .into_par_iter()
+        .map_init(
+            || Sampler::of(SIDE, MARGIN, &recipe.damage),
+            |sampler, slot| {
+                let kind = (slot / size) as u64;
+                let index = step * size as u64 + (slot % size) as u64;
+                let mut random = generator(recipe.seed, kind, index);
+                let corner = kind == 1 && random.random_bool(recipe.train.corners);
+                let set = match kind == 0 || corner {
+                    true => &pictures.faces,
+                    false => &pictures.others,
+                };
+                let picture = set.picture(shuffled(set.len(), recipe.seed, kind, index))?;
+                let picture = match (kind, corner) {
+                    (0, _) => picture,
+                    (_, true) => cut_corner(&picture, &mut random),
+                    (_, false) => cut_any(&picture, &mut random),
+                };
+                sampler.sample(&picture, &mut random)
+            },
+        )
+        .collect()
+}
+
+/// `count` samples of each kind that are always the same, spread over the pictures.
+pub fn fixed(pictures: &Pictures, recipe: &Recipe, count: usize) -> anyhow::Result<Vec<Sample>> {
+    (0..2 * count)
+        .into_par_iter()
+        .map_init(
+            || Sampler::of(SIDE, MARGIN, &recipe.damage),
+            |sampler, slot| {
+                let (kind, index) = (slot / count, slot % count);
+                let mut random = generator(recipe.seed, 9 + kind as u64, index as u64);
+                let set = if kind == 0 {
+                    &pictures.faces
+                } else {
+                    &pictures.others
+                };
+                let picture = set.picture(index * set.len() / count)?;
+                match kind {
+                    0 => sampler.sample(&picture, &mut random),
+                    _ => sampler.sample(&cut_any(&picture, &mut random), &mut random),
+                }
+            },
+        )
+        .collect()
+}
+
+/// A square of any size and place.
+fn cut_any(picture: &RgbImage, random: &mut Pcg64Mcg) -> RgbImage {
+    let side = side_of(picture, CUTS, random);
+    let x = random.random_range(0..=picture.width() - side);
+    let y = random.random_range(0..=picture.height() - side);
+    crop_imm(picture, x, y, side, side).to_image()
+}
+
+/// A square at one of the corners.
+fn cut_corner(picture: &RgbImage, random: &mut Pcg64Mcg) -> RgbImage {
+    let side = side_of(picture, CORNERS, random);
+    let mut end = |length: u32| match random.random_bool(0.5) {
+        true => length - side,
+        false => 0,
+    };
+    let (x, y) = (end(picture.width()), end(picture.height()));
+    crop_imm(picture, x, y, side, side).to_image()
+}
+
+fn side_of(picture: &RgbImage, [low, high]: [f64; 2], random: &mut Pcg64Mcg) -> u32 {
+    let shorter = picture.width().min(picture.height());
+    let part = random.random_range(low.ln()..=high.ln()).exp();
+    ((f64::from(shorter) * part) as u32).clamp(SHORTEST.min(shorter), shorter)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn cuts_lie_inside() {
+        let mut random = Pcg64Mcg::seed_from_u64(1);
+        for (width, height) in [(1, 1), (5, 90), (200, 120)] {
+            let picture = RgbImage::new(width, height);
+            for _ in 0..50 {
+                for cut in [
+                    cut_any(&picture, &mut random),
+                    cut_corner(&picture, &mut random),
+                ] {
+                    assert!(cut.width() >= 1 && cut.width() == cut.height());
+                }
+            }
+        }
+    }
+}
