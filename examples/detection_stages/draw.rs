@@ -1,9 +1,12 @@
 //! Panels: a picture with something drawn over it, under a title.
 
+use anyhow::Context;
 use font8x8::{BASIC_FONTS, UnicodeFonts};
-use gstdepixelate::detect::Region;
+use gstdepixelate::detect::{Luma, Region};
 use gstdepixelate::frame::Rect;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{Rgb, RgbImage};
+use std::path::Path;
 
 /// Red, green, blue.
 pub type Colour = [u8; 3];
@@ -15,6 +18,23 @@ const GAP: u32 = 8;
 const TITLE: u32 = 16;
 /// Side of a letter.
 const LETTER: i64 = 8;
+
+/// Luma as a picture that can be drawn on.
+pub fn grey(luma: &Luma<'_>) -> RgbImage {
+    RgbImage::from_fn(luma.width, luma.height, |x, y| {
+        let level = luma.data.get(y as usize * luma.stride + x as usize);
+        Rgb([level.copied().unwrap_or(0); 3])
+    })
+}
+
+/// Write a picture as a PNG, as small as it gets.
+pub fn save(picture: &RgbImage, path: &Path) -> anyhow::Result<()> {
+    let mut bytes = Vec::new();
+    let encoder =
+        PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive);
+    picture.write_with_encoder(encoder)?;
+    std::fs::write(path, bytes).with_context(|| format!("{} cannot be written", path.display()))
+}
 
 /// One part of the sheet.
 pub struct Panel {
@@ -100,15 +120,15 @@ impl Panel {
         self.plot(&heights, (1, index), colour);
     }
 
-    /// Write a line under the plots of profile `index`.
-    pub fn label(&mut self, index: usize, text: &str, colour: Colour) {
-        let half = i64::from(self.picture.height()) / 2;
-        write(
-            &mut self.picture,
-            (10, (index as i64 + 1) * half - LETTER - 4),
-            text,
-            colour,
+    /// Write a line under the plot in half `column` of the row of profile `index`.
+    pub fn label(&mut self, (column, index): (usize, usize), text: &str, colour: Colour) {
+        let (width, height) = self.picture.dimensions();
+        let place = |part: usize, length: u32| part as i64 * i64::from(length) / 2;
+        let at = (
+            10 + place(column, width),
+            place(index + 1, height) - LETTER - 4,
         );
+        write(&mut self.picture, at, text, colour);
     }
 
     /// Write a line on a dark ground along the lower edge.

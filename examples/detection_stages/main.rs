@@ -73,17 +73,16 @@ fn main() -> anyhow::Result<()> {
     let stages = stages.context("the frame is smaller than any mosaic")?;
     let window = window(&stages, regions.first());
     let profiles = window.and_then(|window| detector.profiles(&luma, &window));
+    let grey = draw::grey(&luma);
     let panels = [
-        Panel::new("A frame with a mosaic", &frame),
-        ridges(&stages, &frame),
-        gate(&stages, &frame, window.as_ref()),
-        spectra(profiles.as_ref(), &frame),
-        lattices(&regions, &frame),
-        corner(regions.first(), &frame),
+        Panel::new("Luma of a frame with a mosaic", &grey),
+        ridges(&stages, &grey),
+        gate(&stages, &grey, window.as_ref()),
+        spectra(profiles.as_ref(), &grey),
+        lattices(&regions, &grey),
+        corner(regions.first(), &grey),
     ];
-    draw::sheet(&panels)
-        .save(&arguments.out)
-        .with_context(|| format!("{} cannot be written", arguments.out.display()))
+    draw::save(&draw::sheet(&panels), &arguments.out)
 }
 
 /// The frame, pixelated where that is wanted.
@@ -149,8 +148,10 @@ fn gate(stages: &Stages, frame: &RgbImage, window: Option<&Window>) -> Panel {
     if let Some(window) = window {
         panel.outline(&window.area, [255; 3], 2);
     }
-    let counts = stages.hot.each_ref().map(Vec::len);
-    panel.note(&format!("hot tiles of 16, 32, 64 px: {counts:?}"));
+    let [small, middle, large] = stages.hot.each_ref().map(Vec::len);
+    panel.note(&format!(
+        "hot: {small} of 16 px, {middle} of 32, {large} of 64"
+    ));
     panel
 }
 
@@ -162,13 +163,13 @@ fn spectra(profiles: Option<&[Profile; 2]>, frame: &RgbImage) -> Panel {
         let (name, colour) = [("x", RED), ("y", CYAN)][index];
         panel.bars(&profile.sums, index, colour);
         panel.curve(&profile.spectrum, index, colour);
+        let (first, last) = (profile.spectrum.first(), profile.spectrum.last());
         let best = profile.spectrum.iter().max_by(|a, b| a.1.total_cmp(&b.1));
-        if let Some((spacing, power)) = best {
-            panel.label(
-                index,
-                &format!("{name}: peak at {spacing:.1} px, {power:.2}"),
-                colour,
-            );
+        if let (Some(best), Some(first), Some(last)) = (best, first, last) {
+            let peak = format!("{name}: peak at {:.1} px", best.0);
+            let range = format!("{:.1} to {:.1} px", first.0, last.0);
+            panel.label((0, index), &peak, colour);
+            panel.label((1, index), &range, colour);
         }
     }
     panel
