@@ -46,6 +46,11 @@ const SIZES: usize = 19;
 const SMALLEST: f32 = 0.9;
 const STEP: f32 = 0.02;
 
+/// Radius from which a box is too small for its ellipse.
+const SHORT: f32 = 1.06;
+/// Part of a block's half up to which the ellipse must hold it: one that lacks but a corner still looks level.
+const NEARLY: f32 = 0.4;
+
 /// Radius of ellipse `size`.
 fn radius(size: usize) -> f32 {
     SMALLEST + STEP * size as f32
@@ -56,7 +61,7 @@ fn radius(size: usize) -> f32 {
 struct Block {
     /// The quarter of the box that its middle lies in.
     quarter: usize,
-    /// Radius of the smallest ellipse that holds all of it.
+    /// Radius of the smallest ellipse that holds nearly all of it.
     reach: f32,
     member: bool,
 }
@@ -122,18 +127,22 @@ fn blocks(
                 + (column - measured.x.0) as usize;
             Block {
                 quarter: usize::from(x > 0.0) + 2 * usize::from(y > 0.0),
-                reach: (x.abs() + wide).hypot(y.abs() + high),
+                reach: (x.abs() + NEARLY * wide).hypot(y.abs() + NEARLY * high),
                 member: roles[index] == Role::Member,
             }
         })
     })
 }
 
-/// `area` and as much around it as makes its sides `times` as long, inside `limits`.
-pub(super) fn scaled(area: &Span2, times: f32, limits: &Span2) -> Span2 {
+/// The box of an ellipse of `radius` times the one in `area`, inside `limits`: where the border of its outermost blocks, of
+/// which there are few, was not found, the box ends with the whole ones.
+pub(super) fn completed(area: &Span2, radius: f32, limits: &Span2) -> Span2 {
+    if radius < SHORT {
+        return *area;
+    }
     let scale = |axis: usize| {
         let (span, limit) = (area.axis(axis), limits.axis(axis));
-        let more = ((times - 1.0) * span.len() as f32 / 2.0).round().max(0.0) as usize;
+        let more = ((radius - 1.0) * span.len() as f32 / 2.0).round() as usize;
         let start = span.start.saturating_sub(more).max(limit.start);
         Span::new(start, (span.end + more).min(limit.end))
     };

@@ -6,7 +6,7 @@ use super::evidence::weigh;
 use super::gate::Window;
 use super::grow::Grower;
 use super::hypotheses::hypotheses;
-use super::outline::{Outline, ellipse, scaled};
+use super::outline::{Outline, completed, ellipse};
 use super::plane::{Plane, Span2};
 use super::score::{Shape, score};
 use super::steps::Ridges;
@@ -106,8 +106,7 @@ impl Search {
             &grown.combs,
             &area,
         );
-        // Whole blocks are what is known; an ellipse goes on beyond them.
-        let rect = radius.map_or(area, |radius| scaled(&area, radius, &plane.span()));
+        let rect = radius.map_or(area, |radius| completed(&area, radius, &plane.span()));
         let region = Region {
             rect: rect.rect(),
             lattice: Some(lattice(&grown.combs)),
