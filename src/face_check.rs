@@ -127,6 +127,7 @@ mod tests {
     use super::*;
     use crate::cascade::runtime;
     use crate::degrade::mosaic::{Fill, pixelate};
+    use crate::detect::Outline;
     use crate::frame::{FrameViewMut, Lattice, Layout, Rect};
 
     const RECT: Rect = Rect::new(32, 32, 96, 96);
@@ -135,6 +136,7 @@ mod tests {
         Region {
             rect: RECT,
             lattice: Some(Lattice::square(block, 32, 32)),
+            outline: Outline::Rectangle,
             score: 1.0,
         }
     }

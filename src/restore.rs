@@ -4,13 +4,16 @@
 
 use crate::blocks::{LatticePlanes, PLANES, Projector};
 use crate::cascade::{Backend, CascadeError, Crops};
-use crate::detect::Region;
+use crate::detect::{Outline, Region};
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, Square, patch};
 
 /// Width of the soft edge ÷ block size. A mosaic ends abruptly: what a wider edge leaves of it is seen.
-const FEATHER: f32 = 0.1;
-/// Limits of the soft edge, pixels.
-const FEATHER_LIMITS: (f32, f32) = (1.0, 3.0);
+const FEATHER: f32 = 0.05;
+/// Limits of the soft edge, pixels; at the lower one it is none.
+const FEATHER_LIMITS: (f32, f32) = (1.0, 2.0);
+/// Blocks beyond an ellipse that are restored too: its box is only known to a part of a block, and some tools pixelate
+/// each block that it cuts.
+const RIM: f32 = 0.5;
 
 /// How a result goes back into its frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +42,7 @@ struct Job {
     rect: Rect,
     view: Square,
     lattice: Option<Lattice>,
+    outline: Outline,
 }
 
 /// Restores the regions of a frame as one batch; keeps its memory from frame to frame.
@@ -96,11 +100,13 @@ impl Restorer {
         let layout = frame.layout();
         self.jobs.clear();
         for region in regions {
-            if let Some(rect) = region.rect.clamp_to(layout.width, layout.height) {
+            if let Some(region) = region.clamp_to(layout.width, layout.height) {
+                let rect = region.rect;
                 self.jobs.push(Job {
                     rect,
                     view: Square::around(&rect, margin).inside(&rect, layout.width, layout.height),
                     lattice: region.lattice,
+                    outline: region.outline,
                 });
             }
         }
@@ -146,7 +152,7 @@ impl Restorer {
     }
 
     /// Write the results of the last [`Self::infer`] into the same frame. Pixels outside the regions stay as
-    /// they are, but for chroma samples that a region's border shares with its neighbours.
+    /// they are, those between an ellipse and its box among them, but for chroma samples that a region's border shares with its neighbours.
     pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, blend: &Blend) {
         let facts = self.backend.facts();
         let (side, range) = (facts.output_size(), facts.range);
@@ -161,48 +167,69 @@ impl Restorer {
                 self.projector
                     .project(restored, observed, lattice, blend.projection);
             }
-            feather(
-                job,
-                (layout.width, layout.height),
-                blend.alpha,
-                &mut self.mask,
-            );
+            let size = (layout.width, layout.height);
+            job.feather(size, blend.alpha, &mut self.mask);
             patch::write(frame, restored, &self.mask);
         }
         self.jobs.clear();
     }
 }
 
-/// Weights of a region's pixels: `alpha` inside, falling towards the edges of the region, but not towards those
-/// of the frame.
-fn feather(job: &Job, (width, height): (u32, u32), alpha: f32, mask: &mut Vec<f32>) {
-    let rect = &job.rect;
-    let block = job
-        .lattice
-        .map_or(rect.width.min(rect.height) as f32 / 12.0, |lattice| {
-            lattice.block_width.min(lattice.block_height)
-        });
-    let soft = (block * FEATHER).clamp(FEATHER_LIMITS.0, FEATHER_LIMITS.1);
-    let weight = |at: u32, length: u32, low_edge: bool, high_edge: bool| {
-        let ramp = |distance: u32| ((distance as f32 + 0.5) / soft).min(1.0);
-        let low = if low_edge { 1.0 } else { ramp(at) };
-        let high = if high_edge {
-            1.0
-        } else {
-            ramp(length - 1 - at)
+impl Job {
+    /// Width and height of a block, pixels; where no lattice is known, those of a mosaic of twelve blocks.
+    fn block(&self) -> (f32, f32) {
+        let side = self.rect.width.min(self.rect.height) as f32 / 12.0;
+        self.lattice.map_or((side, side), |lattice| {
+            (lattice.block_width, lattice.block_height)
+        })
+    }
+
+    /// Weights of the region's pixels: `alpha` inside, falling towards the edges of the region, but not towards those
+    /// of the frame.
+    fn feather(&self, (width, height): (u32, u32), alpha: f32, mask: &mut Vec<f32>) {
+        let rect = &self.rect;
+        let block = self.block();
+        let soft = (block.0.min(block.1) * FEATHER).clamp(FEATHER_LIMITS.0, FEATHER_LIMITS.1);
+        let weight = |at: u32, length: u32, low_edge: bool, high_edge: bool| {
+            let ramp = |distance: u32| ((distance as f32 + 1.0) / soft).min(1.0);
+            let low = if low_edge { 1.0 } else { ramp(at) };
+            let high = if high_edge {
+                1.0
+            } else {
+                ramp(length - 1 - at)
+            };
+            low.min(high)
         };
-        low.min(high)
-    };
-    mask.clear();
-    for y in 0..rect.height {
-        let low_edge = rect.y <= 0;
-        let high_edge = rect.bottom() >= i64::from(height);
-        let row = alpha.clamp(0.0, 1.0) * weight(y, rect.height, low_edge, high_edge);
-        mask.extend(
-            (0..rect.width).map(|x| {
+        mask.clear();
+        for y in 0..rect.height {
+            let low_edge = rect.y <= 0;
+            let high_edge = rect.bottom() >= i64::from(height);
+            let row = alpha.clamp(0.0, 1.0) * weight(y, rect.height, low_edge, high_edge);
+            mask.extend((0..rect.width).map(|x| {
                 row * weight(x, rect.width, rect.x <= 0, rect.right() >= i64::from(width))
-            }),
-        );
+            }));
+        }
+        if self.outline == Outline::Ellipse {
+            cut_corners(rect, RIM * block.0.max(block.1), soft, mask);
+        }
+    }
+}
+
+/// Weigh down the pixels of `rect` that lie beyond the ellipse in it: none up to `rim` pixels away less `soft`, all from
+/// `rim` on.
+fn cut_corners(rect: &Rect, rim: f32, soft: f32, mask: &mut [f32]) {
+    let half = (rect.width as f32 / 2.0, rect.height as f32 / 2.0);
+    for (y, row) in mask.chunks_exact_mut(rect.width as usize).enumerate() {
+        let dy = y as f32 + 0.5 - half.1;
+        for (x, weight) in row.iter_mut().enumerate() {
+            let dx = x as f32 + 0.5 - half.0;
+            let radius = (dx / half.0).hypot(dy / half.1);
+            // Along the ray from the middle; on no side shorter than the distance to the ellipse.
+            let beyond = dx.hypot(dy) * (1.0 - 1.0 / radius);
+            if beyond > 0.0 {
+                *weight *= ((rim - beyond) / soft).clamp(0.0, 1.0);
+            }
+        }
     }
 }
 
@@ -272,6 +299,7 @@ mod tests {
         Region {
             rect,
             lattice,
+            outline: Outline::Rectangle,
             score: 1.0,
         }
     }
@@ -318,6 +346,33 @@ mod tests {
         assert_eq!(pixel(15, 18), [255, 0, 128]);
         // No soft edge where the frame ends.
         assert_eq!(pixel(59, 59), [255, 0, 128]);
+    }
+
+    #[test]
+    fn corners_beyond_an_ellipse_stay_as_they_are() {
+        let before: Vec<u8> = (0..60 * 60 * 3).map(|i| (i % 251) as u8).collect();
+        let mut data = before.clone();
+        let ellipse = Region {
+            outline: Outline::Ellipse,
+            ..region(Rect::new(6, 10, 48, 40), Some(Lattice::square(4, 6, 10)))
+        };
+        restore(&mut data, 60, &[ellipse], &NONE, [1.0, 0.0, 0.5]);
+        let radius = |x: usize, y: usize, rim: f32| {
+            let (dx, dy) = (x as f32 + 0.5 - 30.0, y as f32 + 0.5 - 30.0);
+            (dx / (24.0 + rim)).hypot(dy / (20.0 + rim))
+        };
+        for y in 0..60 {
+            for x in 0..60 {
+                let at = 3 * (60 * y + x);
+                let now = &data[at..at + 3];
+                if radius(x, y, 4.0) > 1.0 {
+                    assert_eq!(now, &before[at..at + 3], "{x},{y}");
+                } else if radius(x, y, -2.0) < 1.0 {
+                    assert_eq!(now, [255, 0, 128], "{x},{y}");
+                }
+            }
+        }
+        assert!(radius(6, 10, 4.0) > 1.0 && radius(53, 49, 4.0) > 1.0);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use gstdepixelate::cascade::{
     Backend, Crops, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime,
 };
-use gstdepixelate::detect::Region;
+use gstdepixelate::detect::{Outline, Region};
 use gstdepixelate::face_check::FaceCheck;
 use gstdepixelate::frame::{FrameView, Lattice, Layout, Rect};
 use gstdepixelate::train::checkpoint;
@@ -110,6 +110,7 @@ fn check_face_check(folder: &Path) {
     let region = Region {
         rect: Rect::new(0, 0, 64, 64),
         lattice: Some(Lattice::square(4, 0, 0)),
+        outline: Outline::Rectangle,
         score: 1.0,
     };
     let mut regions = vec![region];

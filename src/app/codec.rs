@@ -87,8 +87,8 @@ pub fn recode(
     collect(&pipeline, usize::MAX)
 }
 
-/// Luma of the first frames of a clip, `most` at most.
-pub fn clip(path: &Path, most: usize) -> Result<Vec<LumaPlane>, AppError> {
+/// Luma of the first frames of a clip after another pass through `codec`, `most` at most.
+pub fn clip(path: &Path, most: usize, codec: Codec) -> Result<Vec<LumaPlane>, AppError> {
     let input = |reason: String| AppError::Input {
         path: path.to_owned(),
         reason,
@@ -98,7 +98,11 @@ pub fn clip(path: &Path, most: usize) -> Result<Vec<LumaPlane>, AppError> {
         .map_err(|error| input(error.to_string()))?;
     let uri =
         gst::glib::filename_to_uri(absolute, None).map_err(|error| input(error.to_string()))?;
-    planes(&format!("uridecodebin uri=\"{uri}\" ! videoconvert"), most)
+    let line = format!(
+        "uridecodebin uri=\"{uri}\" ! videoconvert ! video/x-raw,format=I420 ! {} ! videoconvert",
+        codec.line()
+    );
+    planes(&line, most)
 }
 
 /// Luma of the first frames of what a launch line makes, `most` at most.
@@ -202,7 +206,7 @@ mod tests {
                 assert!(off > 0 && off < 70 * 50 * 12, "{codec:?}: {off}");
             }
         }
-        assert!(clip(Path::new("/nowhere/clip.mp4"), 3).is_err());
+        assert!(clip(Path::new("/nowhere/clip.mp4"), 3, Codec::None).is_err());
         assert!(planes("videotestsrc num-buffers=2 ! no-such-element", 3).is_err());
         assert_eq!(planes("videotestsrc num-buffers=2", 9).unwrap().len(), 2);
     }

@@ -94,22 +94,43 @@ static TABLE: LazyLock<Box<Table>> = LazyLock::new(|| {
     table
 });
 
+/// The Fourier spectrum of the profile of a window.
+pub(super) struct Spectrum {
+    re: [f32; COUNT],
+    im: [f32; COUNT],
+    /// Part of the profile that is in step, 0–1.
+    powers: [f32; COUNT],
+}
+
+impl Spectrum {
+    /// That of `profile`; None where that is empty.
+    pub(super) fn of(profile: &[f32; SAMPLES]) -> Option<Self> {
+        let total: f32 = profile.iter().sum();
+        if total <= 0.0 {
+            return None;
+        }
+        let table = &**TABLE;
+        let (mut re, mut im) = ([0f32; COUNT], [0f32; COUNT]);
+        for ((&value, cos), sin) in profile.iter().zip(&table.cos).zip(&table.sin) {
+            for frequency in 0..COUNT {
+                re[frequency] += value * cos[frequency];
+                im[frequency] += value * sin[frequency];
+            }
+        }
+        let powers = std::array::from_fn(|i| re[i].hypot(im[i]) / total);
+        Some(Self { re, im, powers })
+    }
+
+    /// Spacings in pixels, of which there are `unit` to an entry, and their powers; the widest first.
+    pub(super) fn spacings(&self, unit: usize) -> impl Iterator<Item = (f32, f32)> {
+        let spacing = move |i: usize| (unit * TURN) as f32 / (LOWEST + i) as f32;
+        (0..COUNT).map(spacing).zip(self.powers)
+    }
+}
+
 /// The best spacing in the profile of a window that starts at `origin` and has `unit` pixels to an entry.
 pub(super) fn window_comb(profile: &[f32; SAMPLES], origin: usize, unit: usize) -> Option<Comb> {
-    let total: f32 = profile.iter().sum();
-    if total <= 0.0 {
-        return None;
-    }
-    let table = &**TABLE;
-    let (mut re, mut im) = ([0f32; COUNT], [0f32; COUNT]);
-    for ((&value, cos), sin) in profile.iter().zip(&table.cos).zip(&table.sin) {
-        for frequency in 0..COUNT {
-            re[frequency] += value * cos[frequency];
-            im[frequency] += value * sin[frequency];
-        }
-    }
-    let power = |i: usize| re[i].hypot(im[i]) / total;
-    let powers: [f32; COUNT] = std::array::from_fn(power);
+    let Spectrum { re, im, powers } = Spectrum::of(profile)?;
     let top = powers.iter().fold(0.0, |top: f32, &power| top.max(power));
     let widest = (0..COUNT).find(|&i| {
         let next = powers.get(i + 1).copied().unwrap_or(0.0);

@@ -5,6 +5,7 @@
 
 use super::plane::{Span, Span2};
 use super::steps::{TILE, Tile};
+use crate::frame::Rect;
 
 /// Sides of the tiles: 16, 32, 64 pixels.
 pub(super) const LEVELS: usize = 3;
@@ -57,16 +58,28 @@ impl Gate {
         &self.windows
     }
 
+    /// The hot tiles of `level` in the frame of the last [`Self::windows`], which had so many of the smallest tiles.
+    pub(super) fn hot(&self, level: usize, counts: (usize, usize)) -> impl Iterator<Item = Rect> {
+        let (across, size) = ((counts.0 >> level).max(1), TILE << level);
+        let tiles = self.tiles[level].iter().enumerate();
+        let hot = tiles.filter(move |(_, tile)| is_hot(tile, LEAST_RIDGE << level));
+        hot.map(move |(index, _)| {
+            let place = |at: usize| (at * size) as i32;
+            Rect::new(
+                place(index % across),
+                place(index / across),
+                size as u32,
+                size as u32,
+            )
+        })
+    }
+
     fn look(&mut self, level: usize, (across, down): (usize, usize)) {
         let tiles = &self.tiles[level];
         let least = LEAST_RIDGE << level;
         self.hot.clear();
-        self.hot.extend(tiles.iter().map(|tile| {
-            let is = |axis: usize| {
-                (tile.ridge[axis] >= least) & (2 * tile.ridge[axis] >= tile.ground[axis])
-            };
-            u8::from(is(0) & is(1))
-        }));
+        self.hot
+            .extend(tiles.iter().map(|tile| u8::from(is_hot(tile, least))));
         if across < SIDE || down < SIDE {
             return;
         }
@@ -96,6 +109,14 @@ impl Gate {
             }
         }
     }
+}
+
+/// Whether ridges outweigh ground both ways.
+#[inline(always)]
+fn is_hot(tile: &Tile, least: u32) -> bool {
+    let is =
+        |axis: usize| (tile.ridge[axis] >= least) & (2 * tile.ridge[axis] >= tile.ground[axis]);
+    is(0) & is(1)
 }
 
 /// Share of ridges in a window.

@@ -34,15 +34,20 @@ pub(super) fn hypotheses(profiles: &[Vec<u32>; 2], window: &Window) -> [Option<[
 /// The best spacing in the profile of a window of `level`.
 fn spectral_comb(profile: &[u32], origin: usize, level: usize) -> Option<Comb> {
     let unit = 1 << level;
-    let mut samples = [0f32; SAMPLES];
-    for (sample, sums) in samples.iter_mut().zip(profile.chunks_exact(unit)) {
-        *sample = sums.iter().sum::<u32>() as f32;
-    }
-    let comb = window_comb(&samples, origin, unit)?;
+    let comb = window_comb(&samples(profile, unit), origin, unit)?;
     let coarse = level > 0 && comb.quality >= COMB_QUALITY;
     Some(if coarse {
         sharpened(profile, origin, &comb)
     } else {
         comb
     })
+}
+
+/// Sums of `unit` entries of a profile each.
+pub(super) fn samples(profile: &[u32], unit: usize) -> [f32; SAMPLES] {
+    let mut samples = [0f32; SAMPLES];
+    for (sample, sums) in samples.iter_mut().zip(profile.chunks_exact(unit)) {
+        *sample = sums.iter().sum::<u32>() as f32;
+    }
+    samples
 }

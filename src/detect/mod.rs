@@ -15,11 +15,13 @@ mod gate;
 mod grow;
 mod harmonics;
 mod hypotheses;
+mod outline;
 mod peaks;
 mod plane;
 mod regions;
 mod score;
 mod search;
+mod stages;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -27,13 +29,15 @@ mod tests;
 use blocking::Setting;
 use comb::{Comb, any_comb};
 use gate::{Gate, LEVELS};
+pub use outline::Outline;
 use plane::{Plane, Span2};
 use regions::{keep_best, merge};
 use score::{Shape, score};
 use search::Search;
-use steps::Ridges;
+pub use stages::{Profile, Stages, Window};
+use steps::{Ridges, STRIP};
 
-use crate::frame::{Lattice, Rect};
+use crate::frame::{FrameView, Lattice, Rect, luma};
 
 /// A region of a frame that is, or is said to be, pixelated.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,8 +46,26 @@ pub struct Region {
     pub rect: Rect,
     /// Its grid; None where it was named by someone else and no grid was found in it.
     pub lattice: Option<Lattice>,
+    /// Which part of the rectangle it is.
+    pub outline: Outline,
     /// Confidence, 0–1.
     pub score: f32,
+}
+
+impl Region {
+    /// The part inside a frame of `width` × `height` pixels. A part of an ellipse counts as a rectangle.
+    pub fn clamp_to(&self, width: u32, height: u32) -> Option<Self> {
+        let rect = self.rect.clamp_to(width, height)?;
+        let outline = match rect == self.rect {
+            true => self.outline,
+            false => Outline::Rectangle,
+        };
+        Some(Self {
+            rect,
+            outline,
+            ..*self
+        })
+    }
 }
 
 /// An 8-bit luma plane.
@@ -57,6 +79,19 @@ pub struct Luma<'a> {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
+}
+
+impl<'a> Luma<'a> {
+    /// That of `frame`: its own plane where it has one of bytes, else made in `scratch`.
+    pub fn of(frame: &FrameView<'a>, scratch: &'a mut Vec<u8>) -> Self {
+        let (data, stride) = luma(frame, scratch);
+        Self {
+            data,
+            stride,
+            width: frame.layout().width,
+            height: frame.layout().height,
+        }
+    }
 }
 
 /// What counts as a mosaic.
@@ -96,6 +131,8 @@ const MOST_LOOKS: usize = 128;
 #[derive(Debug, Default)]
 pub struct Detector {
     ridges: Ridges,
+    /// The same of a rectangle that was named.
+    near: Ridges,
     gate: Gate,
     search: Search,
 }
@@ -137,13 +174,15 @@ impl Detector {
         keep_best(regions, settings);
     }
 
-    /// The grid inside `rect`, with its score, for regions that someone else named.
+    /// The grid inside `rect`, with its score, for regions that someone else named. Looks at these pixels and a rim of
+    /// a few more only.
     pub fn lattice_in(&mut self, luma: &Luma<'_>, rect: &Rect) -> Option<(Lattice, f32)> {
         let plane = Plane::new(luma)?;
         let area = plane.clamp(rect)?;
-        self.ridges.measure(&plane);
+        let seen = plane.around(&area, STRIP);
+        self.near.measure(&plane.part(&seen));
         let search = &mut self.search;
-        self.ridges.profiles(&area, &mut search.profiles);
+        self.near.profiles(&area.from(&seen), &mut search.profiles);
         let comb = |axis: usize| any_comb(&search.profiles[axis], area.axis(axis).start);
         let combs = [comb(0)?, comb(1)?];
         let evidence = search.grower.examine(&plane, &area, &combs);

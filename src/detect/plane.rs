@@ -48,6 +48,28 @@ impl<'a> Plane<'a> {
         }
     }
 
+    /// `area` and what is up to `unit` pixels around it, widened to multiples of `unit` from the plane's corner.
+    pub(super) fn around(&self, area: &Span2, unit: usize) -> Span2 {
+        let wide = |span: Span, limit: usize| {
+            let start = span.start.saturating_sub(unit) / unit * unit;
+            Span::new(start, (span.end + unit).next_multiple_of(unit).min(limit))
+        };
+        Span2 {
+            x: wide(area.x, self.width),
+            y: wide(area.y, self.height),
+        }
+    }
+
+    /// The pixels of `area`, which lies inside the plane, as a plane of their own.
+    pub(super) fn part(&self, area: &Span2) -> Self {
+        Self {
+            data: &self.data[area.y.start * self.stride + area.x.start..],
+            stride: self.stride,
+            width: area.x.len(),
+            height: area.y.len(),
+        }
+    }
+
     /// The part of `rect` inside the plane.
     pub(super) fn clamp(&self, rect: &Rect) -> Option<Span2> {
         let inside = rect.clamp_to(self.width as u32, self.height as u32)?;
@@ -86,6 +108,15 @@ impl Span2 {
     /// Extent along x (0) or y (1).
     pub(super) const fn axis(&self, axis: usize) -> Span {
         if axis == 0 { self.x } else { self.y }
+    }
+
+    /// The same pixels, counted from the corner of `origin`, which they lie in.
+    pub(super) const fn from(&self, origin: &Self) -> Self {
+        let (x, y) = (origin.x.start, origin.y.start);
+        Self {
+            x: Span::new(self.x.start - x, self.x.end - x),
+            y: Span::new(self.y.start - y, self.y.end - y),
+        }
     }
 
     /// Number of pixels.

@@ -1,7 +1,7 @@
 //! What was found in a frame, put in order: torn mosaics joined, double finds dropped.
 
 use super::comb::Comb;
-use super::{DetectSettings, Region};
+use super::{DetectSettings, Outline, Region};
 use crate::frame::Rect;
 
 /// Blocks between two parts of a mosaic at most.
@@ -27,6 +27,7 @@ pub(super) fn merge(regions: &mut Vec<Region>) {
         regions[index] = Region {
             rect: Rect::new(x, y, width as u32, height as u32),
             score: here.score.max(other.score),
+            outline: Outline::Rectangle,
             ..larger
         };
         // The larger one may touch regions that were passed over.

@@ -6,6 +6,7 @@ use super::evidence::weigh;
 use super::gate::Window;
 use super::grow::Grower;
 use super::hypotheses::hypotheses;
+use super::outline::{Outline, completed, ellipse};
 use super::plane::{Plane, Span2};
 use super::score::{Shape, score};
 use super::steps::Ridges;
@@ -98,9 +99,18 @@ impl Search {
             &mut grower.queue,
         );
         let setting = self.blocking.setting(plane, ridges, &area);
+        let radius = ellipse(
+            &grower.roles,
+            &grower.cells.blocks,
+            &grown.blocks,
+            &grown.combs,
+            &area,
+        );
+        let rect = radius.map_or(area, |radius| completed(&area, radius, &plane.span()));
         let region = Region {
-            rect: area.rect(),
+            rect: rect.rect(),
             lattice: Some(lattice(&grown.combs)),
+            outline: radius.map_or(Outline::Rectangle, |_| Outline::Ellipse),
             score: score(&evidence, &Shape::new(&area, &grown.combs), &setting),
         };
         Some((region, grown.combs))

@@ -6,6 +6,9 @@
 
 use super::plane::{Plane, Span2};
 
+#[cfg(test)]
+mod tests;
+
 /// Length of an edge piece in pixels.
 pub(super) const STRIP: usize = 8;
 /// Side of the finest tiles in pixels.
@@ -114,8 +117,10 @@ impl Ridges {
         }
         let out = &mut self.across_x[strip * self.width..][..self.width];
         let inner = REACH..self.width - REACH;
-        out[..REACH].fill(0);
-        out[inner.end..].fill(0);
+        for edge in [0..REACH, inner.end..self.width] {
+            out[edge.clone()].fill(0);
+            self.ground[edge].fill(0);
+        }
         split(
             &self.sums[inner.clone()],
             &self.sums[..inner.len()],
@@ -171,6 +176,21 @@ impl Ridges {
     /// Tiles from left to right and from top to bottom.
     pub(super) fn tiles(&self) -> (&[Tile], (usize, usize)) {
         (&self.tiles, self.tile_counts)
+    }
+
+    /// Ridges across x and across y at each pixel of `plane`, which was measured; 0 in what is left out.
+    pub(super) fn maps(&self, plane: &Plane<'_>) -> [Vec<u8>; 2] {
+        let (width, columns) = (self.width, self.width / STRIP);
+        let pixels = (0..width * plane.height).map(|i| (i % width, i / width));
+        let x = pixels.clone().map(|(x, y)| {
+            let ridge = self.across_x.get(y / STRIP * width + x);
+            ridge.copied().unwrap_or(0)
+        });
+        let y = pixels.map(|(x, y)| match x / STRIP < columns {
+            true => self.across_y[y * columns + x / STRIP],
+            false => 0,
+        });
+        [x.collect(), y.collect()]
     }
 
     /// Ridges across x at each x, and across y at each y, summed over `span` cut to whole strips.
@@ -245,112 +265,5 @@ fn add_to_tiles(tiles: &mut [Tile], ridge: &[u8], ground: &[u8]) {
         let sum = |bytes: &[u8; TILE]| u32::from(bytes.iter().map(|&v| u16::from(v)).sum::<u16>());
         tile.ridge[0] += sum(ridge);
         tile.ground[0] += sum(ground);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::detect::Luma;
-
-    /// Ridge and ground by the definition, one sum at a time.
-    fn split_of(here: u32, before: u32, after: u32) -> (u32, u32) {
-        let floor = u32::from(FLOOR);
-        let (here, side) = (
-            here.saturating_sub(floor),
-            before.max(after).saturating_sub(floor),
-        );
-        (
-            here.saturating_sub(side).min(u32::from(CAP)),
-            here.min(side),
-        )
-    }
-
-    fn plain(plane: &Plane<'_>) -> (Vec<u8>, Vec<u8>, Vec<Tile>) {
-        let (width, height) = (plane.width, plane.height);
-        let step = |a: (usize, usize), b: (usize, usize)| {
-            u32::from(
-                plane.row(a.1)[a.0]
-                    .abs_diff(plane.row(b.1)[b.0])
-                    .min(STEP_CAP),
-            )
-        };
-        let tiles = (width / TILE, height / TILE);
-        let mut out = vec![Tile::default(); tiles.0 * tiles.1];
-        let mut add = |x: usize, y: usize, axis: usize, (ridge, ground): (u32, u32)| {
-            if x / TILE < tiles.0 && y / TILE < tiles.1 {
-                let tile = &mut out[y / TILE * tiles.0 + x / TILE];
-                tile.ridge[axis] += ridge;
-                tile.ground[axis] += ground;
-            }
-            ridge as u8
-        };
-        let (strips, columns) = (height / STRIP, width / STRIP);
-        let mut across_x = vec![0; strips * width];
-        for strip in 0..strips {
-            let sum = |x: usize| -> u32 {
-                let rows = strip * STRIP..(strip + 1) * STRIP;
-                rows.map(|y| if x > 0 { step((x - 1, y), (x, y)) } else { 0 })
-                    .sum()
-            };
-            for x in REACH..width - REACH {
-                let parts = split_of(sum(x), sum(x - REACH), sum(x + REACH));
-                across_x[strip * width + x] = add(x, strip * STRIP, 0, parts);
-            }
-        }
-        let mut across_y = vec![0; height * columns];
-        for column in 0..columns {
-            let sum = |y: usize| -> u32 {
-                let pixels = column * STRIP..(column + 1) * STRIP;
-                pixels.map(|x| step((x, y.max(1) - 1), (x, y))).sum()
-            };
-            for y in REACH..height - REACH {
-                let parts = split_of(
-                    sum(y),
-                    if y == REACH { 0 } else { sum(y - REACH) },
-                    sum(y + REACH),
-                );
-                across_y[y * columns + column] = add(column * STRIP, y, 1, parts);
-            }
-        }
-        (across_x, across_y, out)
-    }
-
-    #[test]
-    fn every_instruction_level_follows_the_definition() {
-        let mut state = 5u32;
-        for (width, height) in [(16, 16), (64, 48), (97, 71), (203, 120), (16, 300)] {
-            let mut level = 128i32;
-            let mut pixel = || {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                // Steps of all sizes: most small, some beyond the cap.
-                let range = if state >> 28 == 0 { 120 } else { 8 };
-                level = (level + (state >> 8) as i32 % range - range / 2).clamp(0, 255);
-                level as u8
-            };
-            let data: Vec<u8> = (0..width * height).map(|_| pixel()).collect();
-            let luma = Luma {
-                data: &data,
-                stride: width,
-                width: width as u32,
-                height: height as u32,
-            };
-            let plane = Plane::new(&luma).unwrap();
-            let expected = plain(&plane);
-            let (mut widest, mut portable) = (Ridges::default(), Ridges::default());
-            widest.measure(&plane);
-            portable.measure_portable(&plane);
-            for ridges in [widest, portable] {
-                assert!(
-                    ridges.across_x == expected.0,
-                    "across x, {width} × {height}"
-                );
-                assert!(
-                    ridges.across_y == expected.1,
-                    "across y, {width} × {height}"
-                );
-                assert!(ridges.tiles == expected.2, "tiles, {width} × {height}");
-            }
-        }
     }
 }

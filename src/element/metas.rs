@@ -1,6 +1,6 @@
 //! Region metas, in and out.
 
-use crate::detect::Region;
+use crate::detect::{Outline, Region};
 use crate::frame::{Lattice, Rect};
 use gst_video::VideoRegionOfInterestMeta;
 
@@ -16,6 +16,8 @@ pub struct NamedRegion {
     pub confidence: Option<f32>,
     /// The mosaic's grid, where the meta has one.
     pub lattice: Option<Lattice>,
+    /// Which part of the rectangle it is; all of it where the meta does not tell.
+    pub outline: Outline,
 }
 
 /// The regions of interest of `buffer`; only those of type `class` if there is one.
@@ -33,6 +35,7 @@ pub fn regions_of<'a>(
                 rect: Rect::new(x as i32, y as i32, width, height),
                 confidence: number(&meta, "confidence"),
                 lattice: lattice_of(&meta),
+                outline: outline_of(&meta),
             }
         })
 }
@@ -43,6 +46,13 @@ fn number(meta: &VideoRegionOfInterestMeta, name: &str) -> Option<f32> {
         let double = structure.get::<f64>(name).map(|value| value as f32);
         double.or_else(|_| structure.get::<f32>(name)).ok()
     })
+}
+
+fn outline_of(meta: &VideoRegionOfInterestMeta) -> Outline {
+    let name = meta
+        .params()
+        .find_map(|structure| structure.get::<String>("outline").ok());
+    name.map_or(Outline::default(), |name| Outline::named(&name))
 }
 
 fn lattice_of(meta: &VideoRegionOfInterestMeta) -> Option<Lattice> {
@@ -57,12 +67,13 @@ fn lattice_of(meta: &VideoRegionOfInterestMeta) -> Option<Lattice> {
     })
 }
 
-/// What is said of a region: a structure called `name` with `confidence`, `method`, `track-id` and the lattice, as far as
-/// they are known.
+/// What is said of a region: a structure called `name` with `confidence`, `method`, `outline`, `track-id` and the lattice,
+/// as far as they are known.
 pub fn describe(name: &str, region: &Region, method: &str, id: Option<u32>) -> gst::Structure {
     let mut details = gst::Structure::builder(name)
         .field("confidence", f64::from(region.score))
         .field("method", method)
+        .field("outline", region.outline.as_str())
         .field_if_some("track-id", id)
         .build();
     if let Some(lattice) = &region.lattice {

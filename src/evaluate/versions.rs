@@ -10,7 +10,7 @@ use crate::cascade::{
     Backend, CascadeError, Crops, Model, ModelFacts, OrtBackend, SessionSettings, runtime,
 };
 use crate::degrade::smooth::bicubic;
-use crate::detect::Region;
+use crate::detect::{Outline, Region};
 use crate::frame::{FrameView, FrameViewMut, Layout};
 use crate::restore::{Blend, Restorer};
 
@@ -116,6 +116,7 @@ impl Versions {
         let region = Region {
             rect: mosaic.rect,
             lattice: Some(mosaic.lattice),
+            outline: Outline::Rectangle,
             score: 1.0,
         };
         let layout = Layout::rgb(picture.width(), picture.height());

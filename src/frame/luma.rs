@@ -4,11 +4,11 @@ use super::samples::{Bytes, Codec, Words, map_codes};
 use super::{ColorModel, Component, FrameView, SampleFormat};
 
 /// BT.601's weights of red, green and blue, in 256ths.
-const WEIGHTS: [u16; 3] = [77, 150, 29];
+const WEIGHTS: [u32; 3] = [77, 150, 29];
 
 /// 8-bit luma samples of `frame` with their stride: its own plane where it has one, else made in `scratch`.
 ///
-/// Of deeper samples these are the upper eight bits, of R′G′B′ the weighted sum.
+/// Deeper samples are rounded to eight bits; of R′G′B′ it is the weighted sum, rounded once.
 pub fn luma<'a>(frame: &FrameView<'a>, scratch: &'a mut Vec<u8>) -> (&'a [u8], usize) {
     if let Some(plane) = frame.luma_plane() {
         return (plane.data, plane.stride);
@@ -40,15 +40,15 @@ fn fill<C: Codec>(codec: C, frame: &FrameView<'_>, out: &mut [u8]) {
                 .zip(line(frame, g, y).chunks(g.pixel_stride))
                 .zip(line(frame, b, y).chunks(b.pixel_stride));
             for (value, ((r, g), b)) in row.iter_mut().zip(samples) {
-                let [r, g, b] = [r, g, b].map(|bytes| codec.load(bytes) >> excess);
-                *value = weigh(WEIGHTS.into_iter().zip([r, g, b]));
+                let codes = [r, g, b].map(|bytes| codec.load(bytes));
+                *value = weigh(WEIGHTS.into_iter().zip(codes), excess);
             }
         }
     } else {
         let luma = &layout.components()[0];
         for (y, row) in rows {
-            let top = |code: u16| (code >> excess) as u8;
-            map_codes(codec, line(frame, luma, y), luma.pixel_stride, row, top);
+            let line = line(frame, luma, y);
+            map_codes(codec, line, luma.pixel_stride, row, |c| rounded(c, excess));
         }
     }
 }
@@ -59,11 +59,19 @@ fn line<'a>(frame: &FrameView<'a>, component: &Component, y: usize) -> &'a [u8] 
     &plane.data[(y >> component.sub_y) * plane.stride + component.offset..]
 }
 
-/// The weighted sum, rounded. Weights add up to 256.
+/// A code of `excess` (0–8) bits more than eight, rounded to eight.
 #[inline(always)]
-fn weigh(terms: impl Iterator<Item = (u16, u16)>) -> u8 {
-    let sum: u16 = terms.map(|(weight, value)| weight * value).sum();
-    ((sum + 128) >> 8) as u8
+fn rounded(code: u16, excess: u32) -> u8 {
+    let half = (1 << excess) >> 1;
+    // The largest codes would round up to 256.
+    (code.saturating_add(half) >> excess).min(255) as u8
+}
+
+/// The weighted sum of codes of `excess` bits more than eight, rounded to eight. Weights add up to 256.
+#[inline(always)]
+fn weigh(terms: impl Iterator<Item = (u32, u16)>, excess: u32) -> u8 {
+    let sum: u32 = terms.map(|(weight, code)| weight * u32::from(code)).sum();
+    ((sum + (128 << excess)) >> (8 + excess)).min(255) as u8
 }
 
 /// R′G′B′ bytes side by side, several times as fast as sample by sample. False: the frame's are not, or its last pixel
@@ -98,11 +106,8 @@ fn fill_pixels<const STEP: usize>(frame: &FrameView<'_>, out: &mut [u8]) -> bool
         .zip(plane.data.chunks(plane.stride));
     for (row, line) in rows {
         for (value, pixel) in row.iter_mut().zip(line.chunks_exact(STEP)) {
-            *value = weigh(
-                weights
-                    .into_iter()
-                    .zip(pixel.iter().map(|&byte| u16::from(byte))),
-            );
+            let codes = pixel.iter().map(|&byte| u16::from(byte));
+            *value = weigh(weights.into_iter().zip(codes), 0);
         }
     }
     true
@@ -169,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_samples_give_their_upper_bits() {
+    fn deep_samples_are_rounded() {
         let samples = SampleFormat::Word {
             depth: 10,
             shift: 6,
@@ -182,10 +187,36 @@ mod tests {
             pixel_stride: 2,
             ..Component::default()
         };
-        let layout = Layout::new(2, 1, model, samples, &[component]).unwrap();
-        let data = [(940u16 << 6).to_le_bytes(), (67u16 << 6).to_le_bytes()].concat();
-        let frame = FrameView::packed(&layout, &data, 4).unwrap();
-        assert_eq!(luma(&frame, &mut Vec::new()), (&[235, 16][..], 2));
+        let layout = Layout::new(4, 1, model, samples, &[component]).unwrap();
+        let codes = [940u16, 67, 65, 1023].map(|code| (code << 6).to_le_bytes());
+        let data = codes.concat();
+        let frame = FrameView::packed(&layout, &data, 8).unwrap();
+        assert_eq!(luma(&frame, &mut Vec::new()), (&[235, 17, 16, 255][..], 4));
+    }
+
+    #[test]
+    fn the_largest_deep_codes_are_white() {
+        for depth in [9, 10, 12, 16] {
+            let samples = SampleFormat::Word { depth, shift: 0 };
+            let white = [samples.max().to_le_bytes(); 3].concat();
+            for model in [
+                ColorModel::Rgb { range: Range::Full },
+                ColorModel::Yuv {
+                    matrix: Matrix::Bt601,
+                    range: Range::Full,
+                },
+            ] {
+                let component = |index: usize| Component {
+                    offset: 2 * index,
+                    pixel_stride: 6,
+                    ..Component::default()
+                };
+                let components = [0, 1, 2].map(component);
+                let layout = Layout::new(1, 1, model, samples, &components).unwrap();
+                let frame = FrameView::packed(&layout, &white, 6).unwrap();
+                assert_eq!(luma(&frame, &mut Vec::new()), (&[255][..], 1), "{depth}");
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Detector and tracker as one: the mosaics of a stream, frame by frame.
 
-use super::{Tracked, Tracker};
+use super::{Bars, Tracked, Tracker};
 use crate::detect::{DetectSettings, Detector, Luma, Region};
 
 /// Evidence that is enough where a region was expected, as a share of what a new one needs.
@@ -52,11 +52,34 @@ impl Follower {
             self.detector.detect(luma, settings, &mut self.found);
         }
         self.frames = (self.frames + 1) % interval.max(1);
-        let least = EXPECTED * settings.score_threshold;
+        let bars = Bars {
+            known: EXPECTED * settings.score_threshold,
+            doubted: settings.score_threshold,
+        };
         let detector = &mut self.detector;
-        self.tracker.update(&self.found, luma, least, |rect| {
+        self.tracker.update(&self.found, luma, bars, |rect| {
             detector.lattice_in(luma, rect)
         })
+    }
+
+    /// The regions of the last frame.
+    pub fn regions(&self) -> &[Tracked] {
+        self.tracker.regions()
+    }
+
+    /// Whether the last frame has a region that [`Self::look_ahead`] may confirm.
+    pub fn is_in_doubt(&self) -> bool {
+        self.tracker.is_in_doubt()
+    }
+
+    /// The regions of the last frame once more, given the one that comes `next`: a region in doubt that is found there
+    /// too is a region. That frame's own turn comes later.
+    pub fn look_ahead(&mut self, next: &Luma<'_>, settings: &DetectSettings) -> &[Tracked] {
+        self.found.clear();
+        if (next.width, next.height) == self.size {
+            self.detector.detect(next, settings, &mut self.found);
+        }
+        self.tracker.look_ahead(&self.found)
     }
 }
 
@@ -64,6 +87,7 @@ impl Follower {
 mod tests {
     use super::*;
     use crate::degrade::mosaic::{Fill, pixelate};
+    use crate::detect::Outline;
     use crate::frame::{FrameViewMut, Lattice, Layout, Rect};
 
     const SIZE: (u32, u32) = (240, 160);
@@ -133,5 +157,42 @@ mod tests {
         assert_eq!(next(&mut follower, &there, 3).len(), 1);
         follower.reset();
         assert_eq!(next(&mut follower, &there, 3)[0].0, 2);
+    }
+
+    #[test]
+    fn a_newcomer_in_doubt_is_found_in_the_next_frame() {
+        let (clean, there) = (plane(None), plane(Some(60)));
+        let luma = |data| Luma {
+            data,
+            stride: SIZE.0 as usize,
+            width: SIZE.0,
+            height: SIZE.1,
+        };
+        let settings = DetectSettings::default();
+        let mut follower = Follower::new();
+        follower.next(&luma(&clean), &settings, 1);
+        // A strong one needs no second frame.
+        assert_eq!(follower.next(&luma(&there), &settings, 1).len(), 1);
+        assert!(!follower.is_in_doubt());
+        for (next, shown) in [(&clean, 0), (&there, 1)] {
+            follower.reset();
+            follower.next(&luma(&clean), &settings, 1);
+            follower.found = vec![Region {
+                rect: Rect::new(60, 40, 80, 80),
+                lattice: Some(Lattice::square(8, 60, 40)),
+                outline: Outline::Rectangle,
+                score: 0.6,
+            }];
+            let bars = Bars {
+                known: 0.3,
+                doubted: 0.5,
+            };
+            let now = follower
+                .tracker
+                .update(&follower.found, &luma(&clean), bars, |_| None);
+            assert_eq!(now, []);
+            assert!(follower.is_in_doubt());
+            assert_eq!(follower.look_ahead(&luma(next), &settings).len(), shown);
+        }
     }
 }

@@ -4,10 +4,16 @@
 //! says what to expect: a region that one frame alone does not show well enough is looked for where it was, and
 //! accepted on weaker evidence. Nothing is accepted without any: a place that does not look like a mosaic is not
 //! touched, whatever was there before.
+//!
+//! A mosaic lives for many frames, a pattern that coding makes by chance for one. So a region that comes up within
+//! a shot, on evidence that is enough but not strong, is in doubt until the next frame shows it too: it is followed,
+//! but not shown. A single picture and the first frame of a shot have nothing before them that could raise a doubt.
 
 mod cut;
 mod follow;
 mod steady;
+#[cfg(test)]
+mod tests;
 
 pub use follow::Follower;
 
@@ -22,6 +28,17 @@ const OVERLAP: f64 = 0.3;
 const SAME_BLOCKS: f32 = 1.15;
 /// Frames that a region may be away and keep its identity.
 const GAP: u32 = 12;
+/// Evidence from which a region that was not there before is believed at once.
+const STRONG: f32 = 0.9;
+
+/// Evidence for a region that is looked at again where it should be, 0–1: the least that is accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct Bars {
+    /// For a region that was shown before.
+    pub known: f32,
+    /// For one in doubt.
+    pub doubted: f32,
+}
 
 /// A region with an identity.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,6 +60,21 @@ struct Track {
     age: u32,
     /// Frames since it was last found.
     away: u32,
+    /// It was seen in one frame only, and not well.
+    doubted: bool,
+}
+
+impl Track {
+    /// Whether it belongs to the frame that was looked at last.
+    fn is_shown(&self) -> bool {
+        self.away == 0 && !self.doubted
+    }
+
+    /// The region was seen in one frame more.
+    fn seen(&mut self, score: f32) {
+        (self.away, self.score, self.doubted) = (0, score, false);
+        self.age = self.age.saturating_add(1);
+    }
 }
 
 /// Follows regions from frame to frame; keeps its memory.
@@ -55,6 +87,10 @@ pub struct Tracker {
     taken: Vec<bool>,
     out: Vec<Tracked>,
     last_id: u32,
+    /// A frame of this shot was looked at.
+    within_shot: bool,
+    /// Width and height of the last frame.
+    size: (u32, u32),
 }
 
 impl Tracker {
@@ -67,21 +103,24 @@ impl Tracker {
     pub fn reset(&mut self) {
         self.tracks.clear();
         self.cut.reset();
+        self.within_shot = false;
     }
 
     /// The next frame: `found` by the detector in `luma`. `again` looks for a lattice in a rectangle of the same frame
     /// and gives it with the evidence for it, 0–1; what it gives for a region that was expected and not found is
-    /// accepted from `least` on. Gives the frame's regions, all inside the frame, in the
-    /// order of their identities.
+    /// accepted from the `bars` on. Gives the frame's regions, all inside the frame, in the order of their
+    /// identities.
     pub fn update(
         &mut self,
         found: &[Region],
         luma: &Luma<'_>,
-        least: f32,
+        bars: Bars,
         mut again: impl FnMut(&Rect) -> Option<(Lattice, f32)>,
     ) -> &[Tracked] {
+        self.size = (luma.width, luma.height);
         if self.cut.is_cut(luma) {
             self.tracks.clear();
+            self.within_shot = false;
         }
         self.match_up(found);
         for track in &mut self.tracks {
@@ -92,25 +131,55 @@ impl Tracker {
             let Some(rect) = expected.rect.clamp_to(luma.width, luma.height) else {
                 continue;
             };
+            let least = match track.doubted {
+                true => bars.doubted,
+                false => bars.known,
+            };
             let evidence = again(&rect).filter(|(lattice, score)| {
                 *score >= least && same_blocks(expected.lattice.as_ref(), Some(lattice))
             });
             if let Some((_, score)) = evidence {
                 track.steady.keep();
-                (track.away, track.score) = (0, score);
-                track.age = track.age.saturating_add(1);
+                track.seen(score);
             }
         }
-        self.tracks.retain(|track| track.away <= GAP);
+        self.tracks
+            .retain(|track| track.away <= if track.doubted { 0 } else { GAP });
         self.start(found);
+        self.within_shot = true;
+        self.show()
+    }
+
+    /// The regions of the last frame.
+    pub fn regions(&self) -> &[Tracked] {
+        &self.out
+    }
+
+    /// Whether a region of the last frame is in doubt.
+    pub fn is_in_doubt(&self) -> bool {
+        self.tracks.iter().any(|track| track.doubted)
+    }
+
+    /// `ahead` was found in the frame that comes next: what it shows again is in doubt no longer. Gives the regions of
+    /// the last frame, as [`Self::update`] does.
+    pub fn look_ahead(&mut self, ahead: &[Region]) -> &[Tracked] {
+        for track in self.tracks.iter_mut().filter(|track| track.doubted) {
+            let here = track.steady.shown();
+            track.doubted = !ahead.iter().any(|region| overlap(&here, region).is_some());
+        }
+        self.show()
+    }
+
+    /// Fill and give what the last frame has.
+    fn show(&mut self) -> &[Tracked] {
+        let (width, height) = self.size;
         self.out.clear();
-        let seen = self.tracks.iter().filter(|track| track.away == 0);
-        self.out.extend(seen.filter_map(|track| {
-            let region = track.steady.shown();
+        let shown = self.tracks.iter().filter(|track| track.is_shown());
+        self.out.extend(shown.filter_map(|track| {
+            let region = track.steady.shown().clamp_to(width, height)?;
             Some(Tracked {
                 id: track.id,
                 region: Region {
-                    rect: region.rect.clamp_to(luma.width, luma.height)?,
                     score: track.score,
                     ..region
                 },
@@ -127,15 +196,14 @@ impl Tracker {
             track.away += 1;
             let expected = track.steady.expected();
             for (r, region) in found.iter().enumerate() {
-                let overlap = expected.rect.iou(&region.rect);
-                if overlap >= OVERLAP
-                    && same_blocks(expected.lattice.as_ref(), region.lattice.as_ref())
-                {
+                if let Some(overlap) = overlap(&expected, region) {
                     self.pairs.push((overlap, t, r));
                 }
             }
         }
-        self.pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+        // Unstable, as a stable sort takes memory; the order of equals must not be chance.
+        self.pairs
+            .sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
         self.taken.clear();
         self.taken.resize(found.len(), false);
         for &(_, t, r) in &self.pairs {
@@ -143,8 +211,7 @@ impl Tracker {
             if track.away > 0 && !self.taken[r] {
                 self.taken[r] = true;
                 track.steady.update(&found[r]);
-                (track.away, track.score) = (0, found[r].score);
-                track.age = track.age.saturating_add(1);
+                track.seen(found[r].score);
             }
         }
     }
@@ -159,9 +226,17 @@ impl Tracker {
                 score: region.score,
                 age: 1,
                 away: 0,
+                doubted: self.within_shot && region.score < STRONG,
             });
         }
     }
+}
+
+/// Overlap of where a region was expected with one that was found, if both can be the same.
+fn overlap(expected: &Region, found: &Region) -> Option<f64> {
+    let overlap = expected.rect.iou(&found.rect);
+    let same = same_blocks(expected.lattice.as_ref(), found.lattice.as_ref());
+    (overlap >= OVERLAP && same).then_some(overlap)
 }
 
 /// Whether both are lattices of nearly the same blocks, or neither is one.
@@ -173,126 +248,5 @@ fn same_blocks(a: Option<&Lattice>, b: Option<&Lattice>) -> bool {
         }
         (None, None) => true,
         _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    static GREY: [u8; 200 * 100] = [90; 200 * 100];
-
-    fn luma(data: &[u8]) -> Luma<'_> {
-        Luma {
-            data,
-            stride: 200,
-            width: 200,
-            height: 100,
-        }
-    }
-
-    fn region(x: i32, y: i32, side: u32, block: u32) -> Region {
-        Region {
-            rect: Rect::new(x, y, side, side),
-            lattice: Some(Lattice::square(block, x, y)),
-            score: 0.9,
-        }
-    }
-
-    /// What a tracker that gets no second look gives for a frame.
-    fn next(tracker: &mut Tracker, found: &[Region]) -> Vec<(u32, Rect)> {
-        let tracked = tracker.update(found, &luma(&GREY), 0.3, |_| None);
-        tracked.iter().map(|t| (t.id, t.region.rect)).collect()
-    }
-
-    #[test]
-    fn regions_keep_their_identities_while_they_move_and_swap_order() {
-        let mut tracker = Tracker::new();
-        for step in 0..20 {
-            let (a, b) = (
-                region(5 + 3 * step, 10, 40, 8),
-                region(120 - 2 * step, 50, 40, 5),
-            );
-            let found = if step % 2 == 0 { [a, b] } else { [b, a] };
-            let ids: Vec<u32> = next(&mut tracker, &found).iter().map(|t| t.0).collect();
-            assert_eq!(ids, [1, 2], "{step}");
-        }
-    }
-
-    #[test]
-    fn other_blocks_at_the_same_place_are_another_region() {
-        let mut tracker = Tracker::new();
-        assert_eq!(next(&mut tracker, &[region(10, 10, 40, 8)])[0].0, 1);
-        assert_eq!(next(&mut tracker, &[region(10, 10, 40, 5)])[0].0, 2);
-    }
-
-    #[test]
-    fn an_identity_outlives_a_gap_but_nothing_is_shown_in_it() {
-        let mut tracker = Tracker::new();
-        next(&mut tracker, &[region(10, 10, 40, 8)]);
-        for _ in 0..GAP {
-            assert_eq!(next(&mut tracker, &[]), []);
-        }
-        assert_eq!(next(&mut tracker, &[region(11, 10, 40, 8)])[0].0, 1);
-        for _ in 0..=GAP {
-            next(&mut tracker, &[]);
-        }
-        assert_eq!(next(&mut tracker, &[region(11, 10, 40, 8)])[0].0, 2);
-    }
-
-    #[test]
-    fn weak_evidence_is_enough_where_a_region_was() {
-        let mut tracker = Tracker::new();
-        let first = region(10, 10, 40, 8);
-        next(&mut tracker, &[first]);
-        let mut look = |score: f32, block: u32| {
-            let tracked = tracker.update(&[], &luma(&GREY), 0.3, |rect| {
-                assert_eq!(*rect, first.rect);
-                Some((Lattice::square(block, 10, 10), score))
-            });
-            tracked.to_vec()
-        };
-        let kept = look(0.35, 8);
-        assert_eq!(
-            (kept[0].id, kept[0].region.rect, kept[0].age),
-            (1, first.rect, 2)
-        );
-        assert_eq!(kept[0].region.score, 0.35);
-        // Too weak, and another lattice.
-        assert_eq!(look(0.25, 8), []);
-        assert_eq!(look(0.9, 12), []);
-    }
-
-    #[test]
-    fn a_cut_ends_all_regions() {
-        let mut tracker = Tracker::new();
-        next(&mut tracker, &[region(10, 10, 40, 8)]);
-        let other: Vec<u8> = (0..200 * 100)
-            .map(|i| if i / 200 < 50 { 250 } else { 10 })
-            .collect();
-        let tracked = tracker.update(&[region(10, 10, 40, 8)], &luma(&other), 0.3, |_| None);
-        assert_eq!(tracked[0].id, 2);
-        tracker.reset();
-        assert_eq!(next(&mut tracker, &[region(10, 10, 40, 8)])[0].0, 3);
-    }
-
-    #[test]
-    fn strange_frames_and_regions_are_no_trouble() {
-        let mut tracker = Tracker::new();
-        let huge = Region {
-            rect: Rect::new(i32::MIN, i32::MIN, u32::MAX, u32::MAX),
-            lattice: None,
-            score: f32::NAN,
-        };
-        let empty = Luma {
-            data: &[],
-            stride: 0,
-            width: 0,
-            height: 0,
-        };
-        for _ in 0..3 {
-            tracker.update(&vec![huge; 200], &empty, 0.3, |_| None);
-            tracker.update(&[], &luma(&GREY), 0.3, |_| None);
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! One region's box and lattice, freed of the jitter of single frames.
 
-use crate::detect::Region;
+use crate::detect::{Outline, Region};
 use crate::frame::{Lattice, Rect};
 
 /// Largest distance of an edge from its mean that counts as jitter, pixels: two pixels, as the mean is no whole number.
@@ -20,6 +20,8 @@ pub struct Steady {
     speed: [f64; 2],
     /// Width and height of the blocks, and the frames behind them.
     blocks: Option<([f32; 2], f32)>,
+    /// Part of the frames in which it was an ellipse, and these frames.
+    ellipse: (f32, f32),
 }
 
 impl Steady {
@@ -33,6 +35,7 @@ impl Steady {
             blocks: region
                 .lattice
                 .map(|l| ([l.block_width, l.block_height], 1.0)),
+            ellipse: (share(region.outline), 1.0),
         }
     }
 
@@ -62,6 +65,9 @@ impl Steady {
                 *mean += (now - *mean) / *count;
             }
         }
+        let (part, count) = &mut self.ellipse;
+        *count = (*count + 1.0).min(LONGEST);
+        *part += (share(region.outline) - *part) / *count;
         self.last = *region;
     }
 
@@ -91,6 +97,10 @@ impl Steady {
                 (bottom - top).max(1.0) as u32,
             ),
             lattice: self.last.lattice.map(|lattice| self.lattice(&lattice)),
+            outline: match self.ellipse.0 > 0.5 {
+                true => Outline::Ellipse,
+                false => Outline::Rectangle,
+            },
             score: self.last.score,
         }
     }
@@ -125,6 +135,11 @@ impl Steady {
     }
 }
 
+/// 1 for an ellipse, else 0.
+fn share(outline: Outline) -> f32 {
+    f32::from(u8::from(outline == Outline::Ellipse))
+}
+
 /// Left, top, right, bottom.
 fn edges(rect: &Rect) -> [f64; 4] {
     [
@@ -149,6 +164,7 @@ mod tests {
         Region {
             rect,
             lattice: Some(lattice),
+            outline: Outline::Rectangle,
             score: 0.8,
         }
     }
@@ -201,5 +217,23 @@ mod tests {
         let off = (160.0 - lattice.phase_x).rem_euclid(lattice.block_width);
         assert!(off.min(lattice.block_width - off) < 0.1, "{lattice:?}");
         assert!(lattice.phase_x < lattice.block_width && lattice.phase_x >= 0.0);
+    }
+
+    #[test]
+    fn most_frames_tell_the_outline() {
+        let rect = Rect::new(0, 0, 40, 40);
+        let seen = |outline| Region {
+            outline,
+            ..region(rect, 8.0, 0.0)
+        };
+        let mut steady = Steady::new(&seen(Outline::Ellipse));
+        for outline in [Outline::Ellipse, Outline::Rectangle, Outline::Ellipse] {
+            steady.update(&seen(outline));
+            assert_eq!(steady.shown().outline, Outline::Ellipse);
+        }
+        for _ in 0..4 {
+            steady.update(&seen(Outline::Rectangle));
+        }
+        assert_eq!(steady.shown().outline, Outline::Rectangle);
     }
 }

@@ -76,6 +76,20 @@ impl Picture {
         }
     }
 
+    /// Pixelate the ellipse in `rect`.
+    fn pixelate_ellipse(&mut self, rect: Rect, block: (usize, usize), origin: (i32, i32)) {
+        let original = self.data.clone();
+        self.pixelate(rect, block, origin);
+        let half = (rect.width as f32 / 2.0, rect.height as f32 / 2.0);
+        for (index, pixel) in self.data.iter_mut().enumerate() {
+            let x = (index % self.width) as f32 + 0.5 - rect.x as f32 - half.0;
+            let y = (index / self.width) as f32 + 0.5 - rect.y as f32 - half.1;
+            if (x / half.0).hypot(y / half.1) > 1.0 {
+                *pixel = original[index];
+            }
+        }
+    }
+
     /// The picture at another size.
     fn resized(&self, width: usize, height: usize) -> Self {
         let from =
@@ -121,7 +135,13 @@ impl Picture {
 
 #[track_caller]
 fn assert_region(region: &Region, rect: Rect, lattice: Lattice, iou: f64) {
+    assert_outlined(region, rect, lattice, Outline::Rectangle, iou);
+}
+
+#[track_caller]
+fn assert_outlined(region: &Region, rect: Rect, lattice: Lattice, outline: Outline, iou: f64) {
     assert_eq!(region.lattice, Some(lattice), "{region:?} for {rect:?}");
+    assert_eq!(region.outline, outline, "{region:?} for {rect:?}");
     assert!(region.rect.iou(&rect) >= iou, "{region:?} for {rect:?}");
     assert!((0.5..=1.0).contains(&region.score), "{region:?}");
 }

@@ -152,19 +152,33 @@ fn blocks_of_a_clip_that_was_scaled() {
 
 #[test]
 fn an_ellipse() {
-    let original = Picture::natural(320, 240);
-    let mut picture = Picture::natural(320, 240);
-    let rect = Rect::new(80, 50, 140, 150);
-    picture.pixelate(rect, (10, 10), (rect.x, rect.y));
-    for (index, pixel) in picture.data.iter_mut().enumerate() {
-        let (x, y) = ((index % 320) as f32, (index / 320) as f32);
-        if ((x - 149.5) / 70.0).hypot((y - 124.5) / 75.0) > 1.0 {
-            *pixel = original.data[index];
+    for (rect, block) in [
+        (Rect::new(80, 50, 140, 150), 10),
+        (Rect::new(80, 50, 140, 150), 16),
+        (Rect::new(31, 17, 180, 120), 8),
+        (Rect::new(100, 60, 96, 128), 12),
+        (Rect::new(10, 5, 230, 225), 28),
+    ] {
+        let mut picture = Picture::natural(320, 240);
+        picture.pixelate_ellipse(rect, (block, block), (rect.x, rect.y));
+        for (picture, iou) in [(picture.jpeg(85), 0.75), (picture, 0.8)] {
+            let regions = picture.find();
+            assert_eq!(regions.len(), 1, "{regions:?}");
+            let lattice = Lattice::square(block as u32, rect.x, rect.y);
+            assert_outlined(&regions[0], rect, lattice, Outline::Ellipse, iou);
         }
     }
+}
+
+#[test]
+fn a_half_of_an_ellipse_at_the_frames_edge_is_no_ellipse() {
+    let mut picture = Picture::natural(320, 240);
+    picture.pixelate_ellipse(Rect::new(-75, 40, 150, 150), (10, 10), (5, 0));
     let regions = picture.find();
     assert_eq!(regions.len(), 1, "{regions:?}");
-    assert_region(&regions[0], rect, Lattice::square(10, 80, 50), 0.82);
+    // Both corners at the edge belong to it.
+    let seen = Rect::new(0, 40, 75, 150);
+    assert_region(&regions[0], seen, Lattice::square(10, 5, 0), 0.8);
 }
 
 #[test]

@@ -30,6 +30,7 @@ fn degenerate_planes() {
         let mut regions = vec![Region {
             rect: Rect::default(),
             lattice: None,
+            outline: Outline::Rectangle,
             score: 1.0,
         }];
         detector.detect(&luma, &settings, &mut regions);
@@ -153,4 +154,72 @@ fn a_detector_forgets_the_last_frame() {
     assert_eq!(find(&picture).len(), 1);
     assert_eq!(find(&clean), []);
     assert_eq!(find(&picture), picture.find());
+}
+
+#[test]
+fn planes_of_one_level_are_clean() {
+    for level in [0, 77, 255] {
+        for (width, height) in [(16, 16), (640, 24), (31, 400), (1024, 600)] {
+            let picture = Picture::from_fn(width, height, |_, _| f32::from(level as u8));
+            assert_clean(&picture, "one level");
+        }
+    }
+}
+
+#[test]
+fn noise_in_the_largest_frames_ends() {
+    let (width, height) = (7680, 4320);
+    let mut state = 1;
+    let row: Vec<u8> = (0..width + 4096).map(|_| noise(&mut state)).collect();
+    // Each row another part of one row of noise: eight bits for every pixel would take longer than the search.
+    let mut data = Vec::with_capacity(width * height);
+    for _ in 0..height {
+        let from = usize::from(noise(&mut state)) * 16 + usize::from(noise(&mut state)) % 16;
+        data.extend_from_slice(&row[from..from + width]);
+    }
+    let picture = Picture {
+        data,
+        width,
+        height,
+    };
+    assert_clean(&picture, "noise of 8K");
+}
+
+#[test]
+fn hundreds_of_mosaics_are_bounded() {
+    // A mosaic of its own, 40 pixels wide, in every square of 48: more than are reported.
+    let mut picture = Picture::natural(1280, 720);
+    for (index, y) in (0..15).flat_map(|y| (0..26).map(move |x| (x, y))) {
+        let rect = Rect::new(index * 48 + 4, y * 48 + 4, 40, 40);
+        let block = 4 + ((index + y) % 3) as usize;
+        picture.pixelate(rect, (block, block), (rect.x, rect.y));
+    }
+    let settings = DetectSettings::default();
+    let regions = picture.find();
+    assert!(regions.len() > 8 && regions.len() <= settings.max_detections);
+    let whole = Rect::new(0, 0, 1280, 720);
+    for region in &regions {
+        assert_eq!(region.rect.intersect(&whole), Some(region.rect));
+    }
+}
+
+#[test]
+fn the_lattice_of_a_rectangle_is_that_of_its_own_pixels() {
+    let mut picture = Picture::natural(320, 240);
+    let rect = Rect::new(61, 53, 120, 100);
+    picture.pixelate(rect, (10, 10), (rect.x, rect.y));
+    let mut detector = Detector::new();
+    let alone = detector.lattice_in(&picture.luma(), &rect).unwrap();
+    // Whatever is elsewhere in the frame, and was in the frame before.
+    let mut state = 5;
+    for (index, pixel) in picture.data.iter_mut().enumerate() {
+        let (x, y) = (index as i32 % 320, index as i32 / 320);
+        let near = Rect::new(rect.x - 24, rect.y - 24, 168, 148);
+        if near.intersect(&Rect::new(x, y, 1, 1)).is_none() {
+            *pixel = noise(&mut state);
+        }
+    }
+    assert!(picture.find().len() <= 1);
+    detector.detect(&picture.luma(), &DetectSettings::default(), &mut Vec::new());
+    assert_eq!(detector.lattice_in(&picture.luma(), &rect), Some(alone));
 }

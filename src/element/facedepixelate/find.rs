@@ -1,12 +1,13 @@
 //! Which regions of a frame are to be restored.
 
 use super::InferenceRegion;
+use super::queue::Frame;
 use super::settings::FrameSettings;
 use crate::cascade::CascadeError;
-use crate::detect::{Luma, Region};
+use crate::detect::{Luma, Outline, Region};
 use crate::element::metas::{self, NamedRegion};
 use crate::face_check::FaceCheck;
-use crate::frame::{FrameView, Rect, luma};
+use crate::frame::{FrameView, Rect};
 use crate::track::Follower;
 
 /// Who found a region.
@@ -48,10 +49,14 @@ pub struct Finder {
     follower: Follower,
     /// Luma of frames that have no such plane.
     luma: Vec<u8>,
+    /// The same of the frames that come next.
+    luma_ahead: Vec<u8>,
     named: Vec<NamedRegion>,
     found: Vec<Found>,
     /// The same regions without who found them.
     regions: Vec<Region>,
+    /// Regions that upstream named beyond the most that are restored.
+    left_out: usize,
 }
 
 impl Finder {
@@ -65,11 +70,17 @@ impl Finder {
         &self.found
     }
 
+    /// Regions of upstream's that the last [`Self::find`] left out, as there were too many.
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
+
     /// Forget the last frame and look at the next one's metas. False: it need not be mapped, nothing is to do.
     pub fn prepare(&mut self, buffer: &gst::BufferRef, settings: &FrameSettings) -> bool {
         self.found.clear();
         self.regions.clear();
         self.named.clear();
+        self.left_out = 0;
         if buffer.flags().contains(gst::BufferFlags::DISCONT) {
             self.follower.reset();
         }
@@ -85,24 +96,30 @@ impl Finder {
     }
 
     /// Find the regions of the frame of the last [`Self::prepare`]: fixed ones first, and no others that they
-    /// cover.
-    pub fn find(&mut self, frame: &FrameView<'_>, settings: &FrameSettings) {
-        let layout = frame.layout();
+    /// cover. `ahead` gives the frame that comes next, if it is there; it is asked for where a region is in doubt.
+    pub fn find(
+        &mut self,
+        frame: &FrameView<'_>,
+        settings: &FrameSettings,
+        ahead: impl FnOnce() -> Option<Frame>,
+    ) {
         let mut scratch = std::mem::take(&mut self.luma);
-        let (data, stride) = luma(frame, &mut scratch);
-        let luma = Luma {
-            data,
-            stride,
-            width: layout.width,
-            height: layout.height,
-        };
-        for rect in settings.regions.rects().iter() {
-            self.add_named(&luma, rect, 1.0, Method::Fixed);
+        let luma = Luma::of(frame, &mut scratch);
+        for &rect in settings.regions.rects().iter() {
+            let region = Region {
+                rect,
+                lattice: None,
+                outline: Outline::Rectangle,
+                score: 1.0,
+            };
+            if let Some(region) = region.clamp_to(luma.width, luma.height) {
+                self.add_named(&luma, region, Method::Fixed);
+            }
         }
         let fixed = self.found.len();
         let most = settings.detect.max_detections.max(fixed);
         match settings.inference_region {
-            InferenceRegion::FullFrame => self.add_detected(&luma, settings, most),
+            InferenceRegion::FullFrame => self.add_detected(&luma, ahead, settings, most),
             InferenceRegion::RoiList => self.add_upstream(&luma, settings, most),
         }
         self.luma = scratch;
@@ -129,12 +146,25 @@ impl Finder {
         Ok(())
     }
 
-    fn add_detected(&mut self, luma: &Luma<'_>, settings: &FrameSettings, most: usize) {
+    fn add_detected(
+        &mut self,
+        luma: &Luma<'_>,
+        ahead: impl FnOnce() -> Option<Frame>,
+        settings: &FrameSettings,
+        most: usize,
+    ) {
+        let interval = settings.inference_interval;
+        self.follower.next(luma, &settings.detect, interval);
+        if self.follower.is_in_doubt()
+            && let Some(next) = ahead()
+        {
+            self.look_ahead(&next, settings);
+        }
         let fixed = self.found.len();
         let Self {
             follower, found, ..
         } = self;
-        for tracked in follower.next(luma, &settings.detect, settings.inference_interval) {
+        for tracked in follower.regions() {
             let region = tracked.region;
             if found.len() < most && !covered(&found[..fixed], &region.rect, settings) {
                 found.push(Found {
@@ -146,49 +176,60 @@ impl Finder {
         }
     }
 
+    /// Ask the frame that comes next about regions in doubt.
+    fn look_ahead(&mut self, next: &Frame, settings: &FrameSettings) {
+        if next.buffer.flags().contains(gst::BufferFlags::DISCONT) {
+            return;
+        }
+        let Self {
+            follower,
+            luma_ahead,
+            ..
+        } = self;
+        // One that cannot be read tells nothing; it is warned of when its turn comes.
+        let _ = next.layout.read(&next.buffer, |frame| {
+            follower.look_ahead(&Luma::of(&frame, luma_ahead), &settings.detect);
+        });
+    }
+
     fn add_upstream(&mut self, luma: &Luma<'_>, settings: &FrameSettings, most: usize) {
         let detect = &settings.detect;
         for index in 0..self.named.len() {
             let named = self.named[index];
             let score = named.confidence.unwrap_or(1.0);
-            let Some(inside) = named.rect.clamp_to(luma.width, luma.height) else {
+            let region = Region {
+                rect: named.rect,
+                lattice: named.lattice,
+                outline: named.outline,
+                score,
+            };
+            let Some(region) = region.clamp_to(luma.width, luma.height) else {
                 continue;
             };
-            let small = inside.width < detect.min_width || inside.height < detect.min_height;
-            let known = covered(&self.found, &inside, settings);
-            if self.found.len() >= most || score < detect.score_threshold || small || known {
+            let rect = &region.rect;
+            let small = rect.width < detect.min_width || rect.height < detect.min_height;
+            if score < detect.score_threshold || small || covered(&self.found, rect, settings) {
                 continue;
             }
-            match named.lattice {
-                Some(lattice) => self.found.push(Found {
-                    region: Region {
-                        rect: inside,
-                        lattice: Some(lattice),
-                        score,
-                    },
-                    method: Method::Upstream,
-                    id: None,
-                }),
-                None => self.add_named(luma, &inside, score, Method::Upstream),
+            if self.found.len() < most {
+                self.add_named(luma, region, Method::Upstream);
+            } else {
+                self.left_out += 1;
             }
         }
     }
 
-    /// Add the part of `rect` inside the frame, if there is one.
-    fn add_named(&mut self, luma: &Luma<'_>, rect: &Rect, score: f32, method: Method) {
-        if let Some(rect) = rect.clamp_to(luma.width, luma.height) {
-            let lattice = self.follower.detector().lattice_in(luma, &rect);
-            let region = Region {
-                rect,
-                lattice: lattice.map(|(lattice, _)| lattice),
-                score,
-            };
-            self.found.push(Found {
-                region,
-                method,
-                id: None,
-            });
+    /// Add a region inside the frame, with the lattice that is found in it unless it is known.
+    fn add_named(&mut self, luma: &Luma<'_>, mut region: Region, method: Method) {
+        if region.lattice.is_none() {
+            let found = self.follower.detector().lattice_in(luma, &region.rect);
+            region.lattice = found.map(|(lattice, _)| lattice);
         }
+        self.found.push(Found {
+            region,
+            method,
+            id: None,
+        });
     }
 }
 
@@ -213,22 +254,24 @@ mod tests {
         }
     }
 
-    /// Regions found among `named` in a grey frame of 64 × 48 pixels.
-    fn found(settings: &FrameSettings, named: &[(Rect, Option<f32>)]) -> Vec<Rect> {
+    /// Regions found among `named` in a grey frame of 64 × 48 pixels, and how many too many there were.
+    fn found(settings: &FrameSettings, named: &[(Rect, Option<f32>)]) -> (Vec<Rect>, usize) {
         let layout = Layout::rgb(64, 48);
         let frame = FrameView::packed(&layout, &GREY, 64 * 3).unwrap();
         let named = named.iter().map(|&(rect, confidence)| NamedRegion {
             rect,
             confidence,
             lattice: None,
+            outline: Outline::Rectangle,
         });
         let mut finder = Finder {
             named: named.collect(),
             ..Finder::default()
         };
-        finder.find(&frame, settings);
+        finder.find(&frame, settings, || None);
         assert_eq!(finder.regions.len(), finder.found.len());
-        finder.regions.iter().map(|region| region.rect).collect()
+        let rects = finder.regions.iter().map(|region| region.rect);
+        (rects.collect(), finder.left_out)
     }
 
     #[test]
@@ -244,7 +287,7 @@ mod tests {
             (Rect::new(0, 0, 30, 29), None),
         ];
         let expected = [Rect::new(0, 0, 30, 30), Rect::new(34, 0, 30, 48)];
-        assert_eq!(found(&settings, &named), expected);
+        assert_eq!(found(&settings, &named), (expected.to_vec(), 0));
     }
 
     #[test]
@@ -255,8 +298,9 @@ mod tests {
             (Rect::new(0, 0, 30, 30), None),
             (Rect::new(34, 0, 30, 30), None),
         ];
-        assert_eq!(found(&settings, &named), [Rect::new(0, 0, 30, 30)]);
+        let first = Rect::new(0, 0, 30, 30);
+        assert_eq!(found(&settings, &named), (vec![first], 1));
         settings.detect.max_detections = 0;
-        assert_eq!(found(&settings, &named), []);
+        assert_eq!(found(&settings, &named), (vec![], 2));
     }
 }

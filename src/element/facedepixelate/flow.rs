@@ -10,6 +10,10 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest wait for the frame behind one in doubt.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
 /// What the sink pad knows of the stream. The task needs none of it: each frame carries its own.
 #[derive(Default)]
@@ -21,6 +25,8 @@ pub struct Stream {
     latency: Option<gst::ClockTime>,
     /// A warning about frames that pass unchanged was posted.
     warned: bool,
+    /// One about too many regions was.
+    crowded: bool,
 }
 
 impl Stream {
@@ -135,6 +141,18 @@ impl FaceDepixelate {
         let known = std::mem::replace(&mut self.stream.lock().unwrap().warned, true);
         if !known {
             gst::element_imp_warning!(self, gst::StreamError::Format, ("{reason}"));
+        }
+    }
+
+    /// Tell the bus, once per stream, that regions were left as they are.
+    fn warn_crowded(&self, left_out: usize) {
+        let known = std::mem::replace(&mut self.stream.lock().unwrap().crowded, true);
+        if !known {
+            gst::element_imp_warning!(
+                self,
+                gst::StreamError::Failed,
+                ("{left_out} regions of a frame stay as they are: there are more than max-detections")
+            );
         }
     }
 
@@ -283,7 +301,7 @@ impl FaceDepixelate {
         let settings = self.settings.lock().unwrap().values.frame.clone();
         let restorable = frame.layout.obstacle().is_none();
         if restorable && !(settings.qos && self.is_late(&frame)) {
-            self.restore(&mut frame, &settings)?;
+            self.restore(&mut frame, &settings, epoch)?;
         }
         if !self.queue.is_current(epoch) {
             return Err(gst::FlowError::Flushing);
@@ -308,7 +326,12 @@ impl FaceDepixelate {
         true
     }
 
-    fn restore(&self, frame: &mut Frame, settings: &FrameSettings) -> Result<(), gst::FlowError> {
+    fn restore(
+        &self,
+        frame: &mut Frame,
+        settings: &FrameSettings,
+        epoch: u64,
+    ) -> Result<(), gst::FlowError> {
         let Some(mut loaded) = self.worker.lock().unwrap().take() else {
             gst::element_imp_error!(
                 self,
@@ -318,8 +341,14 @@ impl FaceDepixelate {
             return Err(gst::FlowError::Error);
         };
         let Loaded { worker, .. } = loaded.as_mut();
-        let result = worker.restore(&mut frame.buffer, &frame.layout, settings);
+        let patience = Duration::from(frame.layout.frame_duration()).min(LONGEST_WAIT);
+        let ahead = || self.queue.ahead(epoch, patience);
+        let result = worker.restore(&mut frame.buffer, &frame.layout, settings, ahead);
+        let left_out = worker.left_out();
         *self.worker.lock().unwrap() = Some(loaded);
+        if left_out > 0 {
+            self.warn_crowded(left_out);
+        }
         match result {
             Ok(Outcome::Untouched) => Ok(()),
             Ok(Outcome::Restored {

@@ -12,12 +12,13 @@ use crate::element::caps::StreamLayout;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::ThreadId;
+use std::time::Duration;
 
 /// What chain functions return.
 pub type Flow = Result<gst::FlowSuccess, gst::FlowError>;
 
 /// A frame and what the sink pad knew when it came.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Frame {
     /// The picture.
     pub buffer: gst::Buffer,
@@ -51,6 +52,8 @@ struct State {
     /// Frames waiting and in work.
     held: usize,
     capacity: usize,
+    /// Threads that wait until everything is done.
+    draining: usize,
     /// The source pad is active: the task may run.
     active: bool,
     /// Between FLUSH_START and FLUSH_STOP, and while the sink pad is inactive.
@@ -77,6 +80,7 @@ impl Default for Queue {
                 items: VecDeque::new(),
                 held: 0,
                 capacity: 1,
+                draining: 0,
                 active: false,
                 flushing: true,
                 working: None,
@@ -162,13 +166,19 @@ impl Queue {
     /// Wait until everything before is done, so that a serialised query may go on.
     pub fn drain(&self) -> Flow {
         let mut state = self.lock();
-        loop {
-            state.accepts()?;
+        state.draining += 1;
+        self.changed.notify_all();
+        let flow = loop {
+            if let Err(error) = state.accepts() {
+                break Err(error);
+            }
             if state.items.is_empty() && state.working.is_none() {
-                return Ok(gst::FlowSuccess::Ok);
+                break Ok(gst::FlowSuccess::Ok);
             }
             state = self.wait(state);
-        }
+        };
+        state.draining -= 1;
+        flow
     }
 
     /// Throw everything away and refuse more until [`Self::flush_stop`]. Returns the sticky events among it, which
@@ -215,6 +225,23 @@ impl Queue {
                 return Some(Work { item, epoch });
             }
             state = self.wait(state);
+        }
+    }
+
+    /// A look at the frame behind the one in work, of `epoch`, which keeps its place; None where an event comes first.
+    /// Waits for one that may yet come, for `patience` at most.
+    pub fn ahead(&self, epoch: u64, patience: Duration) -> Option<Frame> {
+        let may_come = |state: &mut State| {
+            let wanted = state.epoch == epoch && state.accepts().is_ok() && state.draining == 0;
+            wanted && state.items.is_empty() && state.held < state.capacity
+        };
+        let waited = self
+            .changed
+            .wait_timeout_while(self.lock(), patience, may_come);
+        let (state, _) = waited.unwrap();
+        match state.items.front() {
+            Some(Item::Frame(frame)) if state.epoch == epoch => Some(frame.clone()),
+            _ => None,
         }
     }
 

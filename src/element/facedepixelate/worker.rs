@@ -1,6 +1,7 @@
 //! A frame's restoration: find, run, write. What the task owns while it works.
 
 use super::find::Finder;
+use super::queue::Frame;
 use super::settings::FrameSettings;
 use crate::cascade::{Backend, CascadeError};
 use crate::element::caps::{PictureError, StreamLayout};
@@ -59,13 +60,19 @@ impl Worker {
         self.restorer.backend().execution_provider()
     }
 
+    /// Regions of upstream's that the last [`Self::restore`] left out, as there were too many.
+    pub fn left_out(&self) -> usize {
+        self.finder.left_out()
+    }
+
     /// Restore the regions of `buffer`. It is mapped for reading first, and made writable only when a result is
-    /// there to be written.
+    /// there to be written. `ahead` gives the frame that comes next, if it is there.
     pub fn restore(
         &mut self,
         buffer: &mut gst::Buffer,
         layout: &StreamLayout,
         settings: &FrameSettings,
+        ahead: impl FnOnce() -> Option<Frame>,
     ) -> Result<Outcome, WorkError> {
         if !self.finder.prepare(buffer, settings) {
             return Ok(Outcome::Untouched);
@@ -76,7 +83,7 @@ impl Worker {
             face_check,
         } = self;
         let inference_time = layout.read(buffer, |frame| -> Result<_, CascadeError> {
-            finder.find(&frame, settings);
+            finder.find(&frame, settings, ahead);
             if let Some(face_check) = face_check
                 && settings.face_threshold > 0.0
             {

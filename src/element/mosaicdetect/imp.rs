@@ -19,7 +19,7 @@
 //! | `post-messages` | bool, true | a message when mosaics come or go |
 //!
 //! A meta's parameter structure `mosaic` has `confidence`, `block-width`, `block-height`, `phase-x`, `phase-y` (double,
-//! pixels) and `track-id` (uint). The message `mosaics` has `timestamp`, `stream-time`, `running-time` (nanoseconds) and
+//! pixels), `outline` (string: rectangle, or ellipse for the one that fills the box) and `track-id` (uint). The message `mosaics` has `timestamp`, `stream-time`, `running-time` (nanoseconds) and
 //! `regions`, an array of such structures with `x`, `y`, `width` and `height` (int) beside.
 //!
 //! Since: 0.1.0
@@ -28,7 +28,6 @@ use super::settings::Settings;
 use crate::detect::Luma;
 use crate::element::caps::{PictureError, StreamLayout, pad_templates, proxy_flags};
 use crate::element::metas;
-use crate::frame::luma;
 use crate::track::{Follower, Tracked};
 use gst::glib;
 use gst::prelude::*;
@@ -81,13 +80,7 @@ impl State {
                 ..
             } = self;
             layout.read(buffer, |frame| {
-                let (data, stride) = luma(&frame, scratch);
-                let luma = Luma {
-                    data,
-                    stride,
-                    width: frame.layout().width,
-                    height: frame.layout().height,
-                };
+                let luma = Luma::of(&frame, scratch);
                 let interval = settings.inference_interval;
                 found.extend_from_slice(follower.next(&luma, &settings.detect, interval));
             })?;

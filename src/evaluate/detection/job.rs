@@ -20,6 +20,15 @@ use crate::train::dataset::Dataset;
 const SHOWN: usize = 40;
 /// Frames that are looked at in a clip.
 const CLIP_FRAMES: usize = 60;
+/// What happens to clips: as they are, and from good to bad.
+const CLIP_CODECS: [(Codec, &str); 6] = [
+    (Codec::None, "as it is"),
+    (Codec::H264(18), "H.264 CRF 18"),
+    (Codec::H264(23), "H.264 CRF 23"),
+    (Codec::H264(28), "H.264 CRF 28"),
+    (Codec::H264(35), "H.264 CRF 35"),
+    (Codec::H264(40), "H.264 CRF 40"),
+];
 /// Patterns of GStreamer's `videotestsrc`; 22 and later are variants of bars.
 const PATTERNS: u32 = 26;
 
@@ -62,7 +71,7 @@ pub fn measure(sources: &Sources) -> anyhow::Result<Measured> {
     let faces = open(&sources.faces)?;
     let frames = sources.frames.as_deref().map(open).transpose()?;
     let frames = frames.as_ref().unwrap_or(&faces);
-    let progress = bar((GROUPS.len() + sources.clips.len() + 1) as u64)?;
+    let progress = bar((GROUPS.len() + sources.clips.len() * CLIP_CODECS.len() + 1) as u64)?;
     let (mut lines, mut misses) = (Vec::new(), Vec::new());
     let mut note = |name: String, results: Vec<(LumaPlane, Found)>| {
         progress.inc(1);
@@ -93,12 +102,15 @@ pub fn measure(sources: &Sources) -> anyhow::Result<Measured> {
             .to_string_lossy()
             .into_owned();
         progress.set_message(name.clone());
-        let planes = clip(path, CLIP_FRAMES).with_context(|| format!("clip {}", path.display()))?;
-        ensure!(!planes.is_empty(), "{} has no frames", path.display());
-        note(
-            format!("clip {name}"),
-            look(planes.into_iter().map(|plane| (plane, None))),
-        );
+        for (codec, how) in CLIP_CODECS {
+            let planes = clip(path, CLIP_FRAMES, codec)
+                .with_context(|| format!("clip {}, {how}", path.display()))?;
+            ensure!(!planes.is_empty(), "{} has no frames", path.display());
+            note(
+                format!("clip {name}, {how}"),
+                look(planes.into_iter().map(|plane| (plane, None))),
+            );
+        }
     }
     let mut patterns = Vec::new();
     for pattern in 0..PATTERNS {

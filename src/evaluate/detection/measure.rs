@@ -139,6 +139,7 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::detect::Outline;
     use crate::frame::{Lattice, Rect};
 
     #[test]
@@ -155,6 +156,7 @@ mod tests {
                 phase_x: phase,
                 phase_y: 0.0,
             }),
+            outline: Outline::Rectangle,
             score: 1.0,
         };
         let results = [
