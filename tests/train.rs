@@ -215,7 +215,7 @@ fn a_second_stage_is_trained_behind_an_exported_first() {
     let run = Run::new(&other, &faces, options(&folder.path().join("other"))).unwrap();
     let error = run.dcedn(Some(&stage1)).unwrap_err();
     assert!(
-        format!("{error:#}").contains("that the recipe's networks have"),
+        format!("{error:#}").contains("the recipe's networks have"),
         "{error:#}"
     );
 }

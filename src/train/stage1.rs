@@ -21,6 +21,9 @@ use super::recipe::{Networks, Recipe, Stage1 as Settings, rate_at};
 use super::stage::{Losses, Stage};
 use super::texture::texture;
 
+/// Steps in which the adversarial terms join, at most; a tenth of all steps.
+const JOINING: f64 = 500.0;
+
 /// The networks and what their training keeps.
 pub struct Stage1 {
     settings: Settings,
@@ -123,13 +126,18 @@ impl Stage1 {
         restore(&self.sizes.reverse, &reverse.b_to_a, x, &no_lattice(x))
     }
 
+    /// How far the adversarial terms and the one for texture have joined, 0–1. They do so slowly: Adam divides by what
+    /// gradients were, and larger ones out of the blue make steps that wreck the network.
+    fn joined(&self) -> f64 {
+        let s = &self.settings;
+        let slowly = (0.1 * s.steps as f64).clamp(1.0, JOINING);
+        let since = self.step as f64 + 1.0 - s.alone * s.steps as f64;
+        (since / slowly).clamp(0.0, 1.0)
+    }
+
     /// Weight of the adversarial terms now.
     fn adversarial(&self) -> f64 {
-        let s = &self.settings;
-        if (self.step as f64) < s.alone * s.steps as f64 {
-            return 0.0;
-        }
-        s.adversarial
+        self.settings.adversarial * self.joined()
     }
 
     /// What the judge of faces sees of `faces`.
@@ -154,8 +162,9 @@ impl Stage1 {
         if s.paired > 0.0 {
             terms.add("paired", l1(&fake_b, &batch.clean) * s.paired);
         }
-        if s.texture > 0.0 && adversarial > 0.0 {
-            terms.add("texture", texture(&fake_b, &batch.clean) * s.texture);
+        let weight = s.texture * self.joined();
+        if weight > 0.0 {
+            terms.add("texture", texture(&fake_b, &batch.clean) * weight);
         }
         let fake_a = self.reverse.as_ref().map(|reverse| {
             let fake_a = self.to_a(reverse, &batch.others);
@@ -178,7 +187,7 @@ impl Stage1 {
         let unknown = no_lattice(b);
         if self.adversarial() > 0.0 {
             let deceived = reverse.judge_a.deceived(fake_a);
-            terms.add("adversarial-a", deceived * s.adversarial);
+            terms.add("adversarial-a", deceived * self.adversarial());
         }
         if s.cycle > 0.0 {
             terms.add("cycle-a", l1(&self.to_a(reverse, fake_b), a) * s.cycle);
