@@ -3,8 +3,9 @@
 //! One pass over the plane divides its steps into ridges and ground ([`steps`]). Where ridges outweigh the ground
 //! both ways ([`gate`]), their spectrum or their peaks give a lattice ([`hypotheses`], [`comb`], [`peaks`]). Its
 //! blocks ([`cells`]) are followed as far as they hang together ([`grow`]), multiples and parts of the spacing are
-//! compared ([`harmonics`]), the border is found to the pixel ([`border`]), and the blocks and what is around them
-//! have the last word ([`evidence`], [`blocking`], [`score`]).
+//! compared ([`harmonics`]), the border is found to the pixel ([`border`]) and the outline named ([`outline`]), and the
+//! blocks and what is around them have the last word ([`evidence`], [`blocking`], [`score`]). [`stages`] tells what the
+//! first of these see.
 
 mod blocking;
 mod border;
