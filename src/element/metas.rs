@@ -2,6 +2,7 @@
 
 use crate::detect::{Outline, Region};
 use crate::frame::{Lattice, Rect};
+use gst::prelude::*;
 use gst_video::VideoRegionOfInterestMeta;
 
 /// Longest side of a block that is taken from a stranger's meta, pixels.
@@ -87,6 +88,43 @@ pub fn describe(name: &str, region: &Region, method: &str, id: Option<u32>) -> g
         }
     }
     details
+}
+
+/// An element message called `name` about the regions of a frame: its times, and for each region what [`describe`] says
+/// and its rectangle. The entries are types, regions, who found them, identities.
+pub fn message<'a>(
+    source: &impl IsA<gst::Object>,
+    name: &str,
+    times: &MessageTimes,
+    regions: impl Iterator<Item = (&'a str, &'a Region, &'a str, Option<u32>)>,
+) -> gst::Message {
+    let regions = regions.map(|(kind, region, method, id)| {
+        let mut details = describe(kind, region, method, id);
+        let rect = &region.rect;
+        details.set("x", rect.x);
+        details.set("y", rect.y);
+        details.set("width", i32::try_from(rect.width).unwrap_or(i32::MAX));
+        details.set("height", i32::try_from(rect.height).unwrap_or(i32::MAX));
+        details.to_send_value()
+    });
+    let details = gst::Structure::builder(name)
+        .field("timestamp", times.timestamp)
+        .field("stream-time", times.stream_time)
+        .field("running-time", times.running_time)
+        .field("regions", gst::Array::from_values(regions))
+        .build();
+    gst::message::Element::builder(details).src(source).build()
+}
+
+/// When the frame of a message is shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MessageTimes {
+    /// As the buffer says.
+    pub timestamp: Option<gst::ClockTime>,
+    /// Position in the stream.
+    pub stream_time: Option<gst::ClockTime>,
+    /// Time since the pipeline ran.
+    pub running_time: Option<gst::ClockTime>,
 }
 
 /// Attach a meta of type `name` for a region that lies inside the frame, with what [`describe`] says.

@@ -1,11 +1,14 @@
 //! Pads and task: what comes in goes through the queue, and out in the same order.
 
+use super::OnError;
+use super::find::Found;
 use super::imp::{CAT, FaceDepixelate, Loaded};
 use super::queue::{Flow, Frame, Item};
 use super::settings::FrameSettings;
 use super::stats::FrameTimes;
-use super::worker::{Outcome, WorkError};
+use super::worker::{Outcome, RESTORED_FACE, WorkError};
 use crate::element::caps::{PictureError, StreamLayout, refuse_cropping};
+use crate::element::metas::{self, MessageTimes};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -345,6 +348,9 @@ impl FaceDepixelate {
         let ahead = || self.queue.ahead(epoch, patience);
         let result = worker.restore(&mut frame.buffer, &frame.layout, settings, ahead);
         let left_out = worker.left_out();
+        if settings.post_messages && worker.has_news() {
+            self.tell_regions(frame, worker.found());
+        }
         *self.worker.lock().unwrap() = Some(loaded);
         if left_out > 0 {
             self.warn_crowded(left_out);
@@ -363,11 +369,29 @@ impl FaceDepixelate {
                 self.warn_unusable(&error);
                 Ok(())
             }
+            Err(WorkError::Cascade(error)) if settings.on_error == OnError::Passthrough => {
+                self.warn_once(&format!("frames pass unrestored: {error}"));
+                Ok(())
+            }
             Err(WorkError::Cascade(error)) => {
                 gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
                 Err(gst::FlowError::Error)
             }
         }
+    }
+
+    /// Tell the bus which regions are restored from this frame on.
+    fn tell_regions(&self, frame: &Frame, found: &[Found]) {
+        let times = MessageTimes {
+            timestamp: frame.buffer.pts(),
+            stream_time: frame.times.stream_time,
+            running_time: frame.times.running_time,
+        };
+        let regions = found.iter();
+        let regions = regions.map(|it| (RESTORED_FACE, &it.region, it.method.as_str(), it.id));
+        let message = metas::message(&*self.obj(), "restored-faces", &times, regions);
+        // Fails where the element has no bus.
+        let _ = self.obj().post_message(message);
     }
 
     fn warn_unusable(&self, error: &PictureError) {

@@ -34,6 +34,8 @@
 //! | `alpha` | float 0–1, 1 | always, controllable | weight of the restored picture |
 //! | `qos` | bool, false | always | hand late frames on unrestored |
 //! | `add-roi-meta` | bool, false | always | attach a `restored-face` meta per restored region |
+//! | `post-messages` | bool, false | always | an element message when restored regions appear or vanish |
+//! | `on-error` | error, passthrough; error | always | what becomes of a frame in which the model fails |
 //! | `stats` | structure | read-only | counters |
 //!
 //! Since: 0.1.0

@@ -56,6 +56,19 @@ pub enum OptimizationLevel {
     EnableAll,
 }
 
+/// What becomes of a frame in which the model fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
+#[enum_type(name = "GstFaceDepixelateOnError")]
+pub enum OnError {
+    /// An error message, and the end of the stream.
+    #[default]
+    #[enum_value(name = "Stop with an error", nick = "error")]
+    Error,
+    /// It passes as it came; a warning tells of the first one.
+    #[enum_value(name = "Hand the frame on unrestored", nick = "passthrough")]
+    Passthrough,
+}
+
 /// Where regions come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
 #[enum_type(name = "GstFaceDepixelateInferenceRegion")]

@@ -1,6 +1,6 @@
 //! Properties of `facedepixelate`.
 
-use super::{ExecutionProvider, InferenceRegion, OptimizationLevel};
+use super::{ExecutionProvider, InferenceRegion, OnError, OptimizationLevel};
 use crate::detect::DetectSettings;
 use crate::element::regions::{self, Regions, store};
 use crate::restore::Blend;
@@ -47,6 +47,10 @@ pub struct FrameSettings {
     pub qos: bool,
     /// Attach a region meta per restored region.
     pub add_roi_meta: bool,
+    /// Post a message when restored regions appear or vanish.
+    pub post_messages: bool,
+    /// What becomes of a frame in which the model fails.
+    pub on_error: OnError,
 }
 
 impl Default for FrameSettings {
@@ -61,6 +65,8 @@ impl Default for FrameSettings {
             regions: Regions::default(),
             qos: false,
             add_roi_meta: false,
+            post_messages: false,
+            on_error: OnError::default(),
         }
     }
 }
@@ -131,6 +137,8 @@ impl Settings {
             "alpha" => store(&mut frame.blend.alpha, value),
             "qos" => store(&mut frame.qos, value),
             "add-roi-meta" => store(&mut frame.add_roi_meta, value),
+            "post-messages" => store(&mut frame.post_messages, value),
+            "on-error" => store(&mut frame.on_error, value),
             _ => {}
         }
     }
@@ -162,6 +170,8 @@ impl Settings {
             "alpha" => frame.blend.alpha.to_value(),
             "qos" => frame.qos.to_value(),
             "add-roi-meta" => frame.add_roi_meta.to_value(),
+            "post-messages" => frame.post_messages.to_value(),
+            "on-error" => frame.on_error.to_value(),
             _ => return None,
         })
     }
@@ -323,6 +333,16 @@ fn blend_properties() -> Vec<glib::ParamSpec> {
             "Add ROI Meta",
             "Attach a region-of-interest meta of type restored-face per restored region",
         ),
+        switch(
+            "post-messages",
+            "Post Messages",
+            "Post an element message when restored regions appear or vanish",
+        ),
+        glib::ParamSpecEnum::builder::<OnError>("on-error")
+            .nick("On Error")
+            .blurb("What becomes of a frame in which the model fails")
+            .mutable_playing()
+            .build(),
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
             .nick("Statistics")
             .blurb("Counters of frames, regions and runs; times are nanoseconds")

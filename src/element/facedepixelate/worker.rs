@@ -1,6 +1,6 @@
 //! A frame's restoration: find, run, write. What the task owns while it works.
 
-use super::find::Finder;
+use super::find::{Finder, Found};
 use super::queue::Frame;
 use super::settings::FrameSettings;
 use crate::cascade::{Backend, CascadeError};
@@ -43,6 +43,8 @@ pub struct Worker {
     restorer: Restorer,
     finder: Finder,
     face_check: Option<FaceCheck>,
+    /// Identities of the regions of the last frame.
+    shown: Vec<Option<u32>>,
 }
 
 impl Worker {
@@ -52,6 +54,7 @@ impl Worker {
             restorer: Restorer::new(backend),
             finder: Finder::default(),
             face_check,
+            shown: Vec::new(),
         }
     }
 
@@ -63,6 +66,22 @@ impl Worker {
     /// Regions of upstream's that the last [`Self::restore`] left out, as there were too many.
     pub fn left_out(&self) -> usize {
         self.finder.left_out()
+    }
+
+    /// The regions of the last [`Self::restore`].
+    pub fn found(&self) -> &[Found] {
+        self.finder.found()
+    }
+
+    /// Whether they are others than those that this was last asked about.
+    pub fn has_news(&mut self) -> bool {
+        let now = self.finder.found().iter().map(|found| found.id);
+        let news = !now.clone().eq(self.shown.iter().copied());
+        if news {
+            self.shown.clear();
+            self.shown.extend(now);
+        }
+        news
     }
 
     /// Restore the regions of `buffer`. It is mapped for reading first, and made writable only when a result is
@@ -81,6 +100,7 @@ impl Worker {
             restorer,
             finder,
             face_check,
+            ..
         } = self;
         let inference_time = layout.read(buffer, |frame| -> Result<_, CascadeError> {
             finder.find(&frame, settings, ahead);

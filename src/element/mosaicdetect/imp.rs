@@ -27,7 +27,7 @@
 use super::settings::Settings;
 use crate::detect::Luma;
 use crate::element::caps::{PictureError, StreamLayout, pad_templates, proxy_flags};
-use crate::element::metas;
+use crate::element::metas::{self, MessageTimes};
 use crate::track::{Follower, Tracked};
 use gst::glib;
 use gst::prelude::*;
@@ -146,30 +146,14 @@ impl MosaicDetect {
 
     fn message(&self, buffer: &gst::BufferRef, state: &State) -> gst::Message {
         let time = buffer.pts();
-        let regions = state.found.iter().map(|tracked| {
-            let mut details = metas::describe(MOSAIC, &tracked.region, METHOD, Some(tracked.id));
-            let rect = &tracked.region.rect;
-            details.set("x", rect.x);
-            details.set("y", rect.y);
-            details.set("width", i32::try_from(rect.width).unwrap_or(i32::MAX));
-            details.set("height", i32::try_from(rect.height).unwrap_or(i32::MAX));
-            details.to_send_value()
-        });
-        let details = gst::Structure::builder("mosaics")
-            .field("timestamp", time)
-            .field(
-                "stream-time",
-                time.and_then(|t| state.segment.to_stream_time(t)),
-            )
-            .field(
-                "running-time",
-                time.and_then(|t| state.segment.to_running_time(t)),
-            )
-            .field("regions", gst::Array::from_values(regions))
-            .build();
-        gst::message::Element::builder(details)
-            .src(&*self.obj())
-            .build()
+        let times = MessageTimes {
+            timestamp: time,
+            stream_time: time.and_then(|t| state.segment.to_stream_time(t)),
+            running_time: time.and_then(|t| state.segment.to_running_time(t)),
+        };
+        let found = state.found.iter();
+        let regions = found.map(|it| (MOSAIC, &it.region, METHOD, Some(it.id)));
+        metas::message(&*self.obj(), "mosaics", &times, regions)
     }
 
     fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
