@@ -10,7 +10,7 @@ RUNTIME := .deps/onnxruntime/lib/libonnxruntime.so
 # Trainer builds link to libtorch. In a folder of their own they never replace a plugin that does not.
 TRAINER_DIR := target/trainer
 
-.PHONY: help demo plugin trainer test lint
+.PHONY: help demo plugin trainer test lint bench bench-detect
 
 help:
 	@echo "make demo      pixelate the face in a clip and restore it: see target/demo"
@@ -18,6 +18,9 @@ help:
 	@echo "               restore the faces of a clip of your own"
 	@echo "make plugin    the GStreamer plugin and the program depixelate, in target/release"
 	@echo "make trainer   the program depixelate-train, in $(TRAINER_DIR)/release"
+	@echo "make bench     times of the detector beside a copy, of restoration beside the networks alone"
+	@echo "make bench-detect FACES=DIR_OR_TAR"
+	@echo "               how well mosaics are found, in scenes made of pictures"
 	@echo "make test      everything that is checked: formatting, lints, all tests"
 	@echo "make lint      formatting and lints alone"
 	@echo
@@ -42,6 +45,13 @@ trainer:
 	$(PYTHON) scripts/setup.py trainer
 	$(CARGO) build --release --features trainer --bin depixelate-train --target-dir $(TRAINER_DIR)
 	@ln -sfn ../../../$(RUNTIME) $(TRAINER_DIR)/release/libonnxruntime.so
+
+bench:
+	$(PYTHON) scripts/setup.py plugin
+	ORT_DYLIB_PATH="$(CURDIR)/$(RUNTIME)" $(CARGO) bench --bench detect --bench restore
+
+bench-detect: trainer
+	$(TRAINER_DIR)/release/depixelate-train bench-detect --faces "$(FACES)"
 
 # Lints go first: they need no code to be generated and so fail the soonest.
 test: lint
