@@ -91,7 +91,9 @@ fn bundled() -> Option<OrtBackend> {
         let runtime = runtime::load_for_program()?;
         OrtBackend::new(runtime, &Model::bundled()?, &SessionSettings::default())
     };
-    open().inspect_err(|error| eprintln!("no networks: {error}")).ok()
+    open()
+        .inspect_err(|error| eprintln!("no networks: {error}"))
+        .ok()
 }
 
 fn benches(c: &mut Criterion) {

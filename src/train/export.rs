@@ -22,6 +22,9 @@ use crate::onnx::{Dim, FEWEST_HALVES, GraphBuilder, batch_of, decode, encode};
 /// Largest difference between libtorch and ONNX Runtime that passes, in units of the range −1 … 1.
 pub const TOLERANCE: f32 = 1e-4;
 
+/// How much of the fine detail the sharpest picture takes: training for texture still leaves a little too little.
+const FINE_GAIN: f64 = 1.15;
+
 /// Metadata property with the recipe of the run, a TOML text.
 pub const RECIPE: &str = "depixelate.recipe";
 
@@ -98,9 +101,12 @@ impl Cascade<'_> {
         graph.output_f32(STAGE1, &stage1.name, &shape);
         graph.output_f32(RESTORED, &restored, &shape);
         if self.has_detailed() {
-            let missing = graph.sub(&restored, &stage1.name);
-            let colours = graph.mean_around(&missing, colour_window(self.recipe));
-            let detailed = graph.add(&stage1.name, &colours);
+            let invented = graph.sub(&stage1.name, &restored);
+            let coarse = graph.mean_around(&invented, fine_window(self.recipe));
+            let fine = graph.sub(&invented, &coarse);
+            let gain = graph.initializer_f32("fine_gain", &[1], &[FINE_GAIN as f32]);
+            let fine = graph.mul(&fine, &gain);
+            let detailed = graph.add(&restored, &fine);
             let detailed = graph.clip(&detailed, -1.0, 1.0);
             graph.output_f32(DETAILED, &detailed, &shape);
         }
@@ -124,11 +130,11 @@ impl Cascade<'_> {
                 Some(weights) => networks.dcedn.read(&mut Forward(weights), &seen),
                 None => stage1.shallow_clone(),
             };
-            let side = colour_window(self.recipe);
-            let missing = &restored - &stage1;
+            let side = fine_window(self.recipe);
+            let invented = &stage1 - &restored;
             let pad = [side / 2; 2];
-            let colours = missing.avg_pool2d([side; 2], [1; 2], pad, false, false, None);
-            let detailed = (&stage1 + colours).clamp(-1.0, 1.0);
+            let coarse = invented.avg_pool2d([side; 2], [1; 2], pad, false, false, None);
+            let detailed = (&restored + (invented - coarse) * FINE_GAIN).clamp(-1.0, 1.0);
             [stage1, restored, detailed]
         })
     }
@@ -191,9 +197,10 @@ impl Cascade<'_> {
     }
 }
 
-/// Side of the window over which the sharpest picture takes the colours of the truest, pixels; odd.
-fn colour_window(recipe: &Recipe) -> i64 {
-    (recipe.model.size as i64 / 8) | 1
+/// Side of the window, pixels, odd: of what the first stage invents, the sharpest picture takes what is finer than it.
+/// What is coarser is truer in the second stage's. In a 128-pixel face, 17 instead of 7 cost 0.6 dB and gave no sharpness.
+fn fine_window(recipe: &Recipe) -> i64 {
+    (recipe.model.size as i64 / 20) | 1
 }
 
 /// The input that tells the lattice, if anyone listens; it may be left out.
