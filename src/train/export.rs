@@ -104,8 +104,7 @@ impl Cascade<'_> {
             let invented = graph.sub(&stage1.name, &restored);
             let coarse = graph.mean_around(&invented, fine_window(self.recipe));
             let fine = graph.sub(&invented, &coarse);
-            let gain = graph.initializer_f32("fine_gain", &[1], &[FINE_GAIN as f32]);
-            let fine = graph.mul(&fine, &gain);
+            let fine = graph.scale(&fine, FINE_GAIN as f32);
             let detailed = graph.add(&restored, &fine);
             let detailed = graph.clip(&detailed, -1.0, 1.0);
             graph.output_f32(DETAILED, &detailed, &shape);
