@@ -23,7 +23,7 @@ use crate::onnx::{Dim, FEWEST_HALVES, GraphBuilder, batch_of, decode, encode};
 pub const TOLERANCE: f32 = 1e-4;
 
 /// How much of the fine detail the sharpest picture takes: training for texture still leaves a little too little.
-const FINE_GAIN: f64 = 1.15;
+const FINE_GAIN: f64 = 1.25;
 
 /// Metadata property with the recipe of the run, a TOML text.
 pub const RECIPE: &str = "depixelate.recipe";
