@@ -23,7 +23,7 @@ pub struct Blend {
 impl Default for Blend {
     fn default() -> Self {
         Self {
-            detail: 0.7,
+            detail: 0.5,
             projection: 1.0,
             alpha: 1.0,
         }
