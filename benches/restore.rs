@@ -14,7 +14,7 @@ use gstdepixelate::cascade::{
 use gstdepixelate::degrade::mosaic::{Fill, pixelate};
 use gstdepixelate::detect::{Outline, Region};
 use gstdepixelate::frame::{FrameView, FrameViewMut, Lattice, Layout, Rect};
-use gstdepixelate::restore::{Blend, Restorer};
+use gstdepixelate::restore::{Blend, Restorer, Target};
 
 const WIDTH: u32 = 1920;
 const HEIGHT: u32 = 1080;
@@ -79,8 +79,9 @@ fn restore(restorer: &mut Restorer, data: &mut [u8], regions: &[Region]) {
     let stride = 3 * WIDTH as usize;
     let blend = Blend::default();
     let view = FrameView::packed(&layout, data, stride).expect("the frame fits");
+    let targets: Vec<Target> = regions.iter().map(|&region| region.into()).collect();
     restorer
-        .infer(&view, regions, blend.detail)
+        .infer(&view, &targets, blend.detail)
         .expect("the model runs");
     let mut frame = FrameViewMut::packed(&layout, data, stride).expect("the frame fits");
     restorer.apply(&mut frame, &blend);

@@ -1,11 +1,12 @@
-//! Whether a mosaic covers a face: a plate, a logo or a screen may be pixelated as well.
+//! Whether a mosaic covers a face, and where that is: a plate, a logo or a screen may be pixelated as well, and a mosaic may
+//! be larger than the face, or smaller.
 //!
 //! A small network looks at a small picture of the mosaic and what is around it; single pixels say nothing that the blocks
 //! do not. Where few blocks are left nobody can tell, and the answer is yes. `depixelate-train face-check` makes the weights.
 
 use crate::cascade::{CascadeError, Numbers, PlainSession, Runtime};
 use crate::detect::Region;
-use crate::frame::{Cropper, FrameView, Square};
+use crate::frame::{Cropper, FrameView, Rect, Square};
 
 /// Side of the small picture, pixels.
 pub const SIDE: usize = 32;
@@ -19,18 +20,86 @@ pub const MODEL: &[u8] = include_bytes!("../models/face-check.onnx");
 /// Names in the model's file.
 const INPUT: &str = "picture";
 const OUTPUT: &str = "output";
+/// Numbers that it gives for a picture: the logit of a face; the place of its square's middle less that of the picture's ÷ the
+/// picture's side, to the right and downwards; the logarithm of the ratio of their sides.
+const ANSWER: usize = 4;
+/// Numbers of a place beyond which it is none.
+const WILDEST: f32 = 2.0;
 /// Weight of a frame in the opinion of a region that is followed.
 const NEWS: f32 = 0.15;
 /// Regions that are followed at a time; the oldest opinion goes first.
 const MOST: usize = 256;
+
+/// A mosaic to be judged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Question {
+    /// The mosaic.
+    pub region: Region,
+    /// Its identity, if it is followed.
+    pub id: Option<u32>,
+    /// Whether it goes if it is no face. If not, only the place of its face is asked for.
+    pub may_go: bool,
+}
+
+/// What is thought of a region.
+#[derive(Clone, Copy, Debug)]
+struct Opinion {
+    /// Of being a face.
+    logit: f32,
+    /// Middle of the face's square less that of the region's box, to the right and downwards, ÷ the box's longer side; and
+    /// the logarithm of the ratio of their sides.
+    place: [f32; 3],
+}
 
 /// Tells faces from anything else; keeps its memory from frame to frame.
 pub struct FaceCheck {
     session: PlainSession,
     cropper: Cropper,
     input: Numbers,
-    /// Logits of regions that are followed, with their identities.
-    opinions: Vec<(u32, f32)>,
+    /// Regions that are followed, with their identities.
+    opinions: Vec<(u32, Opinion)>,
+}
+
+/// What the network sees of a region in a frame of `width` × `height` pixels.
+fn view_of(region: &Region, width: u32, height: u32) -> Square {
+    Square::around(&region.rect, MARGIN).inside(&region.rect, width, height)
+}
+
+impl Opinion {
+    /// Of four numbers: the logit, and the place as above, but measured against `view`.
+    fn of(numbers: &[f32], view: &Square, rect: &Rect) -> Self {
+        let longer = f64::from(rect.width.max(rect.height));
+        let middle = |start: i32, length: u32| f64::from(start) + f64::from(length) / 2.0;
+        let off = |start: f64, number: f32, middle: f64| {
+            let face = start + (0.5 + f64::from(number)) * view.side;
+            ((face - middle) / longer) as f32
+        };
+        Self {
+            logit: numbers[0],
+            place: [
+                off(view.x, numbers[1], middle(rect.x, rect.width)),
+                off(view.y, numbers[2], middle(rect.y, rect.height)),
+                numbers[3] + (view.side / longer).ln() as f32,
+            ],
+        }
+    }
+
+    /// The face's square, if there rather is one than not.
+    fn face(&self, rect: &Rect) -> Option<Square> {
+        let longer = f64::from(rect.width.max(rect.height));
+        let [across, down, size] = self.place.map(f64::from);
+        let side = longer * size.exp();
+        let start = |start: i32, length: u32, off: f64| {
+            f64::from(start) + f64::from(length) / 2.0 + off * longer - side / 2.0
+        };
+        let face = Square {
+            x: start(rect.x, rect.width, across),
+            y: start(rect.y, rect.height, down),
+            side,
+        };
+        let is_sound = self.place.iter().all(|number| number.abs() < WILDEST);
+        (self.logit > 0.0 && is_sound).then_some(face)
+    }
 }
 
 impl FaceCheck {
@@ -52,35 +121,51 @@ impl FaceCheck {
         })
     }
 
-    /// Keep those of `regions` that are faces with a probability of `threshold` (0–1) at least. `look` gives the region and,
-    /// if it is followed, its identity; None is kept whatever it shows.
+    /// Keep those of `items` that are faces with a probability of `threshold` (0–1) at least, and tell them by `place` where
+    /// the square of the face is, as large as those of the cascade's training. Of what no question is asked, and of what has
+    /// too few blocks, nothing is said.
     pub fn retain<T>(
         &mut self,
         frame: &FrameView<'_>,
         threshold: f32,
-        regions: &mut Vec<T>,
-        look: impl Fn(&T) -> Option<(Region, Option<u32>)>,
+        items: &mut Vec<T>,
+        question: impl Fn(&T) -> Option<Question>,
+        place: impl Fn(&mut T, Square),
     ) -> Result<(), CascadeError> {
-        let is_judged = |item: &T| look(item).filter(|(region, _)| has_blocks(region));
+        let ask = |item: &T| question(item).filter(|question| has_blocks(&question.region));
         self.input.data.clear();
-        for (region, _) in regions.iter().filter_map(is_judged) {
-            self.add(frame, &region);
+        for question in items.iter().filter_map(ask) {
+            self.add(frame, &question.region);
         }
         if self.input.data.is_empty() {
             return Ok(());
         }
         self.input.shape[0] = (self.input.data.len() / (3 * SIDE * SIDE)) as i64;
         let output = self.session.run(&[(INPUT, &self.input)], OUTPUT)?;
-        let mut logits = output.data.iter();
+        let expected = [self.input.shape[0], ANSWER as i64];
+        if output.shape != expected {
+            return Err(CascadeError::OutputShape {
+                found: output.shape,
+                expected: expected.to_vec(),
+            });
+        }
+        let mut answers = output.data.chunks_exact(ANSWER);
         let least = (threshold / (1.0 - threshold).max(1e-6)).ln();
-        regions.retain(|item| {
-            let Some((_, id)) = is_judged(item) else {
+        let layout = frame.layout();
+        items.retain_mut(|item| {
+            let Some(Question { region, id, may_go }) = ask(item) else {
                 return true;
             };
-            let Some(&logit) = logits.next() else {
+            let Some(answer) = answers.next() else {
                 return true;
             };
-            id.map_or(logit, |id| self.opinion(id, logit)) >= least
+            let view = view_of(&region, layout.width, layout.height);
+            let news = Opinion::of(answer, &view, &region.rect);
+            let opinion = id.map_or(news, |id| self.opinion(id, news));
+            if let Some(face) = opinion.face(&region.rect) {
+                place(item, face);
+            }
+            !may_go || opinion.logit >= least
         });
         Ok(())
     }
@@ -91,25 +176,27 @@ impl FaceCheck {
         let start = self.input.data.len();
         self.input.data.resize(start + 3 * SIDE * SIDE, 0.0);
         let crop = &mut self.input.data[start..];
-        let view = Square::around(&region.rect, MARGIN);
-        let view = view.inside(&region.rect, layout.width, layout.height);
+        let view = view_of(region, layout.width, layout.height);
         self.cropper.crop(frame, &view, SIDE, crop);
         for value in crop {
             *value = *value / 127.5 - 1.0;
         }
     }
 
-    /// What is thought of the region `id` now that a frame says `logit`.
-    fn opinion(&mut self, id: u32, logit: f32) -> f32 {
+    /// What is thought of the region `id` now that a frame says `news`.
+    fn opinion(&mut self, id: u32, news: Opinion) -> Opinion {
         if let Some((_, opinion)) = self.opinions.iter_mut().find(|(known, _)| *known == id) {
-            *opinion += NEWS * (logit - *opinion);
+            opinion.logit += NEWS * (news.logit - opinion.logit);
+            for (number, new) in opinion.place.iter_mut().zip(news.place) {
+                *number += NEWS * (new - *number);
+            }
             return *opinion;
         }
         if self.opinions.len() == MOST {
             self.opinions.remove(0);
         }
-        self.opinions.push((id, logit));
-        logit
+        self.opinions.push((id, news));
+        news
     }
 }
 
@@ -128,7 +215,7 @@ mod tests {
     use crate::cascade::runtime;
     use crate::degrade::mosaic::{Fill, pixelate};
     use crate::detect::Outline;
-    use crate::frame::{FrameViewMut, Lattice, Layout, Rect};
+    use crate::frame::{FrameViewMut, Lattice, Layout};
 
     const RECT: Rect = Rect::new(32, 32, 96, 96);
 
@@ -165,11 +252,16 @@ mod tests {
         let frame = FrameView::packed(&layout, &data, 480).unwrap();
         let mut check = FaceCheck::bundled(runtime::load_for_program().unwrap()).unwrap();
         let mut regions = vec![region(block)];
+        let question = |&region: &Region| {
+            Some(Question {
+                region,
+                id,
+                may_go: true,
+            })
+        };
         for _ in 0..2 {
             check
-                .retain(&frame, threshold, &mut regions, |&region| {
-                    Some((region, id))
-                })
+                .retain(&frame, threshold, &mut regions, question, |_, _| ())
                 .unwrap();
         }
         regions.len()

@@ -3,11 +3,14 @@
 //! The two halves are apart so that a caller needs no writable frame before a result is there.
 
 mod feather;
+mod job;
+mod views;
 
-use crate::blocks::{LatticePlanes, PLANES, Projector};
+use crate::blocks::PLANES;
 use crate::cascade::{Backend, CascadeError, Crops};
-use crate::detect::{Outline, Region};
-use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, Square, patch};
+use crate::detect::Region;
+use crate::frame::{FrameView, FrameViewMut, Layout, Square};
+use job::Job;
 
 /// How a result goes back into its frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,31 +33,32 @@ impl Default for Blend {
     }
 }
 
-/// A region on its way through the model.
-#[derive(Debug)]
-struct Job {
-    rect: Rect,
-    view: Square,
-    lattice: Option<Lattice>,
-    outline: Outline,
+/// A region that is to be restored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Target {
+    /// The region.
+    pub region: Region,
+    /// The square of the face in it, as large as those of the model's training, where that is known.
+    pub face: Option<Square>,
+}
+
+impl From<Region> for Target {
+    fn from(region: Region) -> Self {
+        Self { region, face: None }
+    }
 }
 
 /// Restores the regions of a frame as one batch; keeps its memory from frame to frame.
 pub struct Restorer {
     backend: Box<dyn Backend>,
-    cropper: Cropper,
-    planes: LatticePlanes,
-    projector: Projector,
+    /// Those of the last [`Self::infer`]; more may wait for later frames.
     jobs: Vec<Job>,
-    /// The mosaics of the jobs; may hold more, for later frames.
-    observed: Vec<Patch>,
-    /// The crops of the jobs, planar, in the model's range.
+    count: usize,
+    /// The pictures of the jobs, planar, in the model's range.
     pixelated: Vec<f32>,
     /// What is known of their lattices, if the model wants it.
     lattice: Vec<f32>,
     output: Vec<f32>,
-    restored: Patch,
-    mask: Vec<f32>,
 }
 
 impl Restorer {
@@ -62,16 +66,11 @@ impl Restorer {
     pub fn new(backend: Box<dyn Backend>) -> Self {
         Self {
             backend,
-            cropper: Cropper::default(),
-            planes: LatticePlanes::default(),
-            projector: Projector::default(),
             jobs: Vec::new(),
-            observed: Vec::new(),
+            count: 0,
             pixelated: Vec::new(),
             lattice: Vec::new(),
             output: Vec::new(),
-            restored: Patch::default(),
-            mask: Vec::new(),
         }
     }
 
@@ -80,92 +79,81 @@ impl Restorer {
         self.backend.as_ref()
     }
 
-    /// Crop `regions` out of `frame` and run them as one batch. The results stay inside until [`Self::apply`].
+    /// Crop the regions of `targets` out of `frame` and run them as one batch. The results stay inside until
+    /// [`Self::apply`].
     ///
     /// Regions are cut to the frame; what lies outside it altogether is left out.
     pub fn infer(
         &mut self,
         frame: &FrameView<'_>,
-        regions: &[Region],
+        targets: &[Target],
         detail: f32,
     ) -> Result<(), CascadeError> {
-        let facts = self.backend.facts();
-        let (size, margin, range) = (facts.size, facts.margin, facts.range);
-        let layout = frame.layout();
-        self.jobs.clear();
-        for region in regions {
-            if let Some(region) = region.clamp_to(layout.width, layout.height) {
-                let rect = region.rect;
-                self.jobs.push(Job {
-                    rect,
-                    view: Square::around(&rect, margin).inside(&rect, layout.width, layout.height),
-                    lattice: region.lattice,
-                    outline: region.outline,
-                });
-            }
-        }
-        if self.jobs.is_empty() {
+        let pictures = self.take_up(targets, frame.layout());
+        if pictures == 0 {
             return Ok(());
         }
-        let area = size * size;
+        let facts = self.backend.facts();
+        let picture = 3 * facts.size * facts.size;
         let planes = if self.backend.takes_lattice() {
-            PLANES * area
+            PLANES * facts.size * facts.size
         } else {
             0
         };
-        self.pixelated.resize(self.jobs.len() * 3 * area, 0.0);
-        self.lattice.resize(self.jobs.len() * planes, 0.0);
-        if self.observed.len() < self.jobs.len() {
-            self.observed.resize_with(self.jobs.len(), Patch::default);
-        }
-        for (index, (job, observed)) in self.jobs.iter().zip(&mut self.observed).enumerate() {
-            let crop = &mut self.pixelated[index * 3 * area..][..3 * area];
-            self.cropper.crop(frame, &job.view, size, crop);
-            patch::read(frame, job.rect, observed);
-            let planes = &mut self.lattice[index * planes..][..planes];
-            match &job.lattice {
-                Some(lattice) => {
-                    let unit = range.unit();
-                    self.planes
-                        .draw(observed, lattice, &job.view, crop, unit, planes);
-                }
-                None => planes.fill(0.0),
-            }
-            range.normalise(crop);
+        self.pixelated.resize(pictures * picture, 0.0);
+        self.lattice.resize(pictures * planes, 0.0);
+        let (mut crops, mut lattices) = (&mut self.pixelated[..], &mut self.lattice[..]);
+        for job in &mut self.jobs[..self.count] {
+            let (crop, lattice);
+            (crop, crops) = crops.split_at_mut(job.count() * picture);
+            (lattice, lattices) = lattices.split_at_mut(job.count() * planes);
+            job.look(frame, facts, crop, lattice);
         }
         let crops = Crops {
-            count: self.jobs.len(),
+            count: pictures,
             pixelated: &self.pixelated,
             lattice: &self.lattice,
         };
         let result = self.backend.run(crops, detail, &mut self.output);
         if result.is_err() {
-            self.jobs.clear();
+            self.count = 0;
         }
         result
+    }
+
+    /// Make jobs of `targets`; gives the number of their pictures.
+    fn take_up(&mut self, targets: &[Target], layout: &Layout) -> usize {
+        let (size, margin) = ((layout.width, layout.height), self.backend.facts().margin);
+        self.count = 0;
+        let mut pictures = 0;
+        for target in targets {
+            let Some(region) = target.region.clamp_to(size.0, size.1) else {
+                continue;
+            };
+            if self.count == self.jobs.len() {
+                self.jobs.push(Job::default());
+            }
+            let job = &mut self.jobs[self.count];
+            job.set(&Target { region, ..*target }, margin, size);
+            pictures += job.count();
+            self.count += 1;
+        }
+        pictures
     }
 
     /// Write the results of the last [`Self::infer`] into the same frame. Pixels outside the regions stay as
     /// they are, those between an ellipse and its box among them, but for chroma samples that a region's border shares with its neighbours.
     pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, blend: &Blend) {
         let facts = self.backend.facts();
-        let (side, range) = (facts.output_size(), facts.range);
-        let layout = *frame.layout();
-        let tensors = self.output.chunks_exact_mut(3 * side * side);
-        for ((job, observed), tensor) in self.jobs.iter().zip(&self.observed).zip(tensors) {
-            range.denormalise(tensor);
-            let restored = &mut self.restored;
-            self.cropper
-                .uncrop(tensor, side, &job.view, job.rect, restored);
-            if let Some(lattice) = &job.lattice {
-                self.projector
-                    .project(restored, observed, lattice, blend.projection);
-            }
-            let size = (layout.width, layout.height);
-            job.feather(size, blend.alpha, &mut self.mask);
-            patch::write(frame, restored, &self.mask);
+        let answer = 3 * facts.output_size() * facts.output_size();
+        let mut answers = &mut self.output[..];
+        for job in &mut self.jobs[..self.count] {
+            let own;
+            (own, answers) = answers.split_at_mut(job.count() * answer);
+            job.compose(facts, own, blend.projection);
+            job.paste(frame, blend);
         }
-        self.jobs.clear();
+        self.count = 0;
     }
 }
 
@@ -174,7 +162,8 @@ mod tests {
     use super::*;
     use crate::cascade::{ModelFacts, ValueRange};
     use crate::degrade::mosaic::{Fill, pixelate};
-    use crate::frame::Layout;
+    use crate::detect::Outline;
+    use crate::frame::{Lattice, Rect};
 
     /// Answers every mosaic with one colour, and counts its runs.
     struct Painter {
@@ -245,7 +234,8 @@ mod tests {
         let stride = side as usize * 3;
         let mut restorer = Restorer::new(Painter::boxed(colour));
         let view = FrameView::packed(&layout, data, stride).unwrap();
-        restorer.infer(&view, regions, blend.detail).unwrap();
+        let targets: Vec<_> = regions.iter().map(|&region| region.into()).collect();
+        restorer.infer(&view, &targets, blend.detail).unwrap();
         let mut frame = FrameViewMut::packed(&layout, data, stride).unwrap();
         restorer.apply(&mut frame, blend);
     }

@@ -13,7 +13,7 @@ use gstdepixelate::cascade::{
     Backend, Crops, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime,
 };
 use gstdepixelate::detect::{Outline, Region};
-use gstdepixelate::face_check::FaceCheck;
+use gstdepixelate::face_check::{FaceCheck, Question};
 use gstdepixelate::frame::{FrameView, Lattice, Layout, Rect};
 use gstdepixelate::train::checkpoint;
 use gstdepixelate::train::face_check;
@@ -114,9 +114,18 @@ fn check_face_check(folder: &Path) {
         score: 1.0,
     };
     let mut regions = vec![region];
-    let look = |region: &Region| Some((*region, None));
-    check.retain(&frame, 0.001, &mut regions, look).unwrap();
-    check.retain(&frame, 0.999, &mut regions, look).unwrap();
+    let question = |&region: &Region| {
+        Some(Question {
+            region,
+            id: None,
+            may_go: true,
+        })
+    };
+    for threshold in [0.001, 0.999] {
+        check
+            .retain(&frame, threshold, &mut regions, question, |_, _| ())
+            .unwrap();
+    }
     assert!(regions.is_empty(), "an untrained network is never sure");
 
     let missing = folder.join("nothing");

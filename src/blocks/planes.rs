@@ -1,5 +1,7 @@
 //! What a network is told about a mosaic's lattice, as pictures beside the mosaic itself.
 
+use multiversion::multiversion;
+
 use super::axis::{Axis, solve};
 use crate::frame::{Lattice, Patch, Square};
 
@@ -23,8 +25,10 @@ pub struct LatticePlanes {
     rows: Axis,
     /// One value per block and channel.
     blocks: [Vec<f32>; 3],
-    /// Per column of the crop: what its place along x means.
-    places: Vec<Option<Place>>,
+    /// Rows of blocks with one value per column of the crop inside the mosaic, for each channel.
+    lines: [Vec<f32>; 3],
+    /// Those columns: what their place along x means.
+    places: Vec<Place>,
 }
 
 /// A line of the crop that crosses the mosaic.
@@ -73,30 +77,65 @@ impl LatticePlanes {
         }
         let scale = view.side / size as f64;
         let at = |origin: f64, line: usize| origin + (line as f64 + 0.5) * scale;
-        let columns = (0..size).map(|x| place(&self.columns, at(view.x, x)));
+        // Those inside the mosaic follow one another.
+        let inside = |x: &usize| self.columns.block_at(at(view.x, *x)).is_some();
+        let left = (0..size).find(inside).unwrap_or(size);
+        let places = (left..size).map_while(|x| place(&self.columns, at(view.x, x)));
         self.places.clear();
-        self.places.extend(columns);
+        self.places.extend(places);
+        for (lines, blocks) in self.lines.iter_mut().zip(&self.blocks) {
+            across(blocks, self.columns.count(), &self.places, lines);
+        }
         let block = (lattice.block_width * lattice.block_height).sqrt() / scale as f32;
         let side = block.log2() / LOG_BLOCK;
         // Unlike `clamp`, these turn NaN into a number.
         let side = side.max(SIDE_RANGE.0).min(SIDE_RANGE.1);
+        let width = self.places.len();
         for y in 0..size {
             let Some(row) = place(&self.rows, at(view.y, y)) else {
                 continue;
             };
-            for (x, column) in self.places.iter().enumerate() {
-                let Some(column) = column else { continue };
-                let pixel = y * size + x;
-                for (channel, blocks) in self.blocks.iter().enumerate() {
-                    let smooth = surface(blocks, self.columns.count(), column, &row);
-                    let index = channel * area + pixel;
-                    planes[index] = (smooth - crop[index]) / unit;
-                }
-                planes[3 * area + pixel] = column.inside;
-                planes[4 * area + pixel] = row.inside;
-                planes[5 * area + pixel] = side;
+            let start = y * size + left;
+            let plane = |index: usize| index * area + start..index * area + start + width;
+            for (channel, lines) in self.lines.iter().enumerate() {
+                let line = |block: usize| &lines[block * width..][..width];
+                let range = channel * area + start..channel * area + start + width;
+                let (target, crop) = (&mut planes[range.clone()], &crop[range]);
+                between(
+                    line(row.node),
+                    line(row.next),
+                    row.weight,
+                    crop,
+                    unit,
+                    target,
+                );
             }
+            for (value, column) in planes[plane(3)].iter_mut().zip(&self.places) {
+                *value = column.inside;
+            }
+            planes[plane(4)].fill(row.inside);
+            planes[plane(5)].fill(side);
         }
+    }
+}
+
+/// The surface of `blocks`, rows of `count`, at `places`, for each row of blocks.
+fn across(blocks: &[f32], count: usize, places: &[Place], lines: &mut Vec<f32>) {
+    lines.clear();
+    for blocks in blocks.chunks_exact(count) {
+        lines.extend(places.iter().map(|place| {
+            let (a, b) = (blocks[place.node], blocks[place.next]);
+            a + (b - a) * place.weight
+        }));
+    }
+}
+
+/// What lies between the lines `a` and `b`, as a grey level, less the crop, in steps of `unit`.
+#[multiversion(targets("x86_64+avx2"))]
+fn between(a: &[f32], b: &[f32], weight: f32, crop: &[f32], unit: f32, out: &mut [f32]) {
+    for (((out, a), b), crop) in out.iter_mut().zip(a).zip(b).zip(crop) {
+        let smooth = (a + (b - a) * weight).clamp(0.0, 255.0);
+        *out = (smooth - crop) / unit;
     }
 }
 
@@ -122,19 +161,6 @@ fn place(axis: &Axis, at: f64) -> Option<Place> {
         next: (node + 1).min(axis.count() - 1),
         weight,
     })
-}
-
-/// The bilinear surface at a point, grey levels.
-fn surface(blocks: &[f32], width: usize, column: &Place, row: &Place) -> f32 {
-    let line = |y: usize| {
-        let (a, b) = (
-            blocks[y * width + column.node],
-            blocks[y * width + column.next],
-        );
-        a + (b - a) * column.weight
-    };
-    let (a, b) = (line(row.node), line(row.next));
-    (a + (b - a) * row.weight).clamp(0.0, 255.0)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //!
 //! The shift is the bilinear surface over the blocks whose means are the missing amounts.
 
+use multiversion::multiversion;
+
 use super::axis::{Axis, solve};
 use crate::frame::{Lattice, Patch};
 
@@ -18,8 +20,8 @@ pub struct Projector {
     rows: Axis,
     /// One value per block, row by row.
     blocks: Vec<f32>,
-    /// One row of block values, interpolated along y.
-    line: Vec<f32>,
+    /// Rows of blocks with one value per pixel: sums, or values between the blocks' centres.
+    lines: Vec<f32>,
 }
 
 impl Projector {
@@ -63,44 +65,63 @@ impl Projector {
 
     /// Fill `blocks` with observed minus restored block means; gives the largest magnitude.
     fn differences(&mut self, restored: &[f32], observed: &[f32]) -> f32 {
-        let width = self.columns.length();
-        self.blocks.clear();
-        let mut worst = 0f32;
-        for y in self.rows.blocks() {
-            for x in self.columns.blocks() {
-                let mut sum = 0.0;
-                for row in y.clone() {
-                    let range = row * width + x.start..row * width + x.end;
-                    let pairs = observed[range.clone()].iter().zip(&restored[range]);
-                    sum += pairs.map(|(o, r)| o - r).sum::<f32>();
-                }
-                let mean = sum / (x.len() * y.len()) as f32;
-                worst = worst.max(mean.abs());
-                self.blocks.push(mean);
-            }
+        let Self {
+            columns,
+            rows,
+            blocks,
+            lines,
+        } = self;
+        blocks.clear();
+        for y in rows.blocks() {
+            let width = columns.length();
+            let pixels = y.start * width..y.end * width;
+            sum_of_differences(&observed[pixels.clone()], &restored[pixels], width, lines);
+            blocks.extend(columns.blocks().map(|x| {
+                let area = (x.len() * y.len()) as f32;
+                lines[x].iter().sum::<f32>() / area
+            }));
         }
-        worst
+        blocks.iter().fold(0.0, |worst, mean| worst.max(mean.abs()))
     }
 
     /// Add the interpolated block values to `plane`.
     fn shift(&mut self, plane: &mut [f32], strength: f32) {
-        let width = self.columns.count();
-        for (row, &(node, weight)) in plane
-            .chunks_exact_mut(self.columns.length())
-            .zip(self.rows.nodes())
-        {
-            let next = (node + 1).min(self.rows.count() - 1);
-            self.line.clear();
-            self.line.extend((0..width).map(|x| {
-                let (a, b) = (self.blocks[node * width + x], self.blocks[next * width + x]);
-                strength * (a + (b - a) * weight)
-            }));
-            for (value, &(node, weight)) in row.iter_mut().zip(self.columns.nodes()) {
-                let a = self.line[node];
-                let b = self.line[(node + 1).min(width - 1)];
-                *value = (*value + a + (b - a) * weight).clamp(0.0, 255.0);
-            }
+        let (count, width) = (self.columns.count(), self.columns.length());
+        // Along x first: there are fewer rows of blocks than of pixels.
+        self.lines.clear();
+        for blocks in self.blocks.chunks_exact(count) {
+            self.lines
+                .extend(self.columns.nodes().iter().map(|&(node, weight)| {
+                    let (a, b) = (blocks[node], blocks[(node + 1).min(count - 1)]);
+                    strength * (a + (b - a) * weight)
+                }));
         }
+        let line = |row: usize| &self.lines[row * width..][..width];
+        let rows = plane.chunks_exact_mut(width).zip(self.rows.nodes());
+        for (row, &(node, weight)) in rows {
+            let next = (node + 1).min(self.rows.count() - 1);
+            add_between(row, line(node), line(next), weight);
+        }
+    }
+}
+
+/// Column by column, the sum over rows of `width` pixels of `a` − `b`.
+#[multiversion(targets("x86_64+avx2"))]
+fn sum_of_differences(a: &[f32], b: &[f32], width: usize, sums: &mut Vec<f32>) {
+    sums.clear();
+    sums.resize(width, 0.0);
+    for (a, b) in a.chunks_exact(width).zip(b.chunks_exact(width)) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a - b;
+        }
+    }
+}
+
+/// Add what lies between the lines `a` and `b`; the latter has `weight`. Values are kept in 0–255.
+#[multiversion(targets("x86_64+avx2"))]
+fn add_between(row: &mut [f32], a: &[f32], b: &[f32], weight: f32) {
+    for ((value, a), b) in row.iter_mut().zip(a).zip(b) {
+        *value = (*value + a + (b - a) * weight).clamp(0.0, 255.0);
     }
 }
 

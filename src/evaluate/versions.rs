@@ -122,7 +122,7 @@ impl Versions {
         let layout = Layout::rgb(picture.width(), picture.height());
         let stride = 3 * picture.width() as usize;
         let view = FrameView::packed(&layout, &picture, stride)?;
-        restorer.infer(&view, &[region], blend.detail)?;
+        restorer.infer(&view, &[region.into()], blend.detail)?;
         let mut frame = FrameViewMut::packed(&layout, &mut picture, stride)?;
         restorer.apply(&mut frame, &blend);
         Ok(picture)

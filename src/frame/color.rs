@@ -63,6 +63,7 @@ impl Conversion {
     }
 
     /// Convert rows of components into R′G′B′, in place. Results may leave 0–255.
+    #[inline(always)]
     pub fn rows_to_rgb(&self, a: &mut [f32], b: &mut [f32], c: &mut [f32]) {
         let [r, g, bl] = &self.to_rgb;
         for ((a, b), c) in a.iter_mut().zip(b).zip(c) {
@@ -85,7 +86,7 @@ pub struct ComponentOf([f32; 4]);
 
 impl ComponentOf {
     /// Code value of a colour (0–255), not rounded.
-    #[inline]
+    #[inline(always)]
     pub fn code(&self, r: f32, g: f32, b: f32) -> f32 {
         let row = &self.0;
         row[0] * r + row[1] * g + row[2] * b + row[3]

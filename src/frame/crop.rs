@@ -14,6 +14,11 @@ pub struct Cropper {
 }
 
 impl Cropper {
+    /// What the last [`Self::crop`] read of its frame.
+    pub fn seen(&self) -> &Patch {
+        &self.patch
+    }
+
     /// Write `square` of `frame` into `tensor` as planar R′G′B′ of `size` × `size`, 0–255.
     ///
     /// Triangle filter, widened when the picture shrinks; outside the frame its edge pixels repeat.
@@ -65,7 +70,7 @@ impl Cropper {
         rect: Rect,
         out: &mut Patch,
     ) {
-        out.reset(rect);
+        out.reshape(rect);
         let scale = size as f64 / square.side;
         let source_box = [
             (f64::from(rect.x) - square.x) * scale,

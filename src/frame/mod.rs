@@ -7,6 +7,7 @@ mod crop;
 mod lattice;
 mod layout;
 mod luma;
+mod paint;
 pub mod patch;
 mod rect;
 pub(crate) mod samples;

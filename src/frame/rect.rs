@@ -75,7 +75,7 @@ impl Rect {
 /// A square with sub-pixel position: what a network sees of a frame.
 ///
 /// Coordinates are those of pixel edges: the frame's first pixel covers 0 … 1.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Square {
     /// Left edge in pixels.
     pub x: f64,
@@ -94,6 +94,11 @@ impl Square {
             y: f64::from(rect.y) + (f64::from(rect.height) - side) / 2.0,
             side,
         }
+    }
+
+    /// Its middle, x and y.
+    pub fn middle(&self) -> [f64; 2] {
+        [self.x + self.side / 2.0, self.y + self.side / 2.0]
     }
 
     /// This square, moved and if need be shrunk so that it shows as much of the frame as it can, but never less

@@ -62,7 +62,7 @@ impl Codec for Words {
 }
 
 /// Fill `out` with what `convert` makes of successive samples, which are `step` bytes apart and begin with `line`.
-#[inline]
+#[inline(always)]
 pub(crate) fn map_codes<C: Codec, T>(
     codec: C,
     line: &[u8],

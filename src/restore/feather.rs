@@ -27,6 +27,7 @@ impl Job {
         let rect = &self.rect;
         let block = self.block();
         let soft = (block.0.min(block.1) * FEATHER).clamp(FEATHER_LIMITS.0, FEATHER_LIMITS.1);
+        let alpha = alpha.clamp(0.0, 1.0);
         let weight = |at: u32, length: u32, low_edge: bool, high_edge: bool| {
             let ramp = |distance: u32| ((distance as f32 + 1.0) / soft).min(1.0);
             let low = if low_edge { 1.0 } else { ramp(at) };
@@ -37,15 +38,21 @@ impl Job {
             };
             low.min(high)
         };
+        let (left, right) = (rect.x <= 0, rect.right() >= i64::from(width));
+        let (top, bottom) = (rect.y <= 0, rect.bottom() >= i64::from(height));
         mask.clear();
-        for y in 0..rect.height {
-            let low_edge = rect.y <= 0;
-            let high_edge = rect.bottom() >= i64::from(height);
-            let row = alpha.clamp(0.0, 1.0) * weight(y, rect.height, low_edge, high_edge);
-            mask.extend((0..rect.width).map(|x| {
-                row * weight(x, rect.width, rect.x <= 0, rect.right() >= i64::from(width))
-            }));
+        mask.extend((0..rect.width).map(|x| weight(x, rect.width, left, right)));
+        // All rows are the first one, weighed.
+        for y in 1..rect.height {
+            let down = alpha * weight(y, rect.height, top, bottom);
+            mask.extend_from_within(..rect.width as usize);
+            let start = mask.len() - rect.width as usize;
+            mask[start..].iter_mut().for_each(|value| *value *= down);
         }
+        let down = alpha * weight(0, rect.height, top, bottom);
+        mask[..rect.width as usize]
+            .iter_mut()
+            .for_each(|value| *value *= down);
         if self.outline == Outline::Ellipse {
             cut_corners(rect, RIM * block.0.max(block.1), soft, mask);
         }

@@ -27,6 +27,8 @@ pub struct Batch {
     pub clean: Tensor,
     /// Clean crops of other pictures, for unpaired training; else none.
     pub others: Tensor,
+    /// The labels of the pairs, `[N, L]`.
+    pub labels: Tensor,
 }
 
 /// An endless, repeatable stream of batches.
@@ -100,7 +102,17 @@ impl Loader {
             let shape = [samples.len() as i64, planes, self.size, self.size];
             channels_last(&Tensor::from_slice(&all).view(shape).to_device(self.device))
         };
+        let labels: Vec<f32> = (pairs.iter())
+            .flat_map(|sample| sample.labels.iter().copied())
+            .collect();
+        let shape = [
+            pairs.len() as i64,
+            (labels.len() / pairs.len().max(1)) as i64,
+        ];
         Ok(Batch {
+            labels: Tensor::from_slice(&labels)
+                .view(shape)
+                .to_device(self.device),
             pixelated: tensor(pairs, |s| &s.pixelated),
             lattice: tensor(pairs, |s| &s.lattice),
             clean: tensor(pairs, |s| &s.clean),

@@ -6,8 +6,9 @@ use super::settings::FrameSettings;
 use crate::cascade::CascadeError;
 use crate::detect::{Luma, Outline, Region};
 use crate::element::metas::{self, NamedRegion};
-use crate::face_check::FaceCheck;
-use crate::frame::{FrameView, Rect};
+use crate::face_check::{FaceCheck, Question};
+use crate::frame::{FrameView, Rect, Square};
+use crate::restore::Target;
 use crate::track::Follower;
 
 /// Who found a region.
@@ -41,6 +42,8 @@ pub struct Found {
     pub method: Method,
     /// Its identity, if it is followed.
     pub id: Option<u32>,
+    /// The square of the face in it, if that is known.
+    pub face: Option<Square>,
 }
 
 /// Finds the regions; keeps its memory from frame to frame.
@@ -53,16 +56,22 @@ pub struct Finder {
     luma_ahead: Vec<u8>,
     named: Vec<NamedRegion>,
     found: Vec<Found>,
-    /// The same regions without who found them.
-    regions: Vec<Region>,
+    /// The same for the restorer.
+    targets: Vec<Target>,
     /// Regions that upstream named beyond the most that are restored.
     left_out: usize,
 }
 
 impl Finder {
-    /// What the last [`Self::find`] found.
-    pub fn regions(&self) -> &[Region] {
-        &self.regions
+    /// What the last [`Self::find`] found, for the restorer.
+    pub fn targets(&mut self) -> &[Target] {
+        let target = |found: &Found| Target {
+            region: found.region,
+            face: found.face,
+        };
+        self.targets.clear();
+        self.targets.extend(self.found.iter().map(target));
+        &self.targets
     }
 
     /// The same with who found them.
@@ -78,7 +87,6 @@ impl Finder {
     /// Forget the last frame and look at the next one's metas. False: it need not be mapped, nothing is to do.
     pub fn prepare(&mut self, buffer: &gst::BufferRef, settings: &FrameSettings) -> bool {
         self.found.clear();
-        self.regions.clear();
         self.named.clear();
         self.left_out = 0;
         if buffer.flags().contains(gst::BufferFlags::DISCONT) {
@@ -123,27 +131,26 @@ impl Finder {
             InferenceRegion::RoiList => self.add_upstream(&luma, settings, most),
         }
         self.luma = scratch;
-        self.regions
-            .extend(self.found.iter().map(|found| found.region));
     }
 
-    /// Leave out what the detector found and is no face with a probability of `threshold` or more.
+    /// Leave out what the detector found and is no face with a probability of `threshold` or more; and see where in the
+    /// regions the faces are.
     pub fn keep_faces(
         &mut self,
         frame: &FrameView<'_>,
         check: &mut FaceCheck,
         threshold: f32,
     ) -> Result<(), CascadeError> {
-        // Who names a region knows what it shows.
-        let judged = |found: &Found| {
-            let found = Some(found).filter(|found| found.method == Method::Lattice)?;
-            Some((found.region, found.id))
+        let question = |found: &Found| {
+            Some(Question {
+                region: found.region,
+                id: found.id,
+                // Who names a region knows what it shows.
+                may_go: found.method == Method::Lattice,
+            })
         };
-        check.retain(frame, threshold, &mut self.found, judged)?;
-        self.regions.clear();
-        self.regions
-            .extend(self.found.iter().map(|found| found.region));
-        Ok(())
+        let place = |found: &mut Found, face| found.face = Some(face);
+        check.retain(frame, threshold, &mut self.found, question, place)
     }
 
     fn add_detected(
@@ -171,6 +178,7 @@ impl Finder {
                     region,
                     method: Method::Lattice,
                     id: Some(tracked.id),
+                    face: None,
                 });
             }
         }
@@ -229,6 +237,7 @@ impl Finder {
             region,
             method,
             id: None,
+            face: None,
         });
     }
 }
@@ -269,9 +278,8 @@ mod tests {
             ..Finder::default()
         };
         finder.find(&frame, settings, || None);
-        assert_eq!(finder.regions.len(), finder.found.len());
-        let rects = finder.regions.iter().map(|region| region.rect);
-        (rects.collect(), finder.left_out)
+        let rects = finder.targets().iter().map(|target| target.region.rect);
+        (rects.collect(), finder.left_out())
     }
 
     #[test]

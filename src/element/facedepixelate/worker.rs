@@ -109,11 +109,12 @@ impl Worker {
             {
                 finder.keep_faces(&frame, face_check, settings.face_threshold)?;
             }
-            if finder.regions().is_empty() {
+            let targets = finder.targets();
+            if targets.is_empty() {
                 return Ok(None);
             }
             let start = Instant::now();
-            restorer.infer(&frame, finder.regions(), settings.blend.detail)?;
+            restorer.infer(&frame, targets, settings.blend.detail)?;
             Ok(Some(start.elapsed()))
         })??;
         let Some(inference_time) = inference_time else {
@@ -130,7 +131,7 @@ impl Worker {
             }
         }
         Ok(Outcome::Restored {
-            regions: finder.regions().len(),
+            regions: finder.found().len(),
             inference_time,
         })
     }

@@ -22,7 +22,7 @@ impl Network for FaceNet {
         vec![Port::picture(SIDE as i64)]
     }
 
-    /// Logits `[N, 1]` of being a face.
+    /// `[N, 4]`: the logit of being a face, and where its square is, see `ANSWER` in [`crate::face_check`].
     fn read<L: Layers>(&self, l: &mut L, inputs: &[L::Value]) -> L::Value {
         let widths = [
             self.width,
@@ -48,9 +48,9 @@ impl Network for FaceNet {
         let features = widths[3] * side * side;
         x = l.reshape(&x, &[features]);
         x = l.dropout(&x, LEFT_OUT);
-        x = l.linear("gather", &x, Linear::new(features, self.width));
+        x = l.linear("gather", &x, Linear::new(features, 2 * self.width));
         x = l.relu(&x);
-        l.linear("score", &x, Linear::new(self.width, 1))
+        l.linear("score", &x, Linear::new(2 * self.width, 4))
     }
 }
 
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn it_is_small() {
         let (measure, sides) = measure(&FaceNet { width: 24 }, 0);
-        assert_eq!(sides, [1]);
+        assert_eq!(sides, [4]);
         assert_eq!(measure.parameters, 111_569);
     }
 }

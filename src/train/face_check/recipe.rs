@@ -58,6 +58,8 @@ pub struct Settings {
     pub weight_decay: f64,
     /// Decay of the moving average of the weights.
     pub average: f64,
+    /// Weight of the places of faces beside whether they are some.
+    pub place: f64,
     /// Share of the others that are corners of pictures of faces: hair, shoulders, what is behind them.
     pub corners: f64,
 }

@@ -99,8 +99,11 @@ impl Look for Judgements {
         let input = Tensor::from_slice(&all)
             .view([-1, 3, side, side])
             .to_device(self.device);
-        let logits = stage.restore(&input, &input).view(-1);
+        let found = stage.restore(&input, &input);
+        let logits = found.narrow(1, 0, 1).contiguous().view(-1);
         let logits: Vec<f32> = Vec::try_from(&logits).context("logits")?;
+        let places = found.narrow(1, 1, 3).contiguous().view(-1);
+        let places: Vec<f32> = Vec::try_from(&places).context("places")?;
         let half = self.samples.len() / 2;
         // Blocks of this size, pixels of the small picture, are as few across as the element asks for.
         let coarsest = SIDE as f32 / MARGIN as f32 / FEWEST_BLOCKS;
@@ -114,16 +117,32 @@ impl Look for Judgements {
             }
             100.0 * good as f64 / f64::from(count.max(1))
         };
+        let [across, down, size] = self.median_errors(&places);
         let text = format!(
-            "{:.1} % of held-back faces kept, {:.1} % of others rejected ({FEWEST_BLOCKS} blocks across or more)",
+            "{:.1} % of held-back faces kept, {:.1} % of others rejected ({FEWEST_BLOCKS} blocks across or more), \
+             places off by {across:.3} and {down:.3} views, sizes by a factor of {:.2} (medians)",
             share(0, |logit| logit > 0.0),
             share(1, |logit| logit <= 0.0),
+            size.exp(),
         );
         Ok((text, self.misjudged(&logits)))
     }
 }
 
 impl Judgements {
+    /// How far the places of faces are off: each number's median.
+    fn median_errors(&self, places: &[f32]) -> [f32; 3] {
+        [0, 1, 2].map(|i| {
+            let faces = self.samples.iter().zip(places.chunks_exact(3));
+            let mut errors: Vec<f32> = faces
+                .filter(|(sample, _)| sample.labels[0] > 0.5)
+                .map(|(sample, place)| (place[i] - sample.labels[i + 1]).abs())
+                .collect();
+            errors.sort_by(f32::total_cmp);
+            errors.get(errors.len() / 2).copied().unwrap_or(f32::NAN)
+        })
+    }
+
     /// Faces taken for something else in the first row, the reverse in the second; the worst ones.
     fn misjudged(&self, logits: &[f32]) -> RgbImage {
         let side = SIDE as u32;

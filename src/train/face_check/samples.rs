@@ -6,11 +6,12 @@ use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 
+use super::placed::place;
 use super::recipe::Recipe;
 use crate::face_check::{MARGIN, SIDE};
 use crate::train::dataset::Dataset;
 use crate::train::loader::{generator, shuffled};
-use crate::train::samples::{Sample, Sampler};
+use crate::train::samples::{Sample, Sampler, logarithmic};
 
 /// Sides of what is cut out of pictures without faces ÷ their shorter side.
 const CUTS: [f64; 2] = [0.2, 1.0];
@@ -38,18 +39,24 @@ pub fn batch(pictures: &Pictures, recipe: &Recipe, step: u64) -> anyhow::Result<
                 let kind = (slot / size) as u64;
                 let index = step * size as u64 + (slot % size) as u64;
                 let mut random = generator(recipe.seed, kind, index);
-                let corner = kind == 1 && random.random_bool(recipe.train.corners);
-                let set = match kind == 0 || corner {
-                    true => &pictures.faces,
-                    false => &pictures.others,
+                let pick = |set: &Dataset, stream| {
+                    set.picture(shuffled(set.len(), recipe.seed, stream, index))
                 };
-                let picture = set.picture(shuffled(set.len(), recipe.seed, kind, index))?;
-                let picture = match (kind, corner) {
-                    (0, _) => picture,
-                    (_, true) => cut_corner(&picture, &mut random),
-                    (_, false) => cut_any(&picture, &mut random),
+                if kind == 0 {
+                    let behind = pick(&pictures.others, 2)?;
+                    return face(
+                        sampler,
+                        recipe,
+                        &pick(&pictures.faces, 0)?,
+                        &behind,
+                        &mut random,
+                    );
+                }
+                let cut = match random.random_bool(recipe.train.corners) {
+                    true => cut_corner(&pick(&pictures.faces, 1)?, &mut random),
+                    false => cut_any(&pick(&pictures.others, 1)?, &mut random),
                 };
-                sampler.sample(&picture, &mut random)
+                other(sampler, &cut, &mut random)
             },
         )
         .collect()
@@ -64,19 +71,56 @@ pub fn fixed(pictures: &Pictures, recipe: &Recipe, count: usize) -> anyhow::Resu
             |sampler, slot| {
                 let (kind, index) = (slot / count, slot % count);
                 let mut random = generator(recipe.seed, 9 + kind as u64, index as u64);
-                let set = if kind == 0 {
-                    &pictures.faces
-                } else {
-                    &pictures.others
-                };
-                let picture = set.picture(index * set.len() / count)?;
+                let pick = |set: &Dataset| set.picture(index * set.len() / count);
+                let behind = pick(&pictures.others)?;
                 match kind {
-                    0 => sampler.sample(&picture, &mut random),
-                    _ => sampler.sample(&cut_any(&picture, &mut random), &mut random),
+                    0 => face(
+                        sampler,
+                        recipe,
+                        &pick(&pictures.faces)?,
+                        &behind,
+                        &mut random,
+                    ),
+                    _ => other(sampler, &cut_any(&behind, &mut random), &mut random),
                 }
             },
         )
         .collect()
+}
+
+/// A face somewhere in its mosaic, in front of a part of `behind`.
+fn face(
+    sampler: &mut Sampler,
+    recipe: &Recipe,
+    face: &RgbImage,
+    behind: &RgbImage,
+    random: &mut Pcg64Mcg,
+) -> anyhow::Result<Sample> {
+    let damage = &recipe.damage;
+    let face = sampler.posed(&middle_square(face), random);
+    let placed = place(&face, &cut_any(behind, random), damage, random);
+    let [low, high] = damage.blocks.map(f64::from);
+    let block = logarithmic(random, [low, high.min(placed.largest_block).max(low)]);
+    let mut sample = sampler.sample_of(&placed.picture, &placed.scene, block, random)?;
+    sample.labels = placed.labels.to_vec();
+    Ok(sample)
+}
+
+/// Something else.
+fn other(
+    sampler: &mut Sampler,
+    picture: &RgbImage,
+    random: &mut Pcg64Mcg,
+) -> anyhow::Result<Sample> {
+    let mut sample = sampler.sample(picture, random)?;
+    sample.labels = vec![0.0; 4];
+    Ok(sample)
+}
+
+fn middle_square(picture: &RgbImage) -> RgbImage {
+    let (width, height) = picture.dimensions();
+    let side = width.min(height);
+    crop_imm(picture, (width - side) / 2, (height - side) / 2, side, side).to_image()
 }
 
 /// A square of any size and place.

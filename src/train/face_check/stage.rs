@@ -1,4 +1,4 @@
-//! The training of the face check: binary cross-entropy.
+//! The training of the face check: binary cross-entropy, and for faces how far off the place is.
 
 use std::path::Path;
 
@@ -15,6 +15,9 @@ use crate::train::optimizer::{Adam, MovingAverage, copy};
 use crate::train::recipe::rate_at;
 use crate::train::stage::{Losses, Stage, saved_step};
 use crate::train::systems::{Network, declare, forward};
+
+/// Distances up to this one count by their square, larger ones as they are (Huber); sides of the view.
+const PLAY: f64 = 0.05;
 
 /// The network in training.
 pub struct FaceStage {
@@ -58,38 +61,36 @@ impl Stage for FaceStage {
         (self.step, self.settings.steps)
     }
 
-    /// The first half of the batch are faces.
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         // The chance of a step is its own, so that a resumed run leaves out the same features.
         tch::manual_seed(self.seed.wrapping_add(self.step).wrapping_mul(0x9e37_79b9) as i64);
-        let pictures = &batch.pixelated;
-        let half = pictures.size()[0] / 2;
-        let options = (Kind::Float, pictures.device());
-        let truth = Tensor::cat(
-            &[
-                Tensor::ones([half, 1], options),
-                Tensor::zeros([half, 1], options),
-            ],
-            0,
+        let input = [batch.pixelated.contiguous()];
+        let found = self.network.read(&mut Training(&self.weights), &input);
+        let (logits, places) = (found.narrow(1, 0, 1), found.narrow(1, 1, 3));
+        let (is_face, truth) = (batch.labels.narrow(1, 0, 1), batch.labels.narrow(1, 1, 3));
+        let judged = logits.binary_cross_entropy_with_logits::<Tensor>(
+            &is_face,
+            None,
+            None,
+            Reduction::Mean,
         );
-        let input = [pictures.contiguous()];
-        let logits = self.network.read(&mut Training(&self.weights), &input);
-        let loss =
-            logits.binary_cross_entropy_with_logits::<Tensor>(&truth, None, None, Reduction::Mean);
+        let faces = is_face.sum(Kind::Float).clamp_min(1.0);
+        let off = places.huber_loss(&truth, Reduction::None, PLAY) / PLAY;
+        let misplaced = (off * &is_face).sum(Kind::Float) / (faces * 3.0);
+        let mut losses = Losses::default();
+        losses.add("cross-entropy", judged);
+        losses.add("place", misplaced * self.settings.place);
+        let total = losses.total();
         ensure!(
-            loss.double_value(&[]).is_finite(),
-            "the loss cross-entropy is no number any more at step {}; try a smaller train.rate",
+            total.double_value(&[]).is_finite(),
+            "the losses are no numbers any more at step {}; try a smaller train.rate",
             self.step
         );
-        loss.backward();
+        total.backward();
         let s = &self.settings;
         self.adam.rate = rate_at(self.step, s.steps, s.rate, s.constant);
         self.adam.step(&mut self.weights);
         self.average.update(&self.weights, self.step);
-        let right = logits.gt(0.0).eq_tensor(&truth.gt(0.5));
-        let mut losses = Losses::default();
-        losses.add("cross-entropy", loss.detach());
-        losses.add("right", right.to_kind(Kind::Float).mean(Kind::Float));
         self.step += 1;
         Ok(losses)
     }
@@ -100,7 +101,7 @@ impl Stage for FaceStage {
         Ok(())
     }
 
-    /// Logits `[N, 1]` of mosaics.
+    /// Logits and places `[N, 4]` of mosaics.
     fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
         forward(&self.network, self.averaged(), &[pixelated.shallow_clone()])
     }

@@ -7,6 +7,7 @@ mod wear;
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
+use image::imageops::flip_horizontal_in_place;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_pcg::Pcg64Mcg;
@@ -17,9 +18,10 @@ use crate::cascade::ValueRange;
 use crate::degrade::mosaic::{Fill, pixelate};
 use crate::degrade::soft::cut_ellipse;
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Layout, Patch, Rect, Square, patch};
-use scene::Scene;
-use turn::turned;
 use wear::Tone;
+
+pub use scene::{Scene, detected};
+pub use turn::turned;
 
 /// How clips are scaled.
 const FILTERS: [FilterType; 3] = [
@@ -50,6 +52,8 @@ pub struct Sample {
     pub clean: Vec<f32>,
     /// Side of a block, crop pixels.
     pub block: f32,
+    /// Numbers that a network should find, where it gives no picture.
+    pub labels: Vec<f32>,
 }
 
 /// A square frame, packed R′G′B′, clean and with its mosaic.
@@ -82,9 +86,21 @@ impl Sampler {
     pub fn sample(&mut self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
         let scene = Scene::draw(&self.damage, self.size, self.margin, random);
         let block = logarithmic(random, self.damage.blocks.map(f64::from));
+        let posed = self.posed(picture, random);
+        self.sample_of(&posed, &scene, block, random)
+    }
+
+    /// The picture of `scene`, as it stands, damaged with blocks of `block` crop pixels.
+    pub fn sample_of(
+        &mut self,
+        picture: &RgbImage,
+        scene: &Scene,
+        block: f64,
+        random: &mut Pcg64Mcg,
+    ) -> anyhow::Result<Sample> {
         let in_frame = block * scene.view.side / self.size as f64;
         let frames = if random.random_bool(self.damage.scaled) {
-            self.scaled(picture, &scene, in_frame, random)?
+            self.scaled(picture, scene, in_frame, random)?
         } else {
             self.frames(picture, scene.side, &scene.mosaic, in_frame, random)?
         };
@@ -92,11 +108,24 @@ impl Sampler {
         let known = !random.random_bool(self.damage.unknown);
         let lattice = known.then_some(&frames.lattice);
         Ok(Sample {
-            lattice: self.planes(&mosaic, &scene, lattice)?,
+            lattice: self.planes(&mosaic, scene, lattice)?,
             pixelated: self.tensor(&mosaic, &scene.view)?,
             clean: self.tensor(&frames.clean, &scene.view)?,
             block: block as f32,
+            labels: Vec::new(),
         })
+    }
+
+    /// The picture, perhaps with a tilted head, perhaps mirrored.
+    pub fn posed(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> RgbImage {
+        let mut posed = match random.random_bool(self.damage.turned) {
+            true => turned(picture, self.damage.turn, random),
+            false => picture.clone(),
+        };
+        if random.random_bool(0.5) {
+            flip_horizontal_in_place(&mut posed);
+        }
+        posed
     }
 
     /// The picture in a frame of `side`, and the same with a mosaic of about `block` pixels in the box `mosaic`.
@@ -108,15 +137,7 @@ impl Sampler {
         block: f64,
         random: &mut Pcg64Mcg,
     ) -> anyhow::Result<Frames> {
-        let mut clean = if random.random_bool(self.damage.turned) {
-            let most = self.damage.turn;
-            self.middle(&turned(picture, random.random_range(-most..=most)), side)?
-        } else {
-            self.middle(picture, side)?
-        };
-        if random.random_bool(0.5) {
-            mirror(&mut clean, side as usize);
-        }
+        let mut clean = self.middle(picture, side)?;
         Tone::draw(&self.damage, random).apply(&mut clean);
         let lattice = scene::lattice(block, mosaic, random);
         let blur = random.random_bool(self.damage.tile_blur);
@@ -236,18 +257,8 @@ impl Sampler {
 }
 
 /// Uniform on a logarithmic scale.
-fn logarithmic(random: &mut Pcg64Mcg, [low, high]: [f64; 2]) -> f64 {
+pub fn logarithmic(random: &mut Pcg64Mcg, [low, high]: [f64; 2]) -> f64 {
     random.random_range(low.ln()..=high.ln()).exp()
-}
-
-fn mirror(frame: &mut [u8], side: usize) {
-    for row in frame.chunks_exact_mut(3 * side) {
-        for x in 0..side / 2 {
-            for c in 0..3 {
-                row.swap(3 * x + c, 3 * (side - 1 - x) + c);
-            }
-        }
-    }
 }
 
 #[cfg(test)]

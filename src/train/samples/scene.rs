@@ -80,7 +80,7 @@ impl Scene {
 }
 
 /// `mosaic` as a detector may see it: each edge off by up to 3 % of the side.
-fn detected(mosaic: &Rect, random: &mut Pcg64Mcg) -> Rect {
+pub fn detected(mosaic: &Rect, random: &mut Pcg64Mcg) -> Rect {
     let slack = (f64::from(mosaic.width.min(mosaic.height)) * 0.03).ceil() as i32;
     let mut off = || random.random_range(-slack..=slack);
     let (left, top, right, bottom) = (off(), off(), off(), off());

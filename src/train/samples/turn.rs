@@ -1,6 +1,8 @@
 //! Faces of tilted heads: a picture turned about its middle.
 
 use image::{Rgb, RgbImage};
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
 
 /// Weights of the four neighbours of a place at `t` (0–1) between the inner two: Catmull and Rom's cubic, which keeps
 /// a turned picture about as sharp as it was.
@@ -20,8 +22,13 @@ fn mirrored(i: i64, length: i64) -> u32 {
     i.min(2 * length - 1 - i) as u32
 }
 
+/// `picture` turned by up to `most` degrees either way.
+pub fn turned(picture: &RgbImage, most: f32, random: &mut Pcg64Mcg) -> RgbImage {
+    turned_by(picture, random.random_range(-most..=most))
+}
+
 /// `picture` turned by `angle` degrees, clockwise as seen; what was outside is the picture mirrored at its edges.
-pub fn turned(picture: &RgbImage, angle: f32) -> RgbImage {
+fn turned_by(picture: &RgbImage, angle: f32) -> RgbImage {
     let (width, height) = picture.dimensions();
     let (sine, cosine) = angle.to_radians().sin_cos();
     let middle = [(width as f32 - 1.0) / 2.0, (height as f32 - 1.0) / 2.0];
@@ -60,21 +67,21 @@ mod tests {
 
     #[test]
     fn a_turn_by_nothing_changes_nothing() {
-        assert_eq!(turned(&picture(), 0.0), picture());
+        assert_eq!(turned_by(&picture(), 0.0), picture());
     }
 
     #[test]
     fn a_quarter_turn_is_exact() {
         let square = image::imageops::crop_imm(&picture(), 0, 0, 30, 30).to_image();
         let expected = image::imageops::rotate90(&square);
-        let found = turned(&square, 90.0);
+        let found = turned_by(&square, 90.0);
         let pairs = found.as_raw().iter().zip(expected.as_raw());
         assert!(pairs.into_iter().all(|(a, b)| a.abs_diff(*b) <= 1));
     }
 
     #[test]
-    fn a_single_pixel_can_be_turned() {
+    fn a_single_pixel_can_be_turned_by() {
         let dot = RgbImage::from_pixel(1, 1, Rgb([1, 2, 3]));
-        assert_eq!(turned(&dot, 33.0), dot);
+        assert_eq!(turned_by(&dot, 33.0), dot);
     }
 }

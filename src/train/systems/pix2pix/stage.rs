@@ -225,7 +225,8 @@ mod tests {
         let none = Tensor::zeros([0], (Kind::Float, Device::Cpu));
         Batch {
             lattice: none.shallow_clone(),
-            others: none,
+            others: none.shallow_clone(),
+            labels: none,
             pixelated,
             clean,
         }
