@@ -7,7 +7,7 @@ mod job;
 mod views;
 
 use crate::blocks::PLANES;
-use crate::cascade::{Backend, CascadeError, Crops};
+use crate::cascade::{Backend, Batch, CascadeError, Crops, ModelFacts};
 use crate::detect::Region;
 use crate::frame::{FrameView, FrameViewMut, Layout, Square};
 use job::Job;
@@ -48,82 +48,51 @@ impl From<Region> for Target {
     }
 }
 
-/// Restores the regions of a frame as one batch; keeps its memory from frame to frame.
-pub struct Restorer {
-    backend: Box<dyn Backend>,
-    /// Those of the last [`Self::infer`]; more may wait for later frames.
+/// The regions of one frame on their way through a model; keeps its memory for other frames.
+#[derive(Default)]
+pub struct Restoration {
+    /// Those of the last [`Self::look`]; more may wait for later frames.
     jobs: Vec<Job>,
     count: usize,
-    /// The pictures of the jobs, planar, in the model's range.
-    pixelated: Vec<f32>,
-    /// What is known of their lattices, if the model wants it.
-    lattice: Vec<f32>,
-    output: Vec<f32>,
+    /// The pictures of the jobs, and what a model makes of them.
+    pub batch: Batch,
 }
 
-impl Restorer {
-    /// A restorer that runs `backend`.
-    pub fn new(backend: Box<dyn Backend>) -> Self {
-        Self {
-            backend,
-            jobs: Vec::new(),
-            count: 0,
-            pixelated: Vec::new(),
-            lattice: Vec::new(),
-            output: Vec::new(),
-        }
-    }
-
-    /// The model behind this restorer.
-    pub fn backend(&self) -> &dyn Backend {
-        self.backend.as_ref()
-    }
-
-    /// Crop the regions of `targets` out of `frame` and run them as one batch. The results stay inside until
-    /// [`Self::apply`].
+impl Restoration {
+    /// Crop the regions of `targets` out of `frame`, for a model with these `facts` that does or does not take the lattice.
+    /// False: there is nothing to run.
     ///
     /// Regions are cut to the frame; what lies outside it altogether is left out.
-    pub fn infer(
+    pub fn look(
         &mut self,
         frame: &FrameView<'_>,
         targets: &[Target],
-        detail: f32,
-    ) -> Result<(), CascadeError> {
-        let pictures = self.take_up(targets, frame.layout());
-        if pictures == 0 {
-            return Ok(());
-        }
-        let facts = self.backend.facts();
-        let picture = 3 * facts.size * facts.size;
-        let planes = if self.backend.takes_lattice() {
-            PLANES * facts.size * facts.size
-        } else {
-            0
-        };
-        self.pixelated.resize(pictures * picture, 0.0);
-        self.lattice.resize(pictures * planes, 0.0);
-        let (mut crops, mut lattices) = (&mut self.pixelated[..], &mut self.lattice[..]);
-        for job in &mut self.jobs[..self.count] {
+        facts: &ModelFacts,
+        takes_lattice: bool,
+    ) -> bool {
+        let pictures = self.take_up(targets, frame.layout(), facts.margin);
+        let area = facts.size * facts.size;
+        let planes = if takes_lattice { PLANES * area } else { 0 };
+        self.batch.count = pictures;
+        self.batch.pixelated.resize(pictures * 3 * area, 0.0);
+        self.batch.lattice.resize(pictures * planes, 0.0);
+        let mut crops = &mut self.batch.pixelated[..];
+        let mut lattices = &mut self.batch.lattice[..];
+        let jobs = self.jobs[..self.count].iter_mut().map(|job| {
             let (crop, lattice);
-            (crop, crops) = crops.split_at_mut(job.count() * picture);
-            (lattice, lattices) = lattices.split_at_mut(job.count() * planes);
+            (crop, crops) = std::mem::take(&mut crops).split_at_mut(job.count() * 3 * area);
+            (lattice, lattices) = std::mem::take(&mut lattices).split_at_mut(job.count() * planes);
+            (job, crop, lattice)
+        });
+        in_parallel(jobs, |(job, crop, lattice)| {
             job.look(frame, facts, crop, lattice);
-        }
-        let crops = Crops {
-            count: pictures,
-            pixelated: &self.pixelated,
-            lattice: &self.lattice,
-        };
-        let result = self.backend.run(crops, detail, &mut self.output);
-        if result.is_err() {
-            self.count = 0;
-        }
-        result
+        });
+        pictures > 0
     }
 
     /// Make jobs of `targets`; gives the number of their pictures.
-    fn take_up(&mut self, targets: &[Target], layout: &Layout) -> usize {
-        let (size, margin) = ((layout.width, layout.height), self.backend.facts().margin);
+    fn take_up(&mut self, targets: &[Target], layout: &Layout, margin: f64) -> usize {
+        let size = (layout.width, layout.height);
         self.count = 0;
         let mut pictures = 0;
         for target in targets {
@@ -141,26 +110,102 @@ impl Restorer {
         pictures
     }
 
-    /// Write the results of the last [`Self::infer`] into the same frame. Pixels outside the regions stay as
-    /// they are, those between an ellipse and its box among them, but for chroma samples that a region's border shares with its neighbours.
-    pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, blend: &Blend) {
-        let facts = self.backend.facts();
+    /// Write the faces in [`Self::batch`] into the frame of the last [`Self::look`]. Pixels outside the regions stay as
+    /// they are, those between an ellipse and its box among them, but for chroma samples that a region's border shares
+    /// with its neighbours.
+    pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, facts: &ModelFacts, blend: &Blend) {
         let answer = 3 * facts.output_size() * facts.output_size();
-        let mut answers = &mut self.output[..];
-        for job in &mut self.jobs[..self.count] {
+        let mut answers = &mut self.batch.faces[..];
+        let jobs = self.jobs[..self.count].iter_mut().map(|job| {
             let own;
-            (own, answers) = answers.split_at_mut(job.count() * answer);
-            job.compose(facts, own, blend.projection);
+            (own, answers) = std::mem::take(&mut answers).split_at_mut(job.count() * answer);
+            (job, own)
+        });
+        in_parallel(jobs, |(job, answers)| {
+            job.compose(facts, answers, blend.projection);
+        });
+        for job in &mut self.jobs[..self.count] {
             job.paste(frame, blend);
         }
         self.count = 0;
     }
 }
 
+/// Do all of `jobs`, several at a time where there are several.
+fn in_parallel<T: Send>(jobs: impl Iterator<Item = T> + Send, work: impl Fn(T) + Sync) {
+    let mut jobs = jobs;
+    let Some(first) = jobs.next() else { return };
+    match jobs.next() {
+        None => work(first),
+        Some(second) => rayon::scope(|scope| {
+            for job in [first, second].into_iter().chain(jobs) {
+                let work = &work;
+                scope.spawn(move |_| work(job));
+            }
+        }),
+    }
+}
+
+/// Restores frames one after the other with a model of its own.
+pub struct Restorer {
+    backend: Box<dyn Backend>,
+    restoration: Restoration,
+}
+
+impl Restorer {
+    /// A restorer that runs `backend`.
+    pub fn new(backend: Box<dyn Backend>) -> Self {
+        Self {
+            backend,
+            restoration: Restoration::default(),
+        }
+    }
+
+    /// Crop the regions of `targets` out of `frame` and run them as one batch. The results stay inside until
+    /// [`Self::apply`].
+    pub fn infer(
+        &mut self,
+        frame: &FrameView<'_>,
+        targets: &[Target],
+        detail: f32,
+    ) -> Result<(), CascadeError> {
+        let Self {
+            backend,
+            restoration,
+        } = self;
+        let takes_lattice = backend.takes_lattice();
+        if !restoration.look(frame, targets, backend.facts(), takes_lattice) {
+            return Ok(());
+        }
+        let Batch {
+            count,
+            pixelated,
+            lattice,
+            faces,
+            ..
+        } = &mut restoration.batch;
+        let crops = Crops {
+            count: *count,
+            pixelated,
+            lattice,
+        };
+        let result = backend.run(crops, detail, faces);
+        if result.is_err() {
+            restoration.count = 0;
+        }
+        result
+    }
+
+    /// Write the results of the last [`Self::infer`] into the same frame, see [`Restoration::apply`].
+    pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, blend: &Blend) {
+        self.restoration.apply(frame, self.backend.facts(), blend);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cascade::{ModelFacts, ValueRange};
+    use crate::cascade::ValueRange;
     use crate::degrade::mosaic::{Fill, pixelate};
     use crate::detect::Outline;
     use crate::frame::{Lattice, Rect};

@@ -157,6 +157,24 @@ pub enum CascadeError {
         /// Shape wanted.
         expected: Vec<i64>,
     },
+    /// The run panicked.
+    #[error("restoration panicked, this is a bug: {0}")]
+    Panic(String),
+    /// An earlier run panicked.
+    #[error(
+        "the model is gone after an earlier failure; set the element to READY to load it again"
+    )]
+    Broken,
+    /// Elements that are to share a model want different ones.
+    #[error(
+        "model-instance-id `{id}` is that of {other}, whose properties for the model are different: give both the same ones, or this one another id"
+    )]
+    SharedDifferently {
+        /// The id.
+        id: String,
+        /// The element that came first.
+        other: String,
+    },
     /// The run itself failed.
     #[error("the model could not be run: {0}")]
     Run(String),

@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+mod batcher;
 mod error;
 mod facts;
 mod library;
@@ -24,6 +25,7 @@ mod provider;
 pub mod runtime;
 mod session;
 
+pub use batcher::{Batch, Batcher, Ticket, Wake};
 pub use error::{Attempt, CascadeError};
 pub use facts::{FORMAT, ModelFacts, ValueRange, key};
 pub use model::{
@@ -44,6 +46,11 @@ pub trait Backend: Send {
 
     /// Whether the model can be told the lattice; if not, [`Crops::lattice`] is of no use.
     fn takes_lattice(&self) -> bool;
+
+    /// Number of crops up to which a fuller batch is faster than several runs.
+    fn preferred_batch(&self) -> usize {
+        1
+    }
 
     /// Restore crops; `faces` becomes `[count, 3, size·scale, size·scale]`, RGB in the model's range.
     ///

@@ -232,6 +232,15 @@ impl Backend for OrtBackend {
         self.takes_lattice
     }
 
+    /// The largest batch that a GPU is prepared for; on a CPU a batch gains nothing.
+    fn preferred_batch(&self) -> usize {
+        if self.pads() {
+            GPU_BATCHES[GPU_BATCHES.len() - 1]
+        } else {
+            1
+        }
+    }
+
     fn run(
         &mut self,
         crops: Crops<'_>,

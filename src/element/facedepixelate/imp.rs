@@ -4,7 +4,8 @@
 //! identity.
 //!
 //! Frames go through a bounded queue to a task of the element's own, in which they are restored; their number
-//! sets the latency. A frame in which nothing is restored leaves as the very same buffer. Frames are edited in
+//! sets the latency. Elements with the same properties for the model share it; its runs take regions of several frames
+//! and streams where that is faster, as on a GPU. While it runs, the next frames are looked at. A frame in which nothing is restored leaves as the very same buffer. Frames are edited in
 //! their own format, at their own depth, inside the regions only. Interlaced video, HDR video (PQ, HLG) and frames
 //! that cannot be mapped pass unchanged, with one warning.
 //!
@@ -20,6 +21,9 @@
 //! | `device` | string, NULL | READY | device of the provider |
 //! | `optimization-level` | disable-all, enable-basic, enable-extended, enable-all; enable-all | READY | graph optimisation |
 //! | `threads` | uint, 0 | READY | CPU threads inside one run, 0 = automatic |
+//! | `batch-size` | uint, 0 | READY | most regions in one run, 0 = automatic |
+//! | `batch-timeout` | ns, 0 | always | longest wait of a region for others to run with |
+//! | `model-instance-id` | string, NULL | READY | elements with the same id share a model, and must agree on how it is loaded |
 //! | `max-size-buffers` | uint ≥ 1, 4 | READY | most frames held |
 //! | `inference-region` | full-frame, roi-list; full-frame | always | look for mosaics, or take upstream's regions |
 //! | `object-class` | string, NULL | always | only upstream regions of this type |
@@ -50,7 +54,7 @@ use crate::element::caps::{pad_templates, proxy_flags};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 /// The element's debug category.
 pub static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
@@ -84,7 +88,8 @@ pub struct FaceDepixelate {
     pub(super) srcpad: gst::Pad,
     pub(super) settings: Mutex<AllSettings>,
     pub(super) stream: Mutex<Stream>,
-    pub(super) queue: Queue,
+    /// The model's thread wakes it.
+    pub(super) queue: Arc<Queue>,
     pub(super) qos: Mutex<Qos>,
     pub(super) stats: Mutex<Stats>,
     /// None while the task works with it, before it is loaded, and after a panic.
@@ -128,7 +133,7 @@ impl ObjectSubclass for FaceDepixelate {
             srcpad: build_srcpad(&pad("src")),
             settings: Mutex::default(),
             stream: Mutex::default(),
-            queue: Queue::default(),
+            queue: Arc::default(),
             qos: Mutex::default(),
             stats: Mutex::default(),
             worker: Mutex::default(),

@@ -12,6 +12,7 @@ mod imp;
 mod model;
 mod queue;
 mod settings;
+mod sharing;
 mod stats;
 mod worker;
 

@@ -2,18 +2,20 @@
 
 use super::imp::{CAT, FaceDepixelate, Loaded};
 use super::settings::ModelSettings;
+use super::sharing::shared;
 use super::stats::Stats;
 use super::worker::Worker;
 use super::{BackendSource, ExecutionProvider, OptimizationLevel};
 use crate::cascade::{
-    self, Backend, CascadeError, Model, OrtBackend, Provider, RuntimeSearch, SessionSettings,
-    runtime,
+    self, Batcher, CascadeError, Model, OrtBackend, Provider, Runtime, RuntimeSearch,
+    SessionSettings, Wake,
 };
 use crate::element::runtime_log;
 use crate::face_check::FaceCheck;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Code of the PROGRESS messages.
 const PROGRESS_CODE: &str = "loading";
@@ -34,7 +36,8 @@ impl FaceDepixelate {
         let known = {
             let worker = self.worker.lock().unwrap();
             let same = worker.as_ref().filter(|it| it.settings == settings);
-            same.map(|it| it.worker.execution_provider().to_owned())
+            let sound = same.filter(|it| !it.worker.batcher().is_broken());
+            sound.map(|it| it.worker.batcher().execution_provider().to_owned())
         };
         let execution_provider = match known {
             Some(execution_provider) => execution_provider,
@@ -53,35 +56,72 @@ impl FaceDepixelate {
         // The former goes first: a device's memory need not hold two.
         self.release_model();
         self.post_progress(gst::ProgressType::Start, "Loading the model");
-        let loaded = match source {
-            Some(source) => source().map(|backend| (backend, None)),
-            None => self.load_from_file(&settings),
-        };
-        let (backend, face_check) = loaded.map_err(|error| {
+        let loaded = self.shared_model(&settings, source);
+        let (batcher, face_check) = loaded.map_err(|error| {
             self.post_progress(gst::ProgressType::Error, "The model could not be loaded");
             error_message(&error)
         })?;
-        let worker = Worker::new(backend, face_check);
-        let execution_provider = worker.execution_provider().to_owned();
+        let execution_provider = batcher.execution_provider().to_owned();
+        let queue = Arc::downgrade(&self.queue);
+        let wake: Wake = Arc::new(move || {
+            if let Some(queue) = queue.upgrade() {
+                queue.wake();
+            }
+        });
+        let worker = Worker::new(batcher, wake, face_check);
         gst::info!(CAT, imp = self, "the model runs on {execution_provider}");
         *self.worker.lock().unwrap() = Some(Box::new(Loaded { settings, worker }));
         self.post_progress(gst::ProgressType::Complete, "The model is loaded");
         Ok(execution_provider)
     }
 
-    fn load_from_file(
+    /// The model, shared with other elements where it may be; and the face check.
+    fn shared_model(
         &self,
         settings: &ModelSettings,
-    ) -> Result<(Box<dyn Backend>, Option<FaceCheck>), CascadeError> {
-        let largest = self
-            .settings
-            .lock()
-            .unwrap()
-            .values
-            .frame
-            .detect
-            .max_detections;
-        let (backend, face_check) = load(settings, self.plugin_folder(), largest)?;
+        source: Option<BackendSource>,
+    ) -> Result<(Arc<Batcher>, Option<FaceCheck>), CascadeError> {
+        let (name, size) = (self.obj().name(), settings.batch_size as usize);
+        if let Some(source) = source {
+            let open = || Batcher::new(source()?, size);
+            let batcher = match settings.model_instance_id {
+                Some(_) => shared(&name, settings, open)?,
+                None => Arc::new(open()?),
+            };
+            return Ok((batcher, None));
+        }
+        let runtime = runtime(self.plugin_folder())?;
+        let batcher = shared(&name, settings, || {
+            Batcher::new(Box::new(self.open(runtime, settings)?), size)
+        })?;
+        Ok((batcher, Some(FaceCheck::bundled(runtime)?)))
+    }
+
+    /// Load the model, and prepare it for the largest batch that may come.
+    fn open(
+        &self,
+        runtime: &Runtime,
+        settings: &ModelSettings,
+    ) -> Result<OrtBackend, CascadeError> {
+        let model = match &settings.model_file {
+            Some(file) => Model::open(Path::new(file))?,
+            None => Model::bundled()?,
+        };
+        let session = SessionSettings {
+            provider: settings.execution_provider.into(),
+            device: settings.device.clone(),
+            optimization: settings.optimization_level.into(),
+            threads: settings.threads as usize,
+        };
+        let mut backend = OrtBackend::new(runtime, &model, &session)?;
+        let largest = {
+            let all = self.settings.lock().unwrap();
+            match settings.batch_size as usize {
+                0 => all.values.frame.detect.max_detections,
+                size => size,
+            }
+        };
+        backend.warm_up(largest)?;
         if let Some(reason) = backend.fallback_reason() {
             gst::element_imp_warning!(
                 self,
@@ -89,7 +129,7 @@ impl FaceDepixelate {
                 ("the model runs on the CPU: {reason}")
             );
         }
-        Ok((Box::new(backend), Some(face_check)))
+        Ok(backend)
     }
 
     /// READY→NULL: let the model go.
@@ -117,31 +157,14 @@ impl FaceDepixelate {
     }
 }
 
-/// Load the runtime, the model and the face check. `largest` is the largest batch to be prepared for.
-fn load(
-    settings: &ModelSettings,
-    plugin_folder: Option<PathBuf>,
-    largest: usize,
-) -> Result<(OrtBackend, FaceCheck), CascadeError> {
+/// Load the runtime; one beside the plugin will do.
+fn runtime(plugin_folder: Option<PathBuf>) -> Result<&'static Runtime, CascadeError> {
     runtime_log::connect();
     let folders: Vec<PathBuf> = plugin_folder.into_iter().collect();
-    let runtime = runtime::load(&RuntimeSearch {
+    cascade::runtime::load(&RuntimeSearch {
         library: None,
         folders: &folders,
-    })?;
-    let model = match &settings.model_file {
-        Some(file) => Model::open(Path::new(file))?,
-        None => Model::bundled()?,
-    };
-    let session = SessionSettings {
-        provider: settings.execution_provider.into(),
-        device: settings.device.clone(),
-        optimization: settings.optimization_level.into(),
-        threads: settings.threads as usize,
-    };
-    let mut backend = OrtBackend::new(runtime, &model, &session)?;
-    backend.warm_up(largest)?;
-    Ok((backend, FaceCheck::bundled(runtime)?))
+    })
 }
 
 impl From<ExecutionProvider> for Provider {
@@ -182,6 +205,7 @@ fn error_message(error: &CascadeError) -> gst::ErrorMessage {
         E::UnknownProvider { .. }
         | E::ProviderUnavailable { .. }
         | E::UnknownOptimizationLevel { .. }
+        | E::SharedDifferently { .. }
         | E::Device { .. } => gst::error_msg!(gst::ResourceError::Settings, ("{error}")),
         _ => gst::error_msg!(gst::LibraryError::Init, ("{error}")),
     }

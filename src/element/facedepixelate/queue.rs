@@ -4,6 +4,8 @@
 //! of them at once, and none is held while data, events or messages are sent, or while a model runs: the task
 //! takes the worker out of its lock for as long as it works.
 //!
+//! The task may take up several frames before the first one of them goes out, while the model runs: those are in work.
+//!
 //! The task never stops between activation and deactivation. While there is nothing to hand on it waits here,
 //! be it for want of items, for a flush or after a flow error.
 
@@ -37,13 +39,34 @@ pub enum Item {
     Event(gst::Event),
 }
 
-/// An item for the task. It is given back through [`Queue::finish`].
+/// An item for the task. It is given back through [`Queue::finish_event`] or [`Queue::finish_frame`].
 #[derive(Debug)]
 pub struct Work {
     /// The item.
     pub item: Item,
     /// When it came in: work of an older epoch than the queue's was flushed away.
     pub epoch: u64,
+}
+
+/// What the task has to do next.
+#[derive(Debug)]
+pub enum Step {
+    /// Take this up.
+    Begin(Work),
+    /// Hand the oldest frame in work on.
+    Finish,
+}
+
+/// What the task has in work.
+pub trait InWork {
+    /// Frames.
+    fn count(&self) -> usize;
+
+    /// Whether another one may be taken up.
+    fn has_room(&self) -> bool;
+
+    /// Whether the oldest one can go out without a wait.
+    fn is_ready(&self) -> bool;
 }
 
 #[derive(Debug)]
@@ -58,8 +81,10 @@ struct State {
     active: bool,
     /// Between FLUSH_START and FLUSH_STOP, and while the sink pad is inactive.
     flushing: bool,
-    /// The thread that works on an item.
-    working: Option<ThreadId>,
+    /// Items in work, those of older epochs among them.
+    in_work: usize,
+    /// The thread that works on them.
+    worker: Option<ThreadId>,
     epoch: u64,
     /// The last result of pushing a frame; what chain returns.
     flow: Flow,
@@ -83,7 +108,8 @@ impl Default for Queue {
                 draining: 0,
                 active: false,
                 flushing: true,
-                working: None,
+                in_work: 0,
+                worker: None,
                 epoch: 0,
                 flow: Ok(gst::FlowSuccess::Ok),
             }),
@@ -144,6 +170,14 @@ impl Queue {
         Ok(gst::FlowSuccess::Ok)
     }
 
+    /// Something that the task may wait for outside the queue has happened.
+    pub fn wake(&self) {
+        // Under the lock, so that a task which is about to wait does not miss it.
+        let state = self.lock();
+        drop(state);
+        self.changed.notify_all();
+    }
+
     /// Add a serialised event; needs no room.
     pub fn push_event(&self, event: gst::Event) -> Flow {
         let mut state = self.lock();
@@ -172,7 +206,7 @@ impl Queue {
             if let Err(error) = state.accepts() {
                 break Err(error);
             }
-            if state.items.is_empty() && state.working.is_none() {
+            if state.items.is_empty() && state.in_work == 0 {
                 break Ok(gst::FlowSuccess::Ok);
             }
             state = self.wait(state);
@@ -189,7 +223,7 @@ impl Queue {
         let events = state.clear();
         self.changed.notify_all();
         let this = std::thread::current().id();
-        while state.working.is_some_and(|thread| thread != this) {
+        while state.in_work > 0 && state.worker != Some(this) {
             state = self.wait(state);
         }
         events
@@ -212,17 +246,33 @@ impl Queue {
         }
     }
 
-    /// The next item for the task; waits for one. None: the source pad is inactive.
-    pub fn next(&self) -> Option<Work> {
+    /// What the task has to do next; waits for something. None: the source pad is inactive.
+    ///
+    /// An event waits until all frames before it have gone out.
+    pub fn next(&self, in_work: &dyn InWork) -> Option<Step> {
         let mut state = self.lock();
         loop {
             if !state.active {
                 return None;
             }
+            // Frames wait for a pad that is not linked yet.
+            let is_stalled = state.flow == Err(gst::FlowError::NotLinked) && !state.flushing;
+            if in_work.count() > 0 && !is_stalled {
+                let held_up = match state.items.front() {
+                    Some(Item::Frame(_)) => !in_work.has_room(),
+                    Some(Item::Event(_)) => true,
+                    // Nothing more comes before something has gone out.
+                    None => state.draining > 0 || state.held >= state.capacity,
+                };
+                if held_up || in_work.is_ready() || state.accepts().is_err() {
+                    return Some(Step::Finish);
+                }
+            }
             if let Some(item) = state.pop() {
-                state.working = Some(std::thread::current().id());
+                state.in_work += 1;
+                state.worker = Some(std::thread::current().id());
                 let epoch = state.epoch;
-                return Some(Work { item, epoch });
+                return Some(Step::Begin(Work { item, epoch }));
             }
             state = self.wait(state);
         }
@@ -252,15 +302,14 @@ impl Queue {
 
     /// The event in work went out.
     pub fn finish_event(&self) {
-        let mut state = self.lock();
-        state.working = None;
+        self.lock().in_work -= 1;
         self.changed.notify_all();
     }
 
-    /// The frame in work, of `epoch`, went out with this result.
+    /// The oldest frame in work, of `epoch`, went out with this result.
     pub fn finish_frame(&self, epoch: u64, flow: Flow) {
         let mut state = self.lock();
-        state.working = None;
+        state.in_work -= 1;
         if state.epoch == epoch {
             state.held -= 1;
             state.flow = flow;
@@ -268,6 +317,20 @@ impl Queue {
                 state.skip_to_new_start();
             }
         }
+        self.changed.notify_all();
+    }
+
+    /// So many frames in work were dropped, as the source pad is inactive.
+    pub fn abandon(&self, frames: usize) {
+        self.lock().in_work -= frames;
+        self.changed.notify_all();
+    }
+
+    /// What was in work is lost; nothing moves any more.
+    pub fn fail(&self) {
+        let mut state = self.lock();
+        state.in_work = 0;
+        state.flow = Err(gst::FlowError::Error);
         self.changed.notify_all();
     }
 

@@ -7,6 +7,7 @@ use crate::restore::Blend;
 use gst::glib;
 use gst::prelude::*;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 const DEFAULT_MAX_SIZE_BUFFERS: u32 = 4;
 /// Loses one face in a hundred and forty, leaves nine of ten other mosaics alone; see docs/detection.md.
@@ -25,6 +26,10 @@ pub struct ModelSettings {
     pub optimization_level: OptimizationLevel,
     /// CPU threads inside one run, 0 = automatic.
     pub threads: u32,
+    /// Most regions in one run, 0 = automatic.
+    pub batch_size: u32,
+    /// Elements with the same one share a model.
+    pub model_instance_id: Option<String>,
 }
 
 /// What the task copies out for each frame. Cheap to copy: the lists are shared.
@@ -40,6 +45,8 @@ pub struct FrameSettings {
     pub detect: DetectSettings,
     /// Least probability of a found mosaic to cover a face; 0 takes every mosaic.
     pub face_threshold: f32,
+    /// How long a region may wait for others to run with.
+    pub batch_timeout: Duration,
     /// How results go back into the frame.
     pub blend: Blend,
     /// Fixed regions.
@@ -62,6 +69,7 @@ impl Default for FrameSettings {
             object_class: None,
             detect: DetectSettings::default(),
             face_threshold: DEFAULT_FACE_THRESHOLD,
+            batch_timeout: Duration::ZERO,
             blend: Blend::default(),
             regions: Regions::default(),
             qos: false,
@@ -118,6 +126,11 @@ impl Settings {
             "device" => store(&mut model.device, value),
             "optimization-level" => store(&mut model.optimization_level, value),
             "threads" => store(&mut model.threads, value),
+            "batch-size" => store(&mut model.batch_size, value),
+            "model-instance-id" => store(&mut model.model_instance_id, value),
+            "batch-timeout" => {
+                frame.batch_timeout = Duration::from_nanos(value.get().unwrap_or_default());
+            }
             "max-size-buffers" => store(max_size_buffers, value),
             "inference-region" => store(&mut frame.inference_region, value),
             "inference-interval" => store(&mut frame.inference_interval, value),
@@ -153,6 +166,11 @@ impl Settings {
             "device" => model.device.to_value(),
             "optimization-level" => model.optimization_level.to_value(),
             "threads" => model.threads.to_value(),
+            "batch-size" => model.batch_size.to_value(),
+            "model-instance-id" => model.model_instance_id.to_value(),
+            "batch-timeout" => u64::try_from(frame.batch_timeout.as_nanos())
+                .unwrap_or(u64::MAX)
+                .to_value(),
             "max-size-buffers" => self.max_size_buffers.to_value(),
             "inference-region" => frame.inference_region.to_value(),
             "inference-interval" => frame.inference_interval.to_value(),
@@ -226,6 +244,25 @@ fn model_properties() -> Vec<glib::ParamSpec> {
         glib::ParamSpecUInt::builder("threads")
             .nick("Threads")
             .blurb("CPU threads inside one run, 0 = automatic")
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecUInt::builder("batch-size")
+            .nick("Batch Size")
+            .blurb("Most regions in one run of the model, 0 = automatic")
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecUInt64::builder("batch-timeout")
+            .nick("Batch Timeout")
+            .blurb(
+                "Longest wait, in nanoseconds, of a region for others to run with; 0 takes what is there when the model is free",
+            )
+            .mutable_playing()
+            .build(),
+        glib::ParamSpecString::builder("model-instance-id")
+            .nick("Model Instance ID")
+            .blurb(
+                "Elements with the same one share a model and its runs; unset shares with those whose other properties are the same",
+            )
             .mutable_ready()
             .build(),
         glib::ParamSpecUInt::builder("max-size-buffers")

@@ -24,8 +24,10 @@ pub struct Stats {
     pub frames_skipped_qos: u64,
     /// Regions restored.
     pub regions: u64,
-    /// Runs of the model.
+    /// Runs of the model that they were part of.
     pub batches: u64,
+    /// Crops in those runs, other streams' among them.
+    crops: u64,
     /// Where the model runs.
     pub execution_provider: String,
     /// Time inside the model, all runs together.
@@ -43,11 +45,12 @@ impl Stats {
         }
     }
 
-    /// Count a frame of which `regions` regions were restored in one run.
-    pub fn count_restored(&mut self, regions: usize, inference_time: Duration) {
+    /// Count a frame of which `regions` regions were restored, in a run of `in_run` crops.
+    pub fn count_restored(&mut self, regions: usize, in_run: usize, inference_time: Duration) {
         self.frames_restored += 1;
         self.regions += regions as u64;
         self.batches += 1;
+        self.crops += in_run as u64;
         self.inference_time += inference_time;
         self.inference_time_max = self.inference_time_max.max(inference_time);
     }
@@ -63,7 +66,7 @@ impl Stats {
             .field("frames-skipped-qos", self.frames_skipped_qos)
             .field("regions", self.regions)
             .field("batches", self.batches)
-            .field("batch-fill-mean", per_batch(self.regions as f64))
+            .field("batch-fill-mean", per_batch(self.crops as f64))
             .field(
                 "queue-level",
                 u32::try_from(queue_level).unwrap_or(u32::MAX),

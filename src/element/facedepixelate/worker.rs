@@ -1,14 +1,18 @@
 //! A frame's restoration: find, run, write. What the task owns while it works.
+//!
+//! Frames are taken up one after the other and finished in the same order; in between, the model runs on its own thread.
 
 use super::find::{Finder, Found};
-use super::queue::Frame;
+use super::queue::{Frame, InWork};
 use super::settings::FrameSettings;
-use crate::cascade::{Backend, CascadeError};
-use crate::element::caps::{PictureError, StreamLayout};
+use crate::cascade::{Batcher, CascadeError, Ticket, Wake};
+use crate::element::caps::PictureError;
 use crate::element::metas;
 use crate::face_check::FaceCheck;
-use crate::restore::Restorer;
-use std::time::{Duration, Instant};
+use crate::restore::Restoration;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Type of the metas on restored regions.
 pub const RESTORED_FACE: &str = "restored-face";
@@ -22,7 +26,9 @@ pub enum Outcome {
     Restored {
         /// Their number.
         regions: usize,
-        /// Time inside the model and around it.
+        /// Crops in the run of the model that they were part of.
+        in_run: usize,
+        /// Time of that run.
         inference_time: Duration,
     },
 }
@@ -38,42 +44,81 @@ pub enum WorkError {
     Cascade(#[from] CascadeError),
 }
 
+/// Frames in work at a time where a run takes the crops of one: it is prepared while the one before is in the model.
+const PREPARED: usize = 2;
+
+/// What is done for a frame while it is in work.
+#[derive(Default)]
+struct Draft {
+    restoration: Restoration,
+    found: Vec<Found>,
+}
+
+/// A frame in work.
+struct Begun {
+    frame: Frame,
+    epoch: u64,
+    settings: FrameSettings,
+    /// None: nothing is to do, or why it could not be done.
+    work: Result<Option<(Box<Draft>, Ticket)>, WorkError>,
+}
+
+/// A frame that is ready to go out.
+pub struct Finished {
+    /// The frame.
+    pub frame: Frame,
+    /// When it came in, see [`super::queue::Work`].
+    pub epoch: u64,
+    /// What it was restored with.
+    pub settings: FrameSettings,
+    /// What became of it.
+    pub outcome: Result<Outcome, WorkError>,
+}
+
 /// A loaded model with all scratch memory.
 pub struct Worker {
-    restorer: Restorer,
+    batcher: Arc<Batcher>,
+    wake: Wake,
     finder: Finder,
     face_check: Option<FaceCheck>,
+    begun: VecDeque<Begun>,
+    /// Memory for the next frames.
+    spare: Vec<Box<Draft>>,
     /// Identities of the regions of the last frame.
     shown: Vec<Option<u32>>,
 }
 
 impl Worker {
-    /// A worker that runs `backend`. Without a face check every mosaic counts as a face.
-    pub fn new(backend: Box<dyn Backend>, face_check: Option<FaceCheck>) -> Self {
+    /// A worker whose crops go to `batcher`; `wake` is called when some are done. Without a face check every mosaic counts
+    /// as a face.
+    pub fn new(batcher: Arc<Batcher>, wake: Wake, face_check: Option<FaceCheck>) -> Self {
         Self {
-            restorer: Restorer::new(backend),
+            batcher,
+            wake,
             finder: Finder::default(),
             face_check,
+            begun: VecDeque::new(),
+            spare: Vec::new(),
             shown: Vec::new(),
         }
     }
 
-    /// The execution provider in use.
-    pub fn execution_provider(&self) -> &str {
-        self.restorer.backend().execution_provider()
+    /// The model.
+    pub fn batcher(&self) -> &Batcher {
+        &self.batcher
     }
 
-    /// Regions of upstream's that the last [`Self::restore`] left out, as there were too many.
+    /// Regions of upstream's that the last [`Self::begin`] left out, as there were too many.
     pub fn left_out(&self) -> usize {
         self.finder.left_out()
     }
 
-    /// The regions of the last [`Self::restore`].
+    /// The regions of the last [`Self::begin`].
     pub fn found(&self) -> &[Found] {
         self.finder.found()
     }
 
-    /// Whether they are others than those that this was last asked about.
+    /// Whether those of the frame before the last one were others.
     pub fn has_news(&mut self) -> bool {
         let now = self.finder.found().iter().map(|found| found.id);
         let news = !now.clone().eq(self.shown.iter().copied());
@@ -84,55 +129,150 @@ impl Worker {
         news
     }
 
-    /// Restore the regions of `buffer`. It is mapped for reading first, and made writable only when a result is
-    /// there to be written. `ahead` gives the frame that comes next, if it is there.
-    pub fn restore(
+    /// Take up a frame that nothing is to be done for.
+    pub fn begin_untouched(&mut self, frame: Frame, epoch: u64, settings: FrameSettings) {
+        self.begun.push_back(Begun {
+            frame,
+            epoch,
+            settings,
+            work: Ok(None),
+        });
+    }
+
+    /// Take up a frame: find its regions and hand them to the model. `ahead` gives the frame that comes next, if it is
+    /// there.
+    pub fn begin(
         &mut self,
-        buffer: &mut gst::Buffer,
-        layout: &StreamLayout,
+        frame: Frame,
+        epoch: u64,
+        settings: FrameSettings,
+        ahead: impl FnOnce() -> Option<Frame>,
+    ) {
+        let work = self.submit(&frame, &settings, ahead);
+        self.begun.push_back(Begun {
+            frame,
+            epoch,
+            settings,
+            work,
+        });
+    }
+
+    fn submit(
+        &mut self,
+        frame: &Frame,
         settings: &FrameSettings,
         ahead: impl FnOnce() -> Option<Frame>,
-    ) -> Result<Outcome, WorkError> {
-        if !self.finder.prepare(buffer, settings) {
-            return Ok(Outcome::Untouched);
+    ) -> Result<Option<(Box<Draft>, Ticket)>, WorkError> {
+        if !self.finder.prepare(&frame.buffer, settings) {
+            return Ok(None);
         }
+        let mut draft = self.spare.pop().unwrap_or_default();
         let Self {
-            restorer,
+            batcher,
             finder,
             face_check,
             ..
         } = self;
-        let inference_time = layout.read(buffer, |frame| -> Result<_, CascadeError> {
+        let has_work = frame.layout.read(&frame.buffer, |frame| {
             finder.find(&frame, settings, ahead);
             if let Some(face_check) = face_check
                 && settings.face_threshold > 0.0
             {
                 finder.keep_faces(&frame, face_check, settings.face_threshold)?;
             }
-            let targets = finder.targets();
-            if targets.is_empty() {
-                return Ok(None);
-            }
-            let start = Instant::now();
-            restorer.infer(&frame, targets, settings.blend.detail)?;
-            Ok(Some(start.elapsed()))
+            let (facts, takes_lattice) = (batcher.facts(), batcher.takes_lattice());
+            let restoration = &mut draft.restoration;
+            Ok::<_, CascadeError>(restoration.look(&frame, finder.targets(), facts, takes_lattice))
         })??;
-        let Some(inference_time) = inference_time else {
-            return Ok(Outcome::Untouched);
+        if !has_work {
+            self.spare.push(draft);
+            return Ok(None);
+        }
+        draft.found.clear();
+        draft.found.extend_from_slice(self.finder.found());
+        let mut batch = std::mem::take(&mut draft.restoration.batch);
+        batch.detail = settings.blend.detail;
+        let ticket = (self.batcher).submit(batch, settings.batch_timeout, &self.wake);
+        Ok(Some((draft, ticket)))
+    }
+
+    /// Finish the oldest frame in work; waits for the model. The frame is made writable only when a result is there to be
+    /// written. None: no frame is in work.
+    pub fn finish(&mut self) -> Option<Finished> {
+        let Begun {
+            mut frame,
+            epoch,
+            settings,
+            work,
+        } = self.begun.pop_front()?;
+        let outcome = match work {
+            Ok(None) => Ok(Outcome::Untouched),
+            Ok(Some((mut draft, ticket))) => {
+                let (batch, result) = ticket.wait();
+                draft.restoration.batch = batch;
+                let outcome = result
+                    .map_err(WorkError::from)
+                    .and_then(|()| self.write(&mut frame, &mut draft, &settings));
+                self.spare.push(draft);
+                outcome
+            }
+            Err(error) => Err(error),
         };
-        let buffer = buffer.make_mut();
-        layout.write(buffer, |mut frame| {
-            restorer.apply(&mut frame, &settings.blend);
+        Some(Finished {
+            frame,
+            epoch,
+            settings,
+            outcome,
+        })
+    }
+
+    /// Write a result into its frame.
+    fn write(
+        &self,
+        frame: &mut Frame,
+        draft: &mut Draft,
+        settings: &FrameSettings,
+    ) -> Result<Outcome, WorkError> {
+        let buffer = frame.buffer.make_mut();
+        frame.layout.write(buffer, |mut picture| {
+            (draft.restoration).apply(&mut picture, self.batcher.facts(), &settings.blend);
         })?;
         if settings.add_roi_meta {
-            for found in finder.found() {
+            for found in &draft.found {
                 let method = found.method.as_str();
                 metas::attach(buffer, RESTORED_FACE, &found.region, method, found.id);
             }
         }
         Ok(Outcome::Restored {
-            regions: finder.found().len(),
-            inference_time,
+            regions: draft.found.len(),
+            in_run: draft.restoration.batch.in_run,
+            inference_time: draft.restoration.batch.time,
         })
+    }
+
+    /// Drop all frames in work; gives their number.
+    pub fn abandon(&mut self) -> usize {
+        self.begun.drain(..).count()
+    }
+}
+
+impl InWork for Worker {
+    fn count(&self) -> usize {
+        self.begun.len()
+    }
+
+    fn has_room(&self) -> bool {
+        self.batcher.merges() || self.begun.len() < PREPARED
+    }
+
+    fn is_ready(&self) -> bool {
+        match self.begun.front() {
+            Some(Begun {
+                work: Ok(Some((_, ticket))),
+                ..
+            }) => ticket.is_done(),
+            Some(_) => true,
+            None => false,
+        }
     }
 }
