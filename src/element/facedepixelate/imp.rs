@@ -28,7 +28,7 @@
 //! | `inference-region` | full-frame, roi-list; full-frame | always | look for mosaics, or take upstream's regions |
 //! | `object-class` | string, NULL | always | only upstream regions of this type |
 //! | `score-threshold` | float 0–1, 0.5 | always, controllable | least confidence |
-//! | `face-threshold` | float 0–1, 0.1 | always, controllable | least probability that a found mosaic covers a face |
+//! | `face-threshold` | float 0–1, 0.5 | always, controllable | least probability that a found mosaic covers a face |
 //! | `iou-threshold` | float 0–1, 0.5 | always, controllable | overlap above which regions merge |
 //! | `max-detections` | uint, 64 | always | most regions per frame |
 //! | `min-size-width`, `min-size-height` | uint, 24 | always | smaller regions are ignored |

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const DEFAULT_MAX_SIZE_BUFFERS: u32 = 4;
 /// Loses one face in a hundred and forty, leaves nine of ten other mosaics alone; see docs/detection.md.
-const DEFAULT_FACE_THRESHOLD: f32 = 0.1;
+const DEFAULT_FACE_THRESHOLD: f32 = 0.5;
 
 /// What the model is loaded with; a change means loading it again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
