@@ -5,7 +5,7 @@
 mod feather;
 
 use crate::blocks::{LatticePlanes, PLANES, Projector};
-use crate::cascade::{Backend, CascadeError, Crops};
+use crate::cascade::{Backend, CascadeError, Crops, MosaicInput};
 use crate::detect::{Outline, Region};
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, Square, patch};
 
@@ -91,6 +91,7 @@ impl Restorer {
     ) -> Result<(), CascadeError> {
         let facts = self.backend.facts();
         let (size, margin, range) = (facts.size, facts.margin, facts.range);
+        let smooth = facts.mosaic == MosaicInput::Smooth;
         let layout = frame.layout();
         self.jobs.clear();
         for region in regions {
@@ -125,6 +126,9 @@ impl Restorer {
             let planes = &mut self.lattice[index * planes..][..planes];
             match &job.lattice {
                 Some(lattice) => {
+                    if smooth {
+                        self.planes.smooth(observed, lattice, &job.view, crop);
+                    }
                     let unit = range.unit();
                     self.planes
                         .draw(observed, lattice, &job.view, crop, unit, planes);
@@ -189,6 +193,7 @@ mod tests {
                 scale: 2,
                 range: ValueRange::Unit,
                 margin: 1.3,
+                mosaic: MosaicInput::Blocks,
                 blocks: (2.0, 8.0),
                 trained_on: String::new(),
                 license: String::new(),

@@ -58,6 +58,50 @@ impl LatticePlanes {
         planes.fill(0.0);
         let area = planes.len() / PLANES;
         let size = area.isqrt();
+        let scale = view.side / size as f64;
+        let block = (lattice.block_width * lattice.block_height).sqrt() / scale as f32;
+        let side = block.log2() / LOG_BLOCK;
+        // Unlike `clamp`, these turn NaN into a number.
+        let side = side.max(SIDE_RANGE.0).min(SIDE_RANGE.1);
+        self.each_pixel(observed, lattice, view, size, |pixel, smooth, places| {
+            for (channel, smooth) in smooth.into_iter().enumerate() {
+                let index = channel * area + pixel;
+                planes[index] = (smooth - crop[index]) / unit;
+            }
+            planes[3 * area + pixel] = places[0];
+            planes[4 * area + pixel] = places[1];
+            planes[5 * area + pixel] = side;
+        });
+    }
+
+    /// Put a smooth surface with the mosaic's block means into `crop`, where the mosaic is; arguments as those of
+    /// [`Self::draw`].
+    ///
+    /// Where a pixel of the crop covers more than a block, it holds the mean of several already and stays.
+    pub fn smooth(&mut self, observed: &Patch, lattice: &Lattice, view: &Square, crop: &mut [f32]) {
+        let area = crop.len() / 3;
+        let size = area.isqrt();
+        let block = lattice.block_width.min(lattice.block_height);
+        if f64::from(block) < view.side / size as f64 {
+            return;
+        }
+        self.each_pixel(observed, lattice, view, size, |pixel, smooth, _| {
+            for (channel, smooth) in smooth.into_iter().enumerate() {
+                crop[channel * area + pixel] = smooth;
+            }
+        });
+    }
+
+    /// Tell `draw` of every pixel of a crop of `size` × `size` that shows the mosaic: its number, the surface's R′G′B′,
+    /// the places along x and y in its block, −1 … 1.
+    fn each_pixel(
+        &mut self,
+        observed: &Patch,
+        lattice: &Lattice,
+        view: &Square,
+        size: usize,
+        mut draw: impl FnMut(usize, [f32; 3], [f32; 2]),
+    ) {
         let rect = observed.rect();
         if rect.is_empty() || rect.x < 0 || rect.y < 0 {
             return;
@@ -76,25 +120,16 @@ impl LatticePlanes {
         let columns = (0..size).map(|x| place(&self.columns, at(view.x, x)));
         self.places.clear();
         self.places.extend(columns);
-        let block = (lattice.block_width * lattice.block_height).sqrt() / scale as f32;
-        let side = block.log2() / LOG_BLOCK;
-        // Unlike `clamp`, these turn NaN into a number.
-        let side = side.max(SIDE_RANGE.0).min(SIDE_RANGE.1);
+        let width = self.columns.count();
         for y in 0..size {
             let Some(row) = place(&self.rows, at(view.y, y)) else {
                 continue;
             };
             for (x, column) in self.places.iter().enumerate() {
                 let Some(column) = column else { continue };
-                let pixel = y * size + x;
-                for (channel, blocks) in self.blocks.iter().enumerate() {
-                    let smooth = surface(blocks, self.columns.count(), column, &row);
-                    let index = channel * area + pixel;
-                    planes[index] = (smooth - crop[index]) / unit;
-                }
-                planes[3 * area + pixel] = column.inside;
-                planes[4 * area + pixel] = row.inside;
-                planes[5 * area + pixel] = side;
+                let blocks = self.blocks.each_ref();
+                let smooth = blocks.map(|blocks| surface(blocks, width, column, &row));
+                draw(y * size + x, smooth, [column.inside, row.inside]);
             }
         }
     }
@@ -199,6 +234,34 @@ mod tests {
             let mean = row.iter().sum::<f32>() / 8.0 * 127.5 + 100.0;
             assert!((mean - mosaic(block * 8)).abs() < 0.01, "{block}: {mean}");
         }
+    }
+
+    #[test]
+    fn a_smooth_crop_has_the_means_and_no_edges() {
+        let rect = Rect::new(0, 0, 64, 64);
+        let view = Square {
+            x: 0.0,
+            y: 0.0,
+            side: 64.0,
+        };
+        let mosaic = |x: usize| [60.0, 90.0, 140.0, 150.0, 145.0, 95.0, 70.0, 65.0][x / 8];
+        let observed = patch(rect, mosaic);
+        let lattice = Lattice::square(8, 0, 0);
+        let row = |size: usize| {
+            let mut crop = vec![9.0; 3 * size * size];
+            LatticePlanes::default().smooth(&observed, &lattice, &view, &mut crop);
+            crop[..size].to_vec()
+        };
+        let fine = row(64);
+        for (block, pixels) in fine.chunks(8).enumerate() {
+            let mean = pixels.iter().sum::<f32>() / 8.0;
+            assert!((mean - mosaic(8 * block)).abs() < 0.01, "{block}: {mean}");
+        }
+        let step = fine.windows(2).map(|w| (w[1] - w[0]).abs());
+        assert!(step.fold(0.0, f32::max) < 12.0, "{fine:?}");
+        // A pixel for each block, and one for two of them.
+        assert!((row(8)[2] - 140.0).abs() < 15.0);
+        assert_eq!(row(4), [9.0; 4]);
     }
 
     #[test]

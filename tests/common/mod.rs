@@ -5,7 +5,7 @@ use gst::glib;
 use gst::prelude::*;
 use gst_check::Harness;
 use gst_video::VideoFormat;
-use gstdepixelate::cascade::{Backend, CascadeError, Crops, ModelFacts, ValueRange};
+use gstdepixelate::cascade::{Backend, CascadeError, Crops, ModelFacts, MosaicInput, ValueRange};
 use gstdepixelate::element::caps::StreamLayout;
 use gstdepixelate::element::{BackendSource, FaceDepixelate};
 use gstdepixelate::frame::{FrameView, Patch, Rect, SampleFormat, patch};
@@ -56,6 +56,7 @@ impl Fake {
             scale: 1,
             range: ValueRange::Unit,
             margin: 1.5,
+            mosaic: MosaicInput::Blocks,
             blocks: (2.0, 16.0),
             trained_on: "nothing".into(),
             license: "CC0-1.0".into(),
