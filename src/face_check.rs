@@ -145,6 +145,8 @@ impl FaceCheck {
         let expected = [self.input.shape[0], ANSWER as i64];
         if output.shape != expected {
             return Err(CascadeError::OutputShape {
+                model: "face check".to_owned(),
+                output: OUTPUT.to_owned(),
                 found: output.shape,
                 expected: expected.to_vec(),
             });

@@ -205,7 +205,7 @@ impl Restorer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cascade::ValueRange;
+    use crate::cascade::{MosaicInput, ValueRange};
     use crate::degrade::mosaic::{Fill, pixelate};
     use crate::detect::Outline;
     use crate::frame::{Lattice, Rect};
@@ -223,6 +223,7 @@ mod tests {
                 scale: 2,
                 range: ValueRange::Unit,
                 margin: 1.3,
+                mosaic: MosaicInput::Blocks,
                 blocks: (2.0, 8.0),
                 trained_on: String::new(),
                 license: String::new(),

@@ -1,5 +1,7 @@
 //! What a network is told about a mosaic's lattice, as pictures beside the mosaic itself.
 
+use std::ops::Range;
+
 use multiversion::multiversion;
 
 use super::axis::{Axis, solve};
@@ -23,9 +25,9 @@ const SIDE_RANGE: (f32, f32) = (0.1, 2.0);
 pub struct LatticePlanes {
     columns: Axis,
     rows: Axis,
-    /// One value per block and channel.
-    blocks: [Vec<f32>; 3],
-    /// Rows of blocks with one value per column of the crop inside the mosaic, for each channel.
+    /// One value per block.
+    blocks: Vec<f32>,
+    /// For each channel: rows of blocks with one value per column of the crop inside the mosaic.
     lines: [Vec<f32>; 3],
     /// Those columns: what their place along x means.
     places: Vec<Place>,
@@ -62,6 +64,56 @@ impl LatticePlanes {
         planes.fill(0.0);
         let area = planes.len() / PLANES;
         let size = area.isqrt();
+        let scale = view.side / size as f64;
+        let block = (lattice.block_width * lattice.block_height).sqrt() / scale as f32;
+        let side = block.log2() / LOG_BLOCK;
+        // Unlike `clamp`, these turn NaN into a number.
+        let side = side.max(SIDE_RANGE.0).min(SIDE_RANGE.1);
+        self.each_row(observed, lattice, view, size, |row| {
+            for channel in 0..3 {
+                let range = row.range(channel * area);
+                let (smooth, crop) = (&mut planes[range.clone()], &crop[range]);
+                row.surface(channel, smooth);
+                for (smooth, crop) in smooth.iter_mut().zip(crop) {
+                    *smooth = (*smooth - crop) / unit;
+                }
+            }
+            let across = &mut planes[row.range(3 * area)];
+            for (value, column) in across.iter_mut().zip(row.columns) {
+                *value = column.inside;
+            }
+            planes[row.range(4 * area)].fill(row.inside);
+            planes[row.range(5 * area)].fill(side);
+        });
+    }
+
+    /// Put a smooth surface with the mosaic's block means into `crop`, where the mosaic is; arguments as those of
+    /// [`Self::draw`].
+    ///
+    /// Where a pixel of the crop covers more than a block, it holds the mean of several already and stays.
+    pub fn smooth(&mut self, observed: &Patch, lattice: &Lattice, view: &Square, crop: &mut [f32]) {
+        let area = crop.len() / 3;
+        let size = area.isqrt();
+        let block = lattice.block_width.min(lattice.block_height);
+        if f64::from(block) < view.side / size as f64 {
+            return;
+        }
+        self.each_row(observed, lattice, view, size, |row| {
+            for channel in 0..3 {
+                row.surface(channel, &mut crop[row.range(channel * area)]);
+            }
+        });
+    }
+
+    /// Call `draw` with each row of a crop of `size` × `size` that shows the mosaic.
+    fn each_row(
+        &mut self,
+        observed: &Patch,
+        lattice: &Lattice,
+        view: &Square,
+        size: usize,
+        mut draw: impl FnMut(&Row<'_>),
+    ) {
         let rect = observed.rect();
         if rect.is_empty() || rect.x < 0 || rect.y < 0 {
             return;
@@ -71,51 +123,61 @@ impl LatticePlanes {
             .set(|cuts| lattice.columns(left, left + rect.width as usize, 0, cuts));
         self.rows
             .set(|cuts| lattice.rows(top, top + rect.height as usize, 0, cuts));
-        for (channel, blocks) in self.blocks.iter_mut().enumerate() {
-            means(observed.plane(channel), &self.columns, &self.rows, blocks);
-            solve(&self.columns, &self.rows, blocks);
-        }
         let scale = view.side / size as f64;
         let at = |origin: f64, line: usize| origin + (line as f64 + 0.5) * scale;
-        // Those inside the mosaic follow one another.
+        // Columns inside the mosaic follow one another.
         let inside = |x: &usize| self.columns.block_at(at(view.x, *x)).is_some();
-        let left = (0..size).find(inside).unwrap_or(size);
-        let places = (left..size).map_while(|x| place(&self.columns, at(view.x, x)));
+        let first = (0..size).find(inside).unwrap_or(size);
+        let places = (first..size).map_while(|x| place(&self.columns, at(view.x, x)));
         self.places.clear();
         self.places.extend(places);
-        for (lines, blocks) in self.lines.iter_mut().zip(&self.blocks) {
+        for (channel, lines) in self.lines.iter_mut().enumerate() {
+            let blocks = &mut self.blocks;
+            means(observed.plane(channel), &self.columns, &self.rows, blocks);
+            solve(&self.columns, &self.rows, blocks);
             across(blocks, self.columns.count(), &self.places, lines);
         }
-        let block = (lattice.block_width * lattice.block_height).sqrt() / scale as f32;
-        let side = block.log2() / LOG_BLOCK;
-        // Unlike `clamp`, these turn NaN into a number.
-        let side = side.max(SIDE_RANGE.0).min(SIDE_RANGE.1);
         let width = self.places.len();
         for y in 0..size {
             let Some(row) = place(&self.rows, at(view.y, y)) else {
                 continue;
             };
-            let start = y * size + left;
-            let plane = |index: usize| index * area + start..index * area + start + width;
-            for (channel, lines) in self.lines.iter().enumerate() {
-                let line = |block: usize| &lines[block * width..][..width];
-                let range = channel * area + start..channel * area + start + width;
-                let (target, crop) = (&mut planes[range.clone()], &crop[range]);
-                between(
-                    line(row.node),
-                    line(row.next),
-                    row.weight,
-                    crop,
-                    unit,
-                    target,
-                );
-            }
-            for (value, column) in planes[plane(3)].iter_mut().zip(&self.places) {
-                *value = column.inside;
-            }
-            planes[plane(4)].fill(row.inside);
-            planes[plane(5)].fill(side);
+            let line = |lines, block| -> &[f32] { &Vec::as_slice(lines)[block * width..][..width] };
+            draw(&Row {
+                first: y * size + first,
+                columns: &self.places,
+                inside: row.inside,
+                lines: (self.lines.each_ref()).map(|it| [line(it, row.node), line(it, row.next)]),
+                weight: row.weight,
+            });
         }
+    }
+}
+
+/// The part of a row of a crop that shows the mosaic.
+struct Row<'a> {
+    /// Number of its first pixel.
+    first: usize,
+    /// Places along x in their blocks.
+    columns: &'a [Place],
+    /// Place along y in its block.
+    inside: f32,
+    /// For R′, G′, B′: the surface at the centres of the blocks before and after.
+    lines: [[&'a [f32]; 2]; 3],
+    /// Weight of the latter.
+    weight: f32,
+}
+
+impl Row<'_> {
+    /// Its pixels in a plane that begins at `plane`.
+    fn range(&self, plane: usize) -> Range<usize> {
+        plane + self.first..plane + self.first + self.columns.len()
+    }
+
+    /// The surface, grey levels.
+    fn surface(&self, channel: usize, out: &mut [f32]) {
+        let [a, b] = self.lines[channel];
+        between(a, b, self.weight, out);
     }
 }
 
@@ -130,12 +192,11 @@ fn across(blocks: &[f32], count: usize, places: &[Place], lines: &mut Vec<f32>) 
     }
 }
 
-/// What lies between the lines `a` and `b`, as a grey level, less the crop, in steps of `unit`.
+/// What lies between the lines `a` and `b`, as grey levels; the latter has `weight`.
 #[multiversion(targets("x86_64+avx2"))]
-fn between(a: &[f32], b: &[f32], weight: f32, crop: &[f32], unit: f32, out: &mut [f32]) {
-    for (((out, a), b), crop) in out.iter_mut().zip(a).zip(b).zip(crop) {
-        let smooth = (a + (b - a) * weight).clamp(0.0, 255.0);
-        *out = (smooth - crop) / unit;
+fn between(a: &[f32], b: &[f32], weight: f32, out: &mut [f32]) {
+    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+        *out = (a + (b - a) * weight).clamp(0.0, 255.0);
     }
 }
 
@@ -225,6 +286,34 @@ mod tests {
             let mean = row.iter().sum::<f32>() / 8.0 * 127.5 + 100.0;
             assert!((mean - mosaic(block * 8)).abs() < 0.01, "{block}: {mean}");
         }
+    }
+
+    #[test]
+    fn a_smooth_crop_has_the_means_and_no_edges() {
+        let rect = Rect::new(0, 0, 64, 64);
+        let view = Square {
+            x: 0.0,
+            y: 0.0,
+            side: 64.0,
+        };
+        let mosaic = |x: usize| [60.0, 90.0, 140.0, 150.0, 145.0, 95.0, 70.0, 65.0][x / 8];
+        let observed = patch(rect, mosaic);
+        let lattice = Lattice::square(8, 0, 0);
+        let row = |size: usize| {
+            let mut crop = vec![9.0; 3 * size * size];
+            LatticePlanes::default().smooth(&observed, &lattice, &view, &mut crop);
+            crop[..size].to_vec()
+        };
+        let fine = row(64);
+        for (block, pixels) in fine.chunks(8).enumerate() {
+            let mean = pixels.iter().sum::<f32>() / 8.0;
+            assert!((mean - mosaic(8 * block)).abs() < 0.01, "{block}: {mean}");
+        }
+        let step = fine.windows(2).map(|w| (w[1] - w[0]).abs());
+        assert!(step.fold(0.0, f32::max) < 12.0, "{fine:?}");
+        // A pixel for each block, and one for two of them.
+        assert!((row(8)[2] - 140.0).abs() < 15.0);
+        assert_eq!(row(4), [9.0; 4]);
     }
 
     #[test]

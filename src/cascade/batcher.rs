@@ -370,7 +370,7 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
-    use crate::cascade::ValueRange;
+    use crate::cascade::{MosaicInput, ValueRange};
 
     /// Gives crops back, notes the sizes of its runs, and waits for leave before each, if it has to.
     struct Echo {
@@ -388,6 +388,7 @@ mod tests {
             scale: 1,
             range: ValueRange::Unit,
             margin: 1.3,
+            mosaic: MosaicInput::Blocks,
             blocks: (2.0, 8.0),
             trained_on: String::new(),
             license: String::new(),

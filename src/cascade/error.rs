@@ -86,9 +86,7 @@ pub enum CascadeError {
         expected: String,
     },
     /// An input or output of the model is missing or of the wrong type or shape.
-    #[error(
-        "model {model}: {value} is {found}, expected {expected}: export the model again with depixelate-train"
-    )]
+    #[error("model {model}: {value} is {found}, expected {expected}: {advice}")]
     Shape {
         /// The file, or the name of the bundled model.
         model: String,
@@ -98,6 +96,27 @@ pub enum CascadeError {
         found: String,
         /// What would be right.
         expected: String,
+        /// What to do.
+        advice: String,
+    },
+    /// The model says nothing about itself, and nothing is said about it.
+    #[error(
+        "model {model} does not say what it takes and gives: export it with depixelate-train, or say so in {} (see docs/models.md)",
+        description.display()
+    )]
+    NothingSaid {
+        /// The file.
+        model: String,
+        /// The file where it could be said.
+        description: PathBuf,
+    },
+    /// The file that describes a model is wrong.
+    #[error("model description {file}: {reason}")]
+    Description {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// There is no execution provider of this name.
     #[error("execution-provider `{asked}` is unknown: use one of {known}")]
@@ -149,9 +168,13 @@ pub enum CascadeError {
     },
     /// The model made something else than it declared.
     #[error(
-        "output `restored` has shape {found:?}, expected {expected:?}: the model file is inconsistent, export it again"
+        "model {model}: output `{output}` has shape {found:?}, expected {expected:?}: the file, or what is said about it, is wrong"
     )]
     OutputShape {
+        /// The file, or the name of the bundled model.
+        model: String,
+        /// Which output.
+        output: String,
         /// Shape made.
         found: Vec<i64>,
         /// Shape wanted.

@@ -1,9 +1,9 @@
 //! What a model says about itself, in the metadata of its file.
 
 use std::ops::RangeInclusive;
-use std::str::FromStr;
 
-use super::CascadeError;
+use super::properties::Properties;
+use super::{CascadeError, MosaicInput, ValueRange};
 use crate::onnx::GraphBuilder;
 use crate::onnx::proto::StringStringEntryProto;
 
@@ -24,6 +24,8 @@ pub mod key {
     pub const COLOR: &str = "depixelate.color";
     /// Side of the crop ÷ longer side of the mosaic's box.
     pub const MARGIN: &str = "depixelate.margin";
+    /// What the network is shown of the mosaic. May be missing: then blocks where the scale is 1, else smooth.
+    pub const MOSAIC: &str = "depixelate.mosaic";
     /// Smallest and largest block of the training, crop pixels.
     pub const BLOCKS: &str = "depixelate.blocks";
     /// What the weights were trained on.
@@ -41,63 +43,6 @@ const SCALES: RangeInclusive<usize> = 1..=8;
 const MAX_OUTPUT_SIDE: usize = 4096;
 const MARGINS: RangeInclusive<f64> = 1.0..=4.0;
 const COLOR: &str = "RGB";
-/// Most characters of a free text, and of a wrong value in a message.
-const MAX_TEXT: usize = 1000;
-const MAX_SHOWN: usize = 60;
-
-/// Range of a network's numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ValueRange {
-    /// −1 … 1.
-    Signed,
-    /// 0 … 1.
-    Unit,
-}
-
-impl ValueRange {
-    /// Turn grey levels 0–255 into this range.
-    pub fn normalise(self, values: &mut [f32]) {
-        let (factor, offset) = match self {
-            Self::Signed => (1.0 / 127.5, -1.0),
-            Self::Unit => (1.0 / 255.0, 0.0),
-        };
-        for value in values {
-            // The border values themselves must not leave the range by a rounding.
-            *value = (*value * factor + offset).clamp(offset, 1.0);
-        }
-    }
-
-    /// Turn this range into grey levels, cut to 0–255. What is no number becomes 0.
-    pub fn denormalise(self, values: &mut [f32]) {
-        let (factor, offset) = match self {
-            Self::Signed => (127.5, 127.5),
-            Self::Unit => (255.0, 0.0),
-        };
-        for value in values {
-            let level = *value * factor + offset;
-            *value = if level.is_nan() {
-                0.0
-            } else {
-                level.clamp(0.0, 255.0)
-            };
-        }
-    }
-
-    /// Grey levels of one step of this range.
-    pub fn unit(self) -> f32 {
-        match self {
-            Self::Signed => 127.5,
-            Self::Unit => 255.0,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Signed => "-1..1",
-            Self::Unit => "0..1",
-        }
-    }
-}
 
 /// What a model file says about itself; every fact that pre- and post-processing need.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,6 +55,8 @@ pub struct ModelFacts {
     pub range: ValueRange,
     /// Side of the crop ÷ longer side of the mosaic's box.
     pub margin: f64,
+    /// What the network is shown of the mosaic.
+    pub mosaic: MosaicInput,
     /// Smallest and largest block of the training, in crop pixels.
     pub blocks: (f32, f32),
     /// What the weights were trained on.
@@ -129,40 +76,45 @@ impl ModelFacts {
         model: &str,
         metadata: &[StringStringEntryProto],
     ) -> Result<Self, CascadeError> {
-        let reader = Reader { model, metadata };
-        reader.exactly(key::FORMAT, &FORMAT.to_string())?;
-        reader.exactly(key::COLOR, COLOR)?;
-        let size = reader.number(
+        Self::read(&Properties::metadata(model, metadata))
+    }
+
+    pub(super) fn read(properties: &Properties) -> Result<Self, CascadeError> {
+        properties.exactly(key::FORMAT, &FORMAT.to_string())?;
+        properties.exactly(key::COLOR, COLOR)?;
+        let (least, most) = (SIZES.start(), SIZES.end());
+        let size = properties.number(
             key::SIZE,
-            &format!(
-                "a multiple of {SIZE_STEP} from {} to {}",
-                SIZES.start(),
-                SIZES.end()
-            ),
+            &format!("a multiple of {SIZE_STEP} from {least} to {most}"),
             |size: &usize| SIZES.contains(size) && size.is_multiple_of(SIZE_STEP),
         )?;
-        let scale = reader.number(
+        let (least, most) = (SCALES.start(), SCALES.end());
+        let scale = properties.number(
             key::SCALE,
             &format!(
-                "a whole number from {} to {} with size · scale at most {MAX_OUTPUT_SIDE}",
-                SCALES.start(),
-                SCALES.end()
+                "a whole number from {least} to {most} with size · scale at most {MAX_OUTPUT_SIDE}"
             ),
             |scale: &usize| SCALES.contains(scale) && size * scale <= MAX_OUTPUT_SIDE,
         )?;
-        let margin = reader.number(
+        let (least, most) = (MARGINS.start(), MARGINS.end());
+        let margin = properties.number(
             key::MARGIN,
-            &format!("a number from {} to {}", MARGINS.start(), MARGINS.end()),
+            &format!("a number from {least} to {most}"),
             |margin| MARGINS.contains(margin),
         )?;
+        let mosaic = match properties.optional(key::MOSAIC, "one")? {
+            Some(_) => properties.one_of(key::MOSAIC, &MosaicInput::NAMES)?,
+            None => MosaicInput::of_scale(scale),
+        };
         Ok(Self {
             size,
             scale,
-            range: reader.range()?,
+            range: properties.one_of(key::RANGE, &ValueRange::NAMES)?,
             margin,
-            blocks: reader.blocks(size)?,
-            trained_on: reader.text(key::TRAINED_ON)?,
-            license: reader.text(key::LICENSE)?,
+            mosaic,
+            blocks: properties.span(key::BLOCKS, size)?,
+            trained_on: properties.text(key::TRAINED_ON)?,
+            license: properties.text(key::LICENSE)?,
         })
     }
 
@@ -176,6 +128,7 @@ impl ModelFacts {
             (key::RANGE, self.range.name().into()),
             (key::COLOR, COLOR.into()),
             (key::MARGIN, self.margin.to_string()),
+            (key::MOSAIC, self.mosaic.name().into()),
             (key::BLOCKS, format!("{smallest}..{largest}")),
             (key::TRAINED_ON, self.trained_on.clone()),
             (key::LICENSE, self.license.clone()),
@@ -190,96 +143,9 @@ impl ModelFacts {
     }
 }
 
-/// Reads properties and words the errors.
-struct Reader<'a> {
-    model: &'a str,
-    metadata: &'a [StringStringEntryProto],
-}
-
-impl<'a> Reader<'a> {
-    fn get(&self, key: &'static str, expected: &str) -> Result<&'a str, CascadeError> {
-        let mut values = self.metadata.iter().filter(|entry| entry.key == key);
-        match (values.next(), values.next()) {
-            (Some(entry), None) => Ok(&entry.value),
-            (None, _) => Err(self.wrong(key, "missing".into(), expected)),
-            (Some(_), Some(_)) => Err(self.wrong(key, "there twice".into(), expected)),
-        }
-    }
-
-    fn exactly(&self, key: &'static str, expected: &str) -> Result<(), CascadeError> {
-        let quoted = format!("`{expected}`");
-        let value = self.get(key, &quoted)?;
-        if value == expected {
-            return Ok(());
-        }
-        Err(self.wrong(key, shown(value), &quoted))
-    }
-
-    fn number<T: FromStr>(
-        &self,
-        key: &'static str,
-        expected: &str,
-        fits: impl Fn(&T) -> bool,
-    ) -> Result<T, CascadeError> {
-        let value = self.get(key, expected)?;
-        value
-            .parse()
-            .ok()
-            .filter(fits)
-            .ok_or_else(|| self.wrong(key, shown(value), expected))
-    }
-
-    fn range(&self) -> Result<ValueRange, CascadeError> {
-        let expected = "`-1..1` or `0..1`";
-        let value = self.get(key::RANGE, expected)?;
-        [ValueRange::Signed, ValueRange::Unit]
-            .into_iter()
-            .find(|range| range.name() == value)
-            .ok_or_else(|| self.wrong(key::RANGE, shown(value), expected))
-    }
-
-    fn blocks(&self, size: usize) -> Result<(f32, f32), CascadeError> {
-        let expected =
-            format!("two numbers above 0 and at most {size}, in rising order, such as `4..16`");
-        let value = self.get(key::BLOCKS, &expected)?;
-        // Comparisons with NaN are false, and an infinite block is not at most `size`.
-        value
-            .split_once("..")
-            .and_then(|(low, high)| Some((low.parse().ok()?, high.parse().ok()?)))
-            .filter(|&(low, high): &(f32, f32)| 0.0 < low && low <= high && high <= size as f32)
-            .ok_or_else(|| self.wrong(key::BLOCKS, shown(value), &expected))
-    }
-
-    fn text(&self, key: &'static str) -> Result<String, CascadeError> {
-        let expected = format!("a text of 1 to {MAX_TEXT} characters");
-        let value = self.get(key, &expected)?;
-        // Counting stops at the limit, however long the value is.
-        let length = value.chars().take(MAX_TEXT + 1).count();
-        if value.trim().is_empty() || length > MAX_TEXT {
-            return Err(self.wrong(key, shown(value), &expected));
-        }
-        Ok(value.into())
-    }
-
-    fn wrong(&self, key: &'static str, found: String, expected: &str) -> CascadeError {
-        CascadeError::Metadata {
-            model: self.model.into(),
-            key,
-            found,
-            expected: expected.into(),
-        }
-    }
-}
-
-/// A value from a file, fit for a message: short and without control characters.
-pub(super) fn shown(value: &str) -> String {
-    let short: String = value.chars().take(MAX_SHOWN).collect();
-    let dots = if short.len() < value.len() { "…" } else { "" };
-    format!("`{}{dots}`", short.escape_debug())
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::properties::shown;
     use super::*;
 
     fn facts() -> ModelFacts {
@@ -288,6 +154,7 @@ mod tests {
             scale: 2,
             range: ValueRange::Unit,
             margin: 1.0 + 1.0 / 3.0,
+            mosaic: MosaicInput::Smooth,
             blocks: (3.7, 16.0),
             trained_on: "drawn faces".into(),
             license: "CC0-1.0".into(),
@@ -304,8 +171,16 @@ mod tests {
 
     #[test]
     fn round_trip() {
-        for range in [ValueRange::Unit, ValueRange::Signed] {
-            let facts = ModelFacts { range, ..facts() };
+        let ends = [
+            (ValueRange::Unit, MosaicInput::Smooth),
+            (ValueRange::Signed, MosaicInput::Blocks),
+        ];
+        for (range, mosaic) in ends {
+            let facts = ModelFacts {
+                range,
+                mosaic,
+                ..facts()
+            };
             let back = ModelFacts::from_metadata("m", &entries(&facts)).unwrap();
             assert_eq!(back, facts);
         }
@@ -327,6 +202,7 @@ mod tests {
             (key::SCALE, "1.5"),
             (key::RANGE, "0..255"),
             (key::COLOR, "BGR"),
+            (key::MOSAIC, "tiles"),
             (key::MARGIN, "0.9"),
             (key::MARGIN, "4.1"),
             (key::MARGIN, "NaN"),
@@ -365,16 +241,20 @@ mod tests {
             let twice = ModelFacts::from_metadata("m", &metadata).unwrap_err();
             metadata.pop();
             let gone = metadata.remove(index).key;
-            let missing = ModelFacts::from_metadata("m", &metadata).unwrap_err();
+            let twice = twice.to_string();
             assert!(
-                twice
-                    .to_string()
-                    .contains(&format!("`{gone}` is there twice"))
+                twice.contains(&format!("`{gone}` is there twice")),
+                "{twice}"
             );
+            let missing = ModelFacts::from_metadata("m", &metadata);
+            if gone == key::MOSAIC {
+                assert_eq!(missing, Ok(facts()), "as fits the scale");
+                continue;
+            }
+            let missing = missing.unwrap_err().to_string();
             assert!(
-                missing
-                    .to_string()
-                    .contains(&format!("`{gone}` is missing"))
+                missing.contains(&format!("`{gone}` is missing")),
+                "{missing}"
             );
         }
     }
@@ -388,11 +268,5 @@ mod tests {
         };
         let error = ModelFacts::from_metadata("m", &entries(&large)).unwrap_err();
         assert!(error.to_string().contains(key::SCALE), "{error}");
-    }
-
-    #[test]
-    fn values_in_messages_are_short_and_plain() {
-        assert_eq!(shown("a\n\u{1b}[31m"), "`a\\n\\u{1b}[31m`");
-        assert_eq!(shown(&"é".repeat(100)).chars().count(), MAX_SHOWN + 3);
     }
 }

@@ -1,4 +1,4 @@
-//! The two networks as one ONNX model, run by ONNX Runtime.
+//! The networks as one ONNX model, run by ONNX Runtime.
 //!
 //! ```no_run
 //! use gstdepixelate::cascade::{Backend, Crops, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime};
@@ -16,23 +16,30 @@
 //! ```
 
 mod batcher;
+mod description;
+mod ends;
 mod error;
 mod facts;
+mod head;
 mod library;
 mod model;
+mod open;
 mod plain;
+mod properties;
 mod provider;
+mod range;
 pub mod runtime;
 mod session;
 
 pub use batcher::{Batch, Batcher, Ticket, Wake};
 pub use error::{Attempt, CascadeError};
-pub use facts::{FORMAT, ModelFacts, ValueRange, key};
+pub use facts::{FORMAT, ModelFacts, key};
 pub use model::{
     DEFAULT_MODEL, DETAILED, INPUT, LATTICE, MAX_MODEL_BYTES, Model, RESTORED, STAGE1,
 };
 pub use plain::{Numbers, PlainSession};
 pub use provider::{OptimizationLevel, Provider, SessionSettings};
+pub use range::{MosaicInput, ValueRange};
 pub use runtime::{Runtime, RuntimeSearch};
 pub use session::OrtBackend;
 

@@ -1,41 +1,41 @@
-//! A model opened by ONNX Runtime.
+//! A model that runs.
 
 use std::ops::Range;
 
-use ort::ep::cuda::ConvAlgorithmSearch;
-use ort::ep::{CUDA, ExecutionProvider, OpenVINO, TensorRT};
-use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{OutputSelector, RunOptions, Session};
 use ort::value::TensorRef;
 
-use super::model::{DETAILED, INPUT, LATTICE, RESTORED, STAGE1};
-use super::provider::{automatic_threads, device_name, device_number, names};
-use super::{
-    Backend, CascadeError, Crops, Model, ModelFacts, OptimizationLevel, Provider, Runtime,
-    SessionSettings,
-};
+use super::ends::Ends;
+use super::model::{DETAILED, LATTICE, STAGE1};
+use super::open::{open, open_best};
+use super::{Backend, CascadeError, Crops, Model, ModelFacts, Provider, Runtime, SessionSettings};
 use crate::blocks::PLANES;
 
 /// Batch sizes on a GPU. For each new input shape, cuDNN is searched for its fastest convolutions
 /// anew, which takes longer than many runs; so there are few shapes.
 const GPU_BATCHES: [usize; 6] = [1, 2, 4, 8, 16, 32];
 
-/// Most threads that a session gets, whatever is asked for.
-const MAX_THREADS: usize = 256;
-
 /// The networks in ONNX Runtime.
 #[derive(Debug)]
 pub struct OrtBackend {
-    session: Session,
-    facts: ModelFacts,
+    graph: Graph,
     provider: Provider,
     fallback: Option<String>,
-    takes_lattice: bool,
-    has_detailed: bool,
     /// The sharpest faces, before they are mixed in.
     detailed: Vec<f32>,
     /// A part batch, filled up to one of [`GPU_BATCHES`].
     padded: [Vec<f32>; 2],
+    /// The crops with their channels the other way round.
+    bgr: Vec<f32>,
+}
+
+/// An open model with what is known of it.
+#[derive(Debug)]
+struct Graph {
+    session: Session,
+    model: String,
+    facts: ModelFacts,
+    ends: Ends,
 }
 
 impl OrtBackend {
@@ -52,15 +52,19 @@ impl OrtBackend {
             Provider::Auto => open_best(runtime, model, settings)?,
             named => (named, open(runtime, model, settings, named)?, None),
         };
-        Ok(Self {
+        let graph = Graph {
             session,
+            model: model.name().into(),
             facts: model.facts().clone(),
+            ends: model.ends.clone(),
+        };
+        Ok(Self {
+            graph,
             provider,
             fallback,
-            takes_lattice: model.takes_lattice(),
-            has_detailed: model.has_detailed(),
             detailed: Vec::new(),
             padded: Default::default(),
+            bgr: Vec::new(),
         })
     }
 
@@ -75,7 +79,7 @@ impl OrtBackend {
     }
 
     /// Run every batch size up to `largest` crops once, so that the first frame does not wait for
-    /// memory and for the search of convolutions.
+    /// memory and for the search of convolutions; what the graph can not do shows here.
     pub fn warm_up(&mut self, largest: usize) -> Result<(), CascadeError> {
         let pads = self.pads();
         let sizes = GPU_BATCHES.into_iter().filter(|&size| pads || size == 1);
@@ -83,47 +87,58 @@ impl OrtBackend {
         let mut restored = Vec::new();
         for size in sizes.take_while(|&size| last.is_none_or(|last| size <= last)) {
             let pixelated = vec![0.0; self.input_len(size)?];
-            let planes = if self.takes_lattice { PLANES } else { 0 };
+            let planes = if self.takes_lattice() { PLANES } else { 0 };
             let crops = Crops {
                 count: size,
                 lattice: &vec![0.0; pixelated.len() / 3 * planes],
                 pixelated: &pixelated,
             };
-            self.run(crops, 0.0, &mut restored)?;
+            self.run(crops, 0.0, &mut restored)
+                .map_err(|error| self.graph.at_start(error))?;
         }
         Ok(())
     }
 
     /// Whether part batches are filled up to one of [`GPU_BATCHES`].
     fn pads(&self) -> bool {
-        matches!(self.provider, Provider::Cuda | Provider::TensorRt)
+        let on_gpu = matches!(self.provider, Provider::Cuda | Provider::TensorRt);
+        on_gpu && !self.graph.ends.single
+    }
+
+    /// How many of `left` crops go into the next run, and how many it is filled up to.
+    fn next_part(&self, left: usize) -> [usize; 2] {
+        if self.graph.ends.single {
+            return [1; 2];
+        }
+        if !self.pads() {
+            return [left; 2];
+        }
+        let keep = left.min(GPU_BATCHES[GPU_BATCHES.len() - 1]);
+        [keep, padded_size(keep)]
     }
 
     /// Numbers in `count` crops.
     fn input_len(&self, count: usize) -> Result<usize, CascadeError> {
         // One crop is at most 3·1024² numbers, see the limits of the metadata.
-        let crop = 3 * self.facts.size * self.facts.size;
+        let crop = 3 * self.graph.facts.size * self.graph.facts.size;
         count
             .checked_mul(crop)
             .ok_or_else(|| CascadeError::Run(format!("a batch of {count} crops is too large")))
     }
 
-    /// What the first network alone makes of crops: `[count, 3, size, size]` in the model's range.
+    /// What the first network alone makes of crops, as [`Backend::run`]; a model without the output [`STAGE1`] is one
+    /// network.
     pub fn run_stage1(
         &mut self,
         crops: Crops<'_>,
         stage1: &mut Vec<f32>,
     ) -> Result<(), CascadeError> {
+        if !self.graph.ends.has_stage1 {
+            return self.run(crops, 0.0, stage1);
+        }
         self.check_input(&crops)?;
         stage1.clear();
-        let side = self.facts.size;
-        run_batch(
-            &mut self.session,
-            &self.facts,
-            side,
-            crops,
-            &mut [(STAGE1, stage1)],
-        )
+        self.graph.run(crops, &mut [(STAGE1, stage1)])
     }
 
     fn check_input(&self, crops: &Crops<'_>) -> Result<(), CascadeError> {
@@ -149,79 +164,96 @@ impl OrtBackend {
     }
 }
 
-/// Run all crops of a batch and append each named output, pictures of `side`, to the numbers beside it.
-fn run_batch(
-    session: &mut Session,
-    facts: &ModelFacts,
-    side: usize,
-    crops: Crops<'_>,
-    wanted: &mut [(&str, &mut Vec<f32>)],
-) -> Result<(), CascadeError> {
-    let tensor = |planes: usize, numbers| {
-        let shape = [crops.count, planes, facts.size, facts.size];
-        TensorRef::from_array_view((shape, numbers)).map_err(run_error)
-    };
-    let mut inputs = ort::inputs![INPUT => tensor(3, crops.pixelated)?];
-    if !crops.lattice.is_empty() {
-        inputs.push((LATTICE.into(), tensor(PLANES, crops.lattice)?.into()));
-    }
-    // Leaving out the other outputs saves their copies out of the device's memory. The options cannot be
-    // kept from run to run: they may not move to another thread, and a backend may.
-    let selector = wanted
-        .iter()
-        .fold(OutputSelector::no_default(), |all, (name, _)| {
-            all.with(*name)
-        });
-    let options = RunOptions::new().map_err(run_error)?.with_outputs(selector);
-    let outputs = session
-        .run_with_options(inputs, &options)
-        .map_err(run_error)?;
-    for (name, pictures) in wanted {
-        let output = outputs
-            .get(*name)
-            .ok_or_else(|| CascadeError::Run(format!("output `{name}` did not come")))?;
-        let (found, numbers) = output.try_extract_tensor::<f32>().map_err(run_error)?;
-        let expected = [crops.count, 3, side, side].map(|side| side as i64);
-        if **found != expected {
-            return Err(CascadeError::OutputShape {
-                found: found.to_vec(),
-                expected: expected.to_vec(),
-            });
+impl Graph {
+    /// Run all crops and append each named output to the numbers beside it.
+    fn run(
+        &mut self,
+        crops: Crops<'_>,
+        wanted: &mut [(&str, &mut Vec<f32>)],
+    ) -> Result<(), CascadeError> {
+        let side = self.facts.size;
+        let tensor = |planes: usize, numbers| {
+            let shape = [crops.count, planes, side, side];
+            TensorRef::from_array_view((shape, numbers)).map_err(run_error)
+        };
+        let mut inputs = ort::inputs![self.ends.input.as_str() => tensor(3, crops.pixelated)?];
+        if !crops.lattice.is_empty() {
+            inputs.push((LATTICE.into(), tensor(PLANES, crops.lattice)?.into()));
         }
-        pictures.extend_from_slice(numbers);
+        // Leaving out the other outputs saves their copies out of the device's memory. The options cannot be
+        // kept from run to run: they may not move to another thread, and a backend may.
+        let selector = wanted
+            .iter()
+            .fold(OutputSelector::no_default(), |all, (name, _)| {
+                all.with(*name)
+            });
+        let options = RunOptions::new().map_err(run_error)?.with_outputs(selector);
+        let outputs = self
+            .session
+            .run_with_options(inputs, &options)
+            .map_err(run_error)?;
+        let side = self.facts.output_size();
+        for (name, pictures) in wanted {
+            let output = outputs
+                .get(*name)
+                .ok_or_else(|| CascadeError::Run(format!("output `{name}` did not come")))?;
+            let (found, numbers) = output.try_extract_tensor::<f32>().map_err(run_error)?;
+            let expected = [crops.count, 3, side, side].map(|side| side as i64);
+            if **found != expected {
+                return Err(CascadeError::OutputShape {
+                    model: self.model.clone(),
+                    output: (*name).into(),
+                    found: found.to_vec(),
+                    expected: expected.to_vec(),
+                });
+            }
+            pictures.extend_from_slice(numbers);
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Run all crops of a batch and append the faces, mixed as `detail` says.
-fn run_mixed(
-    session: &mut Session,
-    facts: &ModelFacts,
-    crops: Crops<'_>,
-    detail: f32,
-    faces: &mut Vec<f32>,
-    detailed: &mut Vec<f32>,
-) -> Result<(), CascadeError> {
-    let side = facts.output_size();
-    if detail <= 0.0 {
-        return run_batch(session, facts, side, crops, &mut [(RESTORED, faces)]);
+    /// Run all crops and append the faces, mixed as `detail` says.
+    fn run_mixed(
+        &mut self,
+        crops: Crops<'_>,
+        detail: f32,
+        faces: &mut Vec<f32>,
+        detailed: &mut Vec<f32>,
+    ) -> Result<(), CascadeError> {
+        let truest = self.ends.output.clone();
+        if detail <= 0.0 || !self.ends.has_detailed {
+            return self.run(crops, &mut [(&truest, faces)]);
+        }
+        if detail >= 1.0 {
+            return self.run(crops, &mut [(DETAILED, faces)]);
+        }
+        detailed.clear();
+        let start = faces.len();
+        self.run(crops, &mut [(&truest, &mut *faces), (DETAILED, detailed)])?;
+        for (truest, sharpest) in faces[start..].iter_mut().zip(detailed) {
+            *truest += (*sharpest - *truest) * detail;
+        }
+        Ok(())
     }
-    if detail >= 1.0 {
-        return run_batch(session, facts, side, crops, &mut [(DETAILED, faces)]);
+
+    /// An error of the very first run, with the file that is to blame.
+    fn at_start(&self, error: CascadeError) -> CascadeError {
+        match error {
+            CascadeError::Run(reason) => CascadeError::ModelUnreadable {
+                model: self.model.clone(),
+                reason: format!(
+                    "it fails on crops of {0}×{0} pixels: {reason}",
+                    self.facts.size
+                ),
+            },
+            other => other,
+        }
     }
-    detailed.clear();
-    let start = faces.len();
-    let wanted = &mut [(RESTORED, &mut *faces), (DETAILED, &mut *detailed)];
-    run_batch(session, facts, side, crops, wanted)?;
-    for (truest, sharpest) in faces[start..].iter_mut().zip(detailed) {
-        *truest += (*sharpest - *truest) * detail;
-    }
-    Ok(())
 }
 
 impl Backend for OrtBackend {
     fn facts(&self) -> &ModelFacts {
-        &self.facts
+        &self.graph.facts
     }
 
     fn execution_provider(&self) -> &str {
@@ -229,7 +261,7 @@ impl Backend for OrtBackend {
     }
 
     fn takes_lattice(&self) -> bool {
-        self.takes_lattice
+        self.graph.ends.takes_lattice
     }
 
     /// The largest batch that a GPU is prepared for; on a CPU a batch gains nothing.
@@ -249,32 +281,43 @@ impl Backend for OrtBackend {
     ) -> Result<(), CascadeError> {
         self.check_input(&crops)?;
         faces.clear();
-        if crops.count == 0 {
-            return Ok(());
+        let (size, output) = (self.graph.facts.size, self.graph.facts.output_size());
+        let bgr = self.graph.ends.bgr;
+        if bgr {
+            self.bgr.clear();
+            self.bgr.extend_from_slice(crops.pixelated);
+            swap_red_and_blue(&mut self.bgr, size);
         }
-        let detail = if self.has_detailed { detail } else { 0.0 };
-        let pads = self.pads();
-        let (session, facts, detailed) = (&mut self.session, &self.facts, &mut self.detailed);
-        if !pads {
-            return run_mixed(session, facts, crops, detail, faces, detailed);
-        }
-        let picture = 3 * facts.output_size() * facts.output_size();
-        let most = GPU_BATCHES[GPU_BATCHES.len() - 1];
-        for first in (0..crops.count).step_by(most) {
-            let keep = most.min(crops.count - first);
+        let mut first = 0;
+        while first < crops.count {
+            let [keep, size] = self.next_part(crops.count - first);
             let range = first..first + keep;
-            let size = padded_size(keep);
-            let end = faces.len() + keep * picture;
-            let [pixelated, lattice] = &mut self.padded;
+            let end = faces.len() + keep * 3 * output * output;
+            let pixelated = if bgr { &self.bgr } else { crops.pixelated };
+            let [filled, filled_lattice] = &mut self.padded;
             let part = Crops {
                 count: size,
-                pixelated: filled_up(crops.pixelated, crops.count, range.clone(), size, pixelated),
-                lattice: filled_up(crops.lattice, crops.count, range, size, lattice),
+                pixelated: filled_up(pixelated, crops.count, range.clone(), size, filled),
+                lattice: filled_up(crops.lattice, crops.count, range, size, filled_lattice),
             };
-            run_mixed(session, facts, part, detail, faces, detailed)?;
+            self.graph
+                .run_mixed(part, detail, faces, &mut self.detailed)?;
             faces.truncate(end);
+            first += keep;
+        }
+        if bgr {
+            swap_red_and_blue(faces, output);
         }
         Ok(())
+    }
+}
+
+/// Turn the order of the channels round in pictures of `side`.
+fn swap_red_and_blue(pictures: &mut [f32], side: usize) {
+    let area = side * side;
+    for picture in pictures.chunks_exact_mut(3 * area) {
+        let (red, others) = picture.split_at_mut(area);
+        red.swap_with_slice(&mut others[area..]);
     }
 }
 
@@ -303,149 +346,6 @@ fn padded_size(count: usize) -> usize {
         .into_iter()
         .find(|&size| size >= count)
         .unwrap_or(count)
-}
-
-/// CUDA if it loads, else the CPU and the reason.
-fn open_best(
-    runtime: &Runtime,
-    model: &Model,
-    settings: &SessionSettings,
-) -> Result<(Provider, Session, Option<String>), CascadeError> {
-    // A device that nobody could understand is an error on every machine.
-    device_number(settings.device.as_deref(), Provider::Auto)?;
-    let mut fallback = None;
-    if runtime.providers().contains(&Provider::Cuda) {
-        match open_on(runtime, model, settings, Provider::Cuda) {
-            Ok(session) => return Ok((Provider::Cuda, session, None)),
-            Err(error) => fallback = Some(error.to_string()),
-        }
-    }
-    let settings = SessionSettings {
-        device: None,
-        ..settings.clone()
-    };
-    let session = open_on(runtime, model, &settings, Provider::Cpu)?;
-    Ok((Provider::Cpu, session, fallback))
-}
-
-/// Open on `provider`. If the model does not open on the CPU either, that is the error.
-fn open(
-    runtime: &Runtime,
-    model: &Model,
-    settings: &SessionSettings,
-    provider: Provider,
-) -> Result<Session, CascadeError> {
-    let error = match open_on(runtime, model, settings, provider) {
-        Err(error @ CascadeError::ProviderUnavailable { .. }) => error,
-        other => return other,
-    };
-    let on_cpu = SessionSettings {
-        device: None,
-        ..settings.clone()
-    };
-    open_on(runtime, model, &on_cpu, Provider::Cpu).and(Err(error))
-}
-
-fn open_on(
-    runtime: &Runtime,
-    model: &Model,
-    settings: &SessionSettings,
-    provider: Provider,
-) -> Result<Session, CascadeError> {
-    let available = runtime.providers();
-    let unavailable = |reason: String| CascadeError::ProviderUnavailable {
-        asked: provider.to_string(),
-        reason,
-        available: names(&available),
-    };
-    let registration = registration(provider, settings.device.as_deref())?;
-    if !available.contains(&provider) {
-        let library = runtime.library().display();
-        return Err(unavailable(format!("{library} was built without it")));
-    }
-    let mut builder = configured(runtime, settings).map_err(|error| unreadable(model, &error))?;
-    for register in registration {
-        register(&mut builder).map_err(|error| unavailable(error.to_string()))?;
-    }
-    builder
-        .commit_from_memory(model.bytes())
-        .map_err(|error| match provider {
-            Provider::Cpu => unreadable(model, &error),
-            // A missing GPU shows only here.
-            _ => unavailable(error.to_string()),
-        })
-}
-
-fn configured(runtime: &Runtime, settings: &SessionSettings) -> ort::Result<SessionBuilder> {
-    let threads = match settings.threads {
-        0 => automatic_threads(),
-        threads => threads.min(MAX_THREADS),
-    };
-    let level = match settings.optimization {
-        OptimizationLevel::DisableAll => GraphOptimizationLevel::Disable,
-        OptimizationLevel::EnableBasic => GraphOptimizationLevel::Level1,
-        OptimizationLevel::EnableExtended => GraphOptimizationLevel::Level2,
-        OptimizationLevel::EnableAll => GraphOptimizationLevel::All,
-    };
-    Ok(SessionBuilder::new(runtime.environment())?
-        .with_optimization_level(level)?
-        .with_intra_threads(threads)?
-        // Waiting threads that spin take the decoder's and the encoder's time.
-        .with_intra_op_spinning(false)?
-        .with_inter_op_spinning(false)?)
-}
-
-type Registration = Box<dyn Fn(&mut SessionBuilder) -> ort::Result<()>>;
-
-/// What to call for a provider, the preferred one first; fails if the device cannot be meant for it.
-fn registration(
-    provider: Provider,
-    device: Option<&str>,
-) -> Result<Vec<Registration>, CascadeError> {
-    match provider {
-        Provider::Auto | Provider::Cpu => match device {
-            None => Ok(vec![]),
-            Some(device) => Err(CascadeError::Device {
-                device: device.into(),
-                provider: provider.to_string(),
-                expected: "none".into(),
-            }),
-        },
-        Provider::Cuda => Ok(vec![cuda(device_number(device, provider)?)]),
-        Provider::TensorRt => {
-            let number = device_number(device, provider)?;
-            let mut tensorrt = TensorRT::default();
-            if let Some(number) = number {
-                tensorrt = tensorrt.with_device_id(number);
-            }
-            Ok(vec![
-                Box::new(move |builder| tensorrt.register(builder)),
-                cuda(number),
-            ])
-        }
-        Provider::OpenVino => {
-            let mut openvino = OpenVINO::default();
-            if let Some(name) = device_name(device)? {
-                openvino = openvino.with_device_type(name);
-            }
-            Ok(vec![Box::new(move |builder| openvino.register(builder))])
-        }
-    }
-}
-
-fn cuda(device: Option<i32>) -> Registration {
-    let mut cuda = CUDA::default().with_conv_algorithm_search(ConvAlgorithmSearch::Exhaustive);
-    if let Some(device) = device {
-        cuda = cuda.with_device_id(device);
-    }
-    Box::new(move |builder| cuda.register(builder))
-}
-
-fn unreadable(model: &Model, error: &ort::Error) -> CascadeError {
-    CascadeError::ModelUnreadable {
-        model: model.name().into(),
-        reason: error.to_string(),
-    }
 }
 
 pub(super) fn run_error(error: ort::Error) -> CascadeError {

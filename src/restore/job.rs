@@ -3,7 +3,7 @@
 use super::views::{Views, blend};
 use super::{Blend, Target};
 use crate::blocks::{LatticePlanes, PLANES, Projector};
-use crate::cascade::ModelFacts;
+use crate::cascade::{ModelFacts, MosaicInput};
 use crate::detect::Outline;
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, patch};
 
@@ -56,6 +56,11 @@ impl Job {
             // The first view shows all of the mosaic, unless that ends in a part of a pixel.
             if index == 0 && !self.cropper.seen().copy_part(self.rect, &mut self.observed) {
                 patch::read(frame, self.rect, &mut self.observed);
+            }
+            if let Some(lattice) = &self.lattice
+                && facts.mosaic == MosaicInput::Smooth
+            {
+                self.planes.smooth(&self.observed, lattice, &view, crop);
             }
             if let Some(planes) = lattices.next() {
                 match &self.lattice {

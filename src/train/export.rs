@@ -13,8 +13,8 @@ use super::recipe::Recipe;
 use super::stage1;
 use crate::blocks::PLANES;
 use crate::cascade::{
-    Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelFacts, OrtBackend, RESTORED, STAGE1,
-    SessionSettings, ValueRange, runtime,
+    Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelFacts, MosaicInput, OrtBackend, RESTORED,
+    STAGE1, SessionSettings, ValueRange, runtime,
 };
 use crate::onnx::proto::{DataType, TensorProto};
 use crate::onnx::{Dim, FEWEST_HALVES, GraphBuilder, batch_of, decode, encode};
@@ -47,6 +47,7 @@ impl Cascade<'_> {
             scale: 1,
             range: ValueRange::Signed,
             margin: self.recipe.model.margin,
+            mosaic: MosaicInput::Blocks,
             blocks: (low, high),
             trained_on: self.recipe.model.trained_on.clone(),
             license: self.recipe.model.license.clone(),

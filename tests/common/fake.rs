@@ -1,6 +1,6 @@
 //! A backend without a model, and a gate that its runs wait at.
 
-use gstdepixelate::cascade::{Backend, CascadeError, Crops, ModelFacts, ValueRange};
+use gstdepixelate::cascade::{Backend, CascadeError, Crops, ModelFacts, MosaicInput, ValueRange};
 use gstdepixelate::element::BackendSource;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -35,6 +35,7 @@ impl Fake {
             scale: 1,
             range: ValueRange::Unit,
             margin: 1.5,
+            mosaic: MosaicInput::Blocks,
             blocks: (2.0, 16.0),
             trained_on: "nothing".into(),
             license: "CC0-1.0".into(),

@@ -3,7 +3,7 @@
 //! Every test program uses its own part of this module.
 #![allow(dead_code)]
 
-use gstdepixelate::cascade::{INPUT, ModelFacts, RESTORED, STAGE1, ValueRange};
+use gstdepixelate::cascade::{INPUT, ModelFacts, MosaicInput, RESTORED, STAGE1, ValueRange};
 use gstdepixelate::onnx::{GraphBuilder, attr, batch_of, encode};
 
 /// What a tiny model makes of its input.
@@ -24,6 +24,7 @@ pub fn tiny_facts(size: usize) -> ModelFacts {
         scale: 1,
         range: ValueRange::Signed,
         margin: 1.5,
+        mosaic: MosaicInput::Blocks,
         blocks: (2.0, size as f32 / 2.0),
         trained_on: "nothing".into(),
         license: "CC0-1.0".into(),
@@ -35,7 +36,7 @@ pub fn tiny_model(size: usize, kind: Tiny) -> Vec<u8> {
     tiny_model_with(&tiny_facts(size), kind)
 }
 
-/// The same with any facts; an enlarged output repeats each pixel.
+/// The same with any facts; enlarged outputs repeat each pixel.
 pub fn tiny_model_with(facts: &ModelFacts, kind: Tiny) -> Vec<u8> {
     let mut g = GraphBuilder::new("tiny");
     facts.write_to(&mut g);
@@ -56,9 +57,10 @@ pub fn tiny_model_with(facts: &ModelFacts, kind: Tiny) -> Vec<u8> {
             g.add(&black, &color)
         }
     };
-    let y = if facts.scale == 1 {
-        y
-    } else {
+    let mut enlarged = |picture: String| {
+        if facts.scale == 1 {
+            return picture;
+        }
         let scale = facts.scale as f32;
         let scales = g.initializer_f32("scales", &[4], &[1.0, 1.0, scale, scale]);
         let nearest = vec![
@@ -66,9 +68,11 @@ pub fn tiny_model_with(facts: &ModelFacts, kind: Tiny) -> Vec<u8> {
             attr::string("coordinate_transformation_mode", "asymmetric"),
             attr::string("nearest_mode", "floor"),
         ];
-        g.node("Resize", &[&y, "", &scales], nearest)
+        g.node("Resize", &[&picture, "", &scales], nearest)
     };
-    g.output_f32(STAGE1, &x, &batch_of(&[3, side, side]));
-    g.output_f32(RESTORED, &y, &batch_of(&[3, output_side, output_side]));
+    let [stage1, restored] = [x, y].map(&mut enlarged);
+    let shape = batch_of(&[3, output_side, output_side]);
+    g.output_f32(STAGE1, &stage1, &shape);
+    g.output_f32(RESTORED, &restored, &shape);
     encode(&g.finish().expect("a tiny model is well-formed"))
 }

@@ -201,6 +201,8 @@ fn error_message(error: &CascadeError) -> gst::ErrorMessage {
         | E::ModelTooLarge { .. }
         | E::Metadata { .. }
         | E::Shape { .. }
+        | E::NothingSaid { .. }
+        | E::Description { .. }
         | E::OutputShape { .. } => gst::error_msg!(gst::ResourceError::OpenRead, ("{error}")),
         E::UnknownProvider { .. }
         | E::ProviderUnavailable { .. }

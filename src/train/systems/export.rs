@@ -3,9 +3,9 @@
 use anyhow::ensure;
 use tch::{Device, Kind, Tensor};
 
-use super::{Network, forward};
+use super::{Network, forward, measure};
 use crate::cascade::{
-    Backend, Crops, INPUT, Model, ModelFacts, OrtBackend, RESTORED, STAGE1, SessionSettings,
+    Backend, Crops, INPUT, Model, ModelFacts, OrtBackend, RESTORED, SessionSettings, ValueRange,
     runtime,
 };
 use crate::onnx::{GraphBuilder, batch_of, encode};
@@ -13,24 +13,26 @@ use crate::train::export::{RECIPE, TOLERANCE};
 use crate::train::layers::Parameters;
 use crate::train::onnx_layers::{Node, OnnxLayers, numbers};
 
-/// The model file of a network that gives pictures of the size that it takes; `recipe` is the run's, a TOML text.
+/// The model file of a network of pictures; `recipe` is the run's, a TOML text.
 ///
-/// Fails where ONNX Runtime makes something else of random pictures than libtorch, at batch 1 or 3.
+/// Fails where the network's output has not the size that `facts` say, and where ONNX Runtime makes something else of
+/// random pictures than libtorch, at batch 1 or 3.
 pub fn model_file(
     network: &impl Network,
     weights: &Parameters,
     facts: &ModelFacts,
     recipe: &str,
 ) -> anyhow::Result<Vec<u8>> {
+    let (side, output) = (facts.size as i64, facts.output_size() as i64);
+    let (_, given) = measure(network, side);
     ensure!(
-        facts.scale == 1,
-        "networks that change the size are no restorers for the element yet"
+        given == [3, output, output],
+        "of pictures of {side} pixels the network makes {given:?}, not {:?}",
+        [3, output, output]
     );
-    let side = facts.size as i64;
-    let shape = batch_of(&[3, side, side]);
     let mut graph = GraphBuilder::new("depixelate");
     let picture = Node {
-        name: graph.input_f32(INPUT, &shape),
+        name: graph.input_f32(INPUT, &batch_of(&[3, side, side])),
         channels: 3,
     };
     let mut layers = OnnxLayers {
@@ -39,9 +41,7 @@ pub fn model_file(
         prefix: "stage1.",
     };
     let restored = network.read(&mut layers, &[picture]);
-    // One network is the first and the last stage.
-    graph.output_f32(STAGE1, &restored.name, &shape);
-    graph.output_f32(RESTORED, &restored.name, &shape);
+    graph.output_f32(RESTORED, &restored.name, &batch_of(&[3, output, output]));
     facts.write_to(&mut graph);
     graph.metadata(RECIPE, recipe);
     let onnx = encode(&graph.finish()?);
@@ -57,7 +57,11 @@ fn prove(network: &impl Network, weights: &Parameters, onnx: &[u8]) -> anyhow::R
     let side = model.facts().size as i64;
     for batch in [1, 3] {
         let noise = Tensor::rand([batch, 3, side / 4, side / 4], (Kind::Float, Device::Cpu));
-        let picture = (noise * 2 - 1).upsample_nearest2d([side, side], None, None);
+        let noise = match model.facts().range {
+            ValueRange::Signed => noise * 2 - 1,
+            ValueRange::Unit => noise,
+        };
+        let picture = noise.upsample_nearest2d([side, side], None, None);
         let input = numbers(&picture);
         let mut found = Vec::new();
         session.run(Crops::new(&input, batch as usize), 0.0, &mut found)?;

@@ -9,7 +9,7 @@ use toml::Table;
 use super::networks::UNet;
 use super::occlude::Occlusion;
 use super::stage::Settings;
-use crate::cascade::{ModelFacts, ValueRange};
+use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
 use crate::train::held_back::HeldBack;
 use crate::train::networks::DiscriminatorSize;
 use crate::train::recipe::table_with;
@@ -121,6 +121,8 @@ impl Recipe {
             scale: 1,
             range: ValueRange::Signed,
             margin: self.model.margin,
+            // Of what it was trained on, a blurred face is the nearest to a mosaic.
+            mosaic: MosaicInput::Smooth,
             blocks: (low, high),
             trained_on: self.model.trained_on.clone(),
             license: self.model.license.clone(),

@@ -185,7 +185,7 @@ impl Stage for Pix2pix {
 mod tests {
     use super::super::networks::{Flavour, UNetNorm};
     use super::*;
-    use crate::cascade::{Model, ModelFacts, ValueRange};
+    use crate::cascade::{Model, ModelFacts, MosaicInput, ValueRange};
     use crate::train::networks::Norm;
     use crate::train::systems::export::model_file;
 
@@ -263,6 +263,7 @@ mod tests {
             scale: 1,
             range: ValueRange::Signed,
             margin: 1.3,
+            mosaic: MosaicInput::Blocks,
             blocks: (4.0, 16.0),
             trained_on: "squares".to_owned(),
             license: "MIT".to_owned(),

@@ -1,0 +1,255 @@
+//! Where pictures go into a graph and come out of it, checked against what is said of the model.
+
+use std::collections::HashSet;
+
+use super::description::Description;
+use super::head::GraphHead;
+use super::model::{DETAILED, INPUT, LATTICE, RESTORED, STAGE1};
+use super::properties::shown;
+use super::{CascadeError, ModelFacts};
+use crate::blocks::PLANES;
+use crate::onnx::ElementType;
+use crate::onnx::proto::{DimensionValue, ValueInfoProto};
+
+/// The inputs and outputs of a graph that are used.
+#[derive(Clone, Debug)]
+pub(super) struct Ends {
+    /// Where the mosaics go in.
+    pub input: String,
+    /// Where the truest faces come out.
+    pub output: String,
+    /// Whether there is the input [`LATTICE`].
+    pub takes_lattice: bool,
+    /// Whether there is the output [`STAGE1`].
+    pub has_stage1: bool,
+    /// Whether there is the output [`DETAILED`].
+    pub has_detailed: bool,
+    /// The graph takes one crop at a time.
+    pub single: bool,
+    /// Its channels go blue, green, red.
+    pub bgr: bool,
+}
+
+impl Ends {
+    /// Those of a graph that says the facts itself; its names are ours.
+    pub fn of_ours(
+        model: &str,
+        graph: &GraphHead,
+        facts: &ModelFacts,
+    ) -> Result<Self, CascadeError> {
+        let check = Check {
+            model,
+            advice: "export the model again with depixelate-train",
+            may_be_single: false,
+        };
+        let inputs = open_inputs(graph);
+        let outputs: Vec<_> = graph.outputs.iter().collect();
+        check.picture("input", INPUT, &inputs, facts.size)?;
+        check.alone(INPUT, &inputs)?;
+        let lattice = graph.inputs.iter().find(|input| input.name == LATTICE);
+        if let Some(lattice) = lattice.filter(|input| !is_lattice(input, facts.size)) {
+            let expected = format!("Float[N, {PLANES}, {0}, {0}] with an open N", facts.size);
+            return Err(check.wrong("input", LATTICE, described(lattice), expected));
+        }
+        let has = |name: &str| outputs.iter().any(|output| output.name == name);
+        let side = facts.output_size();
+        check.picture("output", RESTORED, &outputs, side)?;
+        for name in [STAGE1, DETAILED] {
+            if has(name) {
+                check.picture("output", name, &outputs, side)?;
+            }
+        }
+        Ok(Self {
+            input: INPUT.into(),
+            output: RESTORED.into(),
+            takes_lattice: lattice.is_some(),
+            has_stage1: has(STAGE1),
+            has_detailed: has(DETAILED),
+            single: false,
+            bgr: false,
+        })
+    }
+
+    /// Those of a graph that `description` tells about; a name that it leaves out is that of the only one.
+    pub fn of_described(
+        model: &str,
+        graph: &GraphHead,
+        description: &Description,
+    ) -> Result<Self, CascadeError> {
+        let check = Check {
+            model,
+            advice: &format!("{} and the graph must agree", description.file),
+            may_be_single: true,
+        };
+        let facts = &description.facts;
+        let inputs = open_inputs(graph);
+        let outputs: Vec<_> = graph.outputs.iter().collect();
+        let input = check.chosen("input", description.input.as_deref(), &inputs)?;
+        let output = check.chosen("output", description.output.as_deref(), &outputs)?;
+        let singles = [
+            check.picture("input", input, &inputs, facts.size)?,
+            check.picture("output", output, &outputs, facts.output_size())?,
+        ];
+        check.alone(input, &inputs)?;
+        Ok(Self {
+            input: input.into(),
+            output: output.into(),
+            takes_lattice: false,
+            has_stage1: false,
+            has_detailed: false,
+            single: singles.contains(&true),
+            bgr: description.bgr,
+        })
+    }
+}
+
+/// The inputs that must be fed: old files list their weights among the inputs.
+fn open_inputs(graph: &GraphHead) -> Vec<&ValueInfoProto> {
+    let weights: HashSet<_> = graph.initializers.iter().map(|t| &t.name).collect();
+    let mut inputs: Vec<_> = graph.inputs.iter().collect();
+    inputs.retain(|input| !weights.contains(&input.name));
+    inputs
+}
+
+/// Checks values and words the errors.
+struct Check<'a> {
+    model: &'a str,
+    advice: &'a str,
+    /// Whether a batch of 1 will do.
+    may_be_single: bool,
+}
+
+impl Check<'_> {
+    /// The value `name`, or the only one.
+    fn chosen<'a>(
+        &self,
+        kind: &str,
+        name: Option<&'a str>,
+        values: &[&'a ValueInfoProto],
+    ) -> Result<&'a str, CascadeError> {
+        match (name, values) {
+            (Some(name), _) => Ok(name),
+            (None, [only]) => Ok(&only.name),
+            (None, _) => {
+                let expected = format!("one {kind}, or its name under the key `{kind}`");
+                Err(self.error(format!("{kind}s"), listed(values), expected))
+            }
+        }
+    }
+
+    /// An error unless the value `name` holds RGB pictures of `side`; whether it holds just one.
+    fn picture(
+        &self,
+        kind: &str,
+        name: &str,
+        values: &[&ValueInfoProto],
+        side: usize,
+    ) -> Result<bool, CascadeError> {
+        let batch = match self.may_be_single {
+            true => "N of 1 or open",
+            false => "an open N",
+        };
+        let expected = format!("Float[N, 3, {side}, {side}] with {batch}");
+        let found = match values.iter().find(|value| value.name == name) {
+            Some(value) => match batch_of_pictures(value, side) {
+                Some(-1) => return Ok(false),
+                Some(1) if self.may_be_single => return Ok(true),
+                _ => described(value),
+            },
+            None if values.is_empty() => "missing".into(),
+            None => format!("missing among {}", listed(values)),
+        };
+        Err(self.wrong(kind, name, found, expected))
+    }
+
+    /// An error if anything but `name` must be fed.
+    fn alone(&self, name: &str, inputs: &[&ValueInfoProto]) -> Result<(), CascadeError> {
+        match inputs.iter().find(|input| input.name != name) {
+            Some(other) => {
+                let expected = format!("{} as the only input", shown(name));
+                Err(self.error(
+                    format!("input {}", shown(&other.name)),
+                    "there".into(),
+                    expected,
+                ))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn wrong(&self, kind: &str, name: &str, found: String, expected: String) -> CascadeError {
+        self.error(format!("{kind} {}", shown(name)), found, expected)
+    }
+
+    fn error(&self, value: String, found: String, expected: String) -> CascadeError {
+        CascadeError::Shape {
+            model: self.model.into(),
+            value,
+            found,
+            expected,
+            advice: self.advice.into(),
+        }
+    }
+}
+
+/// The names of some values.
+fn listed(values: &[&ValueInfoProto]) -> String {
+    if values.is_empty() {
+        return "missing".into();
+    }
+    let names = values.iter().take(4).map(|value| shown(&value.name));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Sides of a tensor, −1 where open; `None` when it is no tensor or has no shape.
+fn sides(value: &ValueInfoProto) -> Option<(ElementType, Vec<i64>)> {
+    let tensor = value.r#type.as_ref()?.tensor_type.as_ref()?;
+    let dims = &tensor.shape.as_ref()?.dim;
+    let side = |dim: &Option<DimensionValue>| match dim {
+        Some(DimensionValue::DimValue(side)) => *side,
+        // An open axis; whether it has a name does not matter.
+        Some(DimensionValue::DimParam(_)) | None => -1,
+    };
+    let sides = dims.iter().map(|dim| side(&dim.value)).collect();
+    Some((tensor.elem_type(), sides))
+}
+
+/// Whether an axis of length `found`, or an open one, takes `side`.
+fn fits(found: i64, side: usize) -> bool {
+    found == -1 || found == side as i64
+}
+
+/// The batch, −1 where open, if `value` can hold RGB pictures of `side`.
+fn batch_of_pictures(value: &ValueInfoProto, side: usize) -> Option<i64> {
+    match sides(value)? {
+        (ElementType::Float, sides) => match sides[..] {
+            [batch, 3, height, width] if fits(height, side) && fits(width, side) => Some(batch),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether `value` can take the lattice planes of pictures of `side`.
+fn is_lattice(value: &ValueInfoProto, side: usize) -> bool {
+    sides(value).is_some_and(|(element, sides)| {
+        element == ElementType::Float
+            && matches!(sides[..], [-1, planes, height, width]
+                if planes == PLANES as i64 && fits(height, side) && fits(width, side))
+    })
+}
+
+fn described(value: &ValueInfoProto) -> String {
+    /// More axes than this are not worth a longer message.
+    const MAX_AXES: usize = 8;
+    let Some((element, sides)) = sides(value) else {
+        return "no tensor with a shape".into();
+    };
+    let axes = sides.iter().take(MAX_AXES).map(|&side| match side {
+        ..0 => "open".into(),
+        side => side.to_string(),
+    });
+    let dots = if sides.len() > MAX_AXES { ", …" } else { "" };
+    let axes = axes.collect::<Vec<String>>().join(", ");
+    format!("{element:?}[{axes}{dots}]")
+}

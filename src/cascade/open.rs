@@ -1,0 +1,155 @@
+//! Opening a model in ONNX Runtime on an execution provider.
+
+use ort::ep::cuda::ConvAlgorithmSearch;
+use ort::ep::{CUDA, ExecutionProvider, OpenVINO, TensorRT};
+use ort::session::Session;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+
+use super::provider::{automatic_threads, device_name, device_number, names};
+use super::{CascadeError, Model, OptimizationLevel, Provider, Runtime, SessionSettings};
+
+/// Most threads that a session gets, whatever is asked for.
+const MAX_THREADS: usize = 256;
+
+/// CUDA if it loads, else the CPU and the reason.
+pub(super) fn open_best(
+    runtime: &Runtime,
+    model: &Model,
+    settings: &SessionSettings,
+) -> Result<(Provider, Session, Option<String>), CascadeError> {
+    // A device that nobody could understand is an error on every machine.
+    device_number(settings.device.as_deref(), Provider::Auto)?;
+    let mut fallback = None;
+    if runtime.providers().contains(&Provider::Cuda) {
+        match open_on(runtime, model, settings, Provider::Cuda) {
+            Ok(session) => return Ok((Provider::Cuda, session, None)),
+            Err(error) => fallback = Some(error.to_string()),
+        }
+    }
+    let settings = SessionSettings {
+        device: None,
+        ..settings.clone()
+    };
+    let session = open_on(runtime, model, &settings, Provider::Cpu)?;
+    Ok((Provider::Cpu, session, fallback))
+}
+
+/// Open on `provider`. If the model does not open on the CPU either, that is the error.
+pub(super) fn open(
+    runtime: &Runtime,
+    model: &Model,
+    settings: &SessionSettings,
+    provider: Provider,
+) -> Result<Session, CascadeError> {
+    let error = match open_on(runtime, model, settings, provider) {
+        Err(error @ CascadeError::ProviderUnavailable { .. }) => error,
+        other => return other,
+    };
+    let on_cpu = SessionSettings {
+        device: None,
+        ..settings.clone()
+    };
+    open_on(runtime, model, &on_cpu, Provider::Cpu).and(Err(error))
+}
+
+fn open_on(
+    runtime: &Runtime,
+    model: &Model,
+    settings: &SessionSettings,
+    provider: Provider,
+) -> Result<Session, CascadeError> {
+    let available = runtime.providers();
+    let unavailable = |reason: String| CascadeError::ProviderUnavailable {
+        asked: provider.to_string(),
+        reason,
+        available: names(&available),
+    };
+    let registration = registration(provider, settings.device.as_deref())?;
+    if !available.contains(&provider) {
+        let library = runtime.library().display();
+        return Err(unavailable(format!("{library} was built without it")));
+    }
+    let mut builder = configured(runtime, settings).map_err(|error| unreadable(model, &error))?;
+    for register in registration {
+        register(&mut builder).map_err(|error| unavailable(error.to_string()))?;
+    }
+    builder
+        .commit_from_memory(model.bytes())
+        .map_err(|error| match provider {
+            Provider::Cpu => unreadable(model, &error),
+            // A missing GPU shows only here.
+            _ => unavailable(error.to_string()),
+        })
+}
+
+fn configured(runtime: &Runtime, settings: &SessionSettings) -> ort::Result<SessionBuilder> {
+    let threads = match settings.threads {
+        0 => automatic_threads(),
+        threads => threads.min(MAX_THREADS),
+    };
+    let level = match settings.optimization {
+        OptimizationLevel::DisableAll => GraphOptimizationLevel::Disable,
+        OptimizationLevel::EnableBasic => GraphOptimizationLevel::Level1,
+        OptimizationLevel::EnableExtended => GraphOptimizationLevel::Level2,
+        OptimizationLevel::EnableAll => GraphOptimizationLevel::All,
+    };
+    Ok(SessionBuilder::new(runtime.environment())?
+        .with_optimization_level(level)?
+        .with_intra_threads(threads)?
+        // Waiting threads that spin take the decoder's and the encoder's time.
+        .with_intra_op_spinning(false)?
+        .with_inter_op_spinning(false)?)
+}
+
+type Registration = Box<dyn Fn(&mut SessionBuilder) -> ort::Result<()>>;
+
+/// What to call for a provider, the preferred one first; fails if the device cannot be meant for it.
+fn registration(
+    provider: Provider,
+    device: Option<&str>,
+) -> Result<Vec<Registration>, CascadeError> {
+    match provider {
+        Provider::Auto | Provider::Cpu => match device {
+            None => Ok(vec![]),
+            Some(device) => Err(CascadeError::Device {
+                device: device.into(),
+                provider: provider.to_string(),
+                expected: "none".into(),
+            }),
+        },
+        Provider::Cuda => Ok(vec![cuda(device_number(device, provider)?)]),
+        Provider::TensorRt => {
+            let number = device_number(device, provider)?;
+            let mut tensorrt = TensorRT::default();
+            if let Some(number) = number {
+                tensorrt = tensorrt.with_device_id(number);
+            }
+            Ok(vec![
+                Box::new(move |builder| tensorrt.register(builder)),
+                cuda(number),
+            ])
+        }
+        Provider::OpenVino => {
+            let mut openvino = OpenVINO::default();
+            if let Some(name) = device_name(device)? {
+                openvino = openvino.with_device_type(name);
+            }
+            Ok(vec![Box::new(move |builder| openvino.register(builder))])
+        }
+    }
+}
+
+fn cuda(device: Option<i32>) -> Registration {
+    let mut cuda = CUDA::default().with_conv_algorithm_search(ConvAlgorithmSearch::Exhaustive);
+    if let Some(device) = device {
+        cuda = cuda.with_device_id(device);
+    }
+    Box::new(move |builder| cuda.register(builder))
+}
+
+fn unreadable(model: &Model, error: &ort::Error) -> CascadeError {
+    CascadeError::ModelUnreadable {
+        model: model.name().into(),
+        reason: error.to_string(),
+    }
+}

@@ -1,0 +1,532 @@
+//! `facedepixelate` with a small network of each kind that is trained here, and with such as others export.
+
+mod common;
+mod support;
+
+use common::*;
+use gst::glib;
+use gst::prelude::*;
+use gst_video::VideoFormat;
+use gstdepixelate::cascade::{INPUT, ModelFacts, MosaicInput, RESTORED, ValueRange};
+use gstdepixelate::degrade::mosaic::{Fill, pixelate};
+use gstdepixelate::element::FaceDepixelate;
+use gstdepixelate::frame::{FrameViewMut, Lattice, Layout, Rect};
+use gstdepixelate::onnx::{
+    Conv2d, ConvTranspose2d, Dim, GraphBuilder, PadMode, Weights, batch_of, encode,
+};
+use std::path::{Path, PathBuf};
+use support::{Tiny, tiny_facts, tiny_model_with};
+
+const REGION: Rect = Rect::new(12, 10, 40, 32);
+
+/// Layers with weights that look like nothing, the same each time.
+struct Net {
+    graph: GraphBuilder,
+    layers: u32,
+}
+
+impl Net {
+    fn weights(&mut self, dims: [i64; 4]) -> Vec<f32> {
+        self.layers += 1;
+        let count = dims.iter().product::<i64>() as usize;
+        let fan = (dims[1] * dims[2] * dims[3]) as f32;
+        let level = |byte: u8| (f32::from(byte) / 127.5 - 1.0) / fan.sqrt();
+        noise(count, self.layers).into_iter().map(level).collect()
+    }
+
+    /// A convolution that keeps the size, or halves it at stride 2 (kernel 4).
+    fn conv(&mut self, x: &str, channels: [i64; 2], stride: i64) -> String {
+        let kernel = if stride == 1 { 3 } else { 4 };
+        let dims = [channels[1], channels[0], kernel, kernel];
+        let data = self.weights(dims);
+        let weight = Weights {
+            name: "w",
+            dims: &dims,
+            data: &data,
+        };
+        self.graph.conv(x, &weight, None, Conv2d::new(stride, 1))
+    }
+
+    /// A transposed convolution that doubles the size.
+    fn up(&mut self, x: &str, channels: [i64; 2]) -> String {
+        let dims = [channels[0], channels[1], 4, 4];
+        let data = self.weights(dims);
+        let weight = Weights {
+            name: "w",
+            dims: &dims,
+            data: &data,
+        };
+        let geometry = ConvTranspose2d {
+            strides: [2; 2],
+            pads: [1; 4],
+            output_padding: [0; 2],
+        };
+        self.graph.conv_transpose(x, &weight, None, geometry)
+    }
+}
+
+/// A kind of restorer: what it says of itself, and its layers.
+struct Kind {
+    name: &'static str,
+    facts: ModelFacts,
+    /// Takes pictures of any size.
+    open: bool,
+    layers: fn(&mut Net, &str) -> String,
+}
+
+fn kinds() -> Vec<Kind> {
+    let facts = |size, scale, range| ModelFacts {
+        scale,
+        range,
+        mosaic: MosaicInput::of_scale(scale),
+        ..tiny_facts(size)
+    };
+    let (signed, unit) = (ValueRange::Signed, ValueRange::Unit);
+    let blind = ModelFacts {
+        mosaic: MosaicInput::Smooth,
+        ..facts(64, 1, signed)
+    };
+    vec![
+        Kind {
+            name: "pix2pix",
+            facts: facts(64, 1, signed),
+            open: false,
+            layers: u_net,
+        },
+        Kind {
+            name: "pixelcyclegan",
+            facts: facts(32, 1, signed),
+            open: true,
+            layers: nested,
+        },
+        Kind {
+            name: "scgan",
+            facts: facts(16, 4, signed),
+            open: true,
+            layers: enlarging,
+        },
+        Kind {
+            name: "esrgan",
+            facts: facts(32, 4, unit),
+            open: true,
+            layers: shuffling,
+        },
+        Kind {
+            name: "realesrgan",
+            facts: facts(32, 2, unit),
+            open: false,
+            layers: shuffling_once,
+        },
+        Kind {
+            name: "gpen",
+            facts: blind,
+            open: false,
+            layers: through_features,
+        },
+    ]
+}
+
+/// Halved, doubled, beside what was there before.
+fn u_net(net: &mut Net, x: &str) -> String {
+    let down = net.conv(x, [3, 6], 2);
+    let down = net.graph.leaky_relu(&down, 0.2);
+    let deep = net.conv(&down, [6, 6], 2);
+    let deep = net.graph.relu(&deep);
+    let up = net.up(&deep, [6, 6]);
+    let both = net.graph.concat(&[&down, &up], 1);
+    let up = net.up(&both, [12, 3]);
+    net.graph.tanh(&up)
+}
+
+/// UNet++'s layers: pooled, enlarged by repetition, normalised by instance.
+fn nested(net: &mut Net, x: &str) -> String {
+    let top = net.graph.pad(x, PadMode::Reflect, [1; 4]);
+    let dims = [4, 3, 3, 3];
+    let data = net.weights(dims);
+    let weight = Weights {
+        name: "w",
+        dims: &dims,
+        data: &data,
+    };
+    let top = net.graph.conv(&top, &weight, None, Conv2d::new(1, 0));
+    let top = net.graph.instance_norm(&top, 4);
+    let low = net.graph.max_pool_2(&top);
+    let low = net.conv(&low, [4, 4], 1);
+    let low = net.graph.upsample_nearest_2(&low);
+    let both = net.graph.concat(&[&top, &low], 1);
+    let out = net.conv(&both, [8, 3], 1);
+    net.graph.tanh(&out)
+}
+
+/// SCGAN's way up: bilinear, corners on corners.
+fn enlarging(net: &mut Net, x: &str) -> String {
+    let x = net.conv(x, [3, 4], 1);
+    let x = net.graph.enlarge_bilinear(&x, 2, true);
+    let x = net.conv(&x, [4, 4], 1);
+    let x = net.graph.enlarge_bilinear(&x, 2, true);
+    let x = net.conv(&x, [4, 3], 1);
+    net.graph.tanh(&x)
+}
+
+/// The way up of ESRGAN's relatives, on top of the picture itself; its end is not limited.
+fn shuffling(net: &mut Net, x: &str) -> String {
+    let detail = net.conv(x, [3, 48], 1);
+    let detail = net.graph.pixel_shuffle(&detail, 4);
+    let base = net.graph.upsample_nearest_2(x);
+    let base = net.graph.upsample_nearest_2(&base);
+    net.graph.add(&base, &detail)
+}
+
+/// At scale 2 pixels go into channels first.
+fn shuffling_once(net: &mut Net, x: &str) -> String {
+    let small = net.graph.pixel_unshuffle(x, 3, 2);
+    let detail = net.conv(&small, [12, 48], 1);
+    net.graph.pixel_shuffle(&detail, 4)
+}
+
+/// GPEN's way: features of the whole picture change all of it, so its size is fixed.
+fn through_features(net: &mut Net, x: &str) -> String {
+    let mut small = x.to_owned();
+    for _ in 0..4 {
+        small = net.graph.mean_pool_2(&small);
+    }
+    let features = net.graph.reshape(&small, &[48]);
+    let (matrix, bias) = (net.weights([3, 48, 1, 1]), [0.0; 3]);
+    let matrix = Weights {
+        name: "m",
+        dims: &[3, 48],
+        data: &matrix,
+    };
+    let bias = Weights {
+        name: "b",
+        dims: &[3],
+        data: &bias,
+    };
+    let style = net.graph.linear(&features, &matrix, &bias);
+    let style = net.graph.reshape(&style, &[3, 1, 1]);
+    let changed = net.graph.mul(x, &style);
+    let y = net.conv(&changed, [3, 3], 1);
+    net.graph.add(x, &y)
+}
+
+/// The graph of a kind between `input` and `output`, with batch `batch`; without metadata.
+fn graph_of(kind: &Kind, batch: Dim, input: &str, output: &str) -> GraphBuilder {
+    let mut net = Net {
+        graph: GraphBuilder::new(kind.name),
+        layers: 0,
+    };
+    let shape = |side: usize, name: &str| {
+        let side = if kind.open {
+            Dim::from(name)
+        } else {
+            Dim::from(side as i64)
+        };
+        [batch.clone(), 3.into(), side.clone(), side]
+    };
+    let x = net.graph.input_f32(input, &shape(kind.facts.size, "S"));
+    let y = (kind.layers)(&mut net, &x);
+    let sides = shape(kind.facts.output_size(), "T");
+    net.graph.output_f32(output, &y, &sides);
+    net.graph
+}
+
+fn with_model(file: &Path) -> FaceDepixelate {
+    init();
+    let element: FaceDepixelate = glib::Object::new();
+    element.set_bus(Some(&gst::Bus::new()));
+    element.set_property("model-file", file.to_str());
+    element.set_property_from_str("execution-provider", "cpu");
+    element
+}
+
+/// Play a short clip with a fixed region: as many frames come out as go in, and only the region changes.
+#[track_caller]
+fn assert_plays(file: &Path) {
+    for format in [VideoFormat::Nv12, VideoFormat::Rgb] {
+        let caps = caps_of(format, 80, 60);
+        let element = with_model(file);
+        element.set_property_from_str("inference-region", "roi-list");
+        element.set_property("regions", regions(&[REGION, Rect::new(60, 40, 12, 12)]));
+        let mut h = harness(&element);
+        h.set_src_caps(caps.clone());
+        for number in 0..4 {
+            let before = noise_frame(&caps, number);
+            let bytes = bytes_of(&before);
+            let after = h.push_and_pull(before).unwrap();
+            assert_eq!(after.offset(), number);
+            let rects = [REGION, Rect::new(60, 40, 12, 12)];
+            assert_unchanged_outside(&caps, &bytes, &after, &rects);
+            let inside = bytes_inside(&caps, &after, &REGION);
+            let pairs = bytes.iter().zip(bytes_of(&after)).zip(inside);
+            let (changed, all) = pairs
+                .filter(|(_, inside)| *inside)
+                .fold((0, 0), |(changed, all), ((a, b), _)| {
+                    (changed + usize::from(*a != b), all + 1)
+                });
+            assert!(10 * changed > 9 * all, "{changed} of {all} samples changed");
+        }
+        assert!(errors(&element).is_empty());
+    }
+}
+
+/// The message of an element that does not reach PAUSED, and so never sees a frame.
+#[track_caller]
+fn refusal(file: &Path) -> String {
+    let element = with_model(file);
+    assert!(element.set_state(gst::State::Paused).is_err());
+    let mut errors = errors(&element);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    element.set_state(gst::State::Null).unwrap();
+    let error = errors.remove(0);
+    assert!(error.matches(gst::ResourceError::OpenRead), "{error}");
+    error.message().to_owned()
+}
+
+#[test]
+fn each_kind_plays() {
+    let folder = tempfile::tempdir().unwrap();
+    for kind in kinds() {
+        let mut graph = graph_of(&kind, "N".into(), INPUT, RESTORED);
+        kind.facts.write_to(&mut graph);
+        let file = folder.path().join(format!("{}.onnx", kind.name));
+        std::fs::write(&file, encode(&graph.finish().unwrap())).unwrap();
+        println!("{}", kind.name);
+        assert_plays(&file);
+    }
+}
+
+/// A model without metadata in a folder, with `description` beside it.
+fn foreign(folder: &Path, kind: &Kind, batch: Dim, description: &str) -> PathBuf {
+    let file = folder.join("other.onnx");
+    let graph = graph_of(kind, batch, "lq", "out");
+    std::fs::write(&file, encode(&graph.finish().unwrap())).unwrap();
+    std::fs::write(file.with_extension("toml"), description).unwrap();
+    file
+}
+
+fn description(facts: &ModelFacts) -> String {
+    let range = match facts.range {
+        ValueRange::Signed => "-1..1",
+        ValueRange::Unit => "0..1",
+    };
+    format!(
+        "# An upscaler.\nsize = {}\nscale = {}\nrange = '{range}'\ncolor = 'BGR'\nmargin = 1.5\n",
+        facts.size, facts.scale
+    )
+}
+
+#[test]
+fn each_kind_plays_with_a_description() {
+    let folder = tempfile::tempdir().unwrap();
+    for kind in kinds() {
+        for batch in [Dim::from("N"), Dim::from(1)] {
+            println!("{}, batch {batch:?}", kind.name);
+            let text = description(&kind.facts);
+            assert_plays(&foreign(folder.path(), &kind, batch, &text));
+        }
+    }
+}
+
+#[test]
+fn the_order_of_the_channels_is_heeded() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("red.onnx");
+    let mut graph = GraphBuilder::new("red");
+    let shape = batch_of(&[3, 32, 32]);
+    let x = graph.input_f32("x", &shape);
+    let mask = graph.initializer_f32("mask", &[1, 3, 1, 1], &[1.0, 0.0, 0.0]);
+    let y = graph.mul(&x, &mask);
+    graph.output_f32("y", &y, &shape);
+    std::fs::write(&file, encode(&graph.finish().unwrap())).unwrap();
+    let caps = caps_of(VideoFormat::Rgb, 80, 60);
+    for (order, expected) in [("RGB", [200, 0, 0]), ("BGR", [0, 0, 50])] {
+        let text = format!("size = 32\nrange = '0..1'\ncolor = '{order}'\nmargin = 1\n");
+        std::fs::write(file.with_extension("toml"), text).unwrap();
+        let element = with_model(&file);
+        element.set_property_from_str("inference-region", "roi-list");
+        element.set_property("regions", regions(&[REGION]));
+        let mut h = harness(&element);
+        h.set_src_caps(caps.clone());
+        let bytes = [200, 100, 50].repeat(80 * 60);
+        let mut buffer = gst::Buffer::from_mut_slice(bytes);
+        stamp(buffer.get_mut().unwrap(), 0);
+        let after = h.push_and_pull(buffer).unwrap();
+        assert_eq!(pixel(&caps, &after, 30, 25), expected, "{order}");
+    }
+}
+
+#[test]
+fn a_network_that_enlarges_is_shown_no_blocks() {
+    const SIDE: usize = 192;
+    const BLOCK: usize = 12;
+    let rect = Rect::new(24, 24, 144, 144);
+    let folder = tempfile::tempdir().unwrap();
+    // Smooth waves, so that a mosaic of them can be known again.
+    let mut picture: Vec<u8> = (0..SIDE * SIDE * 3)
+        .map(|i| {
+            let (x, y) = ((i / 3 % SIDE) as f32, (i / 3 / SIDE) as f32);
+            let wave = (x / 23.0).sin() + (y / 17.0 + (i % 3) as f32).cos();
+            (128.0 + 45.0 * wave + (i * 7 % 5) as f32) as u8
+        })
+        .collect();
+    let layout = Layout::rgb(SIDE as u32, SIDE as u32);
+    let mut view = FrameViewMut::packed(&layout, &mut picture, 3 * SIDE).unwrap();
+    let lattice = Lattice::square(BLOCK as u32, rect.x, rect.y);
+    pixelate(&mut view, &rect, &lattice, Fill::TileMean);
+    let caps = caps_of(VideoFormat::Rgb, SIDE as u32, SIDE as u32);
+    // Mean step across the blocks' edges ÷ mean step elsewhere.
+    let edges = |bytes: &[u8]| {
+        let row = &bytes[3 * SIDE * 97..][..3 * SIDE];
+        let step = |x: usize| f32::from(row[3 * x].abs_diff(row[3 * (x - 1)]));
+        let of = |wanted: bool| {
+            let inside = (50..145).filter(|x| ((x - 24) % BLOCK == 0) == wanted);
+            let steps: Vec<f32> = inside.map(step).collect();
+            steps.iter().sum::<f32>() / steps.len() as f32
+        };
+        of(true) / of(false).max(0.1)
+    };
+    let restored = |mosaic: MosaicInput| {
+        let facts = ModelFacts {
+            scale: 2,
+            margin: 1.2,
+            mosaic,
+            ..tiny_facts(96)
+        };
+        let file = folder.path().join("identity.onnx");
+        std::fs::write(&file, tiny_model_with(&facts, Tiny::Identity)).unwrap();
+        let element = with_model(&file);
+        element.set_property("face-threshold", 0f32);
+        element.set_property("projection", 0f32);
+        let mut h = harness(&element);
+        h.set_src_caps(caps.clone());
+        let mut buffer = gst::Buffer::from_mut_slice(picture.clone());
+        stamp(buffer.get_mut().unwrap(), 0);
+        let after = h.push_and_pull(buffer).unwrap();
+        let stats = element.property::<gst::Structure>("stats");
+        assert_eq!(stats.get::<u64>("regions"), Ok(1), "{stats}");
+        edges(&bytes_of(&after))
+    };
+    assert!(edges(&picture) > 20.0);
+    let (blocks, smooth) = (restored(MosaicInput::Blocks), restored(MosaicInput::Smooth));
+    assert!(blocks > 4.0, "{blocks}");
+    assert!(smooth < 1.6, "{smooth}");
+}
+
+#[test]
+fn what_contradicts_the_graph_is_refused_before_the_first_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let kinds = kinds();
+    let of = |name: &str| kinds.iter().find(|kind| kind.name == name).unwrap();
+    let fixed = of("pix2pix");
+    let open = of("esrgan");
+    let text = |kind: &Kind, from: &str, to: &str| {
+        let text = description(&kind.facts);
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    };
+    let cases: [(&Kind, Dim, String, &[&str]); 9] = [
+        (
+            fixed,
+            "N".into(),
+            text(fixed, "size = 64", "size = 128"),
+            &[
+                "input `lq` is Float[open, 3, 64, 64]",
+                "Float[N, 3, 128, 128]",
+            ],
+        ),
+        (
+            fixed,
+            4.into(),
+            description(&fixed.facts),
+            &["Float[4, 3, 64, 64]", "N of 1 or open"],
+        ),
+        (
+            fixed,
+            "N".into(),
+            text(fixed, "scale = 1", "scale = 2"),
+            &[
+                "output `out` is Float[open, 3, 64, 64]",
+                "Float[N, 3, 128, 128]",
+            ],
+        ),
+        // Only running it shows what it makes.
+        (
+            open,
+            "N".into(),
+            text(open, "scale = 4", "scale = 2"),
+            &["output `out` has shape [1, 3, 128, 128]", "[1, 3, 64, 64]"],
+        ),
+        (
+            fixed,
+            "N".into(),
+            text(fixed, "margin", "input = 'x'\nmargin"),
+            &["input `x` is missing among `lq`"],
+        ),
+        (
+            fixed,
+            "N".into(),
+            text(fixed, "range", "rage"),
+            &["other.toml: there is no key `rage`; did you mean `range`?"],
+        ),
+        (
+            fixed,
+            "N".into(),
+            text(fixed, "-1..1", "0..255"),
+            &["other.toml: `range` is `0..255`, expected `-1..1` or `0..1`"],
+        ),
+        (
+            fixed,
+            "N".into(),
+            text(fixed, "margin = 1.5", ""),
+            &["other.toml: `margin` is missing, expected a number from 1 to 4"],
+        ),
+        (
+            fixed,
+            "N".into(),
+            "size: 64".into(),
+            &["other.toml", "line 1"],
+        ),
+    ];
+    for (kind, batch, text, expected) in cases {
+        let message = refusal(&foreign(folder.path(), kind, batch, &text));
+        for part in expected.iter().chain(&["other."]) {
+            assert!(message.contains(part), "{message}\n{part}");
+        }
+    }
+}
+
+#[test]
+fn a_model_that_nobody_describes_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let kind = &kinds()[0];
+    let file = foreign(folder.path(), kind, "N".into(), "");
+    std::fs::remove_file(file.with_extension("toml")).unwrap();
+    let message = refusal(&file);
+    assert!(message.contains("other.onnx does not say"), "{message}");
+    assert!(
+        message.contains("other.toml (see docs/models.md)"),
+        "{message}"
+    );
+    // A folder is no description.
+    std::fs::create_dir(file.with_extension("toml")).unwrap();
+    assert!(refusal(&file).contains("not a regular file"));
+}
+
+#[test]
+fn a_graph_that_fails_is_refused_with_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("broken.onnx");
+    let mut graph = GraphBuilder::new("broken");
+    let shape = ["N".into(), 3.into(), "H".into(), "W".into()];
+    let x = graph.input_f32(INPUT, &shape);
+    let other = graph.initializer_f32("other", &[1, 3, 7, 7], &[0.0; 147]);
+    let y = graph.add(&x, &other);
+    graph.output_f32(RESTORED, &y, &shape);
+    tiny_facts(32).write_to(&mut graph);
+    std::fs::write(&file, encode(&graph.finish().unwrap())).unwrap();
+    let message = refusal(&file);
+    assert!(
+        message.contains("broken.onnx") && message.contains("32×32 pixels"),
+        "{message}"
+    );
+}
