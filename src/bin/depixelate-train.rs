@@ -12,7 +12,7 @@ use gstdepixelate::evaluate::cases::BLOCKS;
 use gstdepixelate::evaluate::{detection, job, table};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
-use gstdepixelate::train::systems::{dcgan, pix2pix, sample};
+use gstdepixelate::train::systems::{self, System, dcgan, esrgan, pix2pix, sample};
 use gstdepixelate::train::{device, face_check, files, inspect, precision, report};
 
 /// Train the networks behind facedepixelate.
@@ -39,6 +39,12 @@ enum Command {
     },
     /// Train pix2pix, which takes masks and blur off faces.
     Pix2pix(TrainArgs),
+    /// Train SRGAN, which enlarges pictures four times.
+    Srgan(TrainArgs),
+    /// Train ESRGAN, which enlarges pictures four times.
+    Esrgan(TrainArgs),
+    /// Train Real-ESRGAN, which enlarges worn pictures four times, or restores them.
+    Realesrgan(TrainArgs),
     /// Train DCGAN, which makes faces out of random numbers.
     Dcgan(TrainArgs),
     /// Train the network that tells mosaics over faces from mosaics over anything else.
@@ -204,8 +210,11 @@ fn run(command: Command) -> anyhow::Result<()> {
             train: args,
             stage1,
         } => train(&args, |run| run.dcedn(stage1.as_deref())),
-        Command::Pix2pix(args) => train_pix2pix(&args),
-        Command::Dcgan(args) => train_dcgan(&args),
+        Command::Pix2pix(args) => train_system::<pix2pix::Recipe>(&args),
+        Command::Srgan(args) => train_system::<esrgan::Srgan>(&args),
+        Command::Esrgan(args) => train_system::<esrgan::Esrgan>(&args),
+        Command::Realesrgan(args) => train_system::<esrgan::RealEsrgan>(&args),
+        Command::Dcgan(args) => train_system::<dcgan::Recipe>(&args),
         Command::FaceCheck {
             train: args,
             others,
@@ -259,8 +268,8 @@ fn train(
     Ok(())
 }
 
-fn train_pix2pix(args: &TrainArgs) -> anyhow::Result<()> {
-    let recipe = pix2pix::Recipe::read_with(args.recipe.as_deref(), &args.set)?;
+fn train_system<S: System>(args: &TrainArgs) -> anyhow::Result<()> {
+    let recipe = S::read_with(args.recipe.as_deref(), &args.set)?;
     let (faces, out) = match (&args.faces, &args.out) {
         (Some(faces), Some(out)) if !args.print_recipe => (faces, out),
         _ => {
@@ -268,20 +277,7 @@ fn train_pix2pix(args: &TrainArgs) -> anyhow::Result<()> {
             return Ok(());
         }
     };
-    say(pix2pix::train(&recipe, faces, &options(args, out)?)?, out);
-    Ok(())
-}
-
-fn train_dcgan(args: &TrainArgs) -> anyhow::Result<()> {
-    let recipe = dcgan::Recipe::read_with(args.recipe.as_deref(), &args.set)?;
-    let (faces, out) = match (&args.faces, &args.out) {
-        (Some(faces), Some(out)) if !args.print_recipe => (faces, out),
-        _ => {
-            print!("{}", recipe.to_toml()?);
-            return Ok(());
-        }
-    };
-    say(dcgan::train(&recipe, faces, &options(args, out)?)?, out);
+    say(systems::train(&recipe, faces, &options(args, out)?)?, out);
     Ok(())
 }
 

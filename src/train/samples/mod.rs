@@ -48,6 +48,8 @@ pub struct Sample {
     pub lattice: Vec<f32>,
     /// What it should give.
     pub clean: Vec<f32>,
+    /// The same, sharpened; few systems have it.
+    pub sharp: Vec<f32>,
     /// Side of a block, crop pixels.
     pub block: f32,
 }
@@ -95,6 +97,7 @@ impl Sampler {
             lattice: self.planes(&mosaic, &scene, lattice)?,
             pixelated: self.tensor(&mosaic, &scene.view)?,
             clean: self.tensor(&frames.clean, &scene.view)?,
+            sharp: Vec::new(),
             block: block as f32,
         })
     }

@@ -1,19 +1,54 @@
-//! A restorer of a system as a model file that `facedepixelate` plays, and the proof that it does what libtorch does.
+//! A system's networks as model files, and the proof that they do what libtorch does.
 
 use anyhow::ensure;
+use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-use super::{Network, forward};
+use super::network::measure;
+use super::{Network, forward, graph_of, parity};
 use crate::cascade::{
-    Backend, Crops, INPUT, Model, ModelFacts, OrtBackend, RESTORED, STAGE1, SessionSettings,
-    runtime,
+    INPUT, ModelFacts, Numbers, PlainSession, RESTORED, STAGE1, ValueRange, runtime,
 };
 use crate::onnx::{GraphBuilder, batch_of, encode};
 use crate::train::export::{RECIPE, TOLERANCE};
 use crate::train::layers::Parameters;
 use crate::train::onnx_layers::{Node, OnnxLayers, numbers};
 
-/// The model file of a network that gives pictures of the size that it takes; `recipe` is the run's, a TOML text.
+/// Where weights come from, for their file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// What the weights are trained on.
+    pub trained_on: String,
+    /// Licence of the weights.
+    pub license: String,
+}
+
+/// The file of a network that is no restorer, for inputs of `side`; `recipe` is the run's, a TOML text.
+///
+/// Fails where ONNX Runtime makes something else of random numbers than libtorch, at batch 1 or 3.
+pub fn network_file(
+    network: &impl Network,
+    weights: &Parameters,
+    side: i64,
+    origin: &Origin,
+    recipe: &str,
+) -> anyhow::Result<Vec<u8>> {
+    let difference = parity(network, weights, side)?;
+    ensure!(
+        difference <= TOLERANCE,
+        "ONNX Runtime and libtorch differ by {difference:e}, more than {TOLERANCE:e}; nothing was written"
+    );
+    let metadata = [
+        (RECIPE, recipe),
+        ("depixelate.trained-on", &origin.trained_on),
+        ("depixelate.license", &origin.license),
+    ];
+    graph_of(network, weights, side, &metadata)
+}
+
+/// The model file of a restorer, which gives pictures of the size and scale that `facts` say; `recipe` is the run's, a
+/// TOML text.
 ///
 /// Fails where ONNX Runtime makes something else of random pictures than libtorch, at batch 1 or 3.
 pub fn model_file(
@@ -22,15 +57,15 @@ pub fn model_file(
     facts: &ModelFacts,
     recipe: &str,
 ) -> anyhow::Result<Vec<u8>> {
+    let (side, made) = (facts.size as i64, facts.output_size() as i64);
+    let (_, sides) = measure(network, side);
     ensure!(
-        facts.scale == 1,
-        "networks that change the size are no restorers for the element yet"
+        sides == [3, made, made],
+        "of {side} pixels the network makes {sides:?}, where the model file promises {made} pixels"
     );
-    let side = facts.size as i64;
-    let shape = batch_of(&[3, side, side]);
     let mut graph = GraphBuilder::new("depixelate");
     let picture = Node {
-        name: graph.input_f32(INPUT, &shape),
+        name: graph.input_f32(INPUT, &batch_of(&[3, side, side])),
         channels: 3,
     };
     let mut layers = OnnxLayers {
@@ -40,32 +75,47 @@ pub fn model_file(
     };
     let restored = network.read(&mut layers, &[picture]);
     // One network is the first and the last stage.
-    graph.output_f32(STAGE1, &restored.name, &shape);
+    let shape = batch_of(&sides);
+    if facts.scale == 1 {
+        graph.output_f32(STAGE1, &restored.name, &shape);
+    }
     graph.output_f32(RESTORED, &restored.name, &shape);
     facts.write_to(&mut graph);
     graph.metadata(RECIPE, recipe);
     let onnx = encode(&graph.finish()?);
-    prove(network, weights, &onnx)?;
+    prove(network, weights, facts, &onnx)?;
     Ok(onnx)
 }
 
-/// An error if the element's own code gets other numbers out of `onnx` than libtorch out of `weights`.
-fn prove(network: &impl Network, weights: &Parameters, onnx: &[u8]) -> anyhow::Result<()> {
-    let model = Model::from_bytes("the exported network", onnx.to_vec())?;
-    let runtime = runtime::load_for_program()?;
-    let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
-    let side = model.facts().size as i64;
+/// An error if ONNX Runtime gets other numbers out of `onnx` than libtorch out of `weights`.
+fn prove(
+    network: &impl Network,
+    weights: &Parameters,
+    facts: &ModelFacts,
+    onnx: &[u8],
+) -> anyhow::Result<()> {
+    let mut session = PlainSession::new(runtime::load_for_program()?, onnx)?;
+    let side = facts.size as i64;
     for batch in [1, 3] {
+        // Blocks of four pixels: noise alone is no picture that a network ever saw.
         let noise = Tensor::rand([batch, 3, side / 4, side / 4], (Kind::Float, Device::Cpu));
-        let picture = (noise * 2 - 1).upsample_nearest2d([side, side], None, None);
-        let input = numbers(&picture);
-        let mut found = Vec::new();
-        session.run(Crops::new(&input, batch as usize), 0.0, &mut found)?;
-        let expected = numbers(&forward(network, weights, &[picture]));
-        let pairs = expected.iter().zip(&found);
+        let picture = match facts.range {
+            ValueRange::Signed => noise * 2 - 1,
+            ValueRange::Unit => noise,
+        };
+        let picture = picture.upsample_nearest2d([side, side], None, None);
+        let fed = Numbers {
+            shape: picture.size(),
+            data: numbers(&picture),
+        };
+        let found = session.run(&[(INPUT, &fed)], RESTORED)?;
+        let device = weights.values().next().map_or(Device::Cpu, Tensor::device);
+        let expected = forward(network, weights, &[picture.to_device(device)]);
+        let expected = numbers(&expected);
+        let pairs = expected.iter().zip(&found.data);
         let good = |(a, b): (&f32, &f32)| (a - b).abs() <= TOLERANCE;
         ensure!(
-            expected.len() == found.len() && pairs.into_iter().all(good),
+            expected.len() == found.data.len() && pairs.into_iter().all(good),
             "ONNX Runtime and libtorch differ by more than {TOLERANCE:e}; nothing was written"
         );
     }
