@@ -12,7 +12,9 @@ use gstdepixelate::evaluate::cases::BLOCKS;
 use gstdepixelate::evaluate::{detection, job, table};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
-use gstdepixelate::train::systems::{self, System, dcgan, esrgan, pix2pix, sample};
+use gstdepixelate::train::systems::{
+    self, System, dcgan, esrgan, pix2pix, pixelcyclegan, sample, scgan,
+};
 use gstdepixelate::train::{device, face_check, files, inspect, precision, report};
 
 /// Train the networks behind facedepixelate.
@@ -39,6 +41,10 @@ enum Command {
     },
     /// Train pix2pix, which takes masks and blur off faces.
     Pix2pix(TrainArgs),
+    /// Train PixelCycleGAN between pictures and pixel art, unpaired and both ways.
+    Pixelcyclegan(TrainArgs),
+    /// Train SCGAN, which enlarges worn faces four times, unpaired.
+    Scgan(TrainArgs),
     /// Train SRGAN, which enlarges pictures four times.
     Srgan(TrainArgs),
     /// Train ESRGAN, which enlarges pictures four times.
@@ -211,6 +217,8 @@ fn run(command: Command) -> anyhow::Result<()> {
             stage1,
         } => train(&args, |run| run.dcedn(stage1.as_deref())),
         Command::Pix2pix(args) => train_system::<pix2pix::Recipe>(&args),
+        Command::Pixelcyclegan(args) => train_system::<pixelcyclegan::Recipe>(&args),
+        Command::Scgan(args) => train_system::<scgan::Recipe>(&args),
         Command::Srgan(args) => train_system::<esrgan::Srgan>(&args),
         Command::Esrgan(args) => train_system::<esrgan::Esrgan>(&args),
         Command::Realesrgan(args) => train_system::<esrgan::RealEsrgan>(&args),
