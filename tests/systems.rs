@@ -21,7 +21,10 @@ use gstdepixelate::train::face_check;
 use gstdepixelate::train::precision::Precision;
 use gstdepixelate::train::run::{Options, Outcome};
 use gstdepixelate::train::systems::esrgan::{Esrgan, Generator, Member};
-use gstdepixelate::train::systems::{System, dcgan, pix2pix, sample, train};
+use gstdepixelate::train::systems::pixelcyclegan::networks::Nested;
+use gstdepixelate::train::systems::{
+    System, dcgan, gpen, pix2pix, pixelcyclegan, sample, scgan, stylegan2, train,
+};
 use image::{Rgb, RgbImage};
 use tch::Device;
 
@@ -153,12 +156,12 @@ fn check_dcgan(folder: &Path, faces: &Path) {
         train(&recipe, faces, options).unwrap()
     });
     let model = out.join("parts/dcgan.onnx");
-    let grid = sample::grid_of(&model, 3, 7).unwrap();
+    let grid = sample::grid_of(&model, 3, 7, None).unwrap();
     assert_eq!(grid.dimensions(), (96, 96));
-    assert_eq!(grid, sample::grid_of(&model, 3, 7).unwrap());
-    assert_ne!(grid, sample::grid_of(&model, 3, 8).unwrap());
+    assert_eq!(grid, sample::grid_of(&model, 3, 7, None).unwrap());
+    assert_ne!(grid, sample::grid_of(&model, 3, 8, None).unwrap());
     let restorer = folder.join("pix2pix/parts/pix2pix.onnx");
-    let error = sample::grid_of(&restorer, 3, 7).unwrap_err();
+    let error = sample::grid_of(&restorer, 3, 7, None).unwrap_err();
     assert!(error.to_string().contains("input z"), "{error}");
 }
 
@@ -211,6 +214,84 @@ fn check_family(folder: &Path, faces: &Path) {
     assert!(!out.exists());
 }
 
+fn check_scgan(folder: &Path, faces: &Path) {
+    let mut recipe = scgan::Recipe::parse(include_str!("../recipes/scgan-small.toml")).unwrap();
+    (recipe.restorer.widths, recipe.restorer.blocks) = ([4, 4, 4], [1, 1]);
+    recipe.degrader.width = 0.125;
+    recipe.judge.width = 2;
+    (recipe.train.steps, recipe.train.batch) = (4, 2);
+    let out = folder.join("scgan");
+    check_resumed(&out, "scgan", |options| {
+        train(&recipe, faces, options).unwrap()
+    });
+    check_enlarges(&out.join("parts/scgan.onnx"), 16, 4);
+}
+
+fn check_pixelcyclegan(folder: &Path, faces: &Path) {
+    let small = include_str!("../recipes/pixelcyclegan-small.toml");
+    let mut recipe = pixelcyclegan::Recipe::parse(small).unwrap();
+    let widths = vec![4, 4, 4];
+    recipe.generator = Nested::Pyramid { widths };
+    recipe.judge.width = 2;
+    (recipe.train.steps, recipe.train.batch) = (4, 2);
+    // So small that older fakes are shown.
+    recipe.train.pool = 3;
+    let out = folder.join("pixelcyclegan");
+    check_resumed(&out, "pixelcyclegan", |options| {
+        train(&recipe, faces, options).unwrap()
+    });
+    check_played(&out.join("parts/pixelcyclegan.onnx"), 64);
+    check_played(&out.join("parts/pixelcyclegan-art.onnx"), 64);
+}
+
+fn check_stylegan2(folder: &Path, faces: &Path) {
+    let small = include_str!("../recipes/stylegan2-small.toml");
+    let mut recipe = stylegan2::Recipe::parse(small).unwrap();
+    (recipe.train.steps, recipe.train.batch) = (4, 4);
+    (recipe.train.r1_every, recipe.train.path_every) = (2, 2);
+    (recipe.train.path, recipe.augment.speed) = (2.0, 10.0);
+    let out = folder.join("stylegan2");
+    check_resumed(&out, "stylegan2", |options| {
+        train(&recipe, faces, options).unwrap()
+    });
+    let model = out.join("parts/stylegan2.onnx");
+    let drawn = |truncation| sample::grid_of(&model, 2, 7, truncation).unwrap();
+    assert_eq!(drawn(None).dimensions(), (64, 64));
+    assert_eq!(drawn(None), drawn(Some(1.0)));
+    assert_ne!(drawn(None), drawn(Some(0.0)));
+    let dcgan = folder.join("dcgan/parts/dcgan.onnx");
+    let error = sample::grid_of(&dcgan, 3, 7, Some(0.5)).unwrap_err();
+    assert!(error.to_string().contains("no styles"), "{error}");
+}
+
+fn check_gpen(folder: &Path, faces: &Path) {
+    let prior = include_str!("../recipes/gpen-prior-small.toml");
+    let mut prior = stylegan2::Recipe::parse(prior).unwrap();
+    (prior.train.steps, prior.train.batch) = (1, 8);
+    let pretrained = folder.join("prior");
+    let outcome = train(&prior, faces, &options(&pretrained)).unwrap();
+    assert_eq!(outcome, Outcome::Finished);
+
+    let mut recipe = gpen::Recipe::parse(include_str!("../recipes/gpen-small.toml")).unwrap();
+    (recipe.train.steps, recipe.train.batch) = (4, 2);
+    (recipe.train.alone, recipe.train.r1_every) = (1, 2);
+    (recipe.train.path, recipe.train.path_every) = (2.0, 2);
+    for start in ["stylegan2.onnx", "stylegan2.safetensors"] {
+        let out = folder.join("gpen").join(start);
+        check_resumed(&out, "gpen", |options| {
+            let start_from = Some(pretrained.join(start));
+            let options = Options {
+                start_from,
+                stop: Arc::clone(&options.stop),
+                out: options.out.clone(),
+                ..*options
+            };
+            train(&recipe, faces, &options).unwrap()
+        });
+        check_played(&out.join("parts/gpen.onnx"), 64);
+    }
+}
+
 #[test]
 fn every_system_trains_stops_resumes_and_plays() {
     let folder = tempfile::tempdir().unwrap();
@@ -220,5 +301,9 @@ fn every_system_trains_stops_resumes_and_plays() {
 
     check_pix2pix(folder.path(), &faces);
     check_family(folder.path(), &faces);
+    check_scgan(folder.path(), &faces);
+    check_pixelcyclegan(folder.path(), &faces);
     check_dcgan(folder.path(), &faces);
+    check_stylegan2(folder.path(), &faces);
+    check_gpen(folder.path(), &faces);
 }

@@ -13,7 +13,7 @@ use gstdepixelate::evaluate::{detection, job, table};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
 use gstdepixelate::train::systems::{
-    self, System, dcgan, esrgan, pix2pix, pixelcyclegan, sample, scgan,
+    self, System, dcgan, esrgan, gpen, pix2pix, pixelcyclegan, sample, scgan, stylegan2,
 };
 use gstdepixelate::train::{device, face_check, files, inspect, precision, report};
 
@@ -53,6 +53,10 @@ enum Command {
     Realesrgan(TrainArgs),
     /// Train DCGAN, which makes faces out of random numbers.
     Dcgan(TrainArgs),
+    /// Train StyleGAN2, which makes faces out of random numbers, or GPEN's prior.
+    Stylegan2(TrainArgs),
+    /// Train GPEN, which restores faces; --start-from names the prior's model file or checkpoint.
+    Gpen(TrainArgs),
     /// Train the network that tells mosaics over faces from mosaics over anything else.
     FaceCheck {
         #[command(flatten)]
@@ -75,6 +79,9 @@ enum Command {
         /// Seed of the random numbers.
         #[arg(long, default_value_t = 1)]
         seed: u32,
+        /// How much of each style's distance to the mean is kept, 0 … 2: less is likelier and less varied.
+        #[arg(long, value_name = "SHARE", value_parser = truncation)]
+        truncation: Option<f64>,
     },
     /// Export a run as it stands.
     Export {
@@ -223,6 +230,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Esrgan(args) => train_system::<esrgan::Esrgan>(&args),
         Command::Realesrgan(args) => train_system::<esrgan::RealEsrgan>(&args),
         Command::Dcgan(args) => train_system::<dcgan::Recipe>(&args),
+        Command::Stylegan2(args) => train_system::<stylegan2::Recipe>(&args),
+        Command::Gpen(args) => train_system::<gpen::Recipe>(&args),
         Command::FaceCheck {
             train: args,
             others,
@@ -232,8 +241,9 @@ fn run(command: Command) -> anyhow::Result<()> {
             out,
             grid,
             seed,
+            truncation,
         } => {
-            let picture = sample::grid_of(&model, grid, seed)?;
+            let picture = sample::grid_of(&model, grid, seed, truncation)?;
             picture
                 .save(&out)
                 .with_context(|| format!("{} can not be written", out.display()))
@@ -384,13 +394,21 @@ fn bench_detect(args: &BenchDetectArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A flag that Ctrl-C and SIGTERM set.
+fn truncation(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse()
+        .ok()
+        .filter(|share| (0.0..=2.0).contains(share));
+    share.ok_or_else(|| "it must be a number from 0 to 2".to_owned())
+}
+
 /// One of the block sizes that are measured.
 fn block_size(text: &str) -> Result<u32, String> {
     let size = text.parse().ok().filter(|size| BLOCKS.contains(size));
     size.ok_or_else(|| format!("sizes are {}", BLOCKS.map(|b| b.to_string()).join(", ")))
 }
 
+/// A flag that Ctrl-C and SIGTERM set.
 fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);

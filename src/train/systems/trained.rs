@@ -128,6 +128,18 @@ impl Trained {
         Ok(())
     }
 
+    /// Take the weights that [`Self::save`] of a network `name` put into a checkpoint as a start, the averaged ones if there
+    /// are such.
+    pub fn start_from_checkpoint(&mut self, name: &str, saved: &Parameters) -> anyhow::Result<()> {
+        let mut weights = mapped(&self.weights, |tensor| tensor.detach().copy());
+        let averaged = format!("average.{name}");
+        let has_average = saved.keys().any(|key| key.starts_with(&averaged));
+        let prefix = if has_average { &averaged } else { name };
+        checkpoint::restore(prefix, &mut weights, saved)?;
+        self.start_with(&weights);
+        Ok(())
+    }
+
     /// Take weights of the same names and sizes as a start.
     pub fn start_with(&mut self, weights: &Parameters) {
         copy(weights, &mut self.weights);

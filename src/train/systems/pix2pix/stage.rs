@@ -200,6 +200,7 @@ mod tests {
         let none = Tensor::zeros([0], (Kind::Float, Device::Cpu));
         Batch {
             lattice: none.shallow_clone(),
+            sharp: none.shallow_clone(),
             others: none,
             pixelated,
             clean,
