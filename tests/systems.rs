@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gstdepixelate::cascade::{
-    Backend, Crops, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime,
+    Backend, Crops, INPUT, Model, Numbers, OrtBackend, PlainSession, RESTORED, RuntimeSearch,
+    SessionSettings, runtime,
 };
 use gstdepixelate::detect::{Outline, Region};
 use gstdepixelate::face_check::{FaceCheck, Question};
@@ -19,7 +20,11 @@ use gstdepixelate::train::checkpoint;
 use gstdepixelate::train::face_check;
 use gstdepixelate::train::precision::Precision;
 use gstdepixelate::train::run::{Options, Outcome};
-use gstdepixelate::train::systems::{dcgan, pix2pix, sample};
+use gstdepixelate::train::systems::esrgan::{Esrgan, Generator, Member};
+use gstdepixelate::train::systems::pixelcyclegan::networks::Nested;
+use gstdepixelate::train::systems::{
+    System, dcgan, gpen, pix2pix, pixelcyclegan, sample, scgan, stylegan2, train,
+};
 use image::{Rgb, RgbImage};
 use tch::Device;
 
@@ -134,6 +139,168 @@ fn check_face_check(folder: &Path) {
     assert!(format!("{error:#}").contains("nothing"), "{error:#}");
 }
 
+fn check_pix2pix(folder: &Path, faces: &Path) {
+    let mut recipe = pix2pix::Recipe::parse(include_str!("../recipes/pix2pix-small.toml")).unwrap();
+    // Six levels have a dropout.
+    recipe.generator.width = 4;
+    recipe.discriminator.width = 4;
+    (recipe.train.steps, recipe.train.batch) = (4, 2);
+    let out = folder.join("pix2pix");
+    check_resumed(&out, "pix2pix", |options| {
+        train(&recipe, faces, options).unwrap()
+    });
+    check_played(&out.join("parts/pix2pix.onnx"), 64);
+    recipe.train.steps = 5;
+    let error = train(&recipe, faces, &options(&out.join("parts"))).unwrap_err();
+    assert!(error.to_string().contains("another recipe"), "{error}");
+}
+
+fn check_dcgan(folder: &Path, faces: &Path) {
+    let mut recipe = dcgan::Recipe::parse(include_str!("../recipes/dcgan-small.toml")).unwrap();
+    recipe.network.width = 4;
+    (recipe.train.steps, recipe.train.batch) = (4, 4);
+    recipe.train.noise = 0.1;
+    let out = folder.join("dcgan");
+    check_resumed(&out, "dcgan", |options| {
+        train(&recipe, faces, options).unwrap()
+    });
+    let model = out.join("parts/dcgan.onnx");
+    let grid = sample::grid_of(&model, 3, 7, None).unwrap();
+    assert_eq!(grid.dimensions(), (96, 96));
+    assert_eq!(grid, sample::grid_of(&model, 3, 7, None).unwrap());
+    assert_ne!(grid, sample::grid_of(&model, 3, 8, None).unwrap());
+    let restorer = folder.join("pix2pix/parts/pix2pix.onnx");
+    let error = sample::grid_of(&restorer, 3, 7, None).unwrap_err();
+    assert!(error.to_string().contains("input z"), "{error}");
+}
+
+/// A model file that gives pictures of `scale` times the size, 0 … 1.
+fn check_enlarges(file: &Path, side: i64, scale: i64) {
+    let runtime = runtime::load(&RuntimeSearch::default()).unwrap();
+    let mut session = PlainSession::new(runtime, &std::fs::read(file).unwrap()).unwrap();
+    let picture = Numbers {
+        shape: vec![2, 3, side, side],
+        data: vec![0.5; 2 * 3 * (side * side) as usize],
+    };
+    let made = session.run(&[(INPUT, &picture)], RESTORED).unwrap();
+    assert_eq!(made.shape, [2, 3, scale * side, scale * side]);
+    assert!(made.data.iter().all(|value| value.is_finite()));
+}
+
+/// Both parts of a training of SRGAN or one of its successors, with tiny networks.
+fn check_member<const NUMBER: usize>(folder: &Path, faces: &Path, recipe: &str)
+where
+    Member<NUMBER>: System,
+{
+    let mut member = Member::<NUMBER>::parse(recipe).unwrap();
+    let parts = &mut member.0;
+    match &mut parts.generator {
+        Generator::Residual(network) => (network.width, network.blocks) = (4, 1),
+        Generator::Rrdb(network) => (network.width, network.blocks, network.growth) = (4, 1, 2),
+    }
+    parts.judge.width = 2;
+    parts.train.batch = 2;
+    (parts.psnr.steps, parts.gan.steps) = (2, 2);
+    let name = Member::<NUMBER>::NAME;
+    let out = folder.join(name);
+    check_resumed(&out, name, |options| {
+        train(&member, faces, options).unwrap()
+    });
+    check_enlarges(&out.join(format!("parts/{name}.onnx")), 16, 4);
+}
+
+fn check_family(folder: &Path, faces: &Path) {
+    check_member::<0>(folder, faces, include_str!("../recipes/srgan-small.toml"));
+    check_member::<1>(folder, faces, include_str!("../recipes/esrgan-small.toml"));
+    let real = include_str!("../recipes/realesrgan-small.toml");
+    check_member::<2>(folder, faces, real);
+    // VGG weights that are not there: an error before any work.
+    let mut recipe = Esrgan::parse(include_str!("../recipes/esrgan-small.toml")).unwrap();
+    recipe.0.perceptual.vgg = Some(folder.join("no.safetensors"));
+    let out = folder.join("no-vgg");
+    let error = train(&recipe, faces, &options(&out)).unwrap_err();
+    assert!(format!("{error:#}").contains("no.safetensors"), "{error:#}");
+    assert!(!out.exists());
+}
+
+fn check_scgan(folder: &Path, faces: &Path) {
+    let mut recipe = scgan::Recipe::parse(include_str!("../recipes/scgan-small.toml")).unwrap();
+    (recipe.restorer.widths, recipe.restorer.blocks) = ([4, 4, 4], [1, 1]);
+    recipe.degrader.width = 0.125;
+    recipe.judge.width = 2;
+    (recipe.train.steps, recipe.train.batch) = (4, 2);
+    let out = folder.join("scgan");
+    check_resumed(&out, "scgan", |options| {
+        train(&recipe, faces, options).unwrap()
+    });
+    check_enlarges(&out.join("parts/scgan.onnx"), 16, 4);
+}
+
+fn check_pixelcyclegan(folder: &Path, faces: &Path) {
+    let small = include_str!("../recipes/pixelcyclegan-small.toml");
+    let mut recipe = pixelcyclegan::Recipe::parse(small).unwrap();
+    let widths = vec![4, 4, 4];
+    recipe.generator = Nested::Pyramid { widths };
+    recipe.judge.width = 2;
+    (recipe.train.steps, recipe.train.batch) = (4, 2);
+    // So small that older fakes are shown.
+    recipe.train.pool = 3;
+    let out = folder.join("pixelcyclegan");
+    check_resumed(&out, "pixelcyclegan", |options| {
+        train(&recipe, faces, options).unwrap()
+    });
+    check_played(&out.join("parts/pixelcyclegan.onnx"), 64);
+    check_played(&out.join("parts/pixelcyclegan-art.onnx"), 64);
+}
+
+fn check_stylegan2(folder: &Path, faces: &Path) {
+    let small = include_str!("../recipes/stylegan2-small.toml");
+    let mut recipe = stylegan2::Recipe::parse(small).unwrap();
+    (recipe.train.steps, recipe.train.batch) = (4, 4);
+    (recipe.train.r1_every, recipe.train.path_every) = (2, 2);
+    (recipe.train.path, recipe.augment.speed) = (2.0, 10.0);
+    let out = folder.join("stylegan2");
+    check_resumed(&out, "stylegan2", |options| {
+        train(&recipe, faces, options).unwrap()
+    });
+    let model = out.join("parts/stylegan2.onnx");
+    let drawn = |truncation| sample::grid_of(&model, 2, 7, truncation).unwrap();
+    assert_eq!(drawn(None).dimensions(), (64, 64));
+    assert_eq!(drawn(None), drawn(Some(1.0)));
+    assert_ne!(drawn(None), drawn(Some(0.0)));
+    let dcgan = folder.join("dcgan/parts/dcgan.onnx");
+    let error = sample::grid_of(&dcgan, 3, 7, Some(0.5)).unwrap_err();
+    assert!(error.to_string().contains("no styles"), "{error}");
+}
+
+fn check_gpen(folder: &Path, faces: &Path) {
+    let prior = include_str!("../recipes/gpen-prior-small.toml");
+    let mut prior = stylegan2::Recipe::parse(prior).unwrap();
+    (prior.train.steps, prior.train.batch) = (1, 8);
+    let pretrained = folder.join("prior");
+    let outcome = train(&prior, faces, &options(&pretrained)).unwrap();
+    assert_eq!(outcome, Outcome::Finished);
+
+    let mut recipe = gpen::Recipe::parse(include_str!("../recipes/gpen-small.toml")).unwrap();
+    (recipe.train.steps, recipe.train.batch) = (4, 2);
+    (recipe.train.alone, recipe.train.r1_every) = (1, 2);
+    (recipe.train.path, recipe.train.path_every) = (2.0, 2);
+    for start in ["stylegan2.onnx", "stylegan2.safetensors"] {
+        let out = folder.join("gpen").join(start);
+        check_resumed(&out, "gpen", |options| {
+            let start_from = Some(pretrained.join(start));
+            let options = Options {
+                start_from,
+                stop: Arc::clone(&options.stop),
+                out: options.out.clone(),
+                ..*options
+            };
+            train(&recipe, faces, &options).unwrap()
+        });
+        check_played(&out.join("parts/gpen.onnx"), 64);
+    }
+}
+
 #[test]
 fn every_system_trains_stops_resumes_and_plays() {
     let folder = tempfile::tempdir().unwrap();
@@ -141,34 +308,11 @@ fn every_system_trains_stops_resumes_and_plays() {
     make_faces(&faces, 24);
     check_face_check(folder.path());
 
-    let mut recipe = pix2pix::Recipe::parse(include_str!("../recipes/pix2pix-small.toml")).unwrap();
-    // Six levels have a dropout.
-    recipe.generator.width = 4;
-    recipe.discriminator.width = 4;
-    (recipe.train.steps, recipe.train.batch) = (4, 2);
-    let out = folder.path().join("pix2pix");
-    check_resumed(&out, "pix2pix", |options| {
-        pix2pix::train(&recipe, &faces, options).unwrap()
-    });
-    check_played(&out.join("parts/pix2pix.onnx"), 64);
-    recipe.train.steps = 5;
-    let error = pix2pix::train(&recipe, &faces, &options(&out.join("parts"))).unwrap_err();
-    assert!(error.to_string().contains("another recipe"), "{error}");
-
-    let mut recipe = dcgan::Recipe::parse(include_str!("../recipes/dcgan-small.toml")).unwrap();
-    recipe.network.width = 4;
-    (recipe.train.steps, recipe.train.batch) = (4, 4);
-    recipe.train.noise = 0.1;
-    let out = folder.path().join("dcgan");
-    check_resumed(&out, "dcgan", |options| {
-        dcgan::train(&recipe, &faces, options).unwrap()
-    });
-    let model = out.join("parts/dcgan.onnx");
-    let grid = sample::grid_of(&model, 3, 7).unwrap();
-    assert_eq!(grid.dimensions(), (96, 96));
-    assert_eq!(grid, sample::grid_of(&model, 3, 7).unwrap());
-    assert_ne!(grid, sample::grid_of(&model, 3, 8).unwrap());
-    let restorer = folder.path().join("pix2pix/parts/pix2pix.onnx");
-    let error = sample::grid_of(&restorer, 3, 7).unwrap_err();
-    assert!(error.to_string().contains("input z"), "{error}");
+    check_pix2pix(folder.path(), &faces);
+    check_family(folder.path(), &faces);
+    check_scgan(folder.path(), &faces);
+    check_pixelcyclegan(folder.path(), &faces);
+    check_dcgan(folder.path(), &faces);
+    check_stylegan2(folder.path(), &faces);
+    check_gpen(folder.path(), &faces);
 }

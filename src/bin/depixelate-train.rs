@@ -12,7 +12,9 @@ use gstdepixelate::evaluate::cases::BLOCKS;
 use gstdepixelate::evaluate::{detection, job, table};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
-use gstdepixelate::train::systems::{dcgan, pix2pix, sample};
+use gstdepixelate::train::systems::{
+    self, System, dcgan, esrgan, gpen, pix2pix, pixelcyclegan, sample, scgan, stylegan2,
+};
 use gstdepixelate::train::{device, face_check, files, inspect, precision, report};
 
 /// Train the networks behind facedepixelate.
@@ -39,8 +41,22 @@ enum Command {
     },
     /// Train pix2pix, which takes masks and blur off faces.
     Pix2pix(TrainArgs),
+    /// Train PixelCycleGAN between pictures and pixel art, unpaired and both ways.
+    Pixelcyclegan(TrainArgs),
+    /// Train SCGAN, which enlarges worn faces four times, unpaired.
+    Scgan(TrainArgs),
+    /// Train SRGAN, which enlarges pictures four times.
+    Srgan(TrainArgs),
+    /// Train ESRGAN, which enlarges pictures four times.
+    Esrgan(TrainArgs),
+    /// Train Real-ESRGAN, which enlarges worn pictures four times, or restores them.
+    Realesrgan(TrainArgs),
     /// Train DCGAN, which makes faces out of random numbers.
     Dcgan(TrainArgs),
+    /// Train StyleGAN2, which makes faces out of random numbers, or GPEN's prior.
+    Stylegan2(TrainArgs),
+    /// Train GPEN, which restores faces; --start-from names the prior's model file or checkpoint.
+    Gpen(TrainArgs),
     /// Train the network that tells mosaics over faces from mosaics over anything else.
     FaceCheck {
         #[command(flatten)]
@@ -63,6 +79,9 @@ enum Command {
         /// Seed of the random numbers.
         #[arg(long, default_value_t = 1)]
         seed: u32,
+        /// How much of each style's distance to the mean is kept, 0 … 2: less is likelier and less varied.
+        #[arg(long, value_name = "SHARE", value_parser = truncation)]
+        truncation: Option<f64>,
     },
     /// Export a run as it stands.
     Export {
@@ -204,8 +223,15 @@ fn run(command: Command) -> anyhow::Result<()> {
             train: args,
             stage1,
         } => train(&args, |run| run.dcedn(stage1.as_deref())),
-        Command::Pix2pix(args) => train_pix2pix(&args),
-        Command::Dcgan(args) => train_dcgan(&args),
+        Command::Pix2pix(args) => train_system::<pix2pix::Recipe>(&args),
+        Command::Pixelcyclegan(args) => train_system::<pixelcyclegan::Recipe>(&args),
+        Command::Scgan(args) => train_system::<scgan::Recipe>(&args),
+        Command::Srgan(args) => train_system::<esrgan::Srgan>(&args),
+        Command::Esrgan(args) => train_system::<esrgan::Esrgan>(&args),
+        Command::Realesrgan(args) => train_system::<esrgan::RealEsrgan>(&args),
+        Command::Dcgan(args) => train_system::<dcgan::Recipe>(&args),
+        Command::Stylegan2(args) => train_system::<stylegan2::Recipe>(&args),
+        Command::Gpen(args) => train_system::<gpen::Recipe>(&args),
         Command::FaceCheck {
             train: args,
             others,
@@ -215,8 +241,9 @@ fn run(command: Command) -> anyhow::Result<()> {
             out,
             grid,
             seed,
+            truncation,
         } => {
-            let picture = sample::grid_of(&model, grid, seed)?;
+            let picture = sample::grid_of(&model, grid, seed, truncation)?;
             picture
                 .save(&out)
                 .with_context(|| format!("{} can not be written", out.display()))
@@ -259,8 +286,8 @@ fn train(
     Ok(())
 }
 
-fn train_pix2pix(args: &TrainArgs) -> anyhow::Result<()> {
-    let recipe = pix2pix::Recipe::read_with(args.recipe.as_deref(), &args.set)?;
+fn train_system<S: System>(args: &TrainArgs) -> anyhow::Result<()> {
+    let recipe = S::read_with(args.recipe.as_deref(), &args.set)?;
     let (faces, out) = match (&args.faces, &args.out) {
         (Some(faces), Some(out)) if !args.print_recipe => (faces, out),
         _ => {
@@ -268,20 +295,7 @@ fn train_pix2pix(args: &TrainArgs) -> anyhow::Result<()> {
             return Ok(());
         }
     };
-    say(pix2pix::train(&recipe, faces, &options(args, out)?)?, out);
-    Ok(())
-}
-
-fn train_dcgan(args: &TrainArgs) -> anyhow::Result<()> {
-    let recipe = dcgan::Recipe::read_with(args.recipe.as_deref(), &args.set)?;
-    let (faces, out) = match (&args.faces, &args.out) {
-        (Some(faces), Some(out)) if !args.print_recipe => (faces, out),
-        _ => {
-            print!("{}", recipe.to_toml()?);
-            return Ok(());
-        }
-    };
-    say(dcgan::train(&recipe, faces, &options(args, out)?)?, out);
+    say(systems::train(&recipe, faces, &options(args, out)?)?, out);
     Ok(())
 }
 
@@ -380,13 +394,21 @@ fn bench_detect(args: &BenchDetectArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A flag that Ctrl-C and SIGTERM set.
+fn truncation(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse()
+        .ok()
+        .filter(|share| (0.0..=2.0).contains(share));
+    share.ok_or_else(|| "it must be a number from 0 to 2".to_owned())
+}
+
 /// One of the block sizes that are measured.
 fn block_size(text: &str) -> Result<u32, String> {
     let size = text.parse().ok().filter(|size| BLOCKS.contains(size));
     size.ok_or_else(|| format!("sizes are {}", BLOCKS.map(|b| b.to_string()).join(", ")))
 }
 
+/// A flag that Ctrl-C and SIGTERM set.
 fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);

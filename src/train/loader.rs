@@ -13,11 +13,12 @@ use tch::{Device, Tensor};
 use super::dataset::Dataset;
 use super::recipe::Recipe;
 use super::samples::{Sample, Sampler};
+use crate::blocks::PLANES;
 
 /// Batches that wait for the device at most.
 const DEPTH: usize = 4;
 
-/// Pairs of mosaic and truth, `[N, 3, S, S]`, −1 … 1, see [`Sample`].
+/// Pairs of mosaic and truth, `[N, 3, S, S]`, −1 … 1, see [`Sample`]. What samples do not have is empty.
 pub struct Batch {
     /// What the networks see.
     pub pixelated: Tensor,
@@ -25,6 +26,8 @@ pub struct Batch {
     pub lattice: Tensor,
     /// The truth behind it.
     pub clean: Tensor,
+    /// The same, sharpened.
+    pub sharp: Tensor,
     /// Clean crops of other pictures, for unpaired training; else none.
     pub others: Tensor,
     /// The labels of the pairs, `[N, L]`.
@@ -35,7 +38,6 @@ pub struct Batch {
 pub struct Loader {
     batches: Receiver<anyhow::Result<Vec<Sample>>>,
     batch: usize,
-    size: i64,
     device: Device,
 }
 
@@ -52,16 +54,15 @@ impl Loader {
         device: Device,
     ) -> anyhow::Result<Self> {
         let (dataset, recipe) = (Arc::clone(dataset), recipe.clone());
-        let size = recipe.model.size;
         let make = move |step| make_batch(&dataset, &recipe, seed, batch, step);
-        Self::of(make, [batch, size], first_step, device)
+        Self::of(make, batch, first_step, device)
     }
 
-    /// What `make` gives for step number `first_step`, `first_step` + 1 …: `batch` pairs of `size` pixels, then any
-    /// number of samples of which only the clean part counts.
+    /// What `make` gives for step number `first_step`, `first_step` + 1 …: `batch` pairs, then any number of samples
+    /// of which only the clean part counts. Pictures are squares.
     pub fn of(
         make: impl Fn(u64) -> anyhow::Result<Vec<Sample>> + Send + 'static,
-        [batch, size]: [usize; 2],
+        batch: usize,
         first_step: u64,
         device: Device,
     ) -> anyhow::Result<Self> {
@@ -82,7 +83,6 @@ impl Loader {
         Ok(Self {
             batches,
             batch,
-            size: size as i64,
             device,
         })
     }
@@ -92,14 +92,14 @@ impl Loader {
         let samples = self.batches.recv().context("the loader has stopped")??;
         // Samples come as damaged ones first, then as many others.
         let (pairs, others) = samples.split_at(self.batch);
-        let tensor = |samples: &[Sample], part: fn(&Sample) -> &Vec<f32>| {
+        let tensor = |samples: &[Sample], planes: usize, part: fn(&Sample) -> &Vec<f32>| {
             let all: Vec<f32> = samples
                 .iter()
                 .flat_map(|s| part(s).iter().copied())
                 .collect();
-            let area = self.size * self.size;
-            let planes = all.len() as i64 / area / samples.len().max(1) as i64;
-            let shape = [samples.len() as i64, planes, self.size, self.size];
+            let count = samples.len();
+            let side = (all.len() / (planes * count.max(1))).isqrt();
+            let shape = [count, planes, side, side].map(|side| side as i64);
             channels_last(&Tensor::from_slice(&all).view(shape).to_device(self.device))
         };
         let labels: Vec<f32> = (pairs.iter())
@@ -113,10 +113,11 @@ impl Loader {
             labels: Tensor::from_slice(&labels)
                 .view(shape)
                 .to_device(self.device),
-            pixelated: tensor(pairs, |s| &s.pixelated),
-            lattice: tensor(pairs, |s| &s.lattice),
-            clean: tensor(pairs, |s| &s.clean),
-            others: tensor(others, |s| &s.clean),
+            pixelated: tensor(pairs, 3, |s| &s.pixelated),
+            lattice: tensor(pairs, PLANES, |s| &s.lattice),
+            clean: tensor(pairs, 3, |s| &s.clean),
+            sharp: tensor(pairs, 3, |s| &s.sharp),
+            others: tensor(others, 3, |s| &s.clean),
         })
     }
 }

@@ -124,7 +124,14 @@ impl MovingAverage {
 
     /// Take step number `step` (from 0) in. Early steps weigh more, so that the start is forgotten soon.
     pub fn update(&mut self, parameters: &Parameters, step: u64) {
-        let decay = self.decay.min((1.0 + step as f64) / (10.0 + step as f64));
+        self.update_by(
+            parameters,
+            self.decay.min((1.0 + step as f64) / (10.0 + step as f64)),
+        );
+    }
+
+    /// Take `parameters` in; `decay` is the weight of the past.
+    pub fn update_by(&mut self, parameters: &Parameters, decay: f64) {
         no_grad(|| {
             for (name, average) in &mut self.average {
                 let _ = average.lerp_(&parameters[name], 1.0 - decay);

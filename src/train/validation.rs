@@ -9,6 +9,7 @@ use super::loader::fixed_samples;
 use super::recipe::Recipe;
 use super::samples::Sample;
 use super::stage::Stage;
+use crate::blocks::PLANES;
 
 /// Held-back pictures that are looked at.
 pub const COUNT: usize = 48;
@@ -20,14 +21,13 @@ const BORDERS: [f32; 4] = [5.0, 7.0, 10.0, 14.0];
 /// Fixed samples of held-back pictures.
 pub struct Validation {
     samples: Vec<Sample>,
-    size: i64,
     device: Device,
 }
 
 /// How well a stage does; all are means over pictures, dB.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Validated {
-    /// PSNR of the mosaics themselves.
+    /// PSNR of the mosaics themselves; of smaller pictures, enlarged by the bicubic filter.
     pub pixelated: f64,
     /// PSNR of what the stage makes of them.
     pub psnr: f64,
@@ -50,26 +50,28 @@ impl Validation {
     /// Fixed samples of `pictures`.
     pub fn new(pictures: &Dataset, recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
         let samples = fixed_samples(pictures, recipe, COUNT)?;
-        Ok(Self::of(samples, recipe.model.size, device))
+        Ok(Self::of(samples, device))
     }
 
-    /// These samples, of `size` pixels.
-    pub fn of(samples: Vec<Sample>, size: usize, device: Device) -> Self {
-        Self {
-            samples,
-            size: size as i64,
-            device,
-        }
+    /// These samples. Their damaged pictures may be smaller than the clean ones.
+    pub fn of(samples: Vec<Sample>, device: Device) -> Self {
+        Self { samples, device }
     }
 
     fn restored(&self, stage: &dyn Stage, sample: &Sample) -> [Tensor; 3] {
-        let tensor = |data: &[f32]| {
-            let shape = [1, -1, self.size, self.size];
+        let tensor = |data: &[f32], planes: usize| {
+            let side = (data.len() / planes).isqrt() as i64;
+            let shape = [1, planes as i64, side, side];
             Tensor::from_slice(data).view(shape).to_device(self.device)
         };
-        let pixelated = tensor(&sample.pixelated);
-        let restored = stage.restore(&pixelated, &tensor(&sample.lattice));
-        [pixelated, restored, tensor(&sample.clean)]
+        let (pixelated, clean) = (tensor(&sample.pixelated, 3), tensor(&sample.clean, 3));
+        let restored = stage.restore(&pixelated, &tensor(&sample.lattice, PLANES));
+        let side = clean.size()[2];
+        let pixelated = match pixelated.size()[2] == side {
+            true => pixelated,
+            false => pixelated.upsample_bicubic2d([side; 2], false, None, None),
+        };
+        [pixelated, restored, clean]
     }
 
     /// Run `stage` on all samples; gives the numbers and a picture of some: mosaic, restored, truth.
@@ -108,7 +110,7 @@ impl Validation {
             psnr,
             by_block: by_block.collect(),
         };
-        (validated, strip(&drawn, self.size as u32))
+        (validated, strip(&drawn))
     }
 }
 
@@ -122,14 +124,18 @@ fn blocks(index: usize) -> String {
     }
 }
 
-/// PSNR of tensors in −1 … 1.
+/// PSNR of tensors in −1 … 1; what leaves that range is cut, as in a picture.
 fn psnr(a: &Tensor, b: &Tensor) -> f64 {
-    let error = (a - b).square().mean(Kind::Float).double_value(&[]);
+    let error = (a.clamp(-1.0, 1.0) - b)
+        .square()
+        .mean(Kind::Float)
+        .double_value(&[]);
     10.0 * (4.0 / error.max(1e-12)).log10()
 }
 
 /// Columns of faces, each from top to bottom as in its array.
-fn strip(columns: &[[Tensor; 3]], side: u32) -> RgbImage {
+fn strip(columns: &[[Tensor; 3]]) -> RgbImage {
+    let side = columns.first().map_or(0, |column| column[2].size()[2]) as u32;
     let mut picture = RgbImage::new(side * columns.len().max(1) as u32, 3 * side);
     for (x, column) in columns.iter().enumerate() {
         for (y, face) in column.iter().enumerate() {

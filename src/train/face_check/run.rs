@@ -58,12 +58,12 @@ pub fn train(
     };
     let pictures = Arc::new(Pictures { faces, others });
     let (network, settings) = (recipe.network, recipe.train.clone());
-    let sizes = [2 * settings.batch, SIDE];
+    let count = 2 * settings.batch;
     let mut stage = FaceStage::new(settings, network, recipe.seed, options.device);
     let outcome = steps::train(&mut stage, options, &view, |first_step| {
         let recipe = recipe.clone();
         let make = move |step| batch(&pictures, &recipe, step);
-        Loader::of(make, sizes, first_step, options.device)
+        Loader::of(make, count, first_step, options.device)
     })?;
     if outcome == Outcome::Finished {
         let side = SIDE as i64;

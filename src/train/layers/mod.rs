@@ -72,7 +72,7 @@ pub trait Layers {
 
     /// Sum of maps `a` and `b` of the same shape, or `b` of one channel.
     fn add(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
-    /// Product of maps `a` and `b` of the same shape, or `b` of shape `[N, C, 1, 1]`.
+    /// Product of maps `a` and `b` of the same shape, or `b` of shape `[N, C, 1, 1]` or `[N, 1, 1, 1]`.
     fn mul(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
     /// Channels of each value, one after the other.
     fn concat_all(&mut self, values: &[&Self::Value]) -> Self::Value;

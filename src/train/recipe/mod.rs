@@ -3,7 +3,7 @@
 mod check;
 mod text;
 
-pub(super) use text::table_with;
+pub(super) use text::{meant_key, table_with};
 
 use serde::{Deserialize, Serialize};
 

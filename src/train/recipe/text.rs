@@ -101,8 +101,26 @@ fn unknown_key(written: &Table) -> Option<anyhow::Error> {
     let mut found = Vec::new();
     collect(written, "", &mut found);
     let wrong = found.into_iter().find(|key| !known.contains(key))?;
+    meant(&wrong, &known)
+}
+
+/// For `error` about an unknown key: the key, as `written` has it, and the one of the recipe `default` that was
+/// probably meant.
+pub fn meant_key(error: &toml::de::Error, written: &Table, default: &str) -> Option<anyhow::Error> {
+    let name = error.message().strip_prefix("unknown field `")?;
+    let name = name.split('`').next()?;
+    let (mut found, mut known) = (Vec::new(), Vec::new());
+    collect(written, "", &mut found);
+    collect(&default.parse().ok()?, "", &mut known);
+    // The wrong name may be a section's.
+    let is_wrong = |key: &&String| key.split('.').any(|part| part == name) && !known.contains(key);
+    meant(found.iter().find(is_wrong)?, &known)
+}
+
+/// The error about the key `wrong`: which of the `known` ones was probably meant.
+fn meant(wrong: &str, known: &[String]) -> Option<anyhow::Error> {
     let nearest = known.iter().max_by(|a, b| {
-        let likeness = |key: &str| strsim::jaro_winkler(key, &wrong);
+        let likeness = |key: &str| strsim::jaro_winkler(key, wrong);
         likeness(a).total_cmp(&likeness(b))
     })?;
     Some(anyhow!("unknown key {wrong}; did you mean {nearest}?"))

@@ -50,6 +50,8 @@ pub struct Sample {
     pub lattice: Vec<f32>,
     /// What it should give.
     pub clean: Vec<f32>,
+    /// The same, sharpened; few systems have it.
+    pub sharp: Vec<f32>,
     /// Side of a block, crop pixels.
     pub block: f32,
     /// Numbers that a network should find, where it gives no picture.
@@ -111,6 +113,7 @@ impl Sampler {
             lattice: self.planes(&mosaic, scene, lattice)?,
             pixelated: self.tensor(&mosaic, &scene.view)?,
             clean: self.tensor(&frames.clean, &scene.view)?,
+            sharp: Vec::new(),
             block: block as f32,
             labels: Vec::new(),
         })

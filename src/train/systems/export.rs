@@ -1,9 +1,10 @@
-//! A restorer of a system as a model file that `facedepixelate` plays, and the proof that it does what libtorch does.
+//! A system's networks as model files, and the proof that they do what libtorch does.
 
 use anyhow::ensure;
+use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-use super::{Network, forward, measure};
+use super::{Network, forward, graph_of, measure, parity};
 use crate::cascade::{
     Backend, Crops, INPUT, Model, ModelFacts, OrtBackend, RESTORED, SessionSettings, ValueRange,
     runtime,
@@ -12,6 +13,39 @@ use crate::onnx::{GraphBuilder, batch_of, encode};
 use crate::train::export::{RECIPE, TOLERANCE};
 use crate::train::layers::Parameters;
 use crate::train::onnx_layers::{Node, OnnxLayers, numbers};
+
+/// Where weights come from, for their file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// What the weights are trained on.
+    pub trained_on: String,
+    /// Licence of the weights.
+    pub license: String,
+}
+
+/// The file of a network that is no restorer, for inputs of `side`; `recipe` is the run's, a TOML text.
+///
+/// Fails where ONNX Runtime makes something else of random numbers than libtorch, at batch 1 or 3.
+pub fn network_file(
+    network: &impl Network,
+    weights: &Parameters,
+    side: i64,
+    origin: &Origin,
+    recipe: &str,
+) -> anyhow::Result<Vec<u8>> {
+    let difference = parity(network, weights, side)?;
+    ensure!(
+        difference <= TOLERANCE,
+        "ONNX Runtime and libtorch differ by {difference:e}, more than {TOLERANCE:e}; nothing was written"
+    );
+    let metadata = [
+        (RECIPE, recipe),
+        ("depixelate.trained-on", &origin.trained_on),
+        ("depixelate.license", &origin.license),
+    ];
+    graph_of(network, weights, side, &metadata)
+}
 
 /// The model file of a network of pictures; `recipe` is the run's, a TOML text.
 ///
@@ -65,7 +99,9 @@ fn prove(network: &impl Network, weights: &Parameters, onnx: &[u8]) -> anyhow::R
         let input = numbers(&picture);
         let mut found = Vec::new();
         session.run(Crops::new(&input, batch as usize), 0.0, &mut found)?;
-        let expected = numbers(&forward(network, weights, &[picture]));
+        let device = weights.values().next().map_or(Device::Cpu, Tensor::device);
+        let expected = forward(network, weights, &[picture.to_device(device)]);
+        let expected = numbers(&expected);
         let pairs = expected.iter().zip(&found);
         let good = |(a, b): (&f32, &f32)| (a - b).abs() <= TOLERANCE;
         ensure!(

@@ -1,15 +1,22 @@
 //! The published systems beside the cascade, a room each: networks, losses, training.
 
+mod damage;
 pub mod dcgan;
+mod drawn;
 pub mod esrgan;
 pub mod export;
 pub mod gpen;
+pub mod losses;
 mod network;
 pub mod pix2pix;
 pub mod pixelcyclegan;
 pub mod sample;
 pub mod scgan;
+pub mod schedule;
 pub mod stylegan2;
+mod system;
+mod trained;
+pub mod vgg;
 
 use std::path::Path;
 
@@ -19,6 +26,7 @@ use image::RgbImage;
 use super::files;
 
 pub use network::{Network, Port, declare, forward, graph_of, measure, parity};
+pub use system::{System, train};
 
 /// Make a run's folder with its recipe in it, or check that the folder belongs to it: `same` looks at the recipe file.
 pub(super) fn claim_folder(

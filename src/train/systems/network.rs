@@ -112,7 +112,9 @@ pub fn parity(network: &impl Network, weights: &Parameters, side: i64) -> anyhow
             Tensor::randn(shape, (Kind::Float, Device::Cpu)).clamp(-1.0, 1.0)
         };
         let inputs: Vec<Tensor> = ports.iter().map(random).collect();
-        let expected = forward(network, weights, &inputs);
+        let device = weights.values().next().map_or(Device::Cpu, Tensor::device);
+        let there: Vec<Tensor> = inputs.iter().map(|x| x.to_device(device)).collect();
+        let expected = forward(network, weights, &there);
         let fed: Vec<Numbers> = inputs
             .iter()
             .map(|tensor| Numbers {

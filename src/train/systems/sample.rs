@@ -7,14 +7,20 @@ use image::{Rgb, RgbImage};
 use tch::{Device, Kind, Tensor};
 
 use super::network::{LATENT, OUTPUT};
+use super::stylegan2::prior::TRUNCATION;
 use crate::cascade::{Numbers, PlainSession, runtime};
 use crate::onnx::decode;
 use crate::onnx::proto::{DimensionValue, ValueInfoProto};
 use crate::train::onnx_layers::numbers;
 
-/// The picture of `columns` × `columns` pictures that the exported generator in `model` makes; other inputs than the
-/// random numbers, such as noise, are 0.
-pub fn grid_of(model: &Path, columns: u32, seed: u32) -> anyhow::Result<RgbImage> {
+/// The picture of `columns` × `columns` pictures that the exported generator in `model` makes. A `truncation` below 1 moves
+/// their styles towards the mean; it is an error for a generator without styles. Noise is drawn as well.
+pub fn grid_of(
+    model: &Path,
+    columns: u32,
+    seed: u32,
+    truncation: Option<f64>,
+) -> anyhow::Result<RgbImage> {
     let shown = model.display();
     let bytes = std::fs::read(model).with_context(|| format!("{shown} can not be read"))?;
     let graph = decode(&bytes).with_context(|| format!("{shown} is no ONNX model"))?;
@@ -22,6 +28,10 @@ pub fn grid_of(model: &Path, columns: u32, seed: u32) -> anyhow::Result<RgbImage
     anyhow::ensure!(
         inputs.iter().any(|input| input.name == LATENT),
         "{shown} makes no pictures of random numbers: it has no input {LATENT}"
+    );
+    anyhow::ensure!(
+        truncation.is_none() || inputs.iter().any(|input| input.name == TRUNCATION),
+        "{shown} has no styles that could be truncated: it has no input {TRUNCATION}"
     );
     tch::manual_seed(i64::from(seed));
     let count = i64::from(columns * columns);
@@ -32,8 +42,8 @@ pub fn grid_of(model: &Path, columns: u32, seed: u32) -> anyhow::Result<RgbImage
         let shape: Vec<i64> = std::iter::once(count).chain(sides).collect();
         let options = (Kind::Float, Device::Cpu);
         let tensor = match input.name.as_str() {
-            LATENT => Tensor::randn(shape, options),
-            _ => Tensor::zeros(shape, options),
+            TRUNCATION => Tensor::full(shape, truncation.unwrap_or(1.0), options),
+            _ => Tensor::randn(shape, options),
         };
         let data = numbers(&tensor);
         let shape = tensor.size();

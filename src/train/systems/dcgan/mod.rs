@@ -2,8 +2,6 @@
 
 pub mod networks;
 mod recipe;
-mod run;
 pub mod stage;
 
-pub use recipe::{Model, Recipe};
-pub use run::train;
+pub use recipe::Recipe;

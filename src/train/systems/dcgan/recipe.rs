@@ -1,18 +1,22 @@
-//! Recipes of DCGAN.
-
-use std::path::Path;
+//! DCGAN as a system: its recipe, its samples, its model file.
 
 use anyhow::{Context, ensure};
+use image::{RgbImage, imageops};
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
-use toml::Table;
+use tch::Device;
 
-use super::networks::Dcgan;
-use super::stage::Settings;
+use super::networks::{Dcgan, LATENT};
+use super::stage::{DcganStage, Settings};
+use crate::train::dataset::Dataset;
 use crate::train::held_back::HeldBack;
-use crate::train::recipe::table_with;
-
-/// The recipe at 64 pixels.
-const DEFAULT: &str = include_str!("../../../../recipes/dcgan.toml");
+use crate::train::samples::Sample;
+use crate::train::steps::Look;
+use crate::train::systems::drawn::{Drawn, middle};
+use crate::train::systems::export::{Origin, network_file};
+use crate::train::systems::system::ModelFile;
+use crate::train::systems::{System, planes};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,44 +28,21 @@ pub struct Recipe {
     #[serde(default)]
     pub data: HeldBack,
     /// What the model file says.
-    pub model: Model,
+    pub model: Origin,
     /// Generator and judge.
     pub network: Dcgan,
     /// Losses and optimisers.
     pub train: Settings,
 }
 
-/// What the model file says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Model {
-    /// What the weights are trained on.
-    pub trained_on: String,
-    /// Licence of the weights.
-    pub license: String,
-}
+impl System for Recipe {
+    const NAME: &'static str = "dcgan";
+    const DEFAULT: &'static str = include_str!("../../../../recipes/dcgan.toml");
+    type Stage = DcganStage;
 
-impl Recipe {
-    /// The recipe file, or the one at 64 pixels, with single keys changed, each `key=value`.
-    pub fn read_with(path: Option<&Path>, changes: &[String]) -> anyhow::Result<Self> {
-        let (name, table) = table_with(path, DEFAULT, changes)?;
-        Self::from_table(table).context(name)
-    }
-
-    /// Check a recipe's text.
-    pub fn parse(text: &str) -> anyhow::Result<Self> {
-        Self::from_table(text.parse()?)
-    }
-
-    /// The text of this recipe.
-    pub fn to_toml(&self) -> anyhow::Result<String> {
-        Ok(toml::to_string_pretty(self)?)
-    }
-
-    fn from_table(table: Table) -> anyhow::Result<Self> {
-        let recipe: Self = table.try_into()?;
-        recipe.network.check().context("network")?;
-        let train = &recipe.train;
+    fn check(&self) -> anyhow::Result<()> {
+        self.network.check().context("network")?;
+        let train = &self.train;
         ensure!(
             train.batch > 1 && train.steps > 0,
             "train.batch must be at least 2 and train.steps at least 1"
@@ -76,7 +57,48 @@ impl Recipe {
             "train.noise is {}; it must lie in 0 … 1",
             train.noise
         );
-        Ok(recipe)
+        Ok(())
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn data(&self) -> &HeldBack {
+        &self.data
+    }
+
+    fn batch(&self) -> usize {
+        self.train.batch
+    }
+
+    fn stage(&self, device: Device) -> anyhow::Result<DcganStage> {
+        let settings = self.train.clone();
+        Ok(DcganStage::new(settings, self.network, self.seed, device))
+    }
+
+    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        let mut face = middle(picture, self.network.side as u32);
+        if random.random_bool(0.5) {
+            imageops::flip_horizontal_in_place(&mut face);
+        }
+        Ok(Sample {
+            clean: planes(&face),
+            ..Sample::default()
+        })
+    }
+
+    fn view(&self, held_back: &Dataset, device: Device) -> anyhow::Result<Box<dyn Look>> {
+        let (side, latent) = (self.network.side, [LATENT, 1, 1]);
+        let drawn = Drawn::new(held_back, side, &latent, self.seed, device)?;
+        Ok(Box::new(drawn))
+    }
+
+    fn models(&self, stage: &DcganStage) -> anyhow::Result<Vec<ModelFile>> {
+        let (network, side) = (&self.network, self.network.side);
+        let recipe = self.to_toml()?;
+        let onnx = network_file(network, stage.weights(), side, &self.model, &recipe)?;
+        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }
 }
 
@@ -86,7 +108,7 @@ mod tests {
 
     #[test]
     fn bundled_recipes() {
-        let published = Recipe::parse(DEFAULT).unwrap();
+        let published = Recipe::parse(Recipe::DEFAULT).unwrap();
         assert_eq!((published.network.width, published.network.side), (64, 64));
         assert_eq!(
             Recipe::parse(&published.to_toml().unwrap()).unwrap(),
@@ -96,5 +118,13 @@ mod tests {
         assert_eq!(Recipe::parse(small).unwrap().network.side, 32);
         let error = Recipe::read_with(None, &["train.real=2".to_owned()]).unwrap_err();
         assert!(format!("{error:#}").contains("train.real"), "{error:#}");
+    }
+
+    #[test]
+    fn slips_of_the_pen_are_named() {
+        let error = Recipe::read_with(None, &["train.stepps=3".to_owned()]).unwrap_err();
+        let error = format!("{error:#}");
+        let meant = "unknown key train.stepps; did you mean train.steps?";
+        assert!(error.contains(meant), "{error}");
     }
 }

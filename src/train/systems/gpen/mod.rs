@@ -1,3 +1,8 @@
 //! GPEN (Yang et al., 2021): a face generator within a U-shaped network restores faces.
 
+pub mod degrade;
 pub mod networks;
+mod recipe;
+pub mod stage;
+
+pub use recipe::{Model, Recipe};

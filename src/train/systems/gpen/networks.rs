@@ -58,7 +58,7 @@ impl Gpen {
     }
 
     /// Features of `picture` at 4, 8, … pixels, and random numbers of a kind, `[N, style]`.
-    fn encoder<L: Layers>(&self, l: &mut L, picture: &L::Value) -> (Vec<L::Value>, L::Value) {
+    pub fn encoder<L: Layers>(&self, l: &mut L, picture: &L::Value) -> (Vec<L::Value>, L::Value) {
         let levels = self.channels.len();
         let mut width = self.channels[levels - 1];
         let enter = Conv::same(3, width, 1, Padding::Zero).equalised();
@@ -77,22 +77,26 @@ impl Gpen {
         (features, activate(l, &z))
     }
 
-    /// A picture from `z`; `beside` has maps at 4, 8, … pixels, as many channels as the network has there: features
-    /// of an encoder, or noise while the prior is trained.
-    pub fn decoder<L: Layers>(&self, l: &mut L, z: &L::Value, beside: &[L::Value]) -> L::Value {
-        let w = mapping(l, z, self.style, self.mapping);
+    /// The style's source w of random numbers, or of what the encoder gives instead.
+    pub fn mapping<L: Layers>(&self, l: &mut L, z: &L::Value) -> L::Value {
+        mapping(l, z, self.style, self.mapping)
+    }
+
+    /// A picture; `beside` has maps at 4, 8, … pixels, as many channels as the network has there: features of an
+    /// encoder, or noise while the prior is trained.
+    pub fn synthesis<L: Layers>(&self, l: &mut L, w: &L::Value, beside: &[L::Value]) -> L::Value {
         let first = self.channels[0];
-        let start = l.constant("start", &w, [first, 4, 4]);
-        let mut x = self.layer(l, "conv4", [&start, &w, &beside[0]], [first, first], false);
-        let mut picture = to_rgb(l, "rgb4", &x, &w, [self.style, 2 * first], None);
+        let start = l.constant("start", w, [first, 4, 4]);
+        let mut x = self.layer(l, "conv4", [&start, w, &beside[0]], [first, first], false);
+        let mut picture = to_rgb(l, "rgb4", &x, w, [self.style, 2 * first], None);
         for (i, pair) in self.channels.windows(2).enumerate() {
             let (side, [input, output]) = (8 << i, [2 * pair[0], pair[1]]);
             let beside = &beside[i + 1];
             let (up, conv) = (format!("up{side}"), format!("conv{side}"));
-            x = self.layer(l, &up, [&x, &w, beside], [input, output], true);
-            x = self.layer(l, &conv, [&x, &w, beside], [2 * output, output], false);
+            x = self.layer(l, &up, [&x, w, beside], [input, output], true);
+            x = self.layer(l, &conv, [&x, w, beside], [2 * output, output], false);
             let sides = [self.style, 2 * output];
-            picture = to_rgb(l, &format!("rgb{side}"), &x, &w, sides, Some(&picture));
+            picture = to_rgb(l, &format!("rgb{side}"), &x, w, sides, Some(&picture));
         }
         picture
     }
@@ -127,7 +131,8 @@ impl Network for Gpen {
 
     fn read<L: Layers>(&self, l: &mut L, inputs: &[L::Value]) -> L::Value {
         let (features, z) = self.encoder(l, &inputs[0]);
-        self.decoder(l, &z, &features)
+        let w = self.mapping(l, &z);
+        self.synthesis(l, &w, &features)
     }
 }
 

@@ -3,8 +3,6 @@
 pub mod networks;
 pub mod occlude;
 mod recipe;
-mod run;
 pub mod stage;
 
 pub use recipe::{Model, Recipe};
-pub use run::train;

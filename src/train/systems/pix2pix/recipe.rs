@@ -1,21 +1,23 @@
-//! Recipes of pix2pix.
-
-use std::path::Path;
+//! pix2pix as a system: its recipe, its samples, its model file.
 
 use anyhow::{Context, ensure};
+use image::RgbImage;
+use image::imageops::{self, FilterType};
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
-use toml::Table;
+use tch::Device;
 
 use super::networks::UNet;
-use super::occlude::Occlusion;
-use super::stage::Settings;
+use super::occlude::{Occlusion, occlude};
+use super::stage::{Pix2pix, Settings};
 use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
 use crate::train::held_back::HeldBack;
 use crate::train::networks::DiscriminatorSize;
-use crate::train::recipe::table_with;
-
-/// The published recipe.
-const DEFAULT: &str = include_str!("../../../../recipes/pix2pix.toml");
+use crate::train::samples::Sample;
+use crate::train::systems::export::model_file;
+use crate::train::systems::system::{ModelFile, check_ranges};
+use crate::train::systems::{System, planes};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,62 +59,6 @@ pub struct Model {
 }
 
 impl Recipe {
-    /// The recipe file, or the published recipe, with single keys changed, each `key=value`.
-    pub fn read_with(path: Option<&Path>, changes: &[String]) -> anyhow::Result<Self> {
-        let (name, table) = table_with(path, DEFAULT, changes)?;
-        Self::from_table(table).context(name)
-    }
-
-    /// Check a recipe's text.
-    pub fn parse(text: &str) -> anyhow::Result<Self> {
-        Self::from_table(text.parse()?)
-    }
-
-    /// The text of this recipe.
-    pub fn to_toml(&self) -> anyhow::Result<String> {
-        Ok(toml::to_string_pretty(self)?)
-    }
-
-    fn from_table(table: Table) -> anyhow::Result<Self> {
-        let recipe: Self = table.try_into()?;
-        recipe.check()?;
-        Ok(recipe)
-    }
-
-    fn check(&self) -> anyhow::Result<()> {
-        self.generator.check().context("generator")?;
-        self.occlusion.check().context("occlusion")?;
-        let (size, multiple) = (self.model.size, 1 << self.generator.halvings);
-        ensure!(
-            (16..=1024).contains(&size) && size.is_multiple_of(multiple),
-            "model.size is {size}; it must be a multiple of {multiple} from 16 to 1024"
-        );
-        ensure!(
-            size > multiple || self.train.batch > 1,
-            "train.batch is 1; with a last level of one pixel it must be at least 2"
-        );
-        for (name, value, [low, high]) in [
-            ("model.jitter", self.model.jitter, [1.0, 4.0]),
-            ("model.margin", self.model.margin, [1.0, 4.0]),
-            ("train.constant", self.train.constant, [0.0, 1.0]),
-        ] {
-            ensure!(
-                (low..=high).contains(&value),
-                "{name} is {value}; it must lie in {low} … {high}"
-            );
-        }
-        let [low, high] = self.model.blocks;
-        ensure!(
-            low >= 1.0 && low <= high && high <= size as f32 / 2.0,
-            "model.blocks is {low} … {high}; it must rise and lie in 1 … model.size / 2"
-        );
-        ensure!(
-            self.train.batch > 0 && self.train.steps > 0,
-            "train.batch and train.steps must be at least 1"
-        );
-        Ok(())
-    }
-
     /// What the model file says about itself.
     pub fn facts(&self) -> ModelFacts {
         let [low, high] = self.model.blocks;
@@ -130,6 +76,83 @@ impl Recipe {
     }
 }
 
+impl System for Recipe {
+    const NAME: &'static str = "pix2pix";
+    const DEFAULT: &'static str = include_str!("../../../../recipes/pix2pix.toml");
+    type Stage = Pix2pix;
+
+    fn check(&self) -> anyhow::Result<()> {
+        self.generator.check().context("generator")?;
+        self.occlusion.check().context("occlusion")?;
+        let (size, multiple) = (self.model.size, 1 << self.generator.halvings);
+        ensure!(
+            (16..=1024).contains(&size) && size.is_multiple_of(multiple),
+            "model.size is {size}; it must be a multiple of {multiple} from 16 to 1024"
+        );
+        ensure!(
+            size > multiple || self.train.batch > 1,
+            "train.batch is 1; with a last level of one pixel it must be at least 2"
+        );
+        check_ranges(&[
+            ("model.jitter", self.model.jitter, [1.0, 4.0]),
+            ("model.margin", self.model.margin, [1.0, 4.0]),
+            ("train.constant", self.train.constant, [0.0, 1.0]),
+        ])?;
+        let [low, high] = self.model.blocks;
+        ensure!(
+            low >= 1.0 && low <= high && high <= size as f32 / 2.0,
+            "model.blocks is {low} … {high}; it must rise and lie in 1 … model.size / 2"
+        );
+        ensure!(
+            self.train.batch > 0 && self.train.steps > 0,
+            "train.batch and train.steps must be at least 1"
+        );
+        Ok(())
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn data(&self) -> &HeldBack {
+        &self.data
+    }
+
+    fn batch(&self) -> usize {
+        self.train.batch
+    }
+
+    fn stage(&self, device: Device) -> anyhow::Result<Pix2pix> {
+        let (settings, seed) = (self.train.clone(), self.seed);
+        let (unet, judge) = (self.generator, self.discriminator);
+        Ok(Pix2pix::new(settings, unet, judge, seed, device))
+    }
+
+    /// A face, squashed to a square as published, cut, perhaps mirrored, and covered.
+    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        let size = self.model.size as u32;
+        let larger = (f64::from(size) * self.model.jitter).round() as u32;
+        let resized = imageops::resize(picture, larger, larger, FilterType::Triangle);
+        let [x, y] = [(); 2].map(|()| random.random_range(0..=larger - size));
+        let mut clean = imageops::crop_imm(&resized, x, y, size, size).to_image();
+        if random.random_bool(0.5) {
+            imageops::flip_horizontal_in_place(&mut clean);
+        }
+        let covered = occlude(&clean, &self.occlusion, random);
+        Ok(Sample {
+            pixelated: planes(&covered.picture),
+            clean: planes(&clean),
+            ..Sample::default()
+        })
+    }
+
+    fn models(&self, stage: &Pix2pix) -> anyhow::Result<Vec<ModelFile>> {
+        let (network, weights) = (&self.generator, stage.weights());
+        let onnx = model_file(network, weights, &self.facts(), &self.to_toml()?)?;
+        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::networks::UNetNorm;
@@ -137,7 +160,7 @@ mod tests {
 
     #[test]
     fn bundled_recipes() {
-        let published = Recipe::parse(DEFAULT).unwrap();
+        let published = Recipe::parse(Recipe::DEFAULT).unwrap();
         let network = UNet::PUBLISHED;
         assert_eq!(published.generator, network);
         assert_eq!(published.generator.norm, UNetNorm::Batch);

@@ -3,18 +3,20 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Reduction, Tensor};
+use tch::{Device, Tensor};
 
 use super::networks::UNet;
-use crate::train::checkpoint;
-use crate::train::export::read_weights;
 use crate::train::layers::{Declare, Init, Parameters, Training};
 use crate::train::loader::Batch;
 use crate::train::networks::{DiscriminatorSize, discriminator};
-use crate::train::optimizer::Adam;
 use crate::train::recipe::rate_at;
 use crate::train::stage::{Losses, Stage, saved_step};
+use crate::train::systems::losses::{cross_entropy, l1, taken_for_real};
+use crate::train::systems::trained::{Trained, Watch, seed_step};
 use crate::train::systems::{Network, declare, forward};
+
+/// What helps against a judge that has run away.
+const REMEDY: &str = "a smaller train.judge, then a narrower discriminator";
 
 /// Channels of a pair of pictures.
 const PAIR: i64 = 6;
@@ -48,15 +50,9 @@ pub struct Pix2pix {
     size: DiscriminatorSize,
     seed: u64,
     step: u64,
-    generator: Parameters,
-    generator_adam: Adam,
-    judge: Parameters,
-    judge_adam: Adam,
-}
-
-/// Mean binary cross-entropy of raw scores that should say `target` (0 or 1).
-pub fn cross_entropy(scores: &Tensor, target: f64) -> Tensor {
-    (scores.softplus() - scores * target).mean(Kind::Float)
+    watch: Watch,
+    generator: Trained,
+    judge: Trained,
 }
 
 impl Pix2pix {
@@ -74,24 +70,22 @@ impl Pix2pix {
         let judge = Declare::parameters(init, device, |l| {
             discriminator(l, &(), PAIR, size);
         });
-        let [beta1, beta2] = settings.betas;
-        let adam = |weights: &Parameters| Adam::new(weights, settings.rate, (beta1, beta2), 0.0);
+        let (rate, betas) = (settings.rate, settings.betas);
         Self {
-            generator_adam: adam(&generator),
-            judge_adam: adam(&judge),
+            generator: Trained::new("generator", generator, rate, betas),
+            judge: Trained::new("judge", judge, rate, betas),
+            watch: Watch::default(),
             settings,
             unet,
             size,
             seed,
             step: 0,
-            generator,
-            judge,
         }
     }
 
     /// The generator's weights, to be exported.
     pub fn weights(&self) -> &Parameters {
-        &self.generator
+        self.generator.best()
     }
 
     /// Raw scores of `picture` beside what it was made from.
@@ -111,71 +105,49 @@ impl Stage for Pix2pix {
     }
 
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
-        // Dropout's chance is the step's own, so that a resumed run draws the same.
-        tch::manual_seed(self.seed.wrapping_add(self.step).wrapping_mul(0x9e37_79b9) as i64);
+        seed_step(self.seed, self.step);
         let (seen, clean) = (&batch.pixelated, &batch.clean);
-        let rate = rate_at(
-            self.step,
-            self.settings.steps,
-            self.settings.rate,
-            self.settings.constant,
-        );
+        let s = &self.settings;
+        let falling = rate_at(self.step, s.steps, 1.0, s.constant);
         let inputs = [seen.shallow_clone()];
-        let made = self.unet.read(&mut Training(&self.generator), &inputs);
+        let weights = &self.generator.weights;
+        let made = self.unet.read(&mut Training(weights), &inputs);
 
-        let real = cross_entropy(&self.scores(&self.judge, seen, clean), 1.0);
-        let fake = cross_entropy(&self.scores(&self.judge, seen, &made.detach()), 0.0);
-        let judged = (real + fake) * self.settings.judge;
+        let right = self.scores(&self.judge.weights, seen, clean);
+        let wrong = self.scores(&self.judge.weights, seen, &made.detach());
+        let judged = (cross_entropy(&right, 1.0) + cross_entropy(&wrong, 0.0)) * s.judge;
         judged.backward();
-        self.judge_adam.rate = rate;
-        self.judge_adam.step(&mut self.judge);
+        self.judge.step(falling);
 
-        let fixed: Parameters = (self.judge.iter())
-            .map(|(name, tensor)| (name.clone(), tensor.detach()))
-            .collect();
         let mut losses = Losses::default();
-        losses.add(
-            "adversarial",
-            cross_entropy(&self.scores(&fixed, seen, &made), 1.0),
-        );
-        losses.add(
-            "l1",
-            made.l1_loss(clean, Reduction::Mean) * self.settings.l1,
-        );
+        let scores = self.scores(&self.judge.fixed(), seen, &made);
+        losses.add("adversarial", cross_entropy(&scores, 1.0));
+        losses.add("l1", l1(&made, clean) * self.settings.l1);
         losses.total().backward();
-        self.generator_adam.rate = rate;
-        self.generator_adam.step(&mut self.generator);
+        self.generator.step(falling);
         losses.add("judge", judged.detach());
+        self.watch.see(&taken_for_real(&wrong), REMEDY);
         self.step += 1;
         Ok(losses)
     }
 
     fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
-        let mut weights: Parameters = (self.generator.iter())
-            .map(|(name, tensor)| (name.clone(), tensor.detach().copy()))
-            .collect();
-        read_weights(model, "stage1.", &mut weights)?;
-        crate::train::optimizer::copy(&weights, &mut self.generator);
-        Ok(())
+        self.generator.start_from(model, "stage1.")
     }
 
     fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
-        forward(&self.unet, &self.generator, &[pixelated.shallow_clone()])
+        forward(&self.unet, self.weights(), &[pixelated.shallow_clone()])
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
         out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
-        checkpoint::store("generator", &self.generator, out);
-        checkpoint::store("judge", &self.judge, out);
-        self.generator_adam.state("adam.generator", out);
-        self.judge_adam.state("adam.judge", out);
+        self.generator.save(out);
+        self.judge.save(out);
     }
 
     fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
-        checkpoint::restore("generator", &mut self.generator, saved)?;
-        checkpoint::restore("judge", &mut self.judge, saved)?;
-        self.generator_adam.load("adam.generator", saved)?;
-        self.judge_adam.load("adam.judge", saved)?;
+        self.generator.load(saved)?;
+        self.judge.load(saved)?;
         self.step = saved_step(saved)?;
         Ok(())
     }
@@ -183,11 +155,14 @@ impl Stage for Pix2pix {
 
 #[cfg(test)]
 mod tests {
+    use tch::Kind;
+
     use super::super::networks::{Flavour, UNetNorm};
     use super::*;
     use crate::cascade::{Model, ModelFacts, MosaicInput, ValueRange};
     use crate::train::networks::Norm;
     use crate::train::systems::export::model_file;
+    use crate::train::systems::trained::tests::check_resumed;
 
     const UNET: UNet = UNet {
         width: 4,
@@ -225,28 +200,12 @@ mod tests {
         let none = Tensor::zeros([0], (Kind::Float, Device::Cpu));
         Batch {
             lattice: none.shallow_clone(),
+            sharp: none.shallow_clone(),
             others: none.shallow_clone(),
             labels: none,
             pixelated,
             clean,
         }
-    }
-
-    fn saved(stage: &Pix2pix) -> Parameters {
-        let mut out = Vec::new();
-        stage.save(&mut out);
-        out.into_iter()
-            .map(|(name, tensor)| (name, tensor.detach().copy()))
-            .collect()
-    }
-
-    #[test]
-    fn cross_entropy_of_known_scores() {
-        let scores = Tensor::from_slice(&[0.0f32, 2.0]);
-        // −ln σ(0) = ln 2, −ln σ(2) = ln(1 + e⁻²).
-        let expected = (2f64.ln() + (1.0 + (-2f64).exp()).ln()) / 2.0;
-        let found = cross_entropy(&scores, 1.0).double_value(&[]);
-        assert!((found - expected).abs() < 1e-6, "{found}");
     }
 
     #[test]
@@ -275,22 +234,6 @@ mod tests {
 
     #[test]
     fn a_resumed_training_goes_on_as_if_it_had_not_stopped() {
-        let (mut whole, batch) = (stage(4), batch());
-        for _ in 0..2 {
-            whole.step(&batch).unwrap();
-        }
-        let half = saved(&whole);
-        let mut resumed = stage(4);
-        resumed.load(&half).unwrap();
-        for _ in 0..2 {
-            whole.step(&batch).unwrap();
-            resumed.step(&batch).unwrap();
-        }
-        let (a, b) = (saved(&whole), saved(&resumed));
-        assert_eq!(a["step"].int64_value(&[0]), 4);
-        for (name, tensor) in &a {
-            let difference = (tensor - &b[name]).abs().max().double_value(&[]);
-            assert!(difference < 1e-6, "{name}: {difference}");
-        }
+        check_resumed(|| stage(4), &batch());
     }
 }

@@ -3,3 +3,7 @@
 //! Source: HaoHou-98/SCGAN.
 
 pub mod networks;
+mod recipe;
+pub mod stage;
+
+pub use recipe::{Degradation, JudgeWidth, Model, Recipe};

@@ -1,0 +1,443 @@
+//! SRGAN, ESRGAN and Real-ESRGAN as systems: one recipe for all three, whose parts they combine in their own ways.
+
+use anyhow::{Context, bail, ensure};
+use image::{RgbImage, imageops};
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+use serde::{Deserialize, Serialize};
+use tch::{Device, Tensor};
+
+use super::degrade::Degradation;
+use super::judges;
+use super::networks::SrResNet;
+use super::rrdb::RrdbNet;
+use super::stage::{EsrganStage, Gan, Parts, Psnr, Settings};
+use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
+use crate::train::held_back::HeldBack;
+use crate::train::layers::Layers;
+use crate::train::samples::Sample;
+use crate::train::systems::damage::signed;
+use crate::train::systems::drawn::middle;
+use crate::train::systems::export::model_file;
+use crate::train::systems::system::{ModelFile, check_ranges};
+use crate::train::systems::vgg::Perceptual;
+use crate::train::systems::{Network, Port, System};
+
+/// All constants of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Seed of all chance.
+    pub seed: u64,
+    /// Which pictures are held back.
+    #[serde(default)]
+    pub data: HeldBack,
+    /// What the model file promises.
+    pub model: Model,
+    /// What is cut out of the pictures.
+    pub crop: Crop,
+    /// How small pictures are made of large ones.
+    pub degradation: Degradation,
+    /// The network that enlarges.
+    pub generator: Generator,
+    /// The judge.
+    pub judge: JudgeSize,
+    /// Optimisers.
+    pub train: Settings,
+    /// The first part of the training.
+    pub psnr: Psnr,
+    /// The second part.
+    pub gan: Gan,
+    /// A loss over VGG's features in the second part.
+    pub perceptual: Perceptual,
+}
+
+/// What the model file promises.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Side of the crop ÷ longer side of the mosaic's box.
+    pub margin: f64,
+    /// Smallest and largest block of mosaics that it is meant for, pixels of the small picture.
+    pub blocks: [f32; 2],
+    /// What the weights are trained on.
+    pub trained_on: String,
+    /// Licence of the weights.
+    pub license: String,
+}
+
+/// What is cut out of the pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crop {
+    /// Side that pictures have when they are degraded, pixels.
+    pub picture: u32,
+    /// Their middle squares are scaled to that side; else they are cut, and mirrored where they are too small, as
+    /// published.
+    pub scaled: bool,
+    /// Side of the large picture that is then cut out, a multiple of four times the scale, pixels.
+    pub patch: u32,
+    /// Pictures are also turned by quarters (ESRGAN).
+    pub turned: bool,
+}
+
+/// A network that enlarges pictures of 0 … 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Generator {
+    /// SRGAN's, or one of its relatives.
+    Residual(SrResNet),
+    /// ESRGAN's and Real-ESRGAN's.
+    Rrdb(RrdbNet),
+}
+
+/// A judge of large pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JudgeSize {
+    /// Whose judge.
+    pub kind: JudgeKind,
+    /// Channels of its first layer (published: 64).
+    pub width: i64,
+}
+
+/// The judges of the family, see [`judges`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JudgeKind {
+    /// SRGAN's.
+    Srgan,
+    /// ESRGAN's.
+    Esrgan,
+    /// Real-ESRGAN's, with spectral norm.
+    UNet,
+}
+
+impl Generator {
+    /// Output side ÷ input side.
+    pub fn scale(&self) -> u32 {
+        match self {
+            Self::Residual(_) => 4,
+            Self::Rrdb(network) => network.scale as u32,
+        }
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Residual(network) => network.check(),
+            Self::Rrdb(network) => network.check(),
+        }
+    }
+}
+
+impl Network for Generator {
+    fn inputs(&self, side: i64) -> Vec<Port> {
+        vec![Port::picture(side)]
+    }
+
+    fn read<L: Layers>(&self, l: &mut L, inputs: &[L::Value]) -> L::Value {
+        match self {
+            Self::Residual(network) => network.read(l, inputs),
+            Self::Rrdb(network) => network.read(l, inputs),
+        }
+    }
+}
+
+impl JudgeSize {
+    /// Raw scores of pictures of `side` pixels.
+    pub fn read<L: Layers>(&self, l: &mut L, picture: &L::Value, side: i64) -> L::Value {
+        match self.kind {
+            JudgeKind::Srgan => judges::srgan(l, picture, self.width, side),
+            JudgeKind::Esrgan => judges::esrgan(l, picture, self.width, side),
+            JudgeKind::UNet => judges::u_net(l, picture, self.width),
+        }
+    }
+
+    /// Whether spectral norm divides its weights.
+    pub fn is_spectral(&self) -> bool {
+        self.kind == JudgeKind::UNet
+    }
+
+    /// An error for sizes that make no network, for pictures of `side` pixels.
+    fn check(&self, side: u32) -> anyhow::Result<()> {
+        ensure!(
+            (1..=256).contains(&self.width),
+            "width is {}; it must lie in 1 … 256",
+            self.width
+        );
+        let fits = match self.kind {
+            JudgeKind::Srgan => side.is_multiple_of(16),
+            JudgeKind::Esrgan => side.is_power_of_two() && side >= 16,
+            JudgeKind::UNet => side.is_multiple_of(8),
+        };
+        ensure!(fits, "this judge can not see pictures of {side} pixels");
+        Ok(())
+    }
+}
+
+impl Recipe {
+    /// What the model file says about itself.
+    pub fn facts(&self) -> ModelFacts {
+        let [low, high] = self.model.blocks;
+        let scale = self.generator.scale();
+        ModelFacts {
+            size: (self.crop.patch / scale) as usize,
+            scale: scale as usize,
+            range: ValueRange::Unit,
+            margin: self.model.margin,
+            mosaic: MosaicInput::Smooth,
+            blocks: (low, high),
+            trained_on: self.model.trained_on.clone(),
+            license: self.model.license.clone(),
+        }
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        self.generator.check().context("generator")?;
+        self.degradation.check().context("degradation")?;
+        let (crop, scale) = (self.crop, self.generator.scale());
+        ensure!(
+            (16 * scale..=1024).contains(&crop.patch) && crop.patch.is_multiple_of(4 * scale),
+            "crop.patch is {}; it must be a multiple of {} from {} to 1024",
+            crop.patch,
+            4 * scale,
+            16 * scale
+        );
+        ensure!(
+            (crop.patch..=2048).contains(&crop.picture) && crop.picture.is_multiple_of(scale),
+            "crop.picture is {}; it must be a multiple of {scale} from crop.patch to 2048",
+            crop.picture
+        );
+        self.judge.check(crop.patch).context("judge")?;
+        check_ranges(&[
+            ("model.margin", self.model.margin, [1.0, 4.0]),
+            ("train.average", self.train.average, [0.0, 0.999_999]),
+            ("gan.pixel", self.gan.pixel, [0.0, 1e6]),
+            ("gan.adversarial", self.gan.adversarial, [0.0, 1e6]),
+            ("gan.judge_rate", self.gan.judge_rate, [0.0, 100.0]),
+            ("perceptual.weight", self.perceptual.weight, [0.0, 1e6]),
+        ])?;
+        let ([low, high], size) = (self.model.blocks, self.facts().size);
+        ensure!(
+            low >= 1.0 && low <= high && high <= size as f32 / 2.0,
+            "model.blocks is {low} … {high}; it must rise and lie in 1 … {}",
+            size / 2
+        );
+        ensure!(
+            self.train.batch > 0 && self.psnr.steps + self.gan.steps > 0,
+            "train.batch must be at least 1, and so must psnr.steps and gan.steps together"
+        );
+        self.psnr.schedule.check("psnr.schedule")?;
+        self.gan.schedule.check("gan.schedule")
+    }
+
+    fn stage(&self, name: &'static str, device: Device) -> anyhow::Result<EsrganStage> {
+        let parts = Parts {
+            name,
+            seed: self.seed,
+            generator: self.generator,
+            judge: self.judge,
+            side: self.crop.patch.into(),
+            settings: self.train.clone(),
+            psnr: self.psnr.clone(),
+            gan: self.gan.clone(),
+            perceptual: self.perceptual.clone(),
+        };
+        EsrganStage::new(parts, device)
+    }
+
+    /// A picture at the side that it is degraded at, mirrored and turned by chance.
+    fn prepared(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> RgbImage {
+        let crop = self.crop;
+        let mut picture = match crop.scaled {
+            true => middle(picture, crop.picture),
+            false => cut(picture, crop.picture, random),
+        };
+        if random.random_bool(0.5) {
+            imageops::flip_horizontal_in_place(&mut picture);
+        }
+        match (crop.turned, random.random_range(0..4)) {
+            (true, 1) => imageops::rotate90(&picture),
+            (true, 2) => imageops::rotate180(&picture),
+            (true, 3) => imageops::rotate270(&picture),
+            _ => picture,
+        }
+    }
+
+    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        let scale = self.generator.scale();
+        let picture = self.prepared(picture, random);
+        let pair = self.degradation.apply(&picture, scale, random)?;
+        let (patch, small) = (self.crop.patch, self.crop.patch / scale);
+        let most = self.crop.picture / scale - small;
+        let [x, y] = [(); 2].map(|()| i64::from(random.random_range(0..=most)));
+        let cut = |tensor: &Tensor, [x, y]: [i64; 2], side: u32| {
+            let (side, tensor) = (i64::from(side), tensor.narrow(2, y, i64::from(side)));
+            signed(&tensor.narrow(3, x, side))
+        };
+        let there = [x, y].map(|at| at * i64::from(scale));
+        Ok(Sample {
+            pixelated: cut(&pair.small, [x, y], small),
+            clean: cut(&pair.large, there, patch),
+            sharp: pair
+                .sharp
+                .map_or(Vec::new(), |sharp| cut(&sharp, there, patch)),
+            ..Sample::default()
+        })
+    }
+}
+
+/// A square of `side` pixels at a place by chance; what lies outside the picture is mirrored at its outermost pixels.
+fn cut(picture: &RgbImage, side: u32, random: &mut Pcg64Mcg) -> RgbImage {
+    let (width, height) = picture.dimensions();
+    let mut start = |length: u32| random.random_range(0..=length.saturating_sub(side));
+    let (left, top) = (start(width), start(height));
+    let mirrored = |at: u32, length: u32| {
+        let period = 2 * (length - 1).max(1);
+        let at = at % period;
+        at.min(period - at).min(length - 1)
+    };
+    RgbImage::from_fn(side, side, |x, y| {
+        *picture.get_pixel(mirrored(left + x, width), mirrored(top + y, height))
+    })
+}
+
+/// A member of the family: 0 SRGAN, 1 ESRGAN, 2 Real-ESRGAN.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Member<const NUMBER: usize>(pub Recipe);
+
+/// Ledig et al., 2017.
+pub type Srgan = Member<0>;
+/// Wang et al., 2018.
+pub type Esrgan = Member<1>;
+/// Wang et al., 2021.
+pub type RealEsrgan = Member<2>;
+
+impl<const NUMBER: usize> System for Member<NUMBER> {
+    const NAME: &'static str = ["srgan", "esrgan", "realesrgan"][NUMBER];
+    const DEFAULT: &'static str = [
+        include_str!("../../../../recipes/srgan.toml"),
+        include_str!("../../../../recipes/esrgan.toml"),
+        include_str!("../../../../recipes/realesrgan.toml"),
+    ][NUMBER];
+    type Stage = EsrganStage;
+
+    fn check(&self) -> anyhow::Result<()> {
+        let judges = [JudgeKind::Srgan, JudgeKind::Esrgan, JudgeKind::UNet];
+        if self.0.judge.kind != judges[NUMBER] {
+            bail!(
+                "judge.kind is {:?}; the recipe is not one of {}",
+                self.0.judge.kind,
+                Self::NAME
+            );
+        }
+        self.0.check()
+    }
+
+    fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    fn data(&self) -> &HeldBack {
+        &self.0.data
+    }
+
+    fn batch(&self) -> usize {
+        self.0.train.batch
+    }
+
+    fn stage(&self, device: Device) -> anyhow::Result<EsrganStage> {
+        self.0.stage(Self::NAME, device)
+    }
+
+    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        self.0.sample(picture, random)
+    }
+
+    fn models(&self, stage: &EsrganStage) -> anyhow::Result<Vec<ModelFile>> {
+        let (network, recipe) = (&self.0.generator, self.to_toml()?);
+        let onnx = model_file(network, stage.weights(), &self.0.facts(), &recipe)?;
+        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+    use crate::train::systems::measure;
+
+    #[test]
+    fn bundled_recipes() {
+        let count = |recipe: &Recipe| measure(&recipe.generator, 32).0.parameters;
+        let srgan = Srgan::parse(Srgan::DEFAULT).unwrap();
+        assert_eq!(count(&srgan.0), 1_549_462);
+        let esrgan = Esrgan::parse(Esrgan::DEFAULT).unwrap();
+        assert_eq!(count(&esrgan.0), 16_697_987);
+        let real = RealEsrgan::parse(RealEsrgan::DEFAULT).unwrap();
+        assert_eq!(count(&real.0), 16_697_987);
+        assert_eq!(RealEsrgan::parse(&real.to_toml().unwrap()).unwrap(), real);
+        Srgan::parse(include_str!("../../../../recipes/srgan-small.toml")).unwrap();
+        Esrgan::parse(include_str!("../../../../recipes/esrgan-small.toml")).unwrap();
+        let small = include_str!("../../../../recipes/realesrgan-small.toml");
+        RealEsrgan::parse(small).unwrap();
+        let error = Srgan::parse(Esrgan::DEFAULT).unwrap_err();
+        assert!(error.to_string().contains("srgan"), "{error}");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (change, named) in [
+            ("crop.patch=90", "crop.patch"),
+            ("crop.picture=100", "crop.picture"),
+            ("gan.schedule.factor=0", "gan.schedule.factor"),
+            ("degradation.two-order.first.gaussian=2", "gaussian"),
+            ("model.blocks=[9.0, 3.0]", "model.blocks"),
+        ] {
+            let error = RealEsrgan::read_with(None, &[change.to_owned()]).unwrap_err();
+            assert!(format!("{error:#}").contains(named), "{change}: {error:#}");
+        }
+    }
+
+    #[test]
+    fn small_pictures_are_mirrored_at_their_edges() {
+        let picture = RgbImage::from_fn(16, 20, |x, y| image::Rgb([x as u8, y as u8, 0]));
+        let large = cut(&picture, 40, &mut Pcg64Mcg::seed_from_u64(1));
+        let at = |x, y| large.get_pixel(x, y).0;
+        assert_eq!(
+            [at(15, 19), at(16, 20), at(31, 38)],
+            [[15, 19, 0], [14, 18, 0], [1, 0, 0]]
+        );
+        let part = cut(&picture, 16, &mut Pcg64Mcg::seed_from_u64(1));
+        let top = part.get_pixel(0, 0).0[1];
+        assert_eq!(part.get_pixel(15, 15).0, [15, top + 15, 0]);
+    }
+
+    #[test]
+    fn patches_lie_over_each_other() {
+        let mut recipe = Esrgan::parse(Esrgan::DEFAULT).unwrap().0;
+        recipe.crop = Crop {
+            picture: 128,
+            patch: 64,
+            ..recipe.crop
+        };
+        recipe.degradation = Degradation::Area {};
+        let picture = RgbImage::from_fn(140, 150, |x, y| image::Rgb([x as u8, y as u8, 30]));
+        for seed in 0..8 {
+            let mut random = Pcg64Mcg::seed_from_u64(seed);
+            let sample = recipe.sample(&picture, &mut random).unwrap();
+            assert_eq!(sample.clean.len(), 3 * 64 * 64);
+            let small = |x: usize, y: usize| sample.pixelated[y * 16 + x];
+            let mean = |x: usize, y: usize| {
+                let rows = (4 * y..4 * y + 4).map(|row| &sample.clean[row * 64..row * 64 + 64]);
+                let cells = rows.flat_map(|row| &row[4 * x..4 * x + 4]);
+                cells.sum::<f32>() / 16.0
+            };
+            for (x, y) in [(0, 0), (5, 9), (15, 15)] {
+                assert!((small(x, y) - mean(x, y)).abs() < 0.01);
+            }
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The training of the family: first for PSNR alone, then against a judge.
+
+use std::path::Path;
+
+use anyhow::ensure;
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+use super::recipe::{Generator, JudgeSize};
+use crate::train::layers::{Declare, Init, Parameters, Training};
+use crate::train::loader::Batch;
+use crate::train::stage::{Losses, Stage, saved_step};
+use crate::train::systems::losses::{cross_entropy, l1, relativistic, taken_for_real};
+use crate::train::systems::schedule::Schedule;
+use crate::train::systems::trained::{Trained, Watch, seed_step};
+use crate::train::systems::vgg::{Distance, Perceptual, PerceptualLoss};
+use crate::train::systems::{Network, declare, forward};
+
+/// What helps against a judge that has run away.
+const REMEDY: &str = "a smaller gan.judge_rate, then a narrower judge, then more psnr.steps";
+
+/// Constants of the training as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Pairs in one step.
+    pub batch: usize,
+    /// Adam's β₁ and β₂.
+    pub betas: [f64; 2],
+    /// Decay of the moving average of the generator's weights; 0 is none.
+    pub average: f64,
+}
+
+/// The first part: the generator alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Psnr {
+    /// Optimiser steps; 0 leaves this part out.
+    pub steps: u64,
+    /// Distance to the truth.
+    pub distance: Distance,
+    /// Learning rate.
+    pub schedule: Schedule,
+}
+
+/// The second part: generator against judge.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gan {
+    /// Optimiser steps; 0 leaves this part out.
+    pub steps: u64,
+    /// Distance to the truth.
+    pub distance: Distance,
+    /// Weight of that distance.
+    pub pixel: f64,
+    /// Weight of the adversarial term in the generator's loss.
+    pub adversarial: f64,
+    /// What the judge is trained on.
+    pub loss: GanLoss,
+    /// The judge's learning rate ÷ the generator's (published: 1).
+    pub judge_rate: f64,
+    /// Learning rate.
+    pub schedule: Schedule,
+}
+
+/// Losses of a judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GanLoss {
+    /// Binary cross-entropy.
+    Plain,
+    /// How much more real a picture looks than those of the other kind do on average.
+    Relativistic,
+}
+
+/// What the stage is made of.
+pub struct Parts {
+    /// Name of its checkpoint.
+    pub name: &'static str,
+    /// Seed of all chance.
+    pub seed: u64,
+    /// The network that enlarges.
+    pub generator: Generator,
+    /// The judge.
+    pub judge: JudgeSize,
+    /// Side of the large pictures, pixels.
+    pub side: i64,
+    /// See [`Settings`].
+    pub settings: Settings,
+    /// See [`Psnr`].
+    pub psnr: Psnr,
+    /// See [`Gan`].
+    pub gan: Gan,
+    /// See [`Perceptual`].
+    pub perceptual: Perceptual,
+}
+
+/// Generator and judge in training.
+pub struct EsrganStage {
+    parts: Parts,
+    step: u64,
+    watch: Watch,
+    generator: Trained,
+    judge: Trained,
+    perceptual: Option<PerceptualLoss>,
+}
+
+impl EsrganStage {
+    /// Untrained networks.
+    ///
+    /// Fails where the weights of the perceptual loss can not be read, or nothing would hold pictures to the truth.
+    pub fn new(parts: Parts, device: Device) -> anyhow::Result<Self> {
+        let perceptual = parts.perceptual.open(device)?;
+        ensure!(
+            parts.gan.steps == 0 || parts.gan.pixel > 0.0 || perceptual.is_some(),
+            "gan.pixel is 0 and there are no VGG weights (perceptual.vgg): nothing would hold pictures to the truth"
+        );
+        tch::manual_seed(parts.seed as i64);
+        let generator = declare(&parts.generator, Init::KaimingUniform, device);
+        let (judge, side) = (parts.judge, parts.side);
+        let judges = Declare::parameters(Init::KaimingUniform, device, |l| {
+            judge.read(l, &(), side);
+        });
+        let (betas, average) = (parts.settings.betas, parts.settings.average);
+        let rate = match parts.psnr.steps {
+            0 => parts.gan.schedule.rate,
+            _ => parts.psnr.schedule.rate,
+        };
+        let mut judging = Trained::new("judge", judges, parts.gan.schedule.rate, betas);
+        if judge.is_spectral() {
+            judging = judging.spectral(super::judges::is_spectral);
+        }
+        Ok(Self {
+            generator: Trained::new("generator", generator, rate, betas).averaged(average),
+            judge: judging,
+            watch: Watch::default(),
+            perceptual,
+            parts,
+            step: 0,
+        })
+    }
+
+    /// The generator's weights, to be exported.
+    pub fn weights(&self) -> &Parameters {
+        self.generator.best()
+    }
+
+    fn scores(&self, judge: &Parameters, pictures: &Tensor) -> Tensor {
+        let (size, side) = (self.parts.judge, self.parts.side);
+        size.read(&mut Training(judge), pictures, side)
+    }
+
+    /// The loss of the side whose pictures should score `higher`.
+    fn generator_loss(&self, real: &Tensor, made: &Tensor) -> Tensor {
+        match self.parts.gan.loss {
+            GanLoss::Plain => cross_entropy(made, 1.0),
+            GanLoss::Relativistic => relativistic(made, real),
+        }
+    }
+
+    fn judge_loss(&self, real: &Tensor, made: &Tensor) -> Tensor {
+        match self.parts.gan.loss {
+            GanLoss::Plain => cross_entropy(real, 1.0) + cross_entropy(made, 0.0),
+            GanLoss::Relativistic => relativistic(real, made),
+        }
+    }
+
+    fn psnr_step(&mut self, made: &Tensor, truth: &Tensor) -> Losses {
+        let psnr = &self.parts.psnr;
+        let mut losses = Losses::default();
+        losses.add("pixel", distance(psnr.distance, made, truth));
+        losses.total().backward();
+        let factor = psnr.schedule.factor_at(self.step);
+        self.generator.step(factor);
+        losses
+    }
+
+    fn gan_step(&mut self, made: &Tensor, truth: &Tensor, real: &Tensor) -> Losses {
+        let gan = &self.parts.gan;
+        let factor = gan.schedule.factor_at(self.step - self.parts.psnr.steps);
+        self.judge.improve();
+        let fixed = self.judge.fixed();
+        let mut losses = Losses::default();
+        if gan.pixel > 0.0 {
+            let pixel = distance(gan.distance, made, truth) * gan.pixel;
+            losses.add("pixel", pixel);
+        }
+        if let Some(perceptual) = &self.perceptual {
+            losses.add("perceptual", perceptual.of(made, truth));
+        }
+        let of_real = tch::no_grad(|| self.scores(&fixed, real));
+        let adversarial = self.generator_loss(&of_real, &self.scores(&fixed, made));
+        losses.add("adversarial", adversarial * gan.adversarial);
+        losses.total().backward();
+        self.generator.step(factor);
+
+        let judge = self.judge.used();
+        let of_real = self.scores(&judge, real);
+        let of_made = self.scores(&judge, &made.detach());
+        let judged = self.judge_loss(&of_real, &of_made);
+        judged.backward();
+        self.judge.step(factor * self.parts.gan.judge_rate);
+        losses.add("judge", judged.detach());
+        let deceived = match self.parts.gan.loss {
+            GanLoss::Plain => taken_for_real(&of_made),
+            // Only differences have a meaning here.
+            GanLoss::Relativistic => taken_for_real(&(&of_made - of_real.mean(Kind::Float))),
+        };
+        self.watch.see(&deceived, REMEDY);
+        losses.add("made-taken-for-real", deceived);
+        losses
+    }
+}
+
+fn distance(kind: Distance, a: &Tensor, b: &Tensor) -> Tensor {
+    match kind {
+        Distance::L1 => l1(a, b),
+        Distance::Mse => (a - b).square().mean(Kind::Float),
+    }
+}
+
+/// Pictures of −1 … 1 as the family has them: 0 … 1.
+fn unit(x: &Tensor) -> Tensor {
+    x * 0.5 + 0.5
+}
+
+impl Stage for EsrganStage {
+    fn name(&self) -> &'static str {
+        self.parts.name
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        (self.step, self.parts.psnr.steps + self.parts.gan.steps)
+    }
+
+    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
+        seed_step(self.parts.seed, self.step);
+        let alone = self.step < self.parts.psnr.steps;
+        if self.step == self.parts.psnr.steps && self.step > 0 {
+            self.generator.restart(self.parts.gan.schedule.rate);
+        }
+        let (seen, real) = (unit(&batch.pixelated), unit(&batch.clean));
+        let truth = match batch.sharp.numel() {
+            0 => real.shallow_clone(),
+            _ => unit(&batch.sharp),
+        };
+        let weights = &self.generator.weights;
+        let made = self.parts.generator.read(&mut Training(weights), &[seen]);
+        let losses = match alone {
+            true => self.psnr_step(&made, &truth),
+            false => self.gan_step(&made, &truth, &real),
+        };
+        self.generator.remember(self.step);
+        self.step += 1;
+        Ok(losses)
+    }
+
+    fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
+        self.generator.start_from(model, "stage1.")
+    }
+
+    fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
+        let made = forward(&self.parts.generator, self.weights(), &[unit(pixelated)]);
+        made * 2.0 - 1.0
+    }
+
+    fn save(&self, out: &mut Vec<(String, Tensor)>) {
+        out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
+        self.generator.save(out);
+        self.judge.save(out);
+    }
+
+    fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
+        self.generator.load(saved)?;
+        self.judge.load(saved)?;
+        self.step = saved_step(saved)?;
+        // The rate of the part that the checkpoint is in.
+        if self.step > self.parts.psnr.steps {
+            self.generator.set_rate(self.parts.gan.schedule.rate);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! GPEN as a system: its recipe, its samples, its model file.
+
+use anyhow::{Context, ensure};
+use image::{RgbImage, imageops};
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+use serde::{Deserialize, Serialize};
+use tch::Device;
+
+use super::degrade::Degradation;
+use super::networks::Gpen;
+use super::stage::{GpenStage, Settings};
+use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
+use crate::train::held_back::HeldBack;
+use crate::train::samples::Sample;
+use crate::train::systems::System;
+use crate::train::systems::damage::{signed, tensor_of};
+use crate::train::systems::drawn::middle;
+use crate::train::systems::export::model_file;
+use crate::train::systems::stylegan2::check_judge;
+use crate::train::systems::stylegan2::judge::Judge;
+use crate::train::systems::system::{ModelFile, check_ranges};
+
+/// All constants of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Seed of all chance.
+    pub seed: u64,
+    /// Which pictures are held back.
+    #[serde(default)]
+    pub data: HeldBack,
+    /// What the model file promises.
+    pub model: Model,
+    /// How faces are damaged.
+    pub degradation: Degradation,
+    /// Encoder and decoder.
+    pub generator: Gpen,
+    /// The judge.
+    pub judge: Judge,
+    /// Losses and optimisers.
+    pub train: Settings,
+}
+
+/// What the model file promises.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Side of the crop ÷ longer side of the mosaic's box.
+    pub margin: f64,
+    /// Smallest and largest block of mosaics that it is meant for, crop pixels.
+    pub blocks: [f32; 2],
+    /// What the weights are trained on.
+    pub trained_on: String,
+    /// Licence of the weights.
+    pub license: String,
+}
+
+impl Recipe {
+    /// What the model file says about itself.
+    pub fn facts(&self) -> ModelFacts {
+        let [low, high] = self.model.blocks;
+        ModelFacts {
+            size: self.generator.side() as usize,
+            scale: 1,
+            range: ValueRange::Signed,
+            margin: self.model.margin,
+            mosaic: MosaicInput::Smooth,
+            blocks: (low, high),
+            trained_on: self.model.trained_on.clone(),
+            license: self.model.license.clone(),
+        }
+    }
+}
+
+impl System for Recipe {
+    const NAME: &'static str = "gpen";
+    const DEFAULT: &'static str = include_str!("../../../../recipes/gpen.toml");
+    type Stage = GpenStage;
+
+    fn check(&self) -> anyhow::Result<()> {
+        self.generator.check().context("generator")?;
+        self.degradation.check().context("degradation")?;
+        let side = self.generator.side();
+        ensure!(
+            side >= 16,
+            "generator.channels lists sizes up to {side} pixels; 16 is the least"
+        );
+        check_judge(&self.judge.channels, side)?;
+        let ([low, high], s) = (self.model.blocks, &self.train);
+        ensure!(
+            low >= 1.0 && low <= high && high <= side as f32 / 2.0,
+            "model.blocks is {low} … {high}; it must rise and lie in 1 … {}",
+            side / 2
+        );
+        ensure!(
+            s.batch > 0 && s.steps > 0 && s.r1_every > 0 && s.path_every > 0,
+            "train.batch, train.steps, train.r1_every and train.path_every must be at least 1"
+        );
+        check_ranges(&[
+            ("model.margin", self.model.margin, [1.0, 4.0]),
+            ("train.rate", s.rate, [1e-9, 1.0]),
+            ("train.decoder_rate", s.decoder_rate, [0.0, 100.0]),
+            ("train.judge_rate", s.judge_rate, [0.0, 100.0]),
+            ("train.adversarial", s.adversarial, [0.0, 1e6]),
+            ("train.l1", s.l1, [0.0, 1e6]),
+            ("train.features", s.features, [0.0, 1e6]),
+            ("train.r1", s.r1, [0.0, 1e6]),
+            ("train.path", s.path, [0.0, 1e6]),
+            ("train.average", s.average, [0.0, 0.999_999]),
+        ])
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn data(&self) -> &HeldBack {
+        &self.data
+    }
+
+    fn batch(&self) -> usize {
+        self.train.batch
+    }
+
+    fn stage(&self, device: Device) -> anyhow::Result<GpenStage> {
+        let (settings, judge) = (self.train.clone(), self.judge.clone());
+        let network = self.generator.clone();
+        Ok(GpenStage::new(settings, network, judge, self.seed, device))
+    }
+
+    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        let mut face = middle(picture, self.generator.side() as u32);
+        if random.random_bool(0.5) {
+            imageops::flip_horizontal_in_place(&mut face);
+        }
+        let [seen, truth] = self.degradation.apply(&tensor_of(&face), random)?;
+        Ok(Sample {
+            pixelated: signed(&seen),
+            clean: signed(&truth),
+            ..Sample::default()
+        })
+    }
+
+    fn models(&self, stage: &GpenStage) -> anyhow::Result<Vec<ModelFile>> {
+        let (network, weights) = (&self.generator, stage.weights());
+        let onnx = model_file(network, &weights, &self.facts(), &self.to_toml()?)?;
+        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::systems::measure;
+
+    #[test]
+    fn bundled_recipes() {
+        let published = Recipe::parse(Recipe::DEFAULT).unwrap();
+        let (network, _) = measure(&published.generator, 256);
+        assert_eq!(network.parameters, 70_447_138);
+        assert_eq!(
+            Recipe::parse(&published.to_toml().unwrap()).unwrap(),
+            published
+        );
+        let small = include_str!("../../../../recipes/gpen-small.toml");
+        assert_eq!(Recipe::parse(small).unwrap().generator.side(), 64);
+        for (change, named) in [
+            ("generator.channels=[8]", "generator"),
+            ("degradation.quality=[90.0, 30.0]", "quality"),
+            ("model.blocks=[9.0, 3.0]", "model.blocks"),
+            ("train.feature=1", "did you mean train.features?"),
+        ] {
+            let error = Recipe::read_with(None, &[change.to_owned()]).unwrap_err();
+            assert!(format!("{error:#}").contains(named), "{change}: {error:#}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! PixelCycleGAN as a system: its recipe, its samples, its model files.
+
+use anyhow::{Context, ensure};
+use image::RgbImage;
+use rand_pcg::Pcg64Mcg;
+use serde::{Deserialize, Serialize};
+use tch::Device;
+
+use super::art::PixelArt;
+use super::networks::Nested;
+use super::stage::{PixelStage, Settings};
+use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
+use crate::train::held_back::HeldBack;
+use crate::train::samples::Sample;
+use crate::train::systems::drawn::middle;
+use crate::train::systems::export::model_file;
+use crate::train::systems::system::{ModelFile, check_ranges};
+use crate::train::systems::{System, planes};
+
+/// All constants of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Seed of all chance.
+    pub seed: u64,
+    /// Which pictures are held back.
+    #[serde(default)]
+    pub data: HeldBack,
+    /// What the model files promise.
+    pub model: Model,
+    /// How pixel art is made of pictures.
+    pub art: PixelArt,
+    /// Both generators.
+    pub generator: Nested,
+    /// Both judges.
+    pub judge: JudgeWidth,
+    /// Losses and optimisers.
+    pub train: Settings,
+}
+
+/// What the model files promise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Side of the pictures, pixels.
+    pub size: usize,
+    /// Side of the crop ÷ longer side of the mosaic's box.
+    pub margin: f64,
+    /// What the weights are trained on.
+    pub trained_on: String,
+    /// Licence of the weights.
+    pub license: String,
+}
+
+/// Size of the judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JudgeWidth {
+    /// Channels of the first layers (published: 64).
+    pub width: i64,
+}
+
+impl Recipe {
+    /// What the model files say about themselves.
+    pub fn facts(&self) -> ModelFacts {
+        let [low, high] = self.art.blocks.map(|block| block as f32);
+        ModelFacts {
+            size: self.model.size,
+            scale: 1,
+            range: ValueRange::Signed,
+            margin: self.model.margin,
+            mosaic: MosaicInput::Blocks,
+            blocks: (low, high),
+            trained_on: self.model.trained_on.clone(),
+            license: self.model.license.clone(),
+        }
+    }
+}
+
+impl System for Recipe {
+    const NAME: &'static str = "pixelcyclegan";
+    const DEFAULT: &'static str = include_str!("../../../../recipes/pixelcyclegan.toml");
+    const UNPAIRED: bool = true;
+    type Stage = PixelStage;
+
+    fn check(&self) -> anyhow::Result<()> {
+        self.generator.check().context("generator")?;
+        self.art.check().context("art")?;
+        // The judge halves four times.
+        let multiple = 1 << self.generator.depth().max(4);
+        let size = self.model.size;
+        ensure!(
+            (32..=1024).contains(&size) && size.is_multiple_of(multiple),
+            "model.size is {size}; it must be a multiple of {multiple} from 32 to 1024"
+        );
+        ensure!(
+            (1..=256).contains(&self.judge.width),
+            "judge.width is {}; it must lie in 1 … 256",
+            self.judge.width
+        );
+        ensure!(
+            self.art.blocks[1] as usize <= size / 2,
+            "art.blocks go up to {}; half of model.size is the most",
+            self.art.blocks[1]
+        );
+        let s = &self.train;
+        check_ranges(&[
+            ("model.margin", self.model.margin, [1.0, 4.0]),
+            ("train.cycle", s.cycle, [0.0, 1e3]),
+            ("train.structure", s.structure, [0.0, 1e6]),
+            ("train.identity", s.identity, [0.0, 1e3]),
+            ("train.pool", s.pool as f64, [0.0, 9999.0]),
+        ])?;
+        ensure!(
+            s.batch > 0 && s.steps > 0,
+            "train.batch and train.steps must be at least 1"
+        );
+        Ok(())
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn data(&self) -> &HeldBack {
+        &self.data
+    }
+
+    fn batch(&self) -> usize {
+        self.train.batch
+    }
+
+    fn stage(&self, device: Device) -> anyhow::Result<PixelStage> {
+        let (settings, network) = (self.train.clone(), self.generator.clone());
+        PixelStage::new(settings, network, self.judge.width, self.seed, device)
+    }
+
+    /// A face, scaled and neither cut nor mirrored, as published, and the same as pixel art.
+    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        let face = middle(picture, self.model.size as u32);
+        let art = self.art.apply(&face, random)?;
+        Ok(Sample {
+            pixelated: planes(&art),
+            clean: planes(&face),
+            ..Sample::default()
+        })
+    }
+
+    /// The restorer, and the one that goes the other way: a picture becomes pixel art.
+    fn models(&self, stage: &PixelStage) -> anyhow::Result<Vec<ModelFile>> {
+        let (facts, recipe) = (self.facts(), self.to_toml()?);
+        let names = ["pixelcyclegan.onnx", "pixelcyclegan-art.onnx"];
+        let files = names.into_iter().zip(stage.weights());
+        files
+            .map(|(name, weights)| {
+                let onnx = model_file(&self.generator, weights, &facts, &recipe)?;
+                Ok((name.to_owned(), onnx))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bundled_recipes() {
+        let published = Recipe::parse(Recipe::DEFAULT).unwrap();
+        let (width, depth) = (512, 4);
+        assert_eq!(published.generator, Nested::AsCoded { width, depth });
+        assert_eq!(
+            Recipe::parse(&published.to_toml().unwrap()).unwrap(),
+            published
+        );
+        let pyramid = include_str!("../../../../recipes/pixelcyclegan-pyramid.toml");
+        let pyramid = Recipe::parse(pyramid).unwrap();
+        assert_eq!(pyramid.generator, Nested::pyramid());
+        let small = include_str!("../../../../recipes/pixelcyclegan-small.toml");
+        assert_eq!(Recipe::parse(small).unwrap().model.size, 64);
+        for (change, named) in [
+            ("model.size=100", "model.size"),
+            ("art.palette=2", "palette"),
+            ("art.blocks=[4, 999]", "blocks"),
+            ("train.cycles=2", "did you mean train.cycle?"),
+        ] {
+            let error = Recipe::read_with(None, &[change.to_owned()]).unwrap_err();
+            assert!(format!("{error:#}").contains(named), "{change}: {error:#}");
+        }
+    }
+}

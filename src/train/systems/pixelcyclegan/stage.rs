@@ -1,0 +1,321 @@
+//! The training of PixelCycleGAN: unpaired, both ways, with a structure loss on the pictures' cycle.
+//!
+//! P is the domain of pixel art, C that of pictures. In the published program each judge scores the wrong generator, and
+//! the pools of older fakes are filled but not shown; here judges and pools do what they are for.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+use super::networks::{Nested, judge};
+use crate::train::layers::{Declare, Init, Parameters, Training};
+use crate::train::loader::Batch;
+use crate::train::pool::ImagePool;
+use crate::train::stage::{Losses, Stage, saved_step};
+use crate::train::systems::losses::{l1, least_squares};
+use crate::train::systems::trained::{Trained, Watch, seed_step};
+use crate::train::systems::vgg::{Depth, Vgg};
+use crate::train::systems::{Network, declare, forward};
+
+/// What helps against a judge that has run away.
+const REMEDY: &str = "a narrower judge (judge.width), then a smaller train.rate";
+
+/// Layers of VGG16 whose features, after the rectifier, make the structure loss.
+const STRUCTURE: [&str; 4] = ["conv1_1", "conv2_1", "conv3_1", "conv4_1"];
+
+/// Constants of the training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Pictures of each domain in one step.
+    pub batch: usize,
+    /// Adam's learning rate; it does not fall.
+    pub rate: f64,
+    /// Adam's β₁ and β₂.
+    pub betas: [f64; 2],
+    /// Standard deviation of the initial weights.
+    pub init: f64,
+    /// Weight of the cycle terms (published: 10).
+    pub cycle: f64,
+    /// Weight of the structure term within the cycle terms (published: 0.1).
+    pub structure: f64,
+    /// A safetensors file with VGG16's weights by torchvision's names; without it the structure term is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vgg: Option<PathBuf>,
+    /// Weight of the identity terms (published: 0.5).
+    pub identity: f64,
+    /// Size of the pools of older fakes; 0 shows judges the newest ones, as the published program does.
+    pub pool: usize,
+}
+
+/// A judge of one domain, with older fakes.
+struct Judge {
+    name: &'static str,
+    width: i64,
+    watch: Watch,
+    trained: Trained,
+    pool: ImagePool,
+}
+
+impl Judge {
+    fn new(name: &'static str, width: i64, s: &Settings, device: Device) -> Self {
+        let weights = Declare::parameters(Init::Normal(s.init), device, |l| {
+            judge(l, &(), width);
+        });
+        Self {
+            name,
+            width,
+            watch: Watch::default(),
+            trained: Trained::new(name, weights, s.rate, s.betas),
+            pool: ImagePool::new(s.pool),
+        }
+    }
+
+    fn deceived(&self, pictures: &Tensor) -> Tensor {
+        let weights = self.trained.fixed();
+        least_squares(&judge(&mut Training(&weights), pictures, self.width), 1.0)
+    }
+
+    fn train(&mut self, real: &Tensor, made: &Tensor, seed: u64) -> Tensor {
+        let made = self.pool.exchange(made, seed);
+        let mut pass = Training(&self.trained.weights);
+        let real = judge(&mut pass, real, self.width);
+        let made = judge(&mut pass, &made, self.width);
+        let loss = (least_squares(&real, 1.0) + least_squares(&made, 0.0)) * 0.5;
+        loss.backward();
+        self.trained.step(1.0);
+        let loss = loss.detach();
+        self.watch.see(&loss, REMEDY);
+        loss
+    }
+
+    fn save(&self, out: &mut Vec<(String, Tensor)>) {
+        self.trained.save(out);
+        for (i, picture) in self.pool.stored.iter().enumerate() {
+            out.push((
+                format!("pool.{}.{i:04}", self.name),
+                picture.shallow_clone(),
+            ));
+        }
+    }
+
+    fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
+        self.trained.load(saved)?;
+        // Names are in the order of the slots.
+        let prefix = format!("pool.{}.", self.name);
+        let pictures = saved.iter().filter(|(key, _)| key.starts_with(&prefix));
+        self.pool.stored = pictures.map(|(_, picture)| picture.copy()).collect();
+        Ok(())
+    }
+}
+
+/// Both generators and judges in training.
+pub struct PixelStage {
+    settings: Settings,
+    network: Nested,
+    seed: u64,
+    step: u64,
+    /// P → C.
+    to_picture: Trained,
+    /// C → P.
+    to_art: Trained,
+    judge_picture: Judge,
+    judge_art: Judge,
+    vgg: Option<Vgg>,
+}
+
+impl PixelStage {
+    /// Untrained networks; the judges' first layers have `judge` channels.
+    ///
+    /// Fails where VGG's weights can not be read.
+    pub fn new(
+        settings: Settings,
+        network: Nested,
+        judge: i64,
+        seed: u64,
+        device: Device,
+    ) -> anyhow::Result<Self> {
+        let vgg = match &settings.vgg {
+            Some(file) => Some(Vgg::read(file, Depth::Vgg16, &STRUCTURE, false, device)?),
+            None => {
+                if settings.structure > 0.0 {
+                    eprintln!("no VGG weights (train.vgg): the structure loss is off");
+                }
+                None
+            }
+        };
+        tch::manual_seed(seed as i64);
+        let generator = |name| {
+            let weights = declare(&network, Init::Normal(settings.init), device);
+            Trained::new(name, weights, settings.rate, settings.betas)
+        };
+        Ok(Self {
+            to_picture: generator("to_picture"),
+            to_art: generator("to_art"),
+            judge_picture: Judge::new("judge_picture", judge, &settings, device),
+            judge_art: Judge::new("judge_art", judge, &settings, device),
+            vgg,
+            settings,
+            network,
+            seed,
+            step: 0,
+        })
+    }
+
+    /// The weights of both generators: pixel art → picture, picture → pixel art.
+    pub fn weights(&self) -> [&Parameters; 2] {
+        [self.to_picture.best(), self.to_art.best()]
+    }
+
+    fn picture_of(&self, x: &Tensor) -> Tensor {
+        let mut pass = Training(&self.to_picture.weights);
+        self.network.read(&mut pass, &[x.shallow_clone()])
+    }
+
+    fn art_of(&self, x: &Tensor) -> Tensor {
+        let mut pass = Training(&self.to_art.weights);
+        self.network.read(&mut pass, &[x.shallow_clone()])
+    }
+
+    /// Σ MSE(F(a), F(b)) / (c·h·w) over VGG16's features F: the published term, which averages twice and so is small.
+    fn structure(&self, vgg: &Vgg, truth: &Tensor, made: &Tensor) -> Tensor {
+        let features = |x: &Tensor| vgg.features(&(x * 0.5 + 0.5)).into_iter();
+        let truth = tch::no_grad(|| features(truth));
+        let terms = truth.zip(features(made)).map(|((_, a), (_, b))| {
+            let numbers: i64 = a.size()[1..].iter().product();
+            (a.relu() - b.relu()).square().mean(Kind::Float) / numbers as f64
+        });
+        terms.sum()
+    }
+}
+
+impl Stage for PixelStage {
+    fn name(&self) -> &'static str {
+        "pixelcyclegan"
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        (self.step, self.settings.steps)
+    }
+
+    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
+        seed_step(self.seed, self.step);
+        let s = &self.settings;
+        let (art, picture) = (&batch.pixelated, &batch.others);
+        let (fake_picture, fake_art) = (self.picture_of(art), self.art_of(picture));
+        let art_again = self.art_of(&fake_picture);
+        let picture_again = self.picture_of(&fake_art);
+        let mut losses = Losses::default();
+        losses.add("adversarial-art", self.judge_art.deceived(&fake_art));
+        let deceived = self.judge_picture.deceived(&fake_picture);
+        losses.add("adversarial-picture", deceived);
+        losses.add("cycle-art", l1(&art_again, art) * s.cycle);
+        losses.add("cycle-picture", l1(&picture_again, picture) * s.cycle);
+        if let Some(vgg) = &self.vgg {
+            let structure = self.structure(vgg, picture, &picture_again);
+            losses.add("structure", structure * (s.cycle * s.structure));
+        }
+        if s.identity > 0.0 {
+            let same = l1(&self.art_of(art), art) + l1(&self.picture_of(picture), picture);
+            losses.add("identity", same * s.identity);
+        }
+        losses.total().backward();
+        self.to_picture.step(1.0);
+        self.to_art.step(1.0);
+
+        let seed = self.seed.wrapping_add(self.step);
+        let judged = self.judge_art.train(art, &fake_art, seed);
+        losses.add("judge-art", judged);
+        let judged = self.judge_picture.train(picture, &fake_picture, !seed);
+        losses.add("judge-picture", judged);
+        self.step += 1;
+        Ok(losses)
+    }
+
+    fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
+        self.to_picture.start_from(model, "stage1.")
+    }
+
+    /// Pictures of pixel art.
+    fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
+        let weights = self.to_picture.best();
+        forward(&self.network, weights, &[pixelated.shallow_clone()])
+    }
+
+    fn save(&self, out: &mut Vec<(String, Tensor)>) {
+        out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
+        self.to_picture.save(out);
+        self.to_art.save(out);
+        self.judge_picture.save(out);
+        self.judge_art.save(out);
+    }
+
+    fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
+        self.to_picture.load(saved)?;
+        self.to_art.load(saved)?;
+        self.judge_picture.load(saved)?;
+        self.judge_art.load(saved)?;
+        self.step = saved_step(saved)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::systems::trained::tests::check_resumed;
+
+    fn stage() -> PixelStage {
+        let settings = Settings {
+            steps: 30,
+            batch: 2,
+            rate: 2e-3,
+            betas: [0.5, 0.999],
+            init: 0.02,
+            cycle: 10.0,
+            structure: 0.1,
+            vgg: None,
+            identity: 0.5,
+            pool: 3,
+        };
+        let network = Nested::Pyramid {
+            widths: vec![4, 4, 8],
+        };
+        PixelStage::new(settings, network, 4, 7, Device::Cpu).unwrap()
+    }
+
+    fn batch() -> Batch {
+        tch::manual_seed(2);
+        let options = (Kind::Float, Device::Cpu);
+        let smooth = Tensor::rand([2, 3, 4, 4], options) * 2 - 1;
+        let none = || Tensor::zeros([0], options);
+        Batch {
+            pixelated: smooth.upsample_nearest2d([32, 32], None, None),
+            others: smooth.upsample_bilinear2d([32, 32], false, None, None),
+            clean: none(),
+            lattice: none(),
+            sharp: none(),
+            labels: none(),
+        }
+    }
+
+    #[test]
+    fn cycles_close() {
+        let (mut stage, batch) = (stage(), batch());
+        let mut cycles = Vec::new();
+        for _ in 0..30 {
+            let losses = stage.step(&batch).unwrap().values();
+            let terms = losses.iter().filter(|(name, _)| name.starts_with("cycle"));
+            cycles.push(terms.map(|(_, value)| value).sum::<f64>());
+        }
+        assert!(cycles[29] < 0.7 * cycles[0], "{cycles:?}");
+    }
+
+    #[test]
+    fn a_resumed_training_goes_on_as_if_it_had_not_stopped() {
+        check_resumed(stage, &batch());
+    }
+}

@@ -1,0 +1,228 @@
+//! SCGAN as a system: its recipe, its samples, its model file.
+//!
+//! The small pictures that stand for real ones are made by a degradation that no network is told: blur, another size,
+//! noise, JPEG. So the truth is there to measure with, although training never sees it.
+
+use anyhow::{Context, ensure};
+use image::{RgbImage, imageops};
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+use serde::{Deserialize, Serialize};
+use tch::Device;
+
+use super::networks::{Degrader, Restorer, SIDE};
+use super::stage::{ScganStage, Settings};
+use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
+use crate::train::held_back::HeldBack;
+use crate::train::samples::Sample;
+use crate::train::systems::System;
+use crate::train::systems::damage::kernels::{Bell, Kernel};
+use crate::train::systems::damage::{
+    Filter, blur, check_range, draw, gaussian_noise, jpeg, resize, round, signed, tensor_of,
+};
+use crate::train::systems::drawn::middle;
+use crate::train::systems::export::model_file;
+use crate::train::systems::system::{ModelFile, check_ranges};
+
+/// Side of blur kernels, pixels.
+const KERNEL: usize = 13;
+
+/// All constants of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Seed of all chance.
+    pub seed: u64,
+    /// Which pictures are held back.
+    #[serde(default)]
+    pub data: HeldBack,
+    /// What the model file promises.
+    pub model: Model,
+    /// The hidden degradation.
+    pub degradation: Degradation,
+    /// The restorer.
+    pub restorer: Restorer,
+    /// Both degraders.
+    pub degrader: Degrader,
+    /// The four judges.
+    pub judge: JudgeWidth,
+    /// Losses and optimisers.
+    pub train: Settings,
+}
+
+/// What the model file promises.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Side of the crop ÷ longer side of the mosaic's box.
+    pub margin: f64,
+    /// Smallest and largest block of mosaics that it is meant for, pixels of the small picture.
+    pub blocks: [f32; 2],
+    /// What the weights are trained on.
+    pub trained_on: String,
+    /// Licence of the weights.
+    pub license: String,
+}
+
+/// How small pictures come about that the networks take for real ones.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Degradation {
+    /// Standard deviations of the blur, pixels of the large picture.
+    pub blur: [f64; 2],
+    /// Standard deviations of the noise, 0–255.
+    pub noise: [f64; 2],
+    /// JPEG qualities, 1–100.
+    pub quality: [f64; 2],
+}
+
+/// Size of the judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JudgeWidth {
+    /// Channels of the first layers (published: 128).
+    pub width: i64,
+}
+
+impl Recipe {
+    /// What the model file says about itself.
+    pub fn facts(&self) -> ModelFacts {
+        let [low, high] = self.model.blocks;
+        ModelFacts {
+            size: SIDE as usize / 4,
+            scale: 4,
+            range: ValueRange::Signed,
+            margin: self.model.margin,
+            mosaic: MosaicInput::Smooth,
+            blocks: (low, high),
+            trained_on: self.model.trained_on.clone(),
+            license: self.model.license.clone(),
+        }
+    }
+}
+
+impl System for Recipe {
+    const NAME: &'static str = "scgan";
+    const DEFAULT: &'static str = include_str!("../../../../recipes/scgan.toml");
+    const UNPAIRED: bool = true;
+    type Stage = ScganStage;
+
+    fn check(&self) -> anyhow::Result<()> {
+        self.restorer.check().context("restorer")?;
+        self.degrader.check().context("degrader")?;
+        ensure!(
+            (1..=512).contains(&self.judge.width),
+            "judge.width is {}; it must lie in 1 … 512",
+            self.judge.width
+        );
+        check_ranges(&[
+            ("model.margin", self.model.margin, [1.0, 4.0]),
+            ("train.adversarial", self.train.adversarial, [0.0, 1e3]),
+            ("train.backward", self.train.backward, [0.0, 1e3]),
+        ])?;
+        check_range("degradation.blur", self.degradation.blur, [0.01, 16.0])?;
+        check_range("degradation.noise", self.degradation.noise, [0.0, 255.0])?;
+        check_range(
+            "degradation.quality",
+            self.degradation.quality,
+            [1.0, 100.0],
+        )?;
+        let [low, high] = self.model.blocks;
+        ensure!(
+            low >= 1.0 && low <= high && high <= SIDE as f32 / 8.0,
+            "model.blocks is {low} … {high}; it must rise and lie in 1 … {}",
+            SIDE / 8
+        );
+        ensure!(
+            self.train.batch > 1 && self.train.steps > 0,
+            "train.batch must be at least 2 and train.steps at least 1"
+        );
+        self.train.schedule.check("train.schedule")
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn data(&self) -> &HeldBack {
+        &self.data
+    }
+
+    fn batch(&self) -> usize {
+        self.train.batch
+    }
+
+    fn stage(&self, device: Device) -> anyhow::Result<ScganStage> {
+        let (settings, judge) = (self.train.clone(), self.judge.width);
+        let (restorer, degrader) = (self.restorer, self.degrader);
+        Ok(ScganStage::new(
+            settings, restorer, degrader, judge, self.seed, device,
+        ))
+    }
+
+    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        let mut face = middle(picture, SIDE as u32);
+        if random.random_bool(0.5) {
+            imageops::flip_horizontal_in_place(&mut face);
+        }
+        let clean = tensor_of(&face);
+        let d = &self.degradation;
+        let sigma = [draw(d.blur, random); 2];
+        let x = blur(&clean, Kernel::bell(KERNEL, sigma, 0.0, Bell::Gaussian));
+        let x = resize(&x, [SIDE / 4; 2], Filter::draw(random));
+        let x = gaussian_noise(&x, draw(d.noise, random), false, random);
+        let x = jpeg(&x, draw(d.quality, random))?;
+        Ok(Sample {
+            pixelated: signed(&round(&x)),
+            clean: signed(&clean),
+            ..Sample::default()
+        })
+    }
+
+    fn models(&self, stage: &ScganStage) -> anyhow::Result<Vec<ModelFile>> {
+        let (network, weights) = (&self.restorer, stage.weights());
+        let onnx = model_file(network, weights, &self.facts(), &self.to_toml()?)?;
+        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn bundled_recipes() {
+        let published = Recipe::parse(Recipe::DEFAULT).unwrap();
+        assert_eq!(published.restorer, Restorer::PUBLISHED);
+        assert_eq!(
+            Recipe::parse(&published.to_toml().unwrap()).unwrap(),
+            published
+        );
+        let small = include_str!("../../../../recipes/scgan-small.toml");
+        assert_eq!(Recipe::parse(small).unwrap().restorer.widths, [64, 48, 32]);
+        for (change, named) in [
+            ("degrader.width=0.3", "degrader"),
+            ("degradation.noise=[9.0, 2.0]", "degradation.noise"),
+            ("train.batch=1", "train.batch"),
+        ] {
+            let error = Recipe::read_with(None, &[change.to_owned()]).unwrap_err();
+            assert!(format!("{error:#}").contains(named), "{change}: {error:#}");
+        }
+    }
+
+    #[test]
+    fn samples_depend_on_their_own_chance_alone() {
+        let recipe = Recipe::parse(Recipe::DEFAULT).unwrap();
+        let picture = RgbImage::from_fn(80, 90, |x, y| image::Rgb([x as u8 * 3, y as u8, 99]));
+        let make = |seed| {
+            let mut random = Pcg64Mcg::seed_from_u64(seed);
+            recipe.sample(&picture, &mut random).unwrap()
+        };
+        let sample = make(4);
+        assert_eq!((sample.pixelated.len(), sample.clean.len()), (768, 12_288));
+        assert_eq!(sample, make(4));
+        assert_ne!(sample.pixelated, make(5).pixelated);
+    }
+}

@@ -1,0 +1,330 @@
+//! The training of SCGAN: four judges, two degraders and the restorer that they share.
+//!
+//! Forward half: a large picture h is degraded to l̂ and restored to ĥ. Backward half: a small picture l is restored to h̃
+//! and degraded again to l̃. No gradient crosses from one network into the one before it. As HaoHou-98/SCGAN.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+use super::networks::{Degrader, LATENT, Restorer, SIDE, judge};
+use crate::train::layers::{Declare, Init, Parameters, Training};
+use crate::train::loader::Batch;
+use crate::train::stage::{Losses, Stage, saved_step};
+use crate::train::systems::losses::{hinge, l1};
+use crate::train::systems::schedule::Schedule;
+use crate::train::systems::trained::{Trained, Watch, seed_step};
+use crate::train::systems::{Network, declare, forward};
+
+/// What helps against a judge that has run away.
+const REMEDY: &str = "a smaller train.adversarial, then narrower judges (judge = …)";
+
+/// Constants of the training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Large pictures, and small ones, in one step.
+    pub batch: usize,
+    /// Adam's β₁ and β₂.
+    pub betas: [f64; 2],
+    /// Learning rate of all seven optimisers.
+    pub schedule: Schedule,
+    /// Weight of the adversarial terms (published: 0.05).
+    pub adversarial: f64,
+    /// Weight of the restorer's backward half (published: 0.05).
+    pub backward: f64,
+}
+
+/// A judge of pictures of one size.
+struct Judge {
+    side: i64,
+    width: i64,
+    watch: Watch,
+    trained: Trained,
+}
+
+impl Judge {
+    fn new(name: &'static str, side: i64, width: i64, s: &Settings, device: Device) -> Self {
+        let weights = Declare::parameters(Init::KaimingUniform, device, |l| {
+            judge(l, &(), width, side);
+        });
+        let trained = Trained::new(name, weights, s.schedule.rate, s.betas);
+        Self {
+            side,
+            width,
+            watch: Watch::default(),
+            trained: trained.spectral(|name| name.ends_with(".weight")),
+        }
+    }
+
+    fn scores(&self, weights: &Parameters, pictures: &Tensor) -> Tensor {
+        judge(&mut Training(weights), pictures, self.width, self.side)
+    }
+
+    /// The loss of the network that made `pictures`.
+    fn deceived(&self, pictures: &Tensor) -> Tensor {
+        -self
+            .scores(&self.trained.fixed(), pictures)
+            .mean(Kind::Float)
+    }
+
+    fn train(&mut self, real: &Tensor, made: &Tensor, factor: f64) -> Tensor {
+        self.trained.improve();
+        let weights = self.trained.used();
+        let (real, made) = (
+            self.scores(&weights, real),
+            self.scores(&weights, &made.detach()),
+        );
+        let loss = hinge(&real, &made);
+        loss.backward();
+        self.trained.step(factor);
+        let loss = loss.detach();
+        self.watch.see(&loss, REMEDY);
+        loss
+    }
+}
+
+/// All seven networks in training.
+pub struct ScganStage {
+    settings: Settings,
+    restorer: Restorer,
+    degrader: Degrader,
+    seed: u64,
+    step: u64,
+    /// G_RLS: small → large.
+    restoring: Trained,
+    /// G_DHL: real large → small.
+    forward: Trained,
+    /// G_DSL: restored large → small.
+    backward: Trained,
+    /// Of l̂, ĥ, l̃, h̃.
+    judges: [Judge; 4],
+}
+
+impl ScganStage {
+    /// Untrained networks; the judges' first layers have `judge` channels.
+    pub fn new(
+        settings: Settings,
+        restorer: Restorer,
+        degrader: Degrader,
+        judge: i64,
+        seed: u64,
+        device: Device,
+    ) -> Self {
+        tch::manual_seed(seed as i64);
+        let (rate, betas) = (settings.schedule.rate, settings.betas);
+        let trained = |name, weights| Trained::new(name, weights, rate, betas);
+        let degrades = || declare(&degrader, Init::KaimingUniform, device);
+        let restores = declare(&restorer, Init::KaimingUniform, device);
+        let judges = [
+            ("judge_l1", SIDE / 4),
+            ("judge_h1", SIDE),
+            ("judge_l2", SIDE / 4),
+            ("judge_h2", SIDE),
+        ];
+        Self {
+            restoring: trained("restorer", restores),
+            forward: trained("degrader_h", degrades()),
+            backward: trained("degrader_s", degrades()),
+            judges: judges.map(|(name, side)| Judge::new(name, side, judge, &settings, device)),
+            settings,
+            restorer,
+            degrader,
+            seed,
+            step: 0,
+        }
+    }
+
+    /// The restorer's weights, to be exported.
+    pub fn weights(&self) -> &Parameters {
+        self.restoring.best()
+    }
+
+    fn degraded(&self, weights: &Trained, large: &Tensor, z: &Tensor) -> Tensor {
+        let inputs = [large.shallow_clone(), z.shallow_clone()];
+        let mut pass = Training(&weights.weights);
+        self.degrader.read(&mut pass, &inputs)
+    }
+
+    fn restored(&self, small: &Tensor) -> Tensor {
+        let mut pass = Training(&self.restoring.weights);
+        self.restorer.read(&mut pass, &[small.shallow_clone()])
+    }
+
+    /// Small and restored pictures of both halves: l̂, ĥ, l̃, h̃.
+    fn cycles(&self, h: &Tensor, l: &Tensor) -> [Tensor; 4] {
+        let z = Tensor::randn([h.size()[0], LATENT], (Kind::Float, h.device()));
+        let degraded = self.degraded(&self.forward, h, &z);
+        let restored = self.restored(&degraded.detach());
+        let from_real = self.restored(l);
+        let again = self.degraded(&self.backward, &from_real.detach(), &z);
+        [degraded, restored, again, from_real]
+    }
+}
+
+impl Stage for ScganStage {
+    fn name(&self) -> &'static str {
+        "scgan"
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        (self.step, self.settings.steps)
+    }
+
+    /// Small pictures are the batch's damaged ones; large ones are of others, so that nothing is paired.
+    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
+        seed_step(self.seed, self.step);
+        let (l, h) = (&batch.pixelated, &batch.others);
+        let factor = self.settings.schedule.factor_at(self.step);
+        let made = self.cycles(h, l);
+        let mut losses = Losses::default();
+        let names = ["judge-l1", "judge-h1", "judge-l2", "judge-h2"];
+        let real = [l, h, l, h];
+        let judged: Vec<Tensor> = (self.judges.iter_mut().zip(real).zip(&made))
+            .map(|((judge, real), made)| judge.train(real, made, factor))
+            .collect();
+
+        let [degraded, restored, again, from_real] = &made;
+        let deceived = |i: usize| self.judges[i].deceived(&made[i]) * self.settings.adversarial;
+        let pooled = h.avg_pool2d([4; 2], [4; 2], [0; 2], false, true, None);
+        losses.add("degrader-h", l1(degraded, &pooled) + deceived(0));
+        let enlarged = l.upsample_bicubic2d([SIDE; 2], true, None, None);
+        losses.add("restorer-forward", l1(restored, h) + deceived(1));
+        let backward = l1(from_real, &enlarged) + deceived(3);
+        losses.add("restorer-backward", backward * self.settings.backward);
+        losses.add("degrader-s", l1(again, l) + deceived(2));
+        // The terms have no network in common but the restorer's two, so one pass back serves all three optimisers.
+        losses.total().backward();
+        self.forward.step(factor);
+        self.restoring.step(factor);
+        self.backward.step(factor);
+        for (name, loss) in names.into_iter().zip(judged) {
+            losses.add(name, loss);
+        }
+        self.step += 1;
+        Ok(losses)
+    }
+
+    fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
+        self.restoring.start_from(model, "stage1.")
+    }
+
+    fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
+        forward(&self.restorer, self.weights(), &[pixelated.shallow_clone()])
+    }
+
+    fn save(&self, out: &mut Vec<(String, Tensor)>) {
+        out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
+        for trained in [&self.restoring, &self.forward, &self.backward] {
+            trained.save(out);
+        }
+        for judge in &self.judges {
+            judge.trained.save(out);
+        }
+    }
+
+    fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
+        for trained in [&mut self.restoring, &mut self.forward, &mut self.backward] {
+            trained.load(saved)?;
+        }
+        for judge in &mut self.judges {
+            judge.trained.load(saved)?;
+        }
+        self.step = saved_step(saved)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::systems::trained::tests::{check_resumed, saved};
+
+    fn stage() -> ScganStage {
+        let settings = Settings {
+            steps: 40,
+            batch: 2,
+            betas: [0.9, 0.999],
+            schedule: Schedule {
+                rate: 1e-3,
+                milestones: Vec::new(),
+                factor: 1.0,
+                cosine: None,
+            },
+            adversarial: 0.05,
+            backward: 0.05,
+        };
+        let restorer = Restorer {
+            widths: [8, 8, 6],
+            blocks: [1, 1],
+            align_corners: true,
+        };
+        let degrader = Degrader { width: 0.125 };
+        ScganStage::new(settings, restorer, degrader, 2, 3, Device::Cpu)
+    }
+
+    fn batch() -> Batch {
+        let options = (Kind::Float, Device::Cpu);
+        let levels = Tensor::from_slice(&[-0.5f32, 0.4]).view([2, 1, 1, 1]);
+        let flat = |side| levels.expand([2, 3, side, side], false).contiguous();
+        let none = || Tensor::zeros([0], options);
+        Batch {
+            pixelated: flat(SIDE / 4),
+            clean: none(),
+            lattice: none(),
+            sharp: none(),
+            labels: none(),
+            others: flat(SIDE),
+        }
+    }
+
+    #[test]
+    fn it_learns() {
+        let (mut stage, batch) = (stage(), batch());
+        let mut values = Vec::new();
+        for _ in 0..40 {
+            values.push(stage.step(&batch).unwrap().values());
+        }
+        let of = |step: usize, name: &str| {
+            let found = values[step].iter().find(|(term, _)| *term == name);
+            found.unwrap().1
+        };
+        for name in ["degrader-h", "restorer-forward", "degrader-s"] {
+            let (first, last) = (of(0, name), of(39, name));
+            assert!(last < 0.8 * first, "{name}: {first} → {last}");
+        }
+    }
+
+    #[test]
+    fn each_group_moves_by_its_own_loss() {
+        let (mut stage, batch) = (stage(), batch());
+        let before = saved(&stage);
+        stage.step(&batch).unwrap();
+        let after = saved(&stage);
+        for group in [
+            "restorer",
+            "degrader_h",
+            "degrader_s",
+            "judge_l1",
+            "judge_h1",
+            "judge_l2",
+            "judge_h2",
+        ] {
+            let moved = before.iter().any(|(name, tensor)| {
+                let here = name
+                    .strip_prefix(group)
+                    .is_some_and(|rest| rest.starts_with('.'));
+                here && (tensor - &after[name]).abs().max().double_value(&[]) > 0.0
+            });
+            assert!(moved, "{group}");
+        }
+    }
+
+    #[test]
+    fn a_resumed_training_goes_on_as_if_it_had_not_stopped() {
+        check_resumed(stage, &batch());
+    }
+}

@@ -1,0 +1,166 @@
+//! StyleGAN2 as a system: its recipe, its samples, its model file.
+
+use anyhow::{Context, ensure};
+use image::{RgbImage, imageops};
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+use serde::{Deserialize, Serialize};
+use tch::Device;
+
+use super::augment;
+use super::judge::Judge;
+use super::prior::{Prior, Truncated};
+use super::stage::{Settings, StyleganStage};
+use crate::train::dataset::Dataset;
+use crate::train::held_back::HeldBack;
+use crate::train::samples::Sample;
+use crate::train::steps::Look;
+use crate::train::systems::drawn::{Drawn, middle};
+use crate::train::systems::export::{Origin, network_file};
+use crate::train::systems::system::{ModelFile, check_ranges};
+use crate::train::systems::{System, planes};
+
+/// All constants of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Seed of all chance.
+    pub seed: u64,
+    /// Which pictures are held back.
+    #[serde(default)]
+    pub data: HeldBack,
+    /// What the model file says.
+    pub model: Origin,
+    /// The generator.
+    pub generator: Prior,
+    /// The judge.
+    pub judge: Judge,
+    /// Augmentation of what the judge sees.
+    pub augment: augment::Settings,
+    /// Losses and optimisers.
+    pub train: Settings,
+}
+
+/// An error unless a judge of `channels` sees pictures of `side` pixels.
+pub fn check_judge(channels: &[i64], side: i64) -> anyhow::Result<()> {
+    ensure!(
+        channels.len() >= 2 && 2 << channels.len().min(16) == side,
+        "judge.channels must list as many sizes as there are from 4 to {side} pixels"
+    );
+    ensure!(
+        channels.iter().all(|width| (1..=1024).contains(width)),
+        "judge.channels must lie in 1 … 1024"
+    );
+    Ok(())
+}
+
+impl System for Recipe {
+    const NAME: &'static str = "stylegan2";
+    const DEFAULT: &'static str = include_str!("../../../../recipes/stylegan2.toml");
+    type Stage = StyleganStage;
+
+    fn check(&self) -> anyhow::Result<()> {
+        self.generator.check().context("generator")?;
+        check_judge(&self.judge.channels, self.generator.side())?;
+        self.augment.check()?;
+        let s = &self.train;
+        ensure!(
+            s.group > 0 && s.batch > 0 && s.batch.is_multiple_of(s.group as usize),
+            "train.batch is {}; it must be a multiple of train.group, {}",
+            s.batch,
+            s.group
+        );
+        ensure!(
+            s.steps > 0 && s.r1_every > 0 && s.path_every > 0,
+            "train.steps, train.r1_every and train.path_every must be at least 1"
+        );
+        check_ranges(&[
+            ("train.rate", s.rate, [1e-9, 1.0]),
+            ("train.r1", s.r1, [0.0, 1e6]),
+            ("train.path", s.path, [0.0, 1e6]),
+            ("train.mixing", s.mixing, [0.0, 1.0]),
+            ("train.average", s.average, [0.0, 1e12]),
+            ("train.average_share", s.average_share, [0.0, 1.0]),
+        ])
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn data(&self) -> &HeldBack {
+        &self.data
+    }
+
+    fn batch(&self) -> usize {
+        self.train.batch
+    }
+
+    fn stage(&self, device: Device) -> anyhow::Result<StyleganStage> {
+        let (prior, judge) = (self.generator.clone(), self.judge.clone());
+        let (settings, augmentation) = (self.train.clone(), self.augment);
+        Ok(StyleganStage::new(
+            settings,
+            augmentation,
+            prior,
+            judge,
+            self.seed,
+            device,
+        ))
+    }
+
+    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        let mut face = middle(picture, self.generator.side() as u32);
+        if random.random_bool(0.5) {
+            imageops::flip_horizontal_in_place(&mut face);
+        }
+        Ok(Sample {
+            clean: planes(&face),
+            ..Sample::default()
+        })
+    }
+
+    fn view(&self, held_back: &Dataset, device: Device) -> anyhow::Result<Box<dyn Look>> {
+        let (side, latent) = (self.generator.side(), [self.generator.latent()]);
+        let drawn = Drawn::new(held_back, side, &latent, self.seed, device)?;
+        Ok(Box::new(drawn))
+    }
+
+    fn models(&self, stage: &StyleganStage) -> anyhow::Result<Vec<ModelFile>> {
+        let (network, side) = (Truncated(&self.generator), self.generator.side());
+        let recipe = self.to_toml()?;
+        let onnx = network_file(&network, &stage.weights(), side, &self.model, &recipe)?;
+        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::systems::measure;
+
+    #[test]
+    fn bundled_recipes() {
+        let published = Recipe::parse(Recipe::DEFAULT).unwrap();
+        let (generator, _) = measure(&published.generator, 256);
+        assert_eq!(generator.parameters, 24_767_458);
+        assert_eq!(
+            Recipe::parse(&published.to_toml().unwrap()).unwrap(),
+            published
+        );
+        let small = include_str!("../../../../recipes/stylegan2-small.toml");
+        assert_eq!(Recipe::parse(small).unwrap().generator.side(), 32);
+        let prior = include_str!("../../../../recipes/gpen-prior-small.toml");
+        let prior = Recipe::parse(prior).unwrap().generator;
+        assert!(matches!(prior, Prior::Concatenated(_)));
+        for (change, named) in [
+            ("train.batch=63", "train.batch"),
+            ("judge.channels=[64, 64]", "judge.channels"),
+            ("augment.target=7", "augment.target"),
+            ("train.pathes=7", "did you mean train.path?"),
+        ] {
+            let error = Recipe::read_with(None, &[change.to_owned()]).unwrap_err();
+            assert!(format!("{error:#}").contains(named), "{change}: {error:#}");
+        }
+    }
+}

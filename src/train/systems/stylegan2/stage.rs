@@ -1,0 +1,401 @@
+//! The training of StyleGAN2: logistic losses, lazy regularisation, adaptive augmentation.
+//!
+//! Every phase has random numbers and an optimiser step of its own. A regulariser runs every so many steps and counts as
+//! often then; the optimisers' rates and β make up for the extra steps.
+
+use std::path::Path;
+
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+use super::augment::{self, Controller, augment};
+use super::judge::Judge;
+use super::prior::Prior;
+use super::regular::{gradient_penalty, path_lengths, path_penalty};
+use crate::train::checkpoint;
+use crate::train::layers::{Declare, Init, Parameters, Training};
+use crate::train::loader::{Batch, generator};
+use crate::train::optimizer::fill;
+use crate::train::stage::{Losses, Stage, saved_step};
+use crate::train::systems::losses::taken_for_real;
+use crate::train::systems::trained::{Trained, Watch, seed_step};
+use crate::train::systems::{declare, forward};
+
+/// What helps against a judge that has run away.
+const REMEDY: &str = "augment.target=0.6, then a larger train.r1";
+/// Weight of the past in the mean of w, per step.
+const MEAN_DECAY: f64 = 0.995;
+/// Stream of chance of a run's steps; pictures have others.
+const STEPS: u64 = 20;
+
+/// Constants of the training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Steps; each shows `batch` real pictures.
+    pub steps: u64,
+    /// Real pictures, and made ones, in one step: a multiple of `group`.
+    pub batch: usize,
+    /// Pictures that the judge compares with each other.
+    pub group: i64,
+    /// Adam's learning rate.
+    pub rate: f64,
+    /// Adam's β₁ and β₂.
+    pub betas: [f64; 2],
+    /// γ of R1; 0 is none.
+    pub r1: f64,
+    /// Steps from one R1 to the next (published: 16).
+    pub r1_every: u64,
+    /// Weight of the path length (published: 2); 0 is none.
+    pub path: f64,
+    /// Steps from one path length to the next (published: 4).
+    pub path_every: u64,
+    /// Share of steps that mix two styles (published: 0.9).
+    pub mixing: f64,
+    /// Pictures after which half of the moving average of the weights is new; 0 is no average.
+    pub average: f64,
+    /// The same as a share of the pictures seen so far, as long as that is less; 0 is without.
+    pub average_share: f64,
+}
+
+/// Generator and judge in training.
+pub struct StyleganStage {
+    settings: Settings,
+    augmentation: augment::Settings,
+    prior: Prior,
+    network: Judge,
+    seed: u64,
+    step: u64,
+    watch: Watch,
+    controller: Controller,
+    /// Mean of w, `[latent]`.
+    mean: Tensor,
+    path_mean: f64,
+    generator: Trained,
+    judge: Trained,
+}
+
+/// An optimiser whose network has an extra step every so many steps: what makes up for it (Karras et al., 2020).
+pub fn lazy(
+    name: &'static str,
+    weights: Parameters,
+    rate: f64,
+    betas: [f64; 2],
+    every: Option<u64>,
+) -> Trained {
+    let share = every.map_or(1.0, |every| every as f64 / (every as f64 + 1.0));
+    let betas = betas.map(|beta| beta.powf(share));
+    Trained::new(name, weights, rate * share, betas)
+}
+
+impl StyleganStage {
+    /// Untrained networks.
+    pub fn new(
+        settings: Settings,
+        augmentation: augment::Settings,
+        prior: Prior,
+        network: Judge,
+        seed: u64,
+        device: Device,
+    ) -> Self {
+        tch::manual_seed(seed as i64);
+        // All weights have an equalised learning rate and start as N(0, 1).
+        let init = Init::Normal(1.0);
+        let weights = declare(&prior, init, device);
+        let judge = Declare::parameters(init, device, |l| {
+            network.read(l, &(), settings.group);
+        });
+        let (rate, betas) = (settings.rate, settings.betas);
+        let path = (settings.path > 0.0).then_some(settings.path_every);
+        let r1 = (settings.r1 > 0.0).then_some(settings.r1_every);
+        // The decay of each step is its own, see `decay`; this one only says whether there is an average.
+        let averaged = if settings.average > 0.0 { 0.5 } else { 0.0 };
+        Self {
+            generator: lazy("generator", weights, rate, betas, path).averaged(averaged),
+            judge: lazy("judge", judge, rate, betas, r1),
+            watch: Watch::default(),
+            controller: Controller::default(),
+            mean: Tensor::zeros([prior.latent()], (Kind::Float, device)),
+            path_mean: 0.0,
+            settings,
+            augmentation,
+            prior,
+            network,
+            seed,
+            step: 0,
+        }
+    }
+
+    /// The generator's weights with the mean of w, to be exported.
+    pub fn weights(&self) -> Parameters {
+        let best = self.generator.best().iter();
+        let mut weights: Parameters = best
+            .map(|(name, tensor)| (name.clone(), tensor.detach()))
+            .collect();
+        let mean = self.mean.view([self.prior.latent(), 1, 1]);
+        weights.insert("mean.maps".to_owned(), mean);
+        weights
+    }
+
+    /// Sources of styles for `count` pictures, mixed by chance; the mean takes them in.
+    fn styles(&mut self, count: i64, random: &mut Pcg64Mcg) -> Vec<Tensor> {
+        let options = (Kind::Float, self.mean.device());
+        let draw = || {
+            let z = Tensor::randn([count, self.prior.latent()], options);
+            let weights = &self.generator.weights;
+            self.prior.mapping(&mut Training(weights), &z)
+        };
+        let (first, second) = (draw(), draw());
+        let axes: &[i64] = &[0];
+        let mean = first.detach().mean_dim(axes, false, Kind::Float);
+        let _ = self.mean.lerp_(&mean, 1.0 - MEAN_DECAY);
+        let count = self.prior.styles();
+        let cut = match count > 1 && random.random_bool(self.settings.mixing) {
+            true => random.random_range(1..count),
+            false => count,
+        };
+        // Each is a value of its own, so that it can have a gradient of its own.
+        let source = |i: usize| if i < cut { &first } else { &second };
+        (0..count).map(|i| source(i) * 1.0).collect()
+    }
+
+    fn pictures(&self, styles: &[Tensor]) -> Tensor {
+        let noise = self.prior.noise(styles[0].size()[0], self.mean.device());
+        let mut pass = Training(&self.generator.weights);
+        self.prior.synthesis(&mut pass, |i| &styles[i], &noise)
+    }
+
+    fn scores(&self, judge: &Parameters, pictures: &Tensor) -> Tensor {
+        let group = self.settings.group;
+        self.network
+            .read(&mut Training(judge), pictures, group)
+            .score
+    }
+
+    fn train_generator(&mut self, count: i64, random: &mut Pcg64Mcg, losses: &mut Losses) {
+        let styles = self.styles(count, random);
+        let made = augment(&self.pictures(&styles), self.controller.p, random);
+        let scores = self.scores(&self.judge.fixed(), &made);
+        let loss = (-scores).softplus().mean(Kind::Float);
+        loss.backward();
+        self.generator.step(1.0);
+        losses.add("generator", loss.detach());
+        let s = &self.settings;
+        if s.path <= 0.0 || !self.step.is_multiple_of(s.path_every) {
+            return;
+        }
+        let (weight, every) = (s.path, s.path_every as f64);
+        let styles = self.styles((count / 2).max(1), random);
+        let lengths = path_lengths(&self.pictures(&styles), &styles);
+        let loss = path_penalty(&lengths, &mut self.path_mean) * (weight * every);
+        loss.backward();
+        self.generator.step(1.0);
+        losses.add("path-length", loss.detach());
+    }
+
+    fn train_judge(&mut self, real: &Tensor, random: &mut Pcg64Mcg, losses: &mut Losses) {
+        let p = self.controller.p;
+        let made = tch::no_grad(|| {
+            let styles = self.styles(real.size()[0], random);
+            augment(&self.pictures(&styles), p, random)
+        });
+        let shown = augment(real, p, random);
+        let of_made = self.scores(&self.judge.weights, &made);
+        let of_real = self.scores(&self.judge.weights, &shown);
+        let loss = of_made.softplus().mean(Kind::Float) + (-&of_real).softplus().mean(Kind::Float);
+        loss.backward();
+        self.judge.step(1.0);
+        losses.add("judge", loss.detach());
+        let sign = of_real.detach().sign().mean(Kind::Float);
+        let batch = self.settings.batch;
+        let value = sign.double_value(&[]);
+        self.controller.see(value, batch, &self.augmentation);
+        losses.add("overfitting", sign);
+        let taken = taken_for_real(&of_made);
+        self.watch.see(&taken, REMEDY);
+        losses.add("made-taken-for-real", taken);
+        let s = &self.settings;
+        if s.r1 <= 0.0 || !self.step.is_multiple_of(s.r1_every) {
+            return;
+        }
+        // Sampling can not be differentiated twice, so the augmented picture is the leaf.
+        let shown = augment(real, p, random).detach().set_requires_grad(true);
+        let scores = self.scores(&self.judge.weights, &shown);
+        let penalty = gradient_penalty(&scores, &shown);
+        let loss = penalty * (s.r1 / 2.0 * s.r1_every as f64);
+        loss.backward();
+        self.judge.step(1.0);
+        losses.add("r1", loss.detach());
+    }
+
+    /// Weight of the past in the average of the generator's weights.
+    fn decay(&self) -> f64 {
+        let (s, batch) = (&self.settings, self.settings.batch as f64);
+        let mut half = s.average;
+        if s.average_share > 0.0 {
+            half = half.min(s.average_share * batch * (self.step + 1) as f64);
+        }
+        0.5f64.powf(batch / half.max(1e-8))
+    }
+}
+
+impl Stage for StyleganStage {
+    fn name(&self) -> &'static str {
+        "stylegan2"
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        (self.step, self.settings.steps)
+    }
+
+    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
+        seed_step(self.seed, self.step);
+        let mut random = generator(self.seed, STEPS, self.step);
+        let real = batch.clean.contiguous();
+        let mut losses = Losses::default();
+        self.train_generator(real.size()[0], &mut random, &mut losses);
+        self.train_judge(&real, &mut random, &mut losses);
+        let p = Tensor::from_slice(&[self.controller.p]).squeeze();
+        losses.add("augmentation", p);
+        self.generator.remember_by(self.decay());
+        self.step += 1;
+        Ok(losses)
+    }
+
+    /// From an exported generator, or from a checkpoint with its judge.
+    fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
+        if model.extension().is_some_and(|e| e == "onnx") {
+            return self.generator.start_from(model, "");
+        }
+        let saved = checkpoint::load(model)?;
+        self.generator.start_from_checkpoint("generator", &saved)?;
+        self.judge.start_from_checkpoint("judge", &saved)
+    }
+
+    /// What the generator makes of random numbers, with the same noise each time.
+    fn restore(&self, z: &Tensor, _: &Tensor) -> Tensor {
+        tch::manual_seed(self.seed as i64);
+        let mut inputs = vec![z.shallow_clone()];
+        inputs.extend(self.prior.noise(z.size()[0], z.device()));
+        forward(&self.prior, self.generator.best(), &inputs)
+    }
+
+    fn save(&self, out: &mut Vec<(String, Tensor)>) {
+        out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
+        out.push(("augmentation".to_owned(), self.controller.state()));
+        out.push(("mean".to_owned(), self.mean.shallow_clone()));
+        let path_mean = Tensor::from_slice(&[self.path_mean]);
+        out.push(("path_mean".to_owned(), path_mean));
+        self.generator.save(out);
+        self.judge.save(out);
+    }
+
+    fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
+        self.generator.load(saved)?;
+        self.judge.load(saved)?;
+        let (mut state, mut path_mean) = (self.controller.state(), Tensor::from_slice(&[0f64]));
+        for (tensor, name) in [
+            (&mut state, "augmentation"),
+            (&mut self.mean, "mean"),
+            (&mut path_mean, "path_mean"),
+        ] {
+            fill(tensor, name, saved)
+                .map_err(|name| anyhow::anyhow!("the checkpoint has no fitting tensor {name}"))?;
+        }
+        self.controller.load(&state);
+        self.path_mean = path_mean.double_value(&[0]);
+        self.step = saved_step(saved)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::blocks::channels;
+    use super::super::networks::Generator;
+    use super::*;
+    use crate::train::systems::gpen::networks::Gpen;
+    use crate::train::systems::trained::tests::check_resumed;
+
+    fn stage(concatenated: bool) -> StyleganStage {
+        let settings = Settings {
+            steps: 60,
+            batch: 4,
+            group: 2,
+            rate: 0.0025,
+            betas: [0.0, 0.99],
+            r1: 1.0,
+            r1_every: 2,
+            path: 2.0,
+            path_every: 2,
+            mixing: 0.9,
+            average: 100.0,
+            average_share: 0.0,
+        };
+        // So fast that pictures are augmented from the second step on.
+        let augmentation = augment::Settings {
+            target: 0.1,
+            speed: 16.0,
+        };
+        let channels = channels(16, 128, 8);
+        let judge = Judge {
+            channels: channels.clone(),
+        };
+        let (style, mapping) = (8, 2);
+        let prior = match concatenated {
+            true => Prior::Concatenated(Gpen {
+                channels,
+                style,
+                mapping,
+            }),
+            false => Prior::Added(Generator {
+                channels,
+                style,
+                mapping,
+            }),
+        };
+        StyleganStage::new(settings, augmentation, prior, judge, 3, Device::Cpu)
+    }
+
+    fn batch() -> Batch {
+        let options = (Kind::Float, Device::Cpu);
+        let none = || Tensor::zeros([0], options);
+        Batch {
+            clean: Tensor::full([4, 3, 16, 16], 0.5, options),
+            pixelated: none(),
+            lattice: none(),
+            sharp: none(),
+            labels: none(),
+            others: none(),
+        }
+    }
+
+    #[test]
+    fn its_pictures_come_nearer() {
+        for concatenated in [false, true] {
+            let (mut stage, batch) = (stage(concatenated), batch());
+            stage.augmentation.target = 0.0;
+            let options = (Kind::Float, Device::Cpu);
+            let z = Tensor::randn([8, 8], options);
+            let away = |stage: &StyleganStage| {
+                let made = stage.restore(&z, &z);
+                (made.mean(Kind::Float) - 0.5).abs().double_value(&[])
+            };
+            let before = away(&stage);
+            for _ in 0..60 {
+                stage.step(&batch).unwrap();
+            }
+            let after = away(&stage);
+            assert!(after < 0.7 * before.max(0.3), "{before} → {after}");
+        }
+    }
+
+    #[test]
+    fn a_resumed_training_goes_on_as_if_it_had_not_stopped() {
+        for concatenated in [false, true] {
+            check_resumed(|| stage(concatenated), &batch());
+        }
+    }
+}
