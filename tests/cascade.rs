@@ -261,8 +261,8 @@ fn automatic_takes_what_loads() {
 fn an_unavailable_provider_is_an_error_naming_the_others() {
     let model = Model::from_bytes("tiny", tiny_model(16, Tiny::Identity)).unwrap();
     let available = runtime().providers();
-    for provider in [Provider::Cuda, Provider::TensorRt, Provider::OpenVino] {
-        if available.contains(&provider) {
+    for provider in Provider::ALL {
+        if provider == Provider::Auto || available.contains(&provider) {
             continue;
         }
         let settings = SessionSettings {
@@ -287,6 +287,10 @@ fn a_wrong_device_is_an_error_naming_the_property() {
         (Provider::Cuda, "first"),
         (Provider::TensorRt, "-1"),
         (Provider::OpenVino, "GPU 0\0"),
+        (Provider::MiGraphX, "amd"),
+        (Provider::CoreMl, "ANE"),
+        (Provider::DirectMl, "-2"),
+        (Provider::WebGpu, "0.5"),
     ] {
         let settings = SessionSettings {
             provider,

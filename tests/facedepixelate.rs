@@ -378,3 +378,19 @@ fn malformed_regions_fail_the_state_change() {
     assert_eq!(fake.load_count(), 0);
     element.set_state(gst::State::Null).unwrap();
 }
+
+#[test]
+fn borders_are_drawn_inside_the_regions() {
+    let (element, _) = with_regions(&[REGION]);
+    element.set_property("display", true);
+    let mut h = harness(&element);
+    let caps = caps_of(VideoFormat::Rgb, 64, 48);
+    h.set_src_caps(caps.clone());
+    let before = noise_frame(&caps, 0);
+    let after = h.push_and_pull(before.copy_deep().unwrap()).unwrap();
+    let (x, y) = (REGION.x, REGION.y);
+    assert_eq!(pixel(&caps, &after, x, y), [255, 210, 0]);
+    assert_eq!(pixel(&caps, &after, x + 1, y + 9), [255, 210, 0]);
+    assert_restored(&caps, &after, &REGION);
+    assert_unchanged_outside(&caps, &bytes_of(&before), &after, &[REGION]);
+}

@@ -1,7 +1,7 @@
 //! Opening a model in ONNX Runtime on an execution provider.
 
 use ort::ep::cuda::ConvAlgorithmSearch;
-use ort::ep::{CUDA, ExecutionProvider, OpenVINO, TensorRT};
+use ort::ep::{CUDA, CoreML, DirectML, ExecutionProvider, MIGraphX, OpenVINO, TensorRT, WebGPU};
 use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
@@ -108,35 +108,66 @@ fn registration(
     provider: Provider,
     device: Option<&str>,
 ) -> Result<Vec<Registration>, CascadeError> {
-    match provider {
-        Provider::Auto | Provider::Cpu => match device {
-            None => Ok(vec![]),
-            Some(device) => Err(CascadeError::Device {
-                device: device.into(),
-                provider: provider.to_string(),
-                expected: "none".into(),
-            }),
-        },
-        Provider::Cuda => Ok(vec![cuda(device_number(device, provider)?)]),
-        Provider::TensorRt => {
-            let number = device_number(device, provider)?;
-            let mut tensorrt = TensorRT::default();
-            if let Some(number) = number {
-                tensorrt = tensorrt.with_device_id(number);
-            }
-            Ok(vec![
-                Box::new(move |builder| tensorrt.register(builder)),
-                cuda(number),
-            ])
-        }
-        Provider::OpenVino => {
-            let mut openvino = OpenVINO::default();
-            if let Some(name) = device_name(device)? {
-                openvino = openvino.with_device_type(name);
-            }
-            Ok(vec![Box::new(move |builder| openvino.register(builder))])
-        }
+    if matches!(provider, Provider::Auto | Provider::Cpu | Provider::CoreMl)
+        && let Some(device) = device
+    {
+        return Err(CascadeError::Device {
+            device: device.into(),
+            provider: provider.to_string(),
+            expected: "none".into(),
+        });
     }
+    if provider == Provider::OpenVino {
+        let mut openvino = OpenVINO::default();
+        if let Some(name) = device_name(device)? {
+            openvino = openvino.with_device_type(name);
+        }
+        return Ok(vec![register(openvino)]);
+    }
+    let number = device_number(device, provider)?;
+    let first = number.unwrap_or_default();
+    Ok(match provider {
+        Provider::Auto | Provider::Cpu | Provider::OpenVino => vec![],
+        Provider::Cuda => vec![cuda(number)],
+        Provider::TensorRt => vec![register(tensorrt(first)), cuda(number)],
+        Provider::MiGraphX => vec![register(MIGraphX::default().with_device_id(first))],
+        Provider::CoreMl => vec![register(CoreML::default())],
+        Provider::DirectMl => {
+            let directml = DirectML::default();
+            // Without a number the provider looks for a GPU itself.
+            let directml = match number {
+                Some(number) => directml.with_device_id(number),
+                None => directml,
+            };
+            vec![Box::new(move |builder| {
+                // What DirectML asks for.
+                *builder = builder.clone().with_memory_pattern(false)?;
+                directml.register(builder)
+            })]
+        }
+        Provider::WebGpu => vec![register(WebGPU::default().with_device_id(first))],
+    })
+}
+
+fn register(provider: impl ExecutionProvider + 'static) -> Registration {
+    Box::new(move |builder| provider.register(builder))
+}
+
+/// TensorRT builds an engine for a model, which takes minutes; it is kept in the user's cache.
+fn tensorrt(device: i32) -> TensorRT {
+    let tensorrt = TensorRT::default().with_device_id(device);
+    let Some(cache) = dirs::cache_dir().map(|cache| cache.join("depixelate/tensorrt")) else {
+        return tensorrt;
+    };
+    if std::fs::create_dir_all(&cache).is_err() {
+        return tensorrt;
+    }
+    let folder = cache.display();
+    tensorrt
+        .with_engine_cache(true)
+        .with_engine_cache_path(&folder)
+        .with_timing_cache(true)
+        .with_timing_cache_path(&folder)
 }
 
 fn cuda(device: Option<i32>) -> Registration {

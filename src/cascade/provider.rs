@@ -19,17 +19,38 @@ pub enum Provider {
     TensorRt,
     /// Intel hardware through OpenVINO.
     OpenVino,
+    /// An AMD GPU through MIGraphX.
+    MiGraphX,
+    /// Apple hardware through Core ML.
+    CoreMl,
+    /// A GPU on Windows through DirectML.
+    DirectMl,
+    /// A GPU through WebGPU.
+    WebGpu,
 }
 
 impl Provider {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 9] = [
         Self::Auto,
         Self::Cpu,
         Self::Cuda,
         Self::TensorRt,
         Self::OpenVino,
+        Self::MiGraphX,
+        Self::CoreMl,
+        Self::DirectMl,
+        Self::WebGpu,
     ];
+
+    /// Whether it prepares for each input shape anew, and gains by full batches.
+    pub fn is_gpu(self) -> bool {
+        use Provider::{CoreMl, Cuda, DirectMl, MiGraphX, TensorRt, WebGpu};
+        matches!(
+            self,
+            Cuda | TensorRt | MiGraphX | CoreMl | DirectMl | WebGpu
+        )
+    }
 
     /// Its name as a property's value.
     pub fn name(self) -> &'static str {
@@ -39,6 +60,10 @@ impl Provider {
             Self::Cuda => "cuda",
             Self::TensorRt => "tensorrt",
             Self::OpenVino => "openvino",
+            Self::MiGraphX => "migraphx",
+            Self::CoreMl => "coreml",
+            Self::DirectMl => "directml",
+            Self::WebGpu => "webgpu",
         }
     }
 }
@@ -122,7 +147,7 @@ impl FromStr for OptimizationLevel {
 pub struct SessionSettings {
     /// Where it runs.
     pub provider: Provider,
-    /// Device of the provider: a number for CUDA and TensorRT, a name such as `GPU` for OpenVINO; `None` = its default.
+    /// Device of the provider: a name such as `GPU` for OpenVINO, a number for other GPUs; `None` = its default.
     pub device: Option<String>,
     /// How far the graph is rewritten.
     pub optimization: OptimizationLevel,
@@ -198,7 +223,7 @@ mod tests {
     fn unknown_names_are_answered_with_the_known_ones() {
         assert_eq!(
             "CUDA".parse::<Provider>().unwrap_err().to_string(),
-            "execution-provider `CUDA` is unknown: use one of auto, cpu, cuda, tensorrt, openvino"
+            "execution-provider `CUDA` is unknown: use one of auto, cpu, cuda, tensorrt, openvino, migraphx, coreml, directml, webgpu"
         );
         assert_eq!(
             "all".parse::<OptimizationLevel>().unwrap_err().to_string(),

@@ -13,7 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use once_cell::sync::OnceCell;
 use ort::environment::Environment;
-use ort::ep::{CUDA, ExecutionProvider, OpenVINO, TensorRT};
+use ort::ep::{CUDA, CoreML, DirectML, ExecutionProvider, MIGraphX, OpenVINO, TensorRT, WebGPU};
 
 use super::library::located;
 use super::{Attempt, CascadeError, Provider};
@@ -58,6 +58,10 @@ impl Runtime {
             (Provider::TensorRt, TensorRT::is_available()),
             (Provider::Cuda, CUDA::is_available()),
             (Provider::OpenVino, OpenVINO::is_available()),
+            (Provider::MiGraphX, MIGraphX::is_available()),
+            (Provider::CoreMl, CoreML::is_available()),
+            (Provider::DirectMl, DirectML::is_available()),
+            (Provider::WebGpu, WebGPU::is_available()),
             (Provider::Cpu, Ok(true)),
         ];
         let there = |(provider, there): (_, ort::Result<bool>)| there.ok()?.then_some(provider);

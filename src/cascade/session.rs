@@ -101,7 +101,7 @@ impl OrtBackend {
 
     /// Whether part batches are filled up to one of [`GPU_BATCHES`].
     fn pads(&self) -> bool {
-        let on_gpu = matches!(self.provider, Provider::Cuda | Provider::TensorRt);
+        let on_gpu = self.provider.is_gpu();
         on_gpu && !self.graph.ends.single
     }
 

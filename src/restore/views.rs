@@ -30,10 +30,7 @@ impl Views {
         let usual = Square::around(rect, margin).inside(rect, size.0, size.1);
         let longer = f64::from(rect.width.max(rect.height));
         let only = |whole| Self { whole, close: None };
-        let believed = |face: &Square| {
-            let ratio = face.side / longer;
-            ratio >= SOUND[0] && ratio <= SOUND[1]
-        };
+        let believed = |face: &Square| (SOUND[0]..=SOUND[1]).contains(&(face.side / longer));
         let Some(face) = face.filter(believed) else {
             return only(usual);
         };
@@ -42,7 +39,7 @@ impl Views {
         let [usual_x, usual_y] = usual.middle();
         let [face_x, face_y] = face.middle();
         let off = off(usual_x, face_x).max(off(usual_y, face_y)) / face.side;
-        if ratio >= SEEN[0] && ratio <= SEEN[1] && off <= OFF {
+        if (SEEN[0]..=SEEN[1]).contains(&ratio) && off <= OFF {
             return only(usual);
         }
         if longer <= face.side {

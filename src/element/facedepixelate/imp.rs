@@ -17,7 +17,7 @@
 //! | Property | Type, default | Changeable | Meaning |
 //! |---|---|---|---|
 //! | `model-file` | string, NULL | READY | ONNX restoration model; NULL is the built-in one |
-//! | `execution-provider` | auto, cpu, cuda, tensorrt, openvino; auto | READY | where models run |
+//! | `execution-provider` | auto, cpu, cuda, tensorrt, openvino, migraphx, coreml, directml, webgpu; auto | READY | where models run |
 //! | `device` | string, NULL | READY | device of the provider |
 //! | `optimization-level` | disable-all, enable-basic, enable-extended, enable-all; enable-all | READY | graph optimisation |
 //! | `threads` | uint, 0 | READY | CPU threads inside one run, 0 = automatic |
@@ -37,6 +37,7 @@
 //! | `regions` | array of (x, y, width, height), empty | always | fixed regions, beside the others |
 //! | `alpha` | float 0–1, 1 | always, controllable | weight of the restored picture |
 //! | `qos` | bool, false | always | hand late frames on unrestored |
+//! | `display` | bool, false | always | draw a border around each restored region |
 //! | `add-roi-meta` | bool, false | always | attach a `restored-face` meta per restored region |
 //! | `post-messages` | bool, false | always | an element message when restored regions appear or vanish |
 //! | `on-error` | error, passthrough; error | always | what becomes of a frame in which the model fails |

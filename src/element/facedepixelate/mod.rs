@@ -36,6 +36,18 @@ pub enum ExecutionProvider {
     /// Intel OpenVINO.
     #[enum_value(name = "Intel OpenVINO", nick = "openvino")]
     OpenVino,
+    /// AMD MIGraphX.
+    #[enum_value(name = "AMD MIGraphX", nick = "migraphx")]
+    MiGraphX,
+    /// Apple Core ML.
+    #[enum_value(name = "Apple Core ML", nick = "coreml")]
+    CoreMl,
+    /// Microsoft DirectML.
+    #[enum_value(name = "Microsoft DirectML", nick = "directml")]
+    DirectMl,
+    /// WebGPU.
+    #[enum_value(name = "WebGPU", nick = "webgpu")]
+    WebGpu,
 }
 
 /// How far the model's graph is optimised when it is loaded.

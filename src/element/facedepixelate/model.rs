@@ -55,7 +55,13 @@ impl FaceDepixelate {
     ) -> Result<String, gst::ErrorMessage> {
         // The former goes first: a device's memory need not hold two.
         self.release_model();
-        self.post_progress(gst::ProgressType::Start, "Loading the model");
+        let text = match settings.execution_provider {
+            ExecutionProvider::TensorRt => {
+                "Loading the model; TensorRT may build an engine for minutes, and keeps it for the next time"
+            }
+            _ => "Loading the model",
+        };
+        self.post_progress(gst::ProgressType::Start, text);
         let loaded = self.shared_model(&settings, source);
         let (batcher, face_check) = loaded.map_err(|error| {
             self.post_progress(gst::ProgressType::Error, "The model could not be loaded");
@@ -175,6 +181,10 @@ impl From<ExecutionProvider> for Provider {
             ExecutionProvider::Cuda => Self::Cuda,
             ExecutionProvider::TensorRt => Self::TensorRt,
             ExecutionProvider::OpenVino => Self::OpenVino,
+            ExecutionProvider::MiGraphX => Self::MiGraphX,
+            ExecutionProvider::CoreMl => Self::CoreMl,
+            ExecutionProvider::DirectMl => Self::DirectMl,
+            ExecutionProvider::WebGpu => Self::WebGpu,
         }
     }
 }

@@ -53,6 +53,8 @@ pub struct FrameSettings {
     pub regions: Regions,
     /// Hand late frames on unrestored.
     pub qos: bool,
+    /// Draw a border around each restored region.
+    pub display: bool,
     /// Attach a region meta per restored region.
     pub add_roi_meta: bool,
     /// Post a message when restored regions appear or vanish.
@@ -73,6 +75,7 @@ impl Default for FrameSettings {
             blend: Blend::default(),
             regions: Regions::default(),
             qos: false,
+            display: false,
             add_roi_meta: false,
             post_messages: false,
             on_error: OnError::default(),
@@ -150,6 +153,7 @@ impl Settings {
             "regions" => frame.regions.set(value),
             "alpha" => store(&mut frame.blend.alpha, value),
             "qos" => store(&mut frame.qos, value),
+            "display" => store(&mut frame.display, value),
             "add-roi-meta" => store(&mut frame.add_roi_meta, value),
             "post-messages" => store(&mut frame.post_messages, value),
             "on-error" => store(&mut frame.on_error, value),
@@ -188,6 +192,7 @@ impl Settings {
             "regions" => frame.regions.to_value(),
             "alpha" => frame.blend.alpha.to_value(),
             "qos" => frame.qos.to_value(),
+            "display" => frame.display.to_value(),
             "add-roi-meta" => frame.add_roi_meta.to_value(),
             "post-messages" => frame.post_messages.to_value(),
             "on-error" => frame.on_error.to_value(),
@@ -366,6 +371,11 @@ fn blend_properties() -> Vec<glib::ParamSpec> {
             default.alpha,
         ),
         switch("qos", "QoS", "Hand late frames on unrestored"),
+        switch(
+            "display",
+            "Display",
+            "Draw a border around each restored region, to see what is found",
+        ),
         switch(
             "add-roi-meta",
             "Add ROI Meta",

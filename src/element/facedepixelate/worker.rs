@@ -9,6 +9,7 @@ use crate::cascade::{Batcher, CascadeError, Ticket, Wake};
 use crate::element::caps::PictureError;
 use crate::element::metas;
 use crate::face_check::FaceCheck;
+use crate::frame::{Patch, patch};
 use crate::restore::Restoration;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -47,11 +48,19 @@ pub enum WorkError {
 /// Frames in work at a time where a run takes the crops of one: it is prepared while the one before is in the model.
 const PREPARED: usize = 2;
 
+/// Width of the borders that `display` draws, pixels.
+const BORDER: u32 = 2;
+/// R′, G′, B′ of those borders.
+const BORDER_COLOUR: [f32; 3] = [255.0, 210.0, 0.0];
+
 /// What is done for a frame while it is in work.
 #[derive(Default)]
 struct Draft {
     restoration: Restoration,
     found: Vec<Found>,
+    /// For the borders of regions.
+    patch: Patch,
+    mask: Vec<f32>,
 }
 
 /// A frame in work.
@@ -60,7 +69,7 @@ struct Begun {
     epoch: u64,
     settings: FrameSettings,
     /// None: nothing is to do, or why it could not be done.
-    work: Result<Option<(Box<Draft>, Ticket)>, WorkError>,
+    work: Result<Option<(Draft, Ticket)>, WorkError>,
 }
 
 /// A frame that is ready to go out.
@@ -83,7 +92,7 @@ pub struct Worker {
     face_check: Option<FaceCheck>,
     begun: VecDeque<Begun>,
     /// Memory for the next frames.
-    spare: Vec<Box<Draft>>,
+    spare: Vec<Draft>,
     /// Identities of the regions of the last frame.
     shown: Vec<Option<u32>>,
 }
@@ -162,7 +171,7 @@ impl Worker {
         frame: &Frame,
         settings: &FrameSettings,
         ahead: impl FnOnce() -> Option<Frame>,
-    ) -> Result<Option<(Box<Draft>, Ticket)>, WorkError> {
+    ) -> Result<Option<(Draft, Ticket)>, WorkError> {
         if !self.finder.prepare(&frame.buffer, settings) {
             return Ok(None);
         }
@@ -236,6 +245,13 @@ impl Worker {
         let buffer = frame.buffer.make_mut();
         frame.layout.write(buffer, |mut picture| {
             (draft.restoration).apply(&mut picture, self.batcher.facts(), &settings.blend);
+            if settings.display {
+                for Found { region, .. } in &draft.found {
+                    let (patch, mask) = (&mut draft.patch, &mut draft.mask);
+                    let rect = region.rect;
+                    patch::outline(&mut picture, &rect, BORDER, BORDER_COLOUR, patch, mask);
+                }
+            }
         })?;
         if settings.add_roi_meta {
             for found in &draft.found {
