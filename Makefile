@@ -18,7 +18,8 @@ help:
 	@echo "               restore the faces of a clip of your own"
 	@echo "make plugin    the GStreamer plugin and the program depixelate, in target/release"
 	@echo "make trainer   the program depixelate-train, in $(TRAINER_DIR)/release"
-	@echo "make bench     times of the detector beside a copy, of restoration beside the networks alone"
+	@echo "make bench     times of the detector beside a copy, of restoration beside the networks alone, of"
+	@echo "               pipelines beside the same without the element; writes docs/performance.md's tables"
 	@echo "make bench-detect FACES=DIR_OR_TAR"
 	@echo "               how well mosaics are found, in scenes made of pictures"
 	@echo "make test      everything that is checked: formatting, lints, all tests"
@@ -49,6 +50,7 @@ trainer:
 bench:
 	$(PYTHON) scripts/setup.py plugin
 	ORT_DYLIB_PATH="$(CURDIR)/$(RUNTIME)" $(CARGO) bench --bench detect --bench restore
+	ORT_DYLIB_PATH="$(CURDIR)/$(RUNTIME)" $(CARGO) bench --bench pipelines -- --write
 
 bench-detect: trainer
 	$(TRAINER_DIR)/release/depixelate-train bench-detect --faces "$(FACES)"

@@ -2,18 +2,22 @@
 //!
 //! - `networks`: ONNX Runtime alone on as many crops as the frame has mosaics, nothing else;
 //! - `all of it`: crops, planes of the lattice, networks, projection, paste;
-//! - the same around a model that does nothing.
+//! - the same around a model that does nothing;
+//! - single kernels, with the pixels of the mosaic that they take in a second.
 //!
 //! Without ONNX Runtime it says so and measures the last.
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use gstdepixelate::blocks::PLANES;
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use gstdepixelate::blocks::{PLANES, Projector};
 use gstdepixelate::cascade::{
     Backend, CascadeError, Crops, Model, ModelFacts, OrtBackend, SessionSettings, runtime,
 };
 use gstdepixelate::degrade::mosaic::{Fill, pixelate};
 use gstdepixelate::detect::{Outline, Region};
-use gstdepixelate::frame::{FrameView, FrameViewMut, Lattice, Layout, Rect};
+use gstdepixelate::frame::{
+    Cropper, FrameView, FrameViewMut, Lattice, Layout, Matrix, Patch, Plane, PlaneMut, Range, Rect,
+    Square, patch,
+};
 use gstdepixelate::restore::{Blend, Restorer, Target};
 
 const WIDTH: u32 = 1920;
@@ -135,5 +139,78 @@ fn benches(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(all, benches);
+/// Reading, scaling, projecting and writing one mosaic, in two formats.
+fn kernels(c: &mut Criterion) {
+    let rect = Rect::new(20, 20, SIDE, SIDE);
+    let lattice = Lattice::square(BLOCK, rect.x, rect.y);
+    let square = Square::around(&rect, 1.3);
+    let formats = [
+        ("RGB", Layout::rgb(WIDTH, HEIGHT)),
+        (
+            "I420",
+            Layout::i420(WIDTH, HEIGHT, Matrix::Bt709, Range::Limited),
+        ),
+    ];
+    let mut group = c.benchmark_group("kernels, 300 × 300");
+    group.throughput(Throughput::Elements(rect.area()));
+    group.sample_size(40);
+    for (name, layout) in formats {
+        let size = |i| layout.component_size(i);
+        let mut planes: [Vec<u8>; 3] = match name {
+            "RGB" => [vec![90; 3 * (WIDTH * HEIGHT) as usize], vec![], vec![]],
+            _ => [0, 1, 2].map(|i| vec![90; size(i).0 * size(i).1]),
+        };
+        let strides = match name {
+            "RGB" => [3 * WIDTH as usize, 0, 0],
+            _ => [0, 1, 2].map(|i| size(i).0),
+        };
+        let mut patch = Patch::default();
+        let mask = vec![0.7; rect.area() as usize];
+        group.bench_function(BenchmarkId::new("read", name), |b| {
+            let view = [0, 1, 2].map(|i| Plane {
+                data: &planes[i],
+                stride: strides[i],
+            });
+            let view = FrameView::new(&layout, view).expect("the frame fits");
+            b.iter(|| patch::read(&view, rect, &mut patch));
+        });
+        group.bench_function(BenchmarkId::new("write", name), |b| {
+            let [y, u, v] = &mut planes;
+            let mut data = [y, u, v].into_iter();
+            let view = [0, 1, 2].map(|i| PlaneMut {
+                data: data.next().expect("three planes"),
+                stride: strides[i],
+            });
+            let mut view = FrameViewMut::new(&layout, view).expect("the frame fits");
+            b.iter(|| patch::write(&mut view, &patch, &mask));
+        });
+    }
+    let data = vec![90; 3 * (WIDTH * HEIGHT) as usize];
+    let layout = Layout::rgb(WIDTH, HEIGHT);
+    let view = FrameView::packed(&layout, &data, 3 * WIDTH as usize).expect("the frame fits");
+    let mut cropper = Cropper::default();
+    let mut tensor = vec![0.0; 3 * 128 * 128];
+    group.bench_function("crop to 128 × 128", |b| {
+        b.iter(|| cropper.crop(&view, &square, 128, &mut tensor));
+    });
+    let mut restored = Patch::default();
+    group.bench_function("uncrop", |b| {
+        b.iter(|| cropper.uncrop(&tensor, 128, &square, rect, &mut restored));
+    });
+    let mut observed = Patch::default();
+    patch::read(&view, rect, &mut observed);
+    let mut projector = Projector::default();
+    group.bench_function("project", |b| {
+        b.iter(|| {
+            // Far from what was observed, so that there is something to do.
+            restored.plane_mut(0).fill(40.0);
+            restored.plane_mut(1).fill(140.0);
+            restored.plane_mut(2).fill(240.0);
+            projector.project(&mut restored, &observed, &lattice, 1.0);
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(all, benches, kernels);
 criterion_main!(all);
