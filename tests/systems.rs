@@ -21,7 +21,9 @@ use gstdepixelate::train::face_check;
 use gstdepixelate::train::precision::Precision;
 use gstdepixelate::train::run::{Options, Outcome};
 use gstdepixelate::train::systems::esrgan::{Esrgan, Generator, Member};
+use gstdepixelate::train::systems::gpen::networks::Gpen;
 use gstdepixelate::train::systems::pixelcyclegan::networks::Nested;
+use gstdepixelate::train::systems::stylegan2::prior::Prior;
 use gstdepixelate::train::systems::{
     System, dcgan, gpen, pix2pix, pixelcyclegan, sample, scgan, stylegan2, train,
 };
@@ -256,6 +258,10 @@ fn check_pixelcyclegan(folder: &Path, faces: &Path) {
 fn check_stylegan2(folder: &Path, faces: &Path) {
     let small = include_str!("../recipes/stylegan2-small.toml");
     let mut recipe = stylegan2::Recipe::parse(small).unwrap();
+    if let Prior::Added(network) = &mut recipe.generator {
+        network.channels = vec![8; 4];
+    }
+    recipe.judge.channels = vec![8; 4];
     (recipe.train.steps, recipe.train.batch) = (4, 4);
     (recipe.train.r1_every, recipe.train.path_every) = (2, 2);
     (recipe.train.path, recipe.augment.speed) = (2.0, 10.0);
@@ -277,6 +283,15 @@ fn check_gpen(folder: &Path, faces: &Path) {
     let prior = include_str!("../recipes/gpen-prior-small.toml");
     let mut prior = stylegan2::Recipe::parse(prior).unwrap();
     (prior.train.steps, prior.train.batch) = (1, 8);
+    let channels = vec![8, 8, 8, 4];
+    let (style, mapping) = (8, 2);
+    let network = Gpen {
+        channels: channels.clone(),
+        style,
+        mapping,
+    };
+    prior.generator = Prior::Concatenated(network.clone());
+    prior.judge.channels = channels.clone();
     let pretrained = folder.join("prior");
     let outcome = train(&prior, faces, &options(&pretrained)).unwrap();
     assert_eq!(outcome, Outcome::Finished);
@@ -285,20 +300,19 @@ fn check_gpen(folder: &Path, faces: &Path) {
     (recipe.train.steps, recipe.train.batch) = (4, 2);
     (recipe.train.alone, recipe.train.r1_every) = (1, 2);
     (recipe.train.path, recipe.train.path_every) = (2.0, 2);
-    for start in ["stylegan2.onnx", "stylegan2.safetensors"] {
-        let out = folder.join("gpen").join(start);
-        check_resumed(&out, "gpen", |options| {
-            let start_from = Some(pretrained.join(start));
-            let options = Options {
-                start_from,
-                stop: Arc::clone(&options.stop),
-                out: options.out.clone(),
-                ..*options
-            };
-            train(&recipe, faces, &options).unwrap()
-        });
-        check_played(&out.join("parts/gpen.onnx"), 64);
-    }
+    (recipe.generator, recipe.judge.channels) = (network, channels);
+    let out = folder.join("gpen");
+    check_resumed(&out, "gpen", |options| {
+        let start_from = Some(pretrained.join("stylegan2.safetensors"));
+        let options = Options {
+            start_from,
+            stop: Arc::clone(&options.stop),
+            out: options.out.clone(),
+            ..*options
+        };
+        train(&recipe, faces, &options).unwrap()
+    });
+    check_played(&out.join("parts/gpen.onnx"), 32);
 }
 
 #[test]

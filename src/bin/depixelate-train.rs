@@ -2,20 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use gstdepixelate::evaluate::cases::BLOCKS;
 use gstdepixelate::evaluate::{detection, job, table};
+use gstdepixelate::train::command::{self, TrainArgs, say};
 use gstdepixelate::train::recipe::Recipe;
-use gstdepixelate::train::run::{Options, Outcome, Run, export};
+use gstdepixelate::train::run::{Outcome, Run, export};
 use gstdepixelate::train::systems::{
-    self, System, dcgan, esrgan, gpen, pix2pix, pixelcyclegan, sample, scgan, stylegan2,
+    dcgan, esrgan, gpen, pix2pix, pixelcyclegan, sample, scgan, stylegan2,
 };
-use gstdepixelate::train::{device, face_check, files, inspect, precision, report};
+use gstdepixelate::train::{face_check, files, inspect, report};
 
 /// Train the networks behind facedepixelate.
 #[derive(Parser)]
@@ -171,40 +169,6 @@ struct BenchDetectArgs {
     sheet: Option<PathBuf>,
 }
 
-#[derive(Args)]
-struct TrainArgs {
-    /// Pictures of one face each (JPEG, PNG or WebP): a folder, a tar file, or a list of files (.txt).
-    #[arg(long, value_name = "PATH", required_unless_present = "print_recipe")]
-    faces: Option<PathBuf>,
-    /// Folder for checkpoints, log and models.
-    #[arg(long, value_name = "DIR", required_unless_present = "print_recipe")]
-    out: Option<PathBuf>,
-    /// Recipe file (TOML); without it the bundled default recipe.
-    #[arg(long, value_name = "FILE")]
-    recipe: Option<PathBuf>,
-    /// Start from the weights of an exported model whose networks have the recipe's sizes.
-    #[arg(long, value_name = "FILE")]
-    start_from: Option<PathBuf>,
-    /// Change one key of the recipe, such as stage1.steps=100; may be given several times.
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
-    /// Print the recipe that would run, and stop.
-    #[arg(long)]
-    print_recipe: bool,
-    /// Where to train: auto, cpu or cuda:N.
-    #[arg(long, default_value = "auto")]
-    device: device::Choice,
-    /// How precisely to calculate.
-    #[arg(long, value_enum, default_value = "auto")]
-    precision: precision::Choice,
-    /// Stop with a checkpoint after so many minutes.
-    #[arg(long, value_name = "MINUTES")]
-    max_minutes: Option<f64>,
-    /// Minutes between checkpoints.
-    #[arg(long, value_name = "MINUTES", default_value_t = 5.0)]
-    checkpoint_minutes: f64,
-}
-
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -223,15 +187,15 @@ fn run(command: Command) -> anyhow::Result<()> {
             train: args,
             stage1,
         } => train(&args, |run| run.dcedn(stage1.as_deref())),
-        Command::Pix2pix(args) => train_system::<pix2pix::Recipe>(&args),
-        Command::Pixelcyclegan(args) => train_system::<pixelcyclegan::Recipe>(&args),
-        Command::Scgan(args) => train_system::<scgan::Recipe>(&args),
-        Command::Srgan(args) => train_system::<esrgan::Srgan>(&args),
-        Command::Esrgan(args) => train_system::<esrgan::Esrgan>(&args),
-        Command::Realesrgan(args) => train_system::<esrgan::RealEsrgan>(&args),
-        Command::Dcgan(args) => train_system::<dcgan::Recipe>(&args),
-        Command::Stylegan2(args) => train_system::<stylegan2::Recipe>(&args),
-        Command::Gpen(args) => train_system::<gpen::Recipe>(&args),
+        Command::Pix2pix(args) => command::train::<pix2pix::Recipe>(&args),
+        Command::Pixelcyclegan(args) => command::train::<pixelcyclegan::Recipe>(&args),
+        Command::Scgan(args) => command::train::<scgan::Recipe>(&args),
+        Command::Srgan(args) => command::train::<esrgan::Srgan>(&args),
+        Command::Esrgan(args) => command::train::<esrgan::Esrgan>(&args),
+        Command::Realesrgan(args) => command::train::<esrgan::RealEsrgan>(&args),
+        Command::Dcgan(args) => command::train::<dcgan::Recipe>(&args),
+        Command::Stylegan2(args) => command::train::<stylegan2::Recipe>(&args),
+        Command::Gpen(args) => command::train::<gpen::Recipe>(&args),
         Command::FaceCheck {
             train: args,
             others,
@@ -281,21 +245,8 @@ fn train(
             return Ok(());
         }
     };
-    let options = options(args, out)?;
+    let options = args.options(out)?;
     say(what(&Run::new(&recipe, faces, options)?)?, out);
-    Ok(())
-}
-
-fn train_system<S: System>(args: &TrainArgs) -> anyhow::Result<()> {
-    let recipe = S::read_with(args.recipe.as_deref(), &args.set)?;
-    let (faces, out) = match (&args.faces, &args.out) {
-        (Some(faces), Some(out)) if !args.print_recipe => (faces, out),
-        _ => {
-            print!("{}", recipe.to_toml()?);
-            return Ok(());
-        }
-    };
-    say(systems::train(&recipe, faces, &options(args, out)?)?, out);
     Ok(())
 }
 
@@ -309,38 +260,10 @@ fn train_face_check(args: &TrainArgs, others: Option<&Path>) -> anyhow::Result<(
         }
     };
     say(
-        face_check::train(&recipe, faces, others, &options(args, out)?)?,
+        face_check::train(&recipe, faces, others, &args.options(out)?)?,
         out,
     );
     Ok(())
-}
-
-fn say(outcome: Outcome, out: &Path) {
-    match outcome {
-        Outcome::Finished => println!("finished: {}", out.display()),
-        Outcome::Stopped => {
-            println!("stopped; the same command goes on from {}", out.display());
-        }
-    }
-}
-
-fn options(args: &TrainArgs, out: &Path) -> anyhow::Result<Options> {
-    let minutes = |name, value: f64| {
-        Duration::try_from_secs_f64(60.0 * value)
-            .with_context(|| format!("--{name} is {value}; it must be a number of minutes"))
-    };
-    let device = args.device.open()?;
-    let limit = args.max_minutes.map(|m| minutes("max-minutes", m));
-    Ok(Options {
-        out: out.to_owned(),
-        start_from: args.start_from.clone(),
-        precision: args.precision.on(device),
-        device,
-        checkpoint_interval: minutes("checkpoint-minutes", args.checkpoint_minutes)?,
-        deadline: limit.transpose()?.map(|limit| Instant::now() + limit),
-        stop: stop_on_signals()?,
-        progress: true,
-    })
 }
 
 fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
@@ -406,16 +329,4 @@ fn truncation(text: &str) -> Result<f64, String> {
 fn block_size(text: &str) -> Result<u32, String> {
     let size = text.parse().ok().filter(|size| BLOCKS.contains(size));
     size.ok_or_else(|| format!("sizes are {}", BLOCKS.map(|b| b.to_string()).join(", ")))
-}
-
-/// A flag that Ctrl-C and SIGTERM set.
-fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || {
-        eprintln!("stopping after this step, with a checkpoint …");
-        flag.store(true, Ordering::Relaxed);
-    })
-    .context("signals can not be caught")?;
-    Ok(stop)
 }

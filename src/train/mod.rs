@@ -4,6 +4,7 @@
 //! right. Source of both: apperrs/facial_demosaicing.
 
 pub mod checkpoint;
+pub mod command;
 pub mod dataset;
 pub mod device;
 mod events;

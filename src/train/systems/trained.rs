@@ -20,6 +20,17 @@ pub fn seed_step(seed: u64, step: u64) {
     tch::manual_seed(seed.wrapping_add(step).wrapping_mul(0x9e37_79b9) as i64);
 }
 
+/// The tensors of a checkpoint to start from. Networks with an equalised learning rate can not start from a model file: it
+/// holds the weights as they are used.
+pub fn checkpoint_to_start_from(file: &Path) -> anyhow::Result<Parameters> {
+    anyhow::ensure!(
+        file.extension().is_none_or(|e| e != "onnx"),
+        "{} holds weights as they are used, not as they are trained; name the run's checkpoint (.safetensors) instead",
+        file.display()
+    );
+    checkpoint::load(file)
+}
+
 /// A network in training: weights, optimiser, and what else belongs to it.
 pub struct Trained {
     name: &'static str,

@@ -2,11 +2,12 @@
 
 pub mod degrade;
 pub mod judges;
+mod member;
 pub mod networks;
+pub mod order;
 mod recipe;
 pub mod rrdb;
 pub mod stage;
 
-pub use recipe::{
-    Crop, Esrgan, Generator, JudgeKind, JudgeSize, Member, Model, RealEsrgan, Recipe, Srgan,
-};
+pub use member::{Esrgan, Member, RealEsrgan, Srgan};
+pub use recipe::{Crop, Generator, JudgeKind, JudgeSize, Model, Recipe};

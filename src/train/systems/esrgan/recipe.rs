@@ -1,6 +1,6 @@
-//! SRGAN, ESRGAN and Real-ESRGAN as systems: one recipe for all three, whose parts they combine in their own ways.
+//! Recipes of SRGAN, ESRGAN and Real-ESRGAN: one kind for all three, whose parts they combine in their own ways.
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use image::{RgbImage, imageops};
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
@@ -18,10 +18,9 @@ use crate::train::layers::Layers;
 use crate::train::samples::Sample;
 use crate::train::systems::damage::signed;
 use crate::train::systems::drawn::middle;
-use crate::train::systems::export::model_file;
-use crate::train::systems::system::{ModelFile, check_ranges};
+use crate::train::systems::system::check_ranges;
 use crate::train::systems::vgg::Perceptual;
-use crate::train::systems::{Network, Port, System};
+use crate::train::systems::{Network, Port};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -192,7 +191,8 @@ impl Recipe {
         }
     }
 
-    fn check(&self) -> anyhow::Result<()> {
+    /// An error for constants that make no sense, or not together.
+    pub fn check(&self) -> anyhow::Result<()> {
         self.generator.check().context("generator")?;
         self.degradation.check().context("degradation")?;
         let (crop, scale) = (self.crop, self.generator.scale());
@@ -231,7 +231,8 @@ impl Recipe {
         self.gan.schedule.check("gan.schedule")
     }
 
-    fn stage(&self, name: &'static str, device: Device) -> anyhow::Result<EsrganStage> {
+    /// Untrained networks; `name` is the system's.
+    pub fn stage(&self, name: &'static str, device: Device) -> anyhow::Result<EsrganStage> {
         let parts = Parts {
             name,
             seed: self.seed,
@@ -264,7 +265,8 @@ impl Recipe {
         }
     }
 
-    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+    /// A picture and what becomes of it.
+    pub fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
         let scale = self.generator.scale();
         let picture = self.prepared(picture, random);
         let pair = self.degradation.apply(&picture, scale, random)?;
@@ -302,104 +304,13 @@ fn cut(picture: &RgbImage, side: u32, random: &mut Pcg64Mcg) -> RgbImage {
     })
 }
 
-/// A member of the family: 0 SRGAN, 1 ESRGAN, 2 Real-ESRGAN.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Member<const NUMBER: usize>(pub Recipe);
-
-/// Ledig et al., 2017.
-pub type Srgan = Member<0>;
-/// Wang et al., 2018.
-pub type Esrgan = Member<1>;
-/// Wang et al., 2021.
-pub type RealEsrgan = Member<2>;
-
-impl<const NUMBER: usize> System for Member<NUMBER> {
-    const NAME: &'static str = ["srgan", "esrgan", "realesrgan"][NUMBER];
-    const DEFAULT: &'static str = [
-        include_str!("../../../../recipes/srgan.toml"),
-        include_str!("../../../../recipes/esrgan.toml"),
-        include_str!("../../../../recipes/realesrgan.toml"),
-    ][NUMBER];
-    type Stage = EsrganStage;
-
-    fn check(&self) -> anyhow::Result<()> {
-        let judges = [JudgeKind::Srgan, JudgeKind::Esrgan, JudgeKind::UNet];
-        if self.0.judge.kind != judges[NUMBER] {
-            bail!(
-                "judge.kind is {:?}; the recipe is not one of {}",
-                self.0.judge.kind,
-                Self::NAME
-            );
-        }
-        self.0.check()
-    }
-
-    fn seed(&self) -> u64 {
-        self.0.seed
-    }
-
-    fn data(&self) -> &HeldBack {
-        &self.0.data
-    }
-
-    fn batch(&self) -> usize {
-        self.0.train.batch
-    }
-
-    fn stage(&self, device: Device) -> anyhow::Result<EsrganStage> {
-        self.0.stage(Self::NAME, device)
-    }
-
-    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
-        self.0.sample(picture, random)
-    }
-
-    fn models(&self, stage: &EsrganStage) -> anyhow::Result<Vec<ModelFile>> {
-        let (network, recipe) = (&self.0.generator, self.to_toml()?);
-        let onnx = model_file(network, stage.weights(), &self.0.facts(), &recipe)?;
-        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng;
 
+    use super::super::member::Esrgan;
     use super::*;
-    use crate::train::systems::measure;
-
-    #[test]
-    fn bundled_recipes() {
-        let count = |recipe: &Recipe| measure(&recipe.generator, 32).0.parameters;
-        let srgan = Srgan::parse(Srgan::DEFAULT).unwrap();
-        assert_eq!(count(&srgan.0), 1_549_462);
-        let esrgan = Esrgan::parse(Esrgan::DEFAULT).unwrap();
-        assert_eq!(count(&esrgan.0), 16_697_987);
-        let real = RealEsrgan::parse(RealEsrgan::DEFAULT).unwrap();
-        assert_eq!(count(&real.0), 16_697_987);
-        assert_eq!(RealEsrgan::parse(&real.to_toml().unwrap()).unwrap(), real);
-        Srgan::parse(include_str!("../../../../recipes/srgan-small.toml")).unwrap();
-        Esrgan::parse(include_str!("../../../../recipes/esrgan-small.toml")).unwrap();
-        let small = include_str!("../../../../recipes/realesrgan-small.toml");
-        RealEsrgan::parse(small).unwrap();
-        let error = Srgan::parse(Esrgan::DEFAULT).unwrap_err();
-        assert!(error.to_string().contains("srgan"), "{error}");
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        for (change, named) in [
-            ("crop.patch=90", "crop.patch"),
-            ("crop.picture=100", "crop.picture"),
-            ("gan.schedule.factor=0", "gan.schedule.factor"),
-            ("degradation.two-order.first.gaussian=2", "gaussian"),
-            ("model.blocks=[9.0, 3.0]", "model.blocks"),
-        ] {
-            let error = RealEsrgan::read_with(None, &[change.to_owned()]).unwrap_err();
-            assert!(format!("{error:#}").contains(named), "{change}: {error:#}");
-        }
-    }
+    use crate::train::systems::System;
 
     #[test]
     fn small_pictures_are_mirrored_at_their_edges() {

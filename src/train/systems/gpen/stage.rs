@@ -7,8 +7,6 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::networks::Gpen;
-use crate::train::checkpoint;
-use crate::train::export::read_known_weights;
 use crate::train::layers::{Declare, Init, Parameters, Training};
 use crate::train::loader::Batch;
 use crate::train::stage::{Losses, Stage, saved_step};
@@ -16,7 +14,7 @@ use crate::train::systems::losses::{l1, taken_for_real};
 use crate::train::systems::stylegan2::judge::{Judge, Judgement};
 use crate::train::systems::stylegan2::regular::{gradient_penalty, path_lengths, path_penalty};
 use crate::train::systems::stylegan2::stage::lazy;
-use crate::train::systems::trained::{Trained, Watch, seed_step};
+use crate::train::systems::trained::{Trained, Watch, checkpoint_to_start_from, seed_step};
 use crate::train::systems::{declare, forward};
 
 /// What helps against a judge that has run away.
@@ -225,28 +223,16 @@ impl Stage for GpenStage {
         Ok(losses)
     }
 
-    /// From a prior that `stylegan2` trained with concatenated noise: its model file, or its checkpoint with the judge;
-    /// or from a whole GPEN's model file.
-    fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
-        if model.extension().is_none_or(|e| e != "onnx") {
-            let saved = checkpoint::load(model)?;
+    /// From the checkpoint of a prior that `stylegan2` trained with concatenated noise, or of another GPEN; with the judge.
+    fn start_from(&mut self, file: &Path) -> anyhow::Result<()> {
+        let saved = checkpoint_to_start_from(file)?;
+        if saved.contains_key("encoder.encode.enter.weight") {
+            self.encoder.start_from_checkpoint("encoder", &saved)?;
+            self.decoder.start_from_checkpoint("decoder", &saved)?;
+        } else {
             self.decoder.start_from_checkpoint("generator", &saved)?;
-            return self.judge.start_from_checkpoint("judge", &saved);
         }
-        if self.decoder.start_from(model, "").is_ok() {
-            return Ok(());
-        }
-        let mut weights: Parameters = (self.weights().iter())
-            .map(|(name, tensor)| (name.clone(), tensor.detach().copy()))
-            .collect();
-        let missing = read_known_weights(model, "stage1.", &mut weights)
-            .context("neither a prior of these sizes nor a restorer")?;
-        anyhow::ensure!(missing.is_empty(), "the model lacks {}", missing[0]);
-        let (encoder, decoder): (Parameters, Parameters) =
-            weights.into_iter().partition(|(name, _)| is_encoder(name));
-        self.encoder.start_with(&encoder);
-        self.decoder.start_with(&decoder);
-        Ok(())
+        self.judge.start_from_checkpoint("judge", &saved)
     }
 
     fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
@@ -277,6 +263,7 @@ impl Stage for GpenStage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::checkpoint;
     use crate::train::systems::trained::tests::{check_resumed, saved};
 
     fn stage() -> GpenStage {
@@ -364,5 +351,7 @@ mod tests {
         assert!(change("decoder.conv4.weight") > 0.9 && change("average.decoder.start.maps") > 0.9);
         assert!(change("judge.enter.weight") > 0.9);
         assert_eq!(change("encoder.encode.enter.weight"), 0.0);
+        let error = started.start_from(Path::new("prior.onnx")).unwrap_err();
+        assert!(error.to_string().contains("checkpoint"), "{error}");
     }
 }

@@ -249,7 +249,7 @@ mod tests {
             batch: 2,
             betas: [0.9, 0.999],
             schedule: Schedule {
-                rate: 1e-3,
+                rate: 4e-3,
                 milestones: Vec::new(),
                 factor: 1.0,
                 cosine: None,

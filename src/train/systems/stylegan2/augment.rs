@@ -151,11 +151,9 @@ fn geometry(p: f64, side: i64, random: &mut Pcg64Mcg) -> Affine {
 
 /// `change` of colours, after `colours`.
 fn recolour(colours: &mut Colours, change: impl Fn([f64; 3]) -> [f64; 3]) {
-    for column in 0..4 {
-        let changed = change([0, 1, 2].map(|row| colours[row][column]));
-        for (row, value) in changed.into_iter().enumerate() {
-            colours[row][column] = value;
-        }
+    let [red, green, blue] = colours;
+    for ((r, g), b) in red.iter_mut().zip(green).zip(blue) {
+        [*r, *g, *b] = change([*r, *g, *b]);
     }
 }
 

@@ -14,13 +14,12 @@ use super::augment::{self, Controller, augment};
 use super::judge::Judge;
 use super::prior::Prior;
 use super::regular::{gradient_penalty, path_lengths, path_penalty};
-use crate::train::checkpoint;
 use crate::train::layers::{Declare, Init, Parameters, Training};
 use crate::train::loader::{Batch, generator};
 use crate::train::optimizer::fill;
 use crate::train::stage::{Losses, Stage, saved_step};
 use crate::train::systems::losses::taken_for_real;
-use crate::train::systems::trained::{Trained, Watch, seed_step};
+use crate::train::systems::trained::{Trained, Watch, checkpoint_to_start_from, seed_step};
 use crate::train::systems::{declare, forward};
 
 /// What helps against a judge that has run away.
@@ -264,12 +263,9 @@ impl Stage for StyleganStage {
         Ok(losses)
     }
 
-    /// From an exported generator, or from a checkpoint with its judge.
-    fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
-        if model.extension().is_some_and(|e| e == "onnx") {
-            return self.generator.start_from(model, "");
-        }
-        let saved = checkpoint::load(model)?;
+    /// From another run's checkpoint, with its judge.
+    fn start_from(&mut self, file: &Path) -> anyhow::Result<()> {
+        let saved = checkpoint_to_start_from(file)?;
         self.generator.start_from_checkpoint("generator", &saved)?;
         self.judge.start_from_checkpoint("judge", &saved)
     }

@@ -1,0 +1,106 @@
+//! The command line of a training, the same for all systems.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::run::{Options, Outcome};
+use super::systems::{self, System};
+use super::{device, precision};
+
+/// Arguments of a training.
+#[derive(Args)]
+pub struct TrainArgs {
+    /// Pictures of one face each (JPEG, PNG or WebP): a folder, a tar file, or a list of files (.txt).
+    #[arg(long, value_name = "PATH", required_unless_present = "print_recipe")]
+    pub faces: Option<PathBuf>,
+    /// Folder for checkpoints, log and models.
+    #[arg(long, value_name = "DIR", required_unless_present = "print_recipe")]
+    pub out: Option<PathBuf>,
+    /// Recipe file (TOML); without it the bundled default recipe.
+    #[arg(long, value_name = "FILE")]
+    pub recipe: Option<PathBuf>,
+    /// Start from the weights of an exported model whose networks have the recipe's sizes.
+    #[arg(long, value_name = "FILE")]
+    pub start_from: Option<PathBuf>,
+    /// Change one key of the recipe, such as stage1.steps=100; may be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Print the recipe that would run, and stop.
+    #[arg(long)]
+    pub print_recipe: bool,
+    /// Where to train: auto, cpu or cuda:N.
+    #[arg(long, default_value = "auto")]
+    pub device: device::Choice,
+    /// How precisely to calculate.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub precision: precision::Choice,
+    /// Stop with a checkpoint after so many minutes.
+    #[arg(long, value_name = "MINUTES")]
+    pub max_minutes: Option<f64>,
+    /// Minutes between checkpoints.
+    #[arg(long, value_name = "MINUTES", default_value_t = 5.0)]
+    pub checkpoint_minutes: f64,
+}
+
+impl TrainArgs {
+    /// The settings of a run in the folder `out`.
+    pub fn options(&self, out: &Path) -> anyhow::Result<Options> {
+        let minutes = |name, value: f64| {
+            Duration::try_from_secs_f64(60.0 * value)
+                .with_context(|| format!("--{name} is {value}; it must be a number of minutes"))
+        };
+        let device = self.device.open()?;
+        let limit = self.max_minutes.map(|m| minutes("max-minutes", m));
+        Ok(Options {
+            out: out.to_owned(),
+            start_from: self.start_from.clone(),
+            precision: self.precision.on(device),
+            device,
+            checkpoint_interval: minutes("checkpoint-minutes", self.checkpoint_minutes)?,
+            deadline: limit.transpose()?.map(|limit| Instant::now() + limit),
+            stop: stop_on_signals()?,
+            progress: true,
+        })
+    }
+}
+
+/// Train a system as its arguments say, or print its recipe.
+pub fn train<S: System>(args: &TrainArgs) -> anyhow::Result<()> {
+    let recipe = S::read_with(args.recipe.as_deref(), &args.set)?;
+    let (faces, out) = match (&args.faces, &args.out) {
+        (Some(faces), Some(out)) if !args.print_recipe => (faces, out),
+        _ => {
+            print!("{}", recipe.to_toml()?);
+            return Ok(());
+        }
+    };
+    say(systems::train(&recipe, faces, &args.options(out)?)?, out);
+    Ok(())
+}
+
+/// Tell how a run ended.
+pub fn say(outcome: Outcome, out: &Path) {
+    match outcome {
+        Outcome::Finished => println!("finished: {}", out.display()),
+        Outcome::Stopped => {
+            println!("stopped; the same command goes on from {}", out.display());
+        }
+    }
+}
+
+/// A flag that Ctrl-C and SIGTERM set.
+fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        eprintln!("stopping after this step, with a checkpoint …");
+        flag.store(true, Ordering::Relaxed);
+    })
+    .context("signals can not be caught")?;
+    Ok(stop)
+}

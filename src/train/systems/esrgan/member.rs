@@ -1,0 +1,113 @@
+//! SRGAN, ESRGAN and Real-ESRGAN as systems.
+
+use anyhow::bail;
+use image::RgbImage;
+use rand_pcg::Pcg64Mcg;
+use serde::{Deserialize, Serialize};
+use tch::Device;
+
+use super::recipe::{JudgeKind, Recipe};
+use super::stage::EsrganStage;
+use crate::train::held_back::HeldBack;
+use crate::train::samples::Sample;
+use crate::train::systems::System;
+use crate::train::systems::export::model_file;
+use crate::train::systems::system::ModelFile;
+
+/// A member of the family: 0 SRGAN, 1 ESRGAN, 2 Real-ESRGAN.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Member<const NUMBER: usize>(pub Recipe);
+
+/// Ledig et al., 2017.
+pub type Srgan = Member<0>;
+/// Wang et al., 2018.
+pub type Esrgan = Member<1>;
+/// Wang et al., 2021.
+pub type RealEsrgan = Member<2>;
+
+impl<const NUMBER: usize> System for Member<NUMBER> {
+    const NAME: &'static str = ["srgan", "esrgan", "realesrgan"][NUMBER];
+    const DEFAULT: &'static str = [
+        include_str!("../../../../recipes/srgan.toml"),
+        include_str!("../../../../recipes/esrgan.toml"),
+        include_str!("../../../../recipes/realesrgan.toml"),
+    ][NUMBER];
+    type Stage = EsrganStage;
+
+    fn check(&self) -> anyhow::Result<()> {
+        let judges = [JudgeKind::Srgan, JudgeKind::Esrgan, JudgeKind::UNet];
+        if self.0.judge.kind != judges[NUMBER] {
+            bail!(
+                "judge.kind is {:?}; the recipe is not one of {}",
+                self.0.judge.kind,
+                Self::NAME
+            );
+        }
+        self.0.check()
+    }
+
+    fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    fn data(&self) -> &HeldBack {
+        &self.0.data
+    }
+
+    fn batch(&self) -> usize {
+        self.0.train.batch
+    }
+
+    fn stage(&self, device: Device) -> anyhow::Result<EsrganStage> {
+        self.0.stage(Self::NAME, device)
+    }
+
+    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        self.0.sample(picture, random)
+    }
+
+    fn models(&self, stage: &EsrganStage) -> anyhow::Result<Vec<ModelFile>> {
+        let (network, recipe) = (&self.0.generator, self.to_toml()?);
+        let onnx = model_file(network, stage.weights(), &self.0.facts(), &recipe)?;
+        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::systems::measure;
+
+    #[test]
+    fn bundled_recipes() {
+        let count = |recipe: &Recipe| measure(&recipe.generator, 32).0.parameters;
+        let srgan = Srgan::parse(Srgan::DEFAULT).unwrap();
+        assert_eq!(count(&srgan.0), 1_549_462);
+        let esrgan = Esrgan::parse(Esrgan::DEFAULT).unwrap();
+        assert_eq!(count(&esrgan.0), 16_697_987);
+        let real = RealEsrgan::parse(RealEsrgan::DEFAULT).unwrap();
+        assert_eq!(count(&real.0), 16_697_987);
+        assert_eq!(RealEsrgan::parse(&real.to_toml().unwrap()).unwrap(), real);
+        Srgan::parse(include_str!("../../../../recipes/srgan-small.toml")).unwrap();
+        Esrgan::parse(include_str!("../../../../recipes/esrgan-small.toml")).unwrap();
+        let small = include_str!("../../../../recipes/realesrgan-small.toml");
+        RealEsrgan::parse(small).unwrap();
+        let error = Srgan::parse(Esrgan::DEFAULT).unwrap_err();
+        assert!(error.to_string().contains("srgan"), "{error}");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (change, named) in [
+            ("crop.patch=90", "crop.patch"),
+            ("crop.picture=100", "crop.picture"),
+            ("gan.schedule.factor=0", "gan.schedule.factor"),
+            ("degradation.two-order.first.gaussian=2", "gaussian"),
+            ("model.blocks=[9.0, 3.0]", "model.blocks"),
+        ] {
+            let error = RealEsrgan::read_with(None, &[change.to_owned()]).unwrap_err();
+            assert!(format!("{error:#}").contains(named), "{change}: {error:#}");
+        }
+    }
+}
