@@ -10,6 +10,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use gstdepixelate::evaluate::cases::BLOCKS;
 use gstdepixelate::evaluate::{detection, job, table};
+use gstdepixelate::experiments::{self, args::Experiment};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
 use gstdepixelate::train::systems::{dcgan, pix2pix, sample};
@@ -78,6 +79,11 @@ enum Command {
     },
     /// Measure models on faces that they were not trained with.
     Evaluate(EvaluateArgs),
+    /// Compare models in one of three experiments, each with a table and a plot.
+    Experiment {
+        #[command(subcommand)]
+        which: Experiment,
+    },
     /// Measure how well mosaics are found, in scenes made from pictures and in clips.
     BenchDetect(BenchDetectArgs),
     /// Say what is in a checkpoint or an ONNX file.
@@ -228,6 +234,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Evaluate(args) => evaluate(&args),
+        Command::Experiment { which } => experiments::args::run(which),
         Command::BenchDetect(args) => bench_detect(&args),
         Command::Inspect { file } => {
             print!("{}", inspect::describe(&file)?);
