@@ -9,6 +9,8 @@ pub mod degrade;
 pub mod detect;
 #[cfg(feature = "trainer")]
 pub mod evaluate;
+#[cfg(feature = "trainer")]
+pub mod experiments;
 pub mod face_check;
 pub mod frame;
 pub mod metrics;

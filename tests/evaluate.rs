@@ -2,6 +2,8 @@
 
 #![cfg(feature = "trainer")]
 
+mod support;
+
 use std::path::Path;
 
 use gstdepixelate::cascade::Model;
@@ -15,25 +17,7 @@ use gstdepixelate::evaluate::{Evaluation, evaluate, load_faces, page, table};
 use gstdepixelate::train::dataset::Dataset;
 use image::{Rgb, RgbImage};
 use indicatif::ProgressBar;
-
-/// A face of a sort: an oval with eyes, a mouth and some grain.
-fn face(number: u32, side: u32) -> RgbImage {
-    RgbImage::from_fn(side, side, |x, y| {
-        let unit = |at: u32| 2.0 * (at as f32 + 0.5) / side as f32 - 1.0;
-        let (x, y) = (unit(x), unit(y) + 0.02 * number as f32);
-        let grain = (x * 91.0 + y * 57.0 + number as f32).sin() * 6.0;
-        let oval = (x / 0.6).powi(2) + (y / 0.8).powi(2) < 1.0;
-        let eye = (x.abs() - 0.25).hypot(y + 0.2) < 0.1;
-        let mouth = (x / 0.3).powi(2) + ((y - 0.4) / 0.08).powi(2) < 1.0;
-        let colour = match (eye, mouth, oval) {
-            (true, _, _) => [30.0, 30.0, 40.0],
-            (_, true, _) => [150.0, 60.0, 60.0],
-            (_, _, true) => [205.0 - 9.0 * number as f32, 160.0, 130.0],
-            _ => [60.0, 90.0 + 20.0 * number as f32, 110.0],
-        };
-        Rgb(colour.map(|level| (level + grain) as u8))
-    })
-}
+use support::face;
 
 fn case(setting: Setting, block: u32) -> Case {
     Case {

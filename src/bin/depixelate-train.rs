@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use gstdepixelate::evaluate::cases::BLOCKS;
 use gstdepixelate::evaluate::{detection, job, table};
+use gstdepixelate::experiments::{self, args::Experiment};
 use gstdepixelate::train::command::{self, TrainArgs, say};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Outcome, Run, export};
@@ -95,6 +96,11 @@ enum Command {
     },
     /// Measure models on faces that they were not trained with.
     Evaluate(EvaluateArgs),
+    /// Compare models in one of three experiments, each with a table and a plot.
+    Experiment {
+        #[command(subcommand)]
+        which: Experiment,
+    },
     /// Measure how well mosaics are found, in scenes made from pictures and in clips.
     BenchDetect(BenchDetectArgs),
     /// Say what is in a checkpoint or an ONNX file.
@@ -219,6 +225,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Evaluate(args) => evaluate(&args),
+        Command::Experiment { which } => experiments::args::run(which),
         Command::BenchDetect(args) => bench_detect(&args),
         Command::Inspect { file } => {
             print!("{}", inspect::describe(&file)?);

@@ -4,3 +4,4 @@ pub mod codec;
 pub mod mosaic;
 pub mod smooth;
 pub mod soft;
+pub mod stack;

@@ -11,8 +11,8 @@ use crate::frame::{FrameViewMut, Lattice, Layout, Rect};
 
 /// Block sizes of [`Case::all`], pixels.
 pub const BLOCKS: [u32; 6] = [4, 6, 8, 12, 16, 19];
-/// Side of the mosaic over the face alone ÷ side of the picture.
-const INNER: f64 = 0.6;
+/// Width of the face ÷ side of the picture, and so the side of a mosaic over the face alone.
+pub const FACE_SHARE: f64 = 0.6;
 
 /// How much of the picture is a mosaic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -65,7 +65,7 @@ impl Case {
         let rect = match self.setting {
             Setting::Whole => Rect::new(0, 0, width, height),
             Setting::Inner => {
-                let part = |side: u32| (f64::from(side) * INNER).round() as u32;
+                let part = |side: u32| (f64::from(side) * FACE_SHARE).round() as u32;
                 let (w, h) = (part(width), part(height));
                 Rect::new((width - w) as i32 / 2, (height - h) as i32 / 2, w, h)
             }

@@ -1,10 +1,11 @@
-//! Tiny models for tests, made on the spot.
+//! Tiny models and faces for tests, made on the spot.
 //!
 //! Every test program uses its own part of this module.
 #![allow(dead_code)]
 
 use gstdepixelate::cascade::{INPUT, ModelFacts, MosaicInput, RESTORED, STAGE1, ValueRange};
 use gstdepixelate::onnx::{GraphBuilder, attr, batch_of, encode};
+use image::{Rgb, RgbImage};
 
 /// What a tiny model makes of its input.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,4 +76,23 @@ pub fn tiny_model_with(facts: &ModelFacts, kind: Tiny) -> Vec<u8> {
     g.output_f32(STAGE1, &stage1, &shape);
     g.output_f32(RESTORED, &restored, &shape);
     encode(&g.finish().expect("a tiny model is well-formed"))
+}
+
+/// A face of a sort: an oval with eyes, a mouth and some grain.
+pub fn face(number: u32, side: u32) -> RgbImage {
+    RgbImage::from_fn(side, side, |x, y| {
+        let unit = |at: u32| 2.0 * (at as f32 + 0.5) / side as f32 - 1.0;
+        let (x, y) = (unit(x), unit(y) + 0.02 * number as f32);
+        let grain = (x * 91.0 + y * 57.0 + number as f32).sin() * 6.0;
+        let oval = (x / 0.6).powi(2) + (y / 0.8).powi(2) < 1.0;
+        let eye = (x.abs() - 0.25).hypot(y + 0.2) < 0.1;
+        let mouth = (x / 0.3).powi(2) + ((y - 0.4) / 0.08).powi(2) < 1.0;
+        let colour = match (eye, mouth, oval) {
+            (true, _, _) => [30.0, 30.0, 40.0],
+            (_, true, _) => [150.0, 60.0, 60.0],
+            (_, _, true) => [205.0 - 9.0 * number as f32, 160.0, 130.0],
+            _ => [60.0, 90.0 + 20.0 * number as f32, 110.0],
+        };
+        Rgb(colour.map(|level| (level + grain) as u8))
+    })
 }

@@ -1,0 +1,109 @@
+//! Experiments on models: blur, repeated runs, sizes of tiles. Each leaves a table, a plot and all numbers in a folder.
+//!
+//! What is measured, and how, is in `docs/experiments.md`.
+
+pub mod args;
+pub mod blur;
+mod diagram;
+pub mod film;
+pub mod pairs;
+mod results;
+pub mod rounds;
+mod scores;
+pub mod sweep;
+mod whole;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use image::RgbImage;
+use indicatif::ProgressBar;
+
+use crate::cascade::Model;
+use crate::degrade::smooth::resize;
+use crate::train::dataset::Dataset;
+use crate::train::held_back::HeldBack;
+
+/// A picture of a face with the name that it is paired by: its file's, without folder and ending.
+#[derive(Clone, Debug)]
+pub struct Face {
+    /// The name.
+    pub name: String,
+    /// A square.
+    pub picture: RgbImage,
+}
+
+/// The pictures of an experiment.
+pub struct Faces {
+    /// A folder, a tar file or a list.
+    pub path: PathBuf,
+    /// Only those that training holds back by this rule.
+    pub held_back: Option<HeldBack>,
+    /// Most of them, evenly spread.
+    pub limit: usize,
+    /// Side, pixels: the middle square of each is scaled to it.
+    pub side: u32,
+}
+
+impl Faces {
+    /// Read them.
+    pub fn open(&self) -> anyhow::Result<Vec<Face>> {
+        let dataset = Dataset::open(&self.path, &ProgressBar::hidden())?;
+        let dataset = match &self.held_back {
+            Some(rule) => dataset.split(rule).1,
+            None => dataset,
+        };
+        ensure!(
+            !dataset.is_empty(),
+            "no picture of {} is held back",
+            self.path.display()
+        );
+        let count = dataset.len().min(self.limit.max(1));
+        let pick = |i: usize| i * dataset.len() / count;
+        (0..count)
+            .map(|i| {
+                let picture = dataset.picture(pick(i))?;
+                let edge = picture.width().min(picture.height());
+                let left = (picture.width() - edge) / 2;
+                let top = (picture.height() - edge) / 2;
+                let square = image::imageops::crop_imm(&picture, left, top, edge, edge).to_image();
+                let picture = if edge == self.side {
+                    square
+                } else {
+                    resize(&square, (self.side, self.side)).context("a picture is empty")?
+                };
+                let name = stem(Path::new(dataset.name(pick(i))));
+                Ok(Face { name, picture })
+            })
+            .collect()
+    }
+}
+
+/// A file's name without folder and ending.
+fn stem(path: &Path) -> String {
+    path.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// Models with names for tables; equal names get numbers.
+fn open_models(files: &[PathBuf]) -> anyhow::Result<Vec<(String, Model)>> {
+    let mut models: Vec<(String, Model)> = Vec::new();
+    for file in files {
+        let model = Model::open(file)?;
+        let plain = stem(file);
+        let twins = models
+            .iter()
+            .filter(|(_, it)| stem(Path::new(it.name())) == plain);
+        let name = match twins.count() {
+            0 => plain,
+            count => format!("{plain} {}", count + 1),
+        };
+        models.push((name, model));
+    }
+    if models.is_empty() {
+        models.push(("bundled".to_owned(), Model::bundled()?));
+    }
+    Ok(models)
+}

@@ -1,0 +1,414 @@
+//! Experiment B: a system fed with its own output, again and again.
+
+use std::collections::BTreeMap;
+
+use image::RgbImage;
+use image::imageops::replace;
+use indicatif::ProgressBar;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::Face;
+use super::diagram::{Curve, Panel};
+use super::results::markdown;
+use super::scores::{Scores, Summary, picture, pictures, summarise};
+use super::whole::{Planes, Whole};
+use crate::cascade::Model;
+use crate::degrade::stack::stack_blur;
+use crate::metrics::{
+    MetricsError, de_mean, flat_share, psnr, rank1, saturation, sharpness_ratio, ssim_gauss,
+    total_variation, uqi,
+};
+
+/// Rounds after the start.
+pub const ROUNDS: usize = 10;
+/// Pixels between pictures of a strip.
+const GAP: u32 = 2;
+
+/// Measures with their decimals, in the order of the tables.
+const MEASURES: [(&str, usize); 9] = [
+    ("psnr", 2),
+    ("ssim_gauss", 3),
+    ("uqi", 3),
+    ("de_mean", 2),
+    ("psnr_previous", 1),
+    ("saturation", 3),
+    ("sharpness_ratio", 2),
+    ("total_variation", 2),
+    ("flat_share", 3),
+];
+
+/// What the first round starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// The face, blurred.
+    Blurred,
+    /// The face itself: a good restorer leaves it alone.
+    Clean,
+}
+
+/// One system from one start.
+#[derive(Debug, Serialize)]
+pub struct Course {
+    /// The system's name.
+    pub system: String,
+    /// Where it started.
+    pub start: Start,
+    /// Whether pictures were rounded to bytes between the rounds.
+    pub rounded: bool,
+    /// Measures of rounds 0 (the start) to [`ROUNDS`].
+    pub rounds: Vec<Round>,
+    /// Growth of `de_mean` per round: slope of the regression.
+    pub de_mean_slope: f64,
+    /// First round whose mean SSIM is below the start's.
+    pub ssim_below_start: Option<usize>,
+    /// ‖x(k+1) − x(k)‖ ÷ ‖x(k) − x(k−1)‖, geometric mean: below 1 the rounds come to rest.
+    pub contraction: Option<f64>,
+}
+
+/// One round.
+#[derive(Debug, Serialize)]
+pub struct Round {
+    /// By the names of the measures.
+    #[serde(flatten)]
+    pub measures: BTreeMap<&'static str, Summary>,
+    /// Share of faces that are nearest to their own original by local binary patterns.
+    pub rank1: f64,
+}
+
+/// What came out.
+#[derive(Debug, Serialize)]
+pub struct Outcome {
+    /// Number of faces.
+    pub faces: usize,
+    /// Radius of the blur, pixels.
+    pub radius: u32,
+    /// Chance of [`Round::rank1`].
+    pub chance: f64,
+    /// System by system.
+    pub courses: Vec<Course>,
+    /// The first face in all rounds (across) of the models (down), rounded, from each start.
+    #[serde(skip)]
+    pub strip: RgbImage,
+    /// The same as a film: models beside each other, from the blurred start.
+    #[serde(skip)]
+    pub film: Vec<RgbImage>,
+}
+
+enum System {
+    /// Does nothing: shows what the measures do.
+    Identity,
+    /// The mean of 3×3 pixels: what loses a little in each round.
+    Mean,
+    Model(Box<Whole>),
+}
+
+impl System {
+    fn run(&mut self, picture: &Planes) -> anyhow::Result<Planes> {
+        match self {
+            Self::Identity => Ok(picture.clone()),
+            Self::Mean => Ok(mean_of_nine(picture)),
+            Self::Model(whole) => whole.run(picture),
+        }
+    }
+}
+
+/// Mean of 3×3 pixels; edge pixels repeat.
+fn mean_of_nine(picture: &Planes) -> Planes {
+    let side = picture.side;
+    let near = |at: usize| [at.saturating_sub(1), at, (at + 1).min(side - 1)];
+    let value = |i: usize| {
+        let (plane, y, x) = (i / (side * side), i / side % side, i % side);
+        let rows = near(y).map(|y| &picture.data[(plane * side + y) * side..][..side]);
+        rows.iter()
+            .flat_map(|row| near(x).map(|x| row[x]))
+            .sum::<f32>()
+            / 9.0
+    };
+    Planes {
+        side,
+        data: (0..picture.data.len()).map(value).collect(),
+    }
+}
+
+/// Run `models` on `faces` over and over; the blurred start is blurred with `radius`, pixels.
+pub fn run(
+    models: &[(String, Model)],
+    faces: &[Face],
+    radius: u32,
+    progress: &ProgressBar,
+) -> anyhow::Result<Outcome> {
+    let mut systems = vec![
+        ("identity".to_owned(), System::Identity),
+        ("3×3 mean".to_owned(), System::Mean),
+    ];
+    for (name, model) in models {
+        systems.push((name.clone(), System::Model(Box::new(Whole::new(model)?))));
+    }
+    let truths: Vec<RgbImage> = faces.iter().map(|face| face.picture.clone()).collect();
+    progress.set_length((4 * systems.len() * faces.len()) as u64);
+    let (mut courses, mut rows, mut columns) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, system) in &mut systems {
+        for start in [Start::Blurred, Start::Clean] {
+            for rounded in [true, false] {
+                let mut films = Vec::with_capacity(faces.len());
+                for truth in &truths {
+                    let first = match start {
+                        Start::Blurred => stack_blur(truth, radius),
+                        Start::Clean => truth.clone(),
+                    };
+                    films.push(film(system, &first, rounded)?);
+                    progress.inc(1);
+                }
+                let is_model = matches!(system, System::Model(_));
+                if let Some(first) = films.first().filter(|_| rounded && is_model) {
+                    let shown: Vec<RgbImage> = first.iter().map(Planes::picture).collect();
+                    if start == Start::Blurred {
+                        columns.push(shown.clone());
+                    }
+                    rows.push(shown);
+                }
+                courses.push(course(name, start, rounded, &films, &truths)?);
+            }
+        }
+    }
+    progress.finish_and_clear();
+    let frame = |round: usize| {
+        let across: Vec<RgbImage> = columns.iter().map(|film| film[round].clone()).collect();
+        sheet(&[across])
+    };
+    Ok(Outcome {
+        faces: faces.len(),
+        radius,
+        chance: 1.0 / faces.len() as f64,
+        courses,
+        strip: sheet(&rows),
+        film: (0..=ROUNDS).map(frame).collect(),
+    })
+}
+
+/// A picture's rounds, the start among them.
+fn film(system: &mut System, first: &RgbImage, rounded: bool) -> anyhow::Result<Vec<Planes>> {
+    let mut rounds = vec![Planes::of(first)];
+    for _ in 0..ROUNDS {
+        let made = system.run(&rounds[rounds.len() - 1])?;
+        rounds.push(if rounded {
+            Planes::of(&made.picture())
+        } else {
+            made
+        });
+    }
+    Ok(rounds)
+}
+
+fn course(
+    system: &str,
+    start: Start,
+    rounded: bool,
+    films: &[Vec<Planes>],
+    truths: &[RgbImage],
+) -> anyhow::Result<Course> {
+    let mut rounds = Vec::new();
+    for round in 0..=ROUNDS {
+        let now: Vec<RgbImage> = films.iter().map(|film| film[round].picture()).collect();
+        let before = films
+            .iter()
+            .map(|film| film[round.saturating_sub(1)].picture());
+        let before: Vec<RgbImage> = before.collect();
+        let each: Vec<Scores> = (&now, &before, truths)
+            .into_par_iter()
+            .map(|(now, before, truth)| one(now, before, truth))
+            .collect::<Result<_, _>>()?;
+        rounds.push(Round {
+            measures: summarise(&each, None)?,
+            rank1: rank1(&pictures(&now)?, &pictures(truths)?)?.rank1,
+        });
+    }
+    let mean = |round: &Round, name: &str| round.measures.get(name).map_or(f64::NAN, |s| s.mean);
+    let colours: Vec<f64> = rounds.iter().map(|round| mean(round, "de_mean")).collect();
+    let likeness: Vec<f64> = rounds.iter().map(|r| mean(r, "ssim_gauss")).collect();
+    Ok(Course {
+        system: system.to_owned(),
+        start,
+        rounded,
+        de_mean_slope: slope(&colours),
+        ssim_below_start: likeness.iter().position(|value| *value < likeness[0]),
+        contraction: contraction(films),
+        rounds,
+    })
+}
+
+fn one(now: &RgbImage, before: &RgbImage, truth: &RgbImage) -> Result<Scores, MetricsError> {
+    let (now, before, truth) = (picture(now)?, picture(before)?, picture(truth)?);
+    Ok(Scores::from([
+        ("psnr", psnr(&now, &truth)?),
+        ("ssim_gauss", ssim_gauss(&now, &truth)?),
+        ("uqi", uqi(&now, &truth)?),
+        ("de_mean", de_mean(&now, &truth)?),
+        ("psnr_previous", psnr(&now, &before)?),
+        ("saturation", saturation(&now)?),
+        ("sharpness_ratio", sharpness_ratio(&now, &truth)?),
+        ("total_variation", total_variation(&now)?),
+        ("flat_share", flat_share(&now)?),
+    ]))
+}
+
+/// Slope of the least-squares line through values at 0, 1, 2 …
+fn slope(values: &[f64]) -> f64 {
+    let count = values.len() as f64;
+    let middle = (count - 1.0) / 2.0;
+    let moved = values.iter().enumerate();
+    let products: f64 = moved.map(|(i, value)| (i as f64 - middle) * value).sum();
+    let squares: f64 = (0..values.len()).map(|i| (i as f64 - middle).powi(2)).sum();
+    products / squares
+}
+
+/// Geometric mean of the ratios of successive changes; none where nothing changes.
+fn contraction(films: &[Vec<Planes>]) -> Option<f64> {
+    let mut logarithms = Vec::new();
+    for film in films {
+        let steps: Vec<f64> = film.windows(2).map(|w| w[1].distance(&w[0])).collect();
+        let moving = steps.windows(2).filter(|w| w[0] > 0.0 && w[1] > 0.0);
+        logarithms.extend(moving.map(|w| (w[1] / w[0]).ln()));
+    }
+    let count = logarithms.len();
+    (count > 0).then(|| (logarithms.iter().sum::<f64>() / count as f64).exp())
+}
+
+/// Rows of pictures of one size.
+fn sheet(rows: &[Vec<RgbImage>]) -> RgbImage {
+    let side = rows
+        .iter()
+        .flatten()
+        .map(RgbImage::width)
+        .max()
+        .unwrap_or(1);
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(1) as u32;
+    let length = |count: u32| (count * (side + GAP)).saturating_sub(GAP).max(1);
+    let size = (length(columns), length(rows.len() as u32));
+    let mut sheet = RgbImage::from_pixel(size.0, size.1, image::Rgb([255; 3]));
+    for (y, row) in rows.iter().enumerate() {
+        for (x, picture) in row.iter().enumerate() {
+            let at = |index: usize| index as i64 * i64::from(side + GAP);
+            replace(&mut sheet, picture, at(x), at(y));
+        }
+    }
+    sheet
+}
+
+impl Course {
+    fn name(&self) -> String {
+        let start = match self.start {
+            Start::Blurred => "blurred",
+            Start::Clean => "clean",
+        };
+        let rounded = if self.rounded { "" } else { ", not rounded" };
+        format!("{} from {start}{rounded}", self.system)
+    }
+}
+
+impl Outcome {
+    /// The tables: sums first, then round by round.
+    pub fn table(&self) -> String {
+        let heads = [
+            "system",
+            "ΔE of the mean per round",
+            "first round with SSIM below the start's",
+            "contraction",
+        ];
+        let row = |course: &Course| {
+            vec![
+                course.name(),
+                format!("{:+.3}", course.de_mean_slope),
+                course
+                    .ssim_below_start
+                    .map_or("none".to_owned(), |k| k.to_string()),
+                course
+                    .contraction
+                    .map_or("–".to_owned(), |c| format!("{c:.2}")),
+            ]
+        };
+        let rows: Vec<Vec<String>> = self.courses.iter().map(row).collect();
+        let mut text = format!(
+            "{} faces; the blurred start has a stack blur of radius {} px\n\n{}\n",
+            self.faces,
+            self.radius,
+            markdown(&heads.map(str::to_owned), &rows)
+        );
+        for course in self.courses.iter().filter(|course| course.rounded) {
+            let mut heads = vec!["round".to_owned()];
+            heads.extend(MEASURES.map(|(name, _)| name.to_owned()));
+            heads.push(format!("rank 1 (chance {:.2})", self.chance));
+            let row = |(number, round): (usize, &Round)| {
+                let mut cells = vec![number.to_string()];
+                cells.extend(MEASURES.map(|(name, digits)| {
+                    let summary = round.measures.get(name);
+                    summary.map_or("–".to_owned(), |summary| summary.text(digits))
+                }));
+                cells.push(format!("{:.2}", round.rank1));
+                cells
+            };
+            let rows: Vec<Vec<String>> = course.rounds.iter().enumerate().map(row).collect();
+            text += &format!("\n{}\n\n{}\n", course.name(), markdown(&heads, &rows));
+        }
+        text
+    }
+
+    /// Measures over the rounds, rounded, from each start.
+    pub fn panels(&self) -> Vec<Panel> {
+        let panel = |title: &str, name: &'static str| Panel {
+            title: title.to_owned(),
+            axes: ["round", name],
+            curves: (self.courses.iter().filter(|course| course.rounded))
+                .map(|course| {
+                    let rounds = course.rounds.iter().enumerate();
+                    let point = |(k, round): (usize, &Round)| {
+                        Some((k as f64, round.measures.get(name)?.mean))
+                    };
+                    Curve {
+                        name: course.name(),
+                        points: rounds.filter_map(point).collect(),
+                    }
+                })
+                .collect(),
+        };
+        vec![
+            panel("Fed with its own output: PSNR, dB", "psnr"),
+            panel("Fed with its own output: colour, ΔE of the mean", "de_mean"),
+            panel(
+                "Fed with its own output: sharpness ÷ the truth's",
+                "sharpness_ratio",
+            ),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_a_course() {
+        assert!((slope(&[1.0, 3.0, 5.0, 7.0]) - 2.0).abs() < 1e-12);
+        let planes = |value: f32| Planes {
+            side: 2,
+            data: vec![value; 12],
+        };
+        let film: Vec<Planes> = [0.0, 8.0, 12.0, 14.0].map(planes).into();
+        assert!((contraction(&[film]).unwrap() - 0.5).abs() < 1e-9);
+        assert_eq!(contraction(&[vec![planes(1.0); 4]]), None);
+    }
+
+    #[test]
+    fn the_mean_of_nine_keeps_colours() {
+        let mut picture = Planes {
+            side: 4,
+            data: vec![90.0; 48],
+        };
+        assert_eq!(mean_of_nine(&picture), picture);
+        picture.data[5] = 180.0;
+        let mean = mean_of_nine(&picture);
+        assert!((mean.data[0] - 100.0).abs() < 1e-3 && (mean.data[15] - 90.0).abs() < 1e-3);
+    }
+}

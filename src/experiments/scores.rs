@@ -1,0 +1,102 @@
+//! Figures of pictures, and what they say of a system.
+
+use std::collections::BTreeMap;
+
+use image::RgbImage;
+use serde::Serialize;
+
+use crate::metrics::{MetricsError, Picture, bootstrap};
+
+/// Figures of one picture by the names of the measures.
+pub type Scores = BTreeMap<&'static str, f64>;
+
+/// A measure over the pictures of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation over the pictures (of a sample).
+    pub sd: f64,
+    /// Mean difference to what the system started from, and the 95 % interval of a paired bootstrap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gain: Option<[f64; 3]>,
+}
+
+impl Summary {
+    /// As text with so many decimals.
+    pub fn text(&self, digits: usize) -> String {
+        if !self.mean.is_finite() {
+            return "∞".to_owned();
+        }
+        format!("{:.digits$} ± {:.digits$}", self.mean, self.sd)
+    }
+}
+
+/// Sum up the figures of a set; `start` are those of the same pictures before.
+pub fn summarise(
+    each: &[Scores],
+    start: Option<&[Scores]>,
+) -> anyhow::Result<BTreeMap<&'static str, Summary>> {
+    let Some(first) = each.first() else {
+        return Ok(BTreeMap::new());
+    };
+    let column = |scores: &[Scores], name: &str| -> Vec<f64> {
+        scores.iter().filter_map(|s| s.get(name).copied()).collect()
+    };
+    let mut summaries = BTreeMap::new();
+    for &name in first.keys() {
+        let values = column(each, name);
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+        let before = start.map(|start| column(start, name));
+        // Infinite figures (those of equal pictures) have no interval.
+        let finite = |values: &[f64]| values.iter().all(|v| v.is_finite());
+        let gain = match before.filter(|before| finite(before) && finite(&values)) {
+            Some(before) => {
+                let interval = bootstrap(&values, &before)?;
+                Some([interval.mean, interval.low, interval.high])
+            }
+            None => None,
+        };
+        let summary = Summary {
+            mean,
+            sd: (squares / (count - 1.0).max(1.0)).sqrt(),
+            gain,
+        };
+        summaries.insert(name, summary);
+    }
+    Ok(summaries)
+}
+
+/// `image` for the measures.
+pub fn picture(image: &RgbImage) -> Result<Picture<'_>, MetricsError> {
+    Picture::new(image.width() as usize, image.height() as usize, image)
+}
+
+/// All of `images` for the measures.
+pub fn pictures(images: &[RgbImage]) -> Result<Vec<Picture<'_>>, MetricsError> {
+    images.iter().map(picture).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_deviations_and_gains() {
+        let scores = |values: &[f64]| -> Vec<Scores> {
+            values
+                .iter()
+                .map(|&v| Scores::from([("psnr", v)]))
+                .collect()
+        };
+        let (each, start) = (scores(&[3.0, 5.0]), scores(&[1.0, 3.0]));
+        let summary = summarise(&each, Some(&start)).unwrap()["psnr"];
+        assert_eq!((summary.mean, summary.gain), (4.0, Some([2.0; 3])));
+        assert!((summary.sd - 2f64.sqrt()).abs() < 1e-12);
+        assert_eq!(summary.text(1), "4.0 ± 1.4");
+        let infinite = summarise(&scores(&[f64::INFINITY, 1.0]), Some(&start)).unwrap()["psnr"];
+        assert_eq!((infinite.gain, infinite.text(2)), (None, "∞".to_owned()));
+    }
+}

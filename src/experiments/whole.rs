@@ -1,0 +1,123 @@
+//! A model that sees a picture from edge to edge, without a mosaic in it.
+
+use anyhow::{Context, ensure};
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::{Rgb, RgbImage};
+
+use crate::cascade::{Backend, Crops, Model, OrtBackend, SessionSettings, runtime};
+
+/// A square picture in planar R′G′B′, 0–255, not rounded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planes {
+    /// Pixels of a side.
+    pub side: usize,
+    /// 3 · `side`² numbers.
+    pub data: Vec<f32>,
+}
+
+impl Planes {
+    /// The numbers of a square picture.
+    pub fn of(picture: &RgbImage) -> Self {
+        let channel = |c: usize| picture.pixels().map(move |pixel| f32::from(pixel.0[c]));
+        Self {
+            side: picture.width() as usize,
+            data: (0..3).flat_map(channel).collect(),
+        }
+    }
+
+    /// Rounded to bytes.
+    pub fn picture(&self) -> RgbImage {
+        let area = self.side * self.side;
+        RgbImage::from_fn(self.side as u32, self.side as u32, |x, y| {
+            let at = y as usize * self.side + x as usize;
+            Rgb([0, 1, 2].map(|c| self.data[c * area + at].round().clamp(0.0, 255.0) as u8))
+        })
+    }
+
+    /// ‖a − b‖ of two pictures of the same size.
+    pub fn distance(&self, other: &Self) -> f64 {
+        let pairs = self.data.iter().zip(&other.data);
+        pairs
+            .map(|(a, b)| f64::from(a - b).powi(2))
+            .sum::<f64>()
+            .sqrt()
+    }
+}
+
+/// Runs a model on whole pictures. It is told no lattice, and its output is not corrected.
+pub struct Whole {
+    backend: OrtBackend,
+    resizer: Resizer,
+}
+
+impl Whole {
+    /// Runs `model`, on the best execution provider there is.
+    pub fn new(model: &Model) -> anyhow::Result<Self> {
+        let runtime = runtime::load_for_program()?;
+        let mut backend = OrtBackend::new(runtime, model, &SessionSettings::default())?;
+        backend.warm_up(1)?;
+        Ok(Self {
+            backend,
+            resizer: Resizer::new(),
+        })
+    }
+
+    /// What the model makes of a picture: scaled to its size as the element does it (triangle filter), and its output
+    /// back to the picture's size, by the mean of what a pixel covers where it shrinks, else by Catmull–Rom.
+    pub fn run(&mut self, picture: &Planes) -> anyhow::Result<Planes> {
+        let facts = self.backend.facts().clone();
+        let output = facts.output_size();
+        let mut crop = self.scaled(
+            &picture.data,
+            picture.side,
+            facts.size,
+            FilterType::Bilinear,
+        )?;
+        facts.range.normalise(&mut crop);
+        let mut made = Vec::new();
+        self.backend.run(Crops::new(&crop, 1), 0.0, &mut made)?;
+        facts.range.denormalise(&mut made);
+        let filter = if picture.side < output {
+            FilterType::Box
+        } else {
+            FilterType::CatmullRom
+        };
+        let mut data = self.scaled(&made, output, picture.side, filter)?;
+        for value in &mut data {
+            *value = value.clamp(0.0, 255.0);
+        }
+        Ok(Planes {
+            side: picture.side,
+            data,
+        })
+    }
+
+    fn scaled(
+        &mut self,
+        planes: &[f32],
+        from: usize,
+        to: usize,
+        filter: FilterType,
+    ) -> anyhow::Result<Vec<f32>> {
+        ensure!(planes.len() == 3 * from * from, "a picture is no square");
+        if from == to {
+            return Ok(planes.to_vec());
+        }
+        let mut scaled = vec![0.0; 3 * to * to];
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+        for (source, target) in planes
+            .chunks_exact(from * from)
+            .zip(scaled.chunks_exact_mut(to * to))
+        {
+            let [from, to] = [from as u32, to as u32];
+            let source = ImageRef::new(from, from, bytemuck::cast_slice(source), PixelType::F32)?;
+            let target = bytemuck::cast_slice_mut(target);
+            let mut target = Image::from_slice_u8(to, to, target, PixelType::F32)?;
+            self.resizer
+                .resize(&source, &mut target, &options)
+                .context("a picture can not be scaled")?;
+        }
+        Ok(scaled)
+    }
+}
