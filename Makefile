@@ -10,7 +10,7 @@ RUNTIME := .deps/onnxruntime/lib/libonnxruntime.so
 # Trainer builds link to libtorch. In a folder of their own they never replace a plugin that does not.
 TRAINER_DIR := target/trainer
 
-.PHONY: help demo plugin trainer test lint bench bench-detect
+.PHONY: help demo plugin trainer test lint bench bench-gpu bench-detect
 
 help:
 	@echo "make demo      pixelate the face in a clip and restore it: see target/demo"
@@ -20,6 +20,7 @@ help:
 	@echo "make trainer   the program depixelate-train, in $(TRAINER_DIR)/release"
 	@echo "make bench     times of the detector beside a copy, of restoration beside the networks alone, of"
 	@echo "               pipelines beside the same without the element; writes docs/performance.md's tables"
+	@echo "make bench-gpu the same of an NVIDIA GPU; ORT_DYLIB_PATH names an ONNX Runtime with CUDA"
 	@echo "make bench-detect FACES=DIR_OR_TAR"
 	@echo "               how well mosaics are found, in scenes made of pictures"
 	@echo "make test      everything that is checked: formatting, lints, all tests"
@@ -51,6 +52,10 @@ bench:
 	$(PYTHON) scripts/setup.py plugin
 	ORT_DYLIB_PATH="$(CURDIR)/$(RUNTIME)" $(CARGO) bench --bench detect --bench restore
 	ORT_DYLIB_PATH="$(CURDIR)/$(RUNTIME)" $(CARGO) bench --bench pipelines -- --write
+
+bench-gpu:
+	$(PYTHON) scripts/setup.py plugin
+	$(CARGO) bench --bench pipelines -- --gpu
 
 bench-detect: trainer
 	$(TRAINER_DIR)/release/depixelate-train bench-detect --faces "$(FACES)"

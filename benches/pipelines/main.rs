@@ -2,9 +2,10 @@
 //! frames per second, peak memory; and one, two and four streams in one process, with one model and with one each.
 //!
 //! Each measurement is a process of its own, so that its peak of memory is its own. `--write` puts the tables into
-//! `docs/performance.md`. Linux only: times and memory are read from /proc.
+//! `docs/performance.md`. `--gpu` measures an NVIDIA GPU instead. Linux only: times and memory are read from /proc.
 
 mod clip;
+mod gpu;
 mod run;
 mod table;
 
@@ -23,6 +24,12 @@ fn main() -> anyhow::Result<()> {
         && first == "--child"
     {
         println!("{}", run::run(Path::new(clip), &Case::parse(rest)?)?);
+        return Ok(());
+    }
+    if arguments.iter().any(|argument| argument == "--gpu") {
+        println!("{}", gpu::batches()?);
+        let cases = gpu::cases();
+        println!("{}", table::of_gpu(&cases, &measure(&cases)?));
         return Ok(());
     }
     let mut text = String::from(table::HEAD);
@@ -78,6 +85,6 @@ fn folder() -> anyhow::Result<PathBuf> {
 fn model_file(model: Model) -> anyhow::Result<Option<PathBuf>> {
     Ok(match model {
         Model::Identity => Some(clip::identity_model(&folder()?)?),
-        Model::None | Model::Bundled => None,
+        Model::None | Model::Bundled | Model::Cuda => None,
     })
 }

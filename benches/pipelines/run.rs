@@ -18,6 +18,8 @@ pub enum Model {
     Identity,
     /// The bundled one.
     Bundled,
+    /// The same on a GPU, from decoder to restored frame: nothing is encoded.
+    Cuda,
 }
 
 /// What is measured.
@@ -57,6 +59,7 @@ impl fmt::Display for Case {
             Model::None => "none",
             Model::Identity => "identity",
             Model::Bundled => "bundled",
+            Model::Cuda => "cuda",
         };
         let Self {
             width,
@@ -88,6 +91,7 @@ impl Case {
             model: match model.as_str() {
                 "none" => Model::None,
                 "identity" => Model::Identity,
+                "cuda" => Model::Cuda,
                 _ => Model::Bundled,
             },
             streams: streams.parse()?,
@@ -202,9 +206,12 @@ fn pipeline(
             )
         }
     };
+    let rest = match case.model {
+        Model::Cuda => "execution-provider=cuda max-size-buffers=32",
+        _ => "! x264enc speed-preset=ultrafast tune=zerolatency threads=1",
+    };
     let pipeline = gst::parse::launch(&format!(
-        "filesrc location=\"{}\" ! decodebin ! {element} \
-         ! x264enc speed-preset=ultrafast tune=zerolatency threads=1 ! fakesink name=end sync=false",
+        "filesrc location=\"{}\" ! decodebin ! {element} {rest} ! fakesink name=end sync=false",
         clip.display()
     ))?;
     let bin = pipeline.downcast_ref::<gst::Bin>().context("a pipeline")?;

@@ -67,7 +67,7 @@ pub fn of_regions(title: &str, cases: &[Case], measured: &[Measured]) -> String 
                 continue;
             }
             Model::Identity => "identity",
-            Model::Bundled => "bundled",
+            Model::Bundled | Model::Cuda => "bundled",
         };
         // Writing to a string does not fail.
         let _ = writeln!(
@@ -99,6 +99,17 @@ pub fn streams(cases: &[Case], measured: &[Measured]) -> String {
         );
     }
     text + "\n"
+}
+
+/// The table of clips on a GPU.
+pub fn of_gpu(cases: &[Case], measured: &[Measured]) -> String {
+    let mut text = String::from(
+        "Decoding and restoring, one face a frame:\n\n| picture | frames/s |\n|---|---|\n",
+    );
+    for (case, it) in cases.iter().zip(measured) {
+        let _ = writeln!(text, "| {}p | {:.0} |", case.height, it.rate);
+    }
+    text
 }
 
 /// Put the tables into the document.

@@ -4,17 +4,28 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use gstdepixelate::evaluate::cases::BLOCKS;
 use gstdepixelate::evaluate::{detection, job, table};
 use gstdepixelate::experiments::{self, args::Experiment};
 use gstdepixelate::train::command::{self, TrainArgs, say};
+use gstdepixelate::train::halve::halve_file;
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Outcome, Run, export};
 use gstdepixelate::train::systems::{
     dcgan, esrgan, gpen, pix2pix, pixelcyclegan, sample, scgan, stylegan2,
 };
 use gstdepixelate::train::{face_check, files, inspect, report};
+
+/// Numbers of an exported model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum ExportPrecision {
+    /// 32-bit floats
+    #[default]
+    Fp32,
+    /// 16-bit floats inside, which GPUs are faster in; a CPU is slower
+    Fp16,
+}
 
 /// Train the networks behind facedepixelate.
 #[derive(Parser)]
@@ -93,6 +104,9 @@ enum Command {
         /// As for `dcedn`.
         #[arg(long, value_name = "FILE")]
         stage1: Option<PathBuf>,
+        /// In which numbers the model calculates
+        #[arg(long, value_enum, default_value_t)]
+        precision: ExportPrecision,
     },
     /// Measure models on faces that they were not trained with.
     Evaluate(EvaluateArgs),
@@ -218,10 +232,19 @@ fn run(command: Command) -> anyhow::Result<()> {
                 .save(&out)
                 .with_context(|| format!("{} can not be written", out.display()))
         }
-        Command::Export { run, out, stage1 } => {
+        Command::Export {
+            run,
+            out,
+            stage1,
+            precision,
+        } => {
             let difference = export(&run, stage1.as_deref(), &out)?;
             let shown = out.display();
             println!("{shown}: differs from libtorch by at most {difference:.1e}");
+            if precision == ExportPrecision::Fp16 {
+                let difference = halve_file(&out)?;
+                println!("{shown}: 16-bit floats change its pictures by at most {difference:.1e}");
+            }
             Ok(())
         }
         Command::Evaluate(args) => evaluate(&args),

@@ -6,10 +6,12 @@
 pub mod attr;
 mod dense;
 mod graph;
+mod half;
 mod layers;
 pub mod proto;
 mod resample;
 
+pub use self::half::calculate_in_halves;
 pub use graph::{Dim, ElementType, FEWEST_HALVES, GraphBuilder, Weights, batch_of};
 pub use layers::{Conv2d, ConvTranspose2d, PadMode};
 

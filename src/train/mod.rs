@@ -11,6 +11,7 @@ mod events;
 pub mod export;
 pub mod face_check;
 pub mod files;
+pub mod halve;
 pub mod held_back;
 pub mod inspect;
 mod judge;

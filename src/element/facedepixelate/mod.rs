@@ -14,6 +14,7 @@ mod queue;
 mod settings;
 mod sharing;
 mod stats;
+mod task;
 mod worker;
 
 /// Where models run.

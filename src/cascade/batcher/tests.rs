@@ -1,0 +1,190 @@
+//! Runs of several requests, waits, failures.
+
+use std::sync::mpsc;
+
+use super::*;
+use crate::cascade::{MosaicInput, ValueRange};
+
+/// Gives crops back, notes the sizes of its runs, and waits for leave before each, if it has to.
+struct Echo {
+    facts: ModelFacts,
+    sizes: Arc<Mutex<Vec<usize>>>,
+    gate: Option<mpsc::Receiver<()>>,
+    preferred: usize,
+}
+
+type Sizes = Arc<Mutex<Vec<usize>>>;
+
+fn echo(preferred: usize, gate: Option<mpsc::Receiver<()>>) -> (Box<Echo>, Sizes) {
+    let facts = ModelFacts {
+        size: 2,
+        scale: 1,
+        range: ValueRange::Unit,
+        margin: 1.3,
+        mosaic: MosaicInput::Blocks,
+        blocks: (2.0, 8.0),
+        trained_on: String::new(),
+        license: String::new(),
+    };
+    let sizes = Sizes::default();
+    let echo = Echo {
+        facts,
+        sizes: Arc::clone(&sizes),
+        gate,
+        preferred,
+    };
+    (Box::new(echo), sizes)
+}
+
+impl Backend for Echo {
+    fn facts(&self) -> &ModelFacts {
+        &self.facts
+    }
+
+    fn execution_provider(&self) -> &str {
+        "echo"
+    }
+
+    fn takes_lattice(&self) -> bool {
+        false
+    }
+
+    fn preferred_batch(&self) -> usize {
+        self.preferred
+    }
+
+    fn run(&mut self, crops: Crops<'_>, _: f32, faces: &mut Vec<f32>) -> Result<(), CascadeError> {
+        if let Some(gate) = &self.gate {
+            gate.recv().unwrap();
+        }
+        self.sizes.lock().unwrap().push(crops.count);
+        if crops.pixelated[0] < 0.0 {
+            return Err(CascadeError::Run("negative".into()));
+        }
+        assert!(crops.pixelated[0] < 1000.0, "far too large");
+        *faces = crops.pixelated.to_vec();
+        Ok(())
+    }
+}
+
+const NEVER: Duration = Duration::from_secs(600);
+
+/// `count` crops that all hold `value`.
+fn batch(count: usize, value: f32) -> Batch {
+    Batch {
+        count,
+        pixelated: vec![value; 12 * count],
+        ..Batch::default()
+    }
+}
+
+fn nobody() -> Wake {
+    Arc::new(|| ())
+}
+
+fn check(ticket: Ticket, count: usize, value: f32) -> Batch {
+    let (batch, result) = ticket.wait();
+    assert_eq!(result, Ok(()));
+    assert_eq!(batch.faces, vec![value; 12 * count]);
+    batch
+}
+
+#[test]
+fn requests_run_together_up_to_the_preferred_size() {
+    let (open, gate) = mpsc::channel();
+    let (backend, sizes) = echo(4, Some(gate));
+    let batcher = Batcher::new(backend, 0).unwrap();
+    let submit = |count, value| batcher.submit(batch(count, value), Duration::ZERO, &nobody());
+    // The first one runs alone, the others come while it does.
+    let first = submit(1, 1.0);
+    open.send(()).unwrap();
+    check(first, 1, 1.0);
+    let held = submit(4, 2.0);
+    let others = [
+        submit(1, 3.0),
+        submit(2, 4.0),
+        submit(2, 5.0),
+        submit(9, 6.0),
+    ];
+    open.send(()).unwrap();
+    check(held, 4, 2.0);
+    for _ in 0..3 {
+        open.send(()).unwrap();
+    }
+    let [a, b, c, d] = others;
+    assert_eq!(check(a, 1, 3.0).in_run, 3);
+    assert_eq!(check(b, 2, 4.0).in_run, 3);
+    assert_eq!(check(c, 2, 5.0).in_run, 2);
+    assert_eq!(check(d, 9, 6.0).in_run, 9);
+    assert_eq!(*sizes.lock().unwrap(), [1, 4, 3, 2, 9]);
+}
+
+#[test]
+fn a_given_size_is_never_exceeded() {
+    let (backend, sizes) = echo(1, None);
+    let batcher = Batcher::new(backend, 4).unwrap();
+    let ticket = batcher.submit(batch(10, 0.5), Duration::ZERO, &nobody());
+    check(ticket, 10, 0.5);
+    assert_eq!(*sizes.lock().unwrap(), [4, 4, 2]);
+}
+
+#[test]
+fn a_batch_waits_for_more_until_somebody_needs_it() {
+    let (backend, sizes) = echo(8, None);
+    let batcher = Batcher::new(backend, 0).unwrap();
+    let first = batcher.submit(batch(1, 1.0), NEVER, &nobody());
+    let second = batcher.submit(batch(1, 2.0), NEVER, &nobody());
+    assert!(!first.is_done() && !second.is_done());
+    check(second, 1, 2.0);
+    assert!(first.is_done());
+    check(first, 1, 1.0);
+    // Full is full.
+    let (woken, wakes) = mpsc::channel();
+    let woken = Mutex::new(woken);
+    let wake: Wake = Arc::new(move || woken.lock().unwrap().send(()).unwrap());
+    let full = batcher.submit(batch(8, 3.0), NEVER, &wake);
+    wakes.recv().unwrap();
+    assert!(full.is_done());
+    assert_eq!(*sizes.lock().unwrap(), [2, 8]);
+}
+
+#[test]
+fn different_detail_runs_apart() {
+    let (backend, sizes) = echo(8, None);
+    let batcher = Batcher::new(backend, 0).unwrap();
+    let first = batcher.submit(batch(1, 1.0), NEVER, &nobody());
+    let other = Batch {
+        detail: 0.5,
+        ..batch(1, 2.0)
+    };
+    let other = batcher.submit(other, NEVER, &nobody());
+    check(other, 1, 2.0);
+    check(first, 1, 1.0);
+    assert_eq!(*sizes.lock().unwrap(), [1, 1]);
+}
+
+#[test]
+fn failures_reach_whom_they_concern_and_a_panic_ends_the_model() {
+    let (backend, _) = echo(1, None);
+    let batcher = Batcher::new(backend, 0).unwrap();
+    let run = |value| {
+        let ticket = batcher.submit(batch(1, value), Duration::ZERO, &nobody());
+        ticket.wait().1
+    };
+    assert_eq!(run(-1.0), Err(CascadeError::Run("negative".into())));
+    assert_eq!(run(1.0), Ok(()));
+    assert!(!batcher.is_broken());
+    let panic = run(5000.0);
+    assert!(matches!(panic, Err(CascadeError::Panic(text)) if text.contains("too large")));
+    assert!(batcher.is_broken());
+    assert_eq!(run(1.0), Err(CascadeError::Broken));
+}
+
+#[test]
+fn what_waits_is_run_when_the_batcher_goes() {
+    let (backend, _) = echo(8, None);
+    let batcher = Batcher::new(backend, 0).unwrap();
+    let ticket = batcher.submit(batch(1, 1.0), NEVER, &nobody());
+    drop(batcher);
+    check(ticket, 1, 1.0);
+}
