@@ -182,7 +182,7 @@ fn a_second_stage_is_trained_behind_an_exported_first() {
     make_faces(&faces, 20);
     let recipe = small_recipe(2, 2);
     let run = Run::new(&recipe, &faces, options(&first)).unwrap();
-    assert!(format!("{:#}", run.dcedn(None).unwrap_err()).contains("--stage1"));
+    assert!(format!("{:#}", run.dcedn(None, None).unwrap_err()).contains("--stage1"));
     assert_eq!(run.cyclegan().unwrap(), Outcome::Finished);
     let stage1 = first.join("stage1.onnx");
     assert!(
@@ -195,7 +195,7 @@ fn a_second_stage_is_trained_behind_an_exported_first() {
 
     let second = folder.path().join("second");
     let run = Run::new(&recipe, &faces, options(&second)).unwrap();
-    assert_eq!(run.dcedn(Some(&stage1)).unwrap(), Outcome::Finished);
+    assert_eq!(run.dcedn(Some(&stage1), None).unwrap(), Outcome::Finished);
     // Both files hold the same first stage.
     let weights = |file: &Path| {
         let model = gstdepixelate::onnx::decode(&std::fs::read(file).unwrap()).unwrap();
@@ -213,7 +213,7 @@ fn a_second_stage_is_trained_behind_an_exported_first() {
     let (widths, blocks) = (vec![8, 16], vec![1, 1]);
     other.networks.generator = Architecture::UShaped(UShaped { widths, blocks });
     let run = Run::new(&other, &faces, options(&folder.path().join("other"))).unwrap();
-    let error = run.dcedn(Some(&stage1)).unwrap_err();
+    let error = run.dcedn(Some(&stage1), None).unwrap_err();
     assert!(
         format!("{error:#}").contains("the recipe's networks have"),
         "{error:#}"
