@@ -2,13 +2,16 @@
 
 #![cfg(feature = "trainer")]
 
+mod support;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gstdepixelate::cascade::{
-    Backend, Crops, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime,
+    Backend, Crops, Model, ModelFacts, MosaicInput, OrtBackend, RuntimeSearch, SessionSettings,
+    ValueRange, runtime,
 };
 use gstdepixelate::train::export::{read_known_weights, read_weights, round_to_halves};
 use gstdepixelate::train::layers::{Declare, Forward, Init, Parameters};
@@ -18,6 +21,7 @@ use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
 use gstdepixelate::train::u_shaped::UShaped;
 use gstdepixelate::train::{checkpoint, inspect, log, report};
+use support::{Tiny, tiny_facts, tiny_model_with};
 use tch::{Device, Kind, Tensor};
 
 /// The default recipe at 32 px with networks of a few channels.
@@ -182,7 +186,7 @@ fn a_second_stage_is_trained_behind_an_exported_first() {
     make_faces(&faces, 20);
     let recipe = small_recipe(2, 2);
     let run = Run::new(&recipe, &faces, options(&first)).unwrap();
-    assert!(format!("{:#}", run.dcedn(None).unwrap_err()).contains("--stage1"));
+    assert!(format!("{:#}", run.dcedn(None, None).unwrap_err()).contains("--stage1"));
     assert_eq!(run.cyclegan().unwrap(), Outcome::Finished);
     let stage1 = first.join("stage1.onnx");
     assert!(
@@ -195,7 +199,7 @@ fn a_second_stage_is_trained_behind_an_exported_first() {
 
     let second = folder.path().join("second");
     let run = Run::new(&recipe, &faces, options(&second)).unwrap();
-    assert_eq!(run.dcedn(Some(&stage1)).unwrap(), Outcome::Finished);
+    assert_eq!(run.dcedn(Some(&stage1), None).unwrap(), Outcome::Finished);
     // Both files hold the same first stage.
     let weights = |file: &Path| {
         let model = gstdepixelate::onnx::decode(&std::fs::read(file).unwrap()).unwrap();
@@ -213,11 +217,57 @@ fn a_second_stage_is_trained_behind_an_exported_first() {
     let (widths, blocks) = (vec![8, 16], vec![1, 1]);
     other.networks.generator = Architecture::UShaped(UShaped { widths, blocks });
     let run = Run::new(&other, &faces, options(&folder.path().join("other"))).unwrap();
-    let error = run.dcedn(Some(&stage1)).unwrap_err();
+    let error = run.dcedn(Some(&stage1), None).unwrap_err();
     assert!(
         format!("{error:#}").contains("the recipe's networks have"),
         "{error:#}"
     );
+}
+
+#[test]
+fn a_second_stage_is_trained_behind_a_restorer_of_any_system() {
+    let folder = tempfile::tempdir().unwrap();
+    let (faces, out) = (folder.path().join("faces"), folder.path().join("run"));
+    std::fs::create_dir(&faces).unwrap();
+    make_faces(&faces, 20);
+    let mut recipe = small_recipe(2, 2);
+    recipe.networks.dcedn = Architecture::Dcedn { width: 4 };
+    let facts = ModelFacts {
+        scale: 2,
+        range: ValueRange::Unit,
+        margin: recipe.model.margin,
+        mosaic: MosaicInput::Smooth,
+        ..tiny_facts(16)
+    };
+    let file = |name: &str, factor| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, tiny_model_with(&facts, Tiny::Scaled(factor))).unwrap();
+        file
+    };
+    let (restorer, other) = (file("restorer.onnx", 0.75), file("other.onnx", 0.5));
+    let run = Run::new(&recipe, &faces, options(&out)).unwrap();
+    assert_eq!(run.dcedn(None, Some(&restorer)).unwrap(), Outcome::Finished);
+    let error = run.dcedn(None, Some(&other)).unwrap_err();
+    assert!(
+        error.to_string().contains("behind another model"),
+        "{error}"
+    );
+    // The folder knows what its second stage is behind.
+    let again = out.join("again.onnx");
+    assert!(export(&out, None, &again).unwrap() <= 1e-4);
+    let cascade = std::fs::read(out.join("cascade.onnx")).unwrap();
+    assert_eq!(cascade, std::fs::read(&again).unwrap());
+    let model = Model::open(&again).unwrap();
+    assert_eq!((model.facts().size, model.facts().output_size()), (16, 32));
+    let runtime = runtime::load(&RuntimeSearch::default()).unwrap();
+    let mut backend = OrtBackend::new(runtime, &model, &SessionSettings::default()).unwrap();
+    let (crop, mut made) = (vec![0.5; 3 * 16 * 16], Vec::new());
+    backend.run_stage1(Crops::new(&crop, 1), &mut made).unwrap();
+    // 0.5 of −1 … 1 is 0.75 of 0 … 1.
+    let expected = 0.75 * 0.75 * 2.0 - 1.0;
+    assert!(made.iter().all(|v| (v - expected).abs() < 1e-6));
+    backend.run(Crops::new(&crop, 1), 1.0, &mut made).unwrap();
+    assert_eq!(made.len(), 3 * 32 * 32);
 }
 
 #[test]

@@ -48,6 +48,9 @@ enum Command {
         /// The first stage: an ONNX file of this program or a checkpoint; without it the one in --out.
         #[arg(long, value_name = "FILE")]
         stage1: Option<PathBuf>,
+        /// In place of a first stage: the ONNX file of any restorer of this program, which gives pictures of model.size.
+        #[arg(long, value_name = "FILE", conflicts_with = "stage1")]
+        after: Option<PathBuf>,
     },
     /// Train pix2pix, which takes masks and blur off faces.
     Pix2pix(TrainArgs),
@@ -206,7 +209,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Dcedn {
             train: args,
             stage1,
-        } => train(&args, |run| run.dcedn(stage1.as_deref())),
+            after,
+        } => train(&args, |run| run.dcedn(stage1.as_deref(), after.as_deref())),
         Command::Pix2pix(args) => command::train::<pix2pix::Recipe>(&args),
         Command::Pixelcyclegan(args) => command::train::<pixelcyclegan::Recipe>(&args),
         Command::Scgan(args) => command::train::<scgan::Recipe>(&args),

@@ -48,7 +48,7 @@ impl Evaluated {
 }
 
 /// Evaluate the models in `files`, or the bundled one if there is none; by blocks of the sizes in `blocks`, pixels, or
-/// of all sizes if there is none.
+/// of all sizes if there is none. All see the same pictures, as large as the largest that one of them gives.
 pub fn models(files: &[PathBuf], faces: &Faces, blocks: &[u32]) -> anyhow::Result<Evaluated> {
     let mut models = Vec::new();
     for file in files {
@@ -61,14 +61,17 @@ pub fn models(files: &[PathBuf], faces: &Faces, blocks: &[u32]) -> anyhow::Resul
     let mut cases = Case::all();
     cases.retain(|case| blocks.is_empty() || blocks.contains(&case.block));
     let (mut evaluations, mut sheets) = (Vec::new(), Vec::new());
+    let sides = models.iter().map(|model| model.facts().output_size());
+    let side = sides.max().unwrap_or_default() as u32;
+    let pictures = load_faces(&dataset, faces.limit, side)?;
+    let shown = pictures.len();
+    let faces = format!("{shown} of {}, {side} px", dataset.fingerprint());
     for model in &models {
-        let side = model.facts().size as u32;
-        let pictures = load_faces(&dataset, faces.limit, side)?;
         let progress = bar()?;
         let mut versions = Versions::new(model)?;
         evaluations.push(Evaluation {
             model: model.name().to_owned(),
-            faces: format!("{} of {}", pictures.len(), dataset.fingerprint()),
+            faces: faces.clone(),
             cases: evaluate(model, &pictures, &cases, &progress)?,
             clips: clips(&mut versions, &pictures)?,
         });

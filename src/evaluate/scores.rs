@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::cases::Pixelated;
 use crate::frame::{Lattice, Rect};
 use crate::metrics::{
-    MetricsError, Picture, consistency, de_mean, de_pixel_blurred, psnr, rank1, sharpness_ratio,
-    sliced_wasserstein, ssim_gauss,
+    MS_SSIM_SIDE, MetricsError, Picture, consistency, de_mean, de_pixel_blurred, gmsd, ms_ssim,
+    psnr, rank1, sharpness_ratio, sliced_wasserstein, ssim_gauss, ssim_uniform, uqi, uqi_sewar,
 };
 
 /// Means over a set of faces; of what lies inside the mosaics' boxes.
@@ -18,6 +18,16 @@ pub struct Scores {
     pub psnr: f64,
     /// Structural similarity with the Gaussian window.
     pub ssim: f64,
+    /// The same with a flat window.
+    pub ssim_uniform: f64,
+    /// The same over five scales; none of small pictures.
+    pub ms_ssim: Option<f64>,
+    /// Universal quality index.
+    pub uqi: f64,
+    /// The same as a widespread library computes it.
+    pub uqi_sewar: f64,
+    /// Deviation of the similarity of gradients; 0 is best.
+    pub gmsd: f64,
     /// Difference of the mean colours, ΔE00.
     pub de_mean: f64,
     /// Mean difference of the colours of blurred pixels, ΔE00.
@@ -48,6 +58,12 @@ pub fn score(
     Ok(Scores {
         psnr: mean(|s| s.psnr),
         ssim: mean(|s| s.ssim),
+        ssim_uniform: mean(|s| s.ssim_uniform),
+        ms_ssim: (each.iter().all(|s| s.ms_ssim.is_some()))
+            .then(|| mean(|s| s.ms_ssim.unwrap_or_default())),
+        uqi: mean(|s| s.uqi),
+        uqi_sewar: mean(|s| s.uqi_sewar),
+        gmsd: mean(|s| s.gmsd),
         de_mean: mean(|s| s.de_mean),
         de_blurred: mean(|s| s.de_blurred),
         sharpness: mean(|s| s.sharpness),
@@ -63,9 +79,16 @@ fn one(truth: &RgbImage, mosaic: &Pixelated, output: &RgbImage) -> Result<Scores
     let (truth, output, observed) = (picture(truth)?, picture(output)?, picture(&observed)?);
     let rect = Rect::new(0, 0, mosaic.rect.width, mosaic.rect.height);
     let lattice = Lattice::square(mosaic.block, 0, 0);
+    let is_large = truth.width().min(truth.height()) >= MS_SSIM_SIDE;
+    let over_scales = is_large.then(|| ms_ssim(&output, &truth));
     Ok(Scores {
         psnr: psnr(&output, &truth)?,
         ssim: ssim_gauss(&output, &truth)?,
+        ssim_uniform: ssim_uniform(&output, &truth)?,
+        ms_ssim: over_scales.transpose()?,
+        uqi: uqi(&output, &truth)?,
+        uqi_sewar: uqi_sewar(&output, &truth)?,
+        gmsd: gmsd(&output, &truth)?,
         de_mean: de_mean(&output, &truth)?,
         de_blurred: de_pixel_blurred(&output, &truth)?.mean,
         sharpness: sharpness_ratio(&output, &truth)?,

@@ -15,7 +15,7 @@ pub(super) struct Column {
 }
 
 /// The measures in the order of the tables.
-pub(super) const COLUMNS: [Column; 9] = [
+pub(super) const COLUMNS: [Column; 14] = [
     Column {
         head: "PSNR, dB",
         text: |s, _| format!("{:.2}", s.psnr),
@@ -27,6 +27,26 @@ pub(super) const COLUMNS: [Column; 9] = [
     Column {
         head: "SSIM",
         text: |s, _| format!("{:.3}", s.ssim),
+    },
+    Column {
+        head: "SSIM, flat window",
+        text: |s, _| format!("{:.3}", s.ssim_uniform),
+    },
+    Column {
+        head: "MS-SSIM",
+        text: |s, _| s.ms_ssim.map_or("–".to_owned(), |v| format!("{v:.3}")),
+    },
+    Column {
+        head: "UQI",
+        text: |s, _| format!("{:.3}", s.uqi),
+    },
+    Column {
+        head: "UQI, sewar",
+        text: |s, _| format!("{:.3}", s.uqi_sewar),
+    },
+    Column {
+        head: "GMSD",
+        text: |s, _| format!("{:.3}", s.gmsd),
     },
     Column {
         head: "mean colour, ΔE00",

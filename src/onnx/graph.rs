@@ -171,6 +171,44 @@ impl GraphBuilder {
         output
     }
 
+    /// Put the nodes and weights of `other` behind what is there. Its names get `prefix` in front, except for inputs: `bound`
+    /// says which value here each of them is, also where it has a default. Gives what `name` is called here for its
+    /// values.
+    pub fn splice<'a>(
+        &mut self,
+        other: GraphProto,
+        prefix: &'a str,
+        bound: &'a [(&'a str, &'a str)],
+    ) -> impl Fn(&str) -> String + use<'a> {
+        let renamed = move |name: &str| match bound.iter().find(|(input, _)| *input == name) {
+            Some((_, value)) => (*value).to_owned(),
+            // An empty name leaves an input out.
+            None if name.is_empty() => String::new(),
+            None => format!("{prefix}{name}"),
+        };
+        let is_bound = |name: &str| bound.iter().any(|(input, _)| *input == name);
+        for mut tensor in other.initializer {
+            if !is_bound(&tensor.name) {
+                tensor.name = renamed(&tensor.name);
+                self.claim(&tensor.name);
+                self.graph.initializer.push(tensor);
+            }
+        }
+        for mut node in other.node {
+            node.name = renamed(&node.name);
+            for input in node.input.iter_mut().filter(|input| !input.is_empty()) {
+                *input = renamed(input);
+                self.check_known(&node.name, input);
+            }
+            for output in &mut node.output {
+                *output = renamed(output);
+                self.claim(output);
+            }
+            self.graph.node.push(node);
+        }
+        renamed
+    }
+
     /// Add a named fact to the model; a later value for a key replaces the earlier one.
     pub fn metadata(&mut self, key: &str, value: &str) {
         self.metadata.retain(|entry| entry.key != key);

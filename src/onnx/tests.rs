@@ -166,3 +166,24 @@ fn mistakes_are_reported_at_the_end() {
         )
     );
 }
+
+#[test]
+fn one_graph_goes_behind_another() {
+    let inner = sample().finish().unwrap().graph.unwrap();
+    let count = inner.node.len();
+    let mut g = GraphBuilder::new("outer");
+    let x = g.input_f32("picture", &batch_of(&[3, 8, 8]));
+    let x = g.relu(&x);
+    let bound = [("x", x.as_str())];
+    let renamed = g.splice(inner.clone(), "inner.", &bound);
+    assert_eq!(renamed("end"), "inner.end");
+    g.output_f32("end", &renamed("end"), &batch_of(&[3, 8, 8]));
+    let graph = g.finish().unwrap().graph.unwrap();
+    assert_eq!(graph.node.len(), count + 2);
+    assert_eq!(graph.node[1].input, ["Relu_1", "inner.pads_1_1_1_1"]);
+    assert_eq!((graph.input.len(), graph.output.len()), (1, 1));
+    let mut g = GraphBuilder::new("outer");
+    drop(g.splice(inner, "inner.", &[]));
+    let error = g.finish().unwrap_err().to_string();
+    assert!(error.contains("reads `inner.x`"), "{error}");
+}

@@ -99,17 +99,12 @@ impl Cascade<'_> {
             }
             None => stage1.name.clone(),
         };
-        graph.output_f32(STAGE1, &stage1.name, &shape);
-        graph.output_f32(RESTORED, &restored, &shape);
-        if self.has_detailed() {
-            let invented = graph.sub(&stage1.name, &restored);
-            let coarse = graph.mean_around(&invented, fine_window(self.recipe));
-            let fine = graph.sub(&invented, &coarse);
-            let fine = graph.scale(&fine, FINE_GAIN as f32);
-            let detailed = graph.add(&restored, &fine);
-            let detailed = graph.clip(&detailed, -1.0, 1.0);
-            graph.output_f32(DETAILED, &detailed, &shape);
-        }
+        write_outputs(
+            &mut graph,
+            self.recipe,
+            [&stage1.name, &restored],
+            self.has_detailed(),
+        );
         self.facts().write_to(&mut graph);
         graph.metadata(RECIPE, &self.recipe.to_toml()?);
         Ok(encode(&graph.finish()?))
@@ -197,6 +192,28 @@ impl Cascade<'_> {
     }
 }
 
+/// Declare the outputs of a cascade: what its stages made, and the sharpest picture if it has such.
+pub(super) fn write_outputs(
+    graph: &mut GraphBuilder,
+    recipe: &Recipe,
+    [stage1, restored]: [&str; 2],
+    has_detailed: bool,
+) {
+    let size = recipe.model.size as i64;
+    let shape = batch_of(&[3, size, size]);
+    graph.output_f32(STAGE1, stage1, &shape);
+    graph.output_f32(RESTORED, restored, &shape);
+    if has_detailed {
+        let invented = graph.sub(stage1, restored);
+        let coarse = graph.mean_around(&invented, fine_window(recipe));
+        let fine = graph.sub(&invented, &coarse);
+        let fine = graph.scale(&fine, FINE_GAIN as f32);
+        let detailed = graph.add(restored, &fine);
+        let detailed = graph.clip(&detailed, -1.0, 1.0);
+        graph.output_f32(DETAILED, &detailed, &shape);
+    }
+}
+
 /// Side of the window, pixels, odd: of what the first stage invents, the sharpest picture takes what is finer than it.
 /// What is coarser is truer in the second stage's. In a 128-pixel face, 17 instead of 7 cost 0.6 dB and gave no sharpness.
 fn fine_window(recipe: &Recipe) -> i64 {
@@ -204,7 +221,7 @@ fn fine_window(recipe: &Recipe) -> i64 {
 }
 
 /// The input that tells the lattice, if anyone listens; it may be left out.
-fn lattice_input(graph: &mut GraphBuilder, pixelated: &Node, heard: bool) -> Node {
+pub(super) fn lattice_input(graph: &mut GraphBuilder, pixelated: &Node, heard: bool) -> Node {
     let channels = PLANES;
     if !heard {
         return Node {
@@ -223,7 +240,7 @@ fn lattice_input(graph: &mut GraphBuilder, pixelated: &Node, heard: bool) -> Nod
     }
 }
 
-fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     if a.len() != b.len() {
         return f32::INFINITY;
     }

@@ -3,6 +3,7 @@
 //! Stage 1 is a CycleGAN generator that turns a mosaic into a face, stage 2 is DCEDN, which puts the colours
 //! right. Source of both: apperrs/facial_demosaicing.
 
+pub mod after;
 pub mod checkpoint;
 pub mod command;
 pub mod dataset;

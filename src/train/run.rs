@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use tch::Device;
 
+use super::after::After;
 use super::checkpoint;
 use super::dataset::Dataset;
 use super::export::{Cascade, read_stage1, round_to_halves};
@@ -19,7 +20,7 @@ use super::precision::Precision;
 use super::recipe::Recipe;
 use super::stage::Stage;
 use super::stage1::Stage1;
-use super::stage2::{Stage2, new_dcedn};
+use super::stage2::{First, Stage2, new_dcedn};
 use super::steps;
 use super::validation::Validation;
 
@@ -82,20 +83,31 @@ impl<'a> Run<'a> {
         Ok(outcome)
     }
 
-    /// Train the second stage behind the first one in `stage1` (an exported file or a checkpoint), or else behind
-    /// this run's own, and export both, as `cascade.onnx`.
-    pub fn dcedn(&self, stage1: Option<&Path>) -> anyhow::Result<Outcome> {
-        let weights = match stage1 {
-            Some(file) if file.extension().is_some_and(|e| e == "onnx") => {
-                read_stage1(file, self.recipe)?
+    /// Train the second stage behind the first one in `stage1` (an exported file or a checkpoint), or behind the
+    /// restorer of any system in `after`, or else behind this run's own, and export both, as `cascade.onnx`.
+    pub fn dcedn(&self, stage1: Option<&Path>, after: Option<&Path>) -> anyhow::Result<Outcome> {
+        let out = &self.options.out;
+        if let Some(after) = after {
+            After::keep(after, out)?;
+        }
+        let generator = |weights| First::Generator(weights);
+        let first = match (stage1, After::kept(out, self.recipe)?) {
+            (None, Some(after)) => First::Exported(Box::new(after)),
+            (Some(_), Some(_)) => bail!(
+                "{} was started with --after; choose another folder for --out",
+                out.display()
+            ),
+            (Some(file), None) if file.extension().is_some_and(|e| e == "onnx") => {
+                generator(read_stage1(file, self.recipe)?)
             }
-            Some(file) => averaged(file)?,
-            None => averaged(&checkpoint_file(&self.options.out, "stage1"))
-                .context("no first stage: train one with `cyclegan`, or name one with --stage1")?,
+            (Some(file), None) => generator(averaged(file)?),
+            (None, None) => generator(averaged(&checkpoint_file(out, "stage1")).context(
+                "no first stage: train one with `cyclegan`, or name one with --stage1 or --after",
+            )?),
         };
         let mut stage = Stage2::new(
             self.recipe,
-            weights,
+            first,
             self.options.device,
             self.options.precision,
         )?;
@@ -109,7 +121,7 @@ impl<'a> Run<'a> {
     /// Train both stages and export the cascade.
     pub fn cascade(&self) -> anyhow::Result<Outcome> {
         match self.train_stage1()? {
-            Outcome::Finished => self.dcedn(None),
+            Outcome::Finished => self.dcedn(None, None),
             stopped => Ok(stopped),
         }
     }
@@ -226,6 +238,15 @@ fn averaged(file: &Path) -> anyhow::Result<Parameters> {
 /// libtorch. The first stage is the folder's own, or the exported one in `stage1`.
 pub fn export(folder: &Path, stage1: Option<&Path>, model: &Path) -> anyhow::Result<f32> {
     let recipe = Recipe::read(&folder.join("recipe.toml"))?;
+    if let Some(after) = After::kept(folder, &recipe)? {
+        let mut dcedn = new_dcedn(&recipe, Device::Cpu);
+        let saved = checkpoint::load(&checkpoint_file(folder, "stage2"))?;
+        checkpoint::restore("average", &mut dcedn, &saved)?;
+        if recipe.model.half {
+            round_to_halves(&mut dcedn);
+        }
+        return after.export(&recipe, &dcedn, model);
+    }
     let mut stage1 = match stage1 {
         Some(file) if file.extension().is_some_and(|e| e == "onnx") => read_stage1(file, &recipe)?,
         Some(file) => averaged(file)?,

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use tch::{Device, Kind, Reduction, Tensor};
 
+use super::after::After;
 use super::checkpoint;
 use super::export::read_known_weights;
 use super::layers::{Declare, Forward, Init, Parameters};
@@ -16,13 +17,21 @@ use super::recipe::{Loss, Networks, Recipe, Stage2 as Settings, rate_at};
 use super::stage::{Losses, Stage};
 use super::stage1;
 
+/// What stands before the second stage, and does not learn.
+pub enum First {
+    /// A generator of this recipe.
+    Generator(Parameters),
+    /// Any restorer.
+    Exported(Box<After>),
+}
+
 /// The second stage in training.
 pub struct Stage2 {
     settings: Settings,
     sizes: Networks,
     precision: Precision,
     step: u64,
-    stage1: Parameters,
+    first: First,
     network: Parameters,
     optimizer: Adam,
     average: MovingAverage,
@@ -62,18 +71,21 @@ fn colour(a: &Tensor, b: &Tensor) -> Tensor {
 }
 
 impl Stage2 {
-    /// An untrained second stage behind the generator `stage1`.
+    /// An untrained second stage behind `first`.
     ///
-    /// Fails where `stage1` does not hold the weights that the recipe's generator has.
+    /// Fails where a generator does not hold the weights that the recipe's has.
     pub fn new(
         recipe: &Recipe,
-        stage1: Parameters,
+        first: First,
         device: Device,
         precision: Precision,
     ) -> anyhow::Result<Self> {
         tch::manual_seed(recipe.seed as i64 + 1);
         let settings = recipe.stage2.clone();
-        let stage1 = fitted(recipe, stage1, device)?;
+        let first = match first {
+            First::Generator(stage1) => First::Generator(fitted(recipe, stage1, device)?),
+            exported @ First::Exported(_) => exported,
+        };
         let network = new_dcedn(recipe, device);
         let [beta1, beta2] = settings.betas;
         Ok(Self {
@@ -88,31 +100,36 @@ impl Stage2 {
             precision,
             step: 0,
             settings,
-            stage1,
+            first,
             network,
         })
     }
 
-    fn first_stage(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
-        let network = &self.sizes.generator;
-        tch::no_grad(|| {
-            stage1::restore(
-                network,
-                &self.precision.of(&self.stage1),
-                pixelated,
-                lattice,
-            )
-        })
-    }
-
-    fn second_stage(&self, weights: &Parameters, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
-        let stage1 = self.first_stage(pixelated, lattice);
-        let seen = Seen {
-            stage1: Some(&stage1),
-            pixelated,
-            lattice,
-        };
-        self.sizes.dcedn.read(&mut Forward(weights), &seen)
+    fn second_stage(
+        &self,
+        weights: &Parameters,
+        pixelated: &Tensor,
+        lattice: &Tensor,
+    ) -> anyhow::Result<Tensor> {
+        let dcedn = &self.sizes.dcedn;
+        match &self.first {
+            First::Generator(stage1) => {
+                let stage1 = self.precision.of(stage1);
+                let generator = &self.sizes.generator;
+                let stage1 =
+                    tch::no_grad(|| stage1::restore(generator, &stage1, pixelated, lattice));
+                let seen = Seen {
+                    stage1: Some(&stage1),
+                    pixelated,
+                    lattice,
+                };
+                Ok(dcedn.read(&mut Forward(weights), &seen))
+            }
+            First::Exported(after) => {
+                let made = after.run(pixelated, lattice)?;
+                Ok(dcedn.read(&mut Forward(weights), &made.seen()))
+            }
+        }
     }
 }
 
@@ -132,7 +149,7 @@ impl Stage for Stage2 {
             &self.precision.of(&self.network),
             &batch.pixelated,
             &batch.lattice,
-        );
+        )?;
         let mut losses = Losses::default();
         match s.loss {
             Loss::Mse => losses.add("mse", restored.mse_loss(&batch.clean, Reduction::Mean)),
@@ -162,7 +179,11 @@ impl Stage for Stage2 {
 
     fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
         let weights = &self.average.average;
-        tch::no_grad(|| self.second_stage(weights, pixelated, lattice))
+        let restored = tch::no_grad(|| self.second_stage(weights, pixelated, lattice));
+        restored.unwrap_or_else(|error| {
+            eprintln!("the first stage fails: {error:#}");
+            pixelated.full_like(f64::NAN)
+        })
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {

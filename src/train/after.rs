@@ -1,0 +1,446 @@
+//! A second stage behind a restorer of any system: it runs as its model file says, and both become one file.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use tch::{Device, Kind, Tensor};
+
+use super::export::{RECIPE, TOLERANCE, largest_difference, lattice_input, write_outputs};
+use super::files;
+use super::layers::{Forward, Parameters};
+use super::networks::Seen;
+use super::onnx_layers::{Node, OnnxLayers, numbers};
+use super::recipe::Recipe;
+use crate::blocks::PLANES;
+use crate::cascade::{
+    Backend, Crops, INPUT, LATTICE, Model, ModelFacts, MosaicInput, OrtBackend, RESTORED,
+    SessionSettings, ValueRange, runtime,
+};
+use crate::onnx::{GraphBuilder, batch_of, decode, encode};
+
+/// Put before the names of the restorer's values in the common file.
+const PREFIX: &str = "first.";
+
+/// A restorer in front of a second stage.
+pub struct After {
+    model: Model,
+    /// A forward pass changes nothing but scratch memory.
+    session: RefCell<OrtBackend>,
+}
+
+/// What the second stage gets, `[N, C, S, S]` each, −1 … 1.
+pub struct Made {
+    stage1: Tensor,
+    pixelated: Tensor,
+    lattice: Tensor,
+}
+
+impl Made {
+    /// As the networks take it.
+    pub fn seen(&self) -> Seen<'_, Tensor> {
+        Seen {
+            stage1: Some(&self.stage1),
+            pixelated: &self.pixelated,
+            lattice: &self.lattice,
+        }
+    }
+}
+
+/// Where a run's folder keeps the restorer.
+fn place(folder: &Path) -> PathBuf {
+    folder.join("after.onnx")
+}
+
+impl After {
+    /// Put the restorer in `file` into a run's folder; another one must not be there.
+    pub fn keep(file: &Path, folder: &Path) -> anyhow::Result<()> {
+        let read = |file: &Path| {
+            std::fs::read(file).with_context(|| format!("{} can not be read", file.display()))
+        };
+        let (bytes, place) = (read(file)?, place(folder));
+        // What is no model of this program is named before anything is written.
+        Model::from_bytes(&file.display().to_string(), bytes.clone())?;
+        if place.exists() {
+            ensure!(
+                read(&place)? == bytes,
+                "{} was started behind another model; choose another folder for --out",
+                folder.display()
+            );
+            return Ok(());
+        }
+        files::write(&place, bytes)
+    }
+
+    /// The restorer in a run's folder, if there is one.
+    pub fn kept(folder: &Path, recipe: &Recipe) -> anyhow::Result<Option<Self>> {
+        let place = place(folder);
+        match place.exists() {
+            true => Self::new(Model::open(&place)?, recipe).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// `model` before a second stage of `recipe`.
+    ///
+    /// Fails where the two do not fit together.
+    pub fn new(model: Model, recipe: &Recipe) -> anyhow::Result<Self> {
+        let (facts, name) = (model.facts(), model.name());
+        let side = facts.output_size();
+        ensure!(
+            recipe.model.size == side,
+            "{name} gives pictures of {side} pixels, the recipe has {}: --set model.size={side}",
+            recipe.model.size
+        );
+        ensure!(
+            recipe.model.margin == facts.margin,
+            "{name} has margin {0}, the recipe {1}: --set model.margin={0}",
+            facts.margin,
+            recipe.model.margin
+        );
+        ensure!(
+            facts.scale == 1 || !(recipe.networks.dcedn.sees_lattice() || model.takes_lattice()),
+            "{name} enlarges, and the lattice does not: choose a second stage that is not told it, such as \
+             --set 'networks.dcedn={{kind=\"dcedn\",width=16}}'"
+        );
+        ensure!(
+            !model.takes_lattice()
+                || (facts.range, facts.mosaic) == (ValueRange::Signed, MosaicInput::Blocks),
+            "{name} is told the lattice of mosaics that it does not see"
+        );
+        let runtime = runtime::load_for_program()?;
+        let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
+        session.warm_up(1)?;
+        Ok(Self {
+            model,
+            session: RefCell::new(session),
+        })
+    }
+
+    fn facts(&self) -> &ModelFacts {
+        self.model.facts()
+    }
+
+    /// What the restorer makes of crops as training has them, `[N, C, S, S]`, where S is the side of its output.
+    pub fn run(&self, pixelated: &Tensor, lattice: &Tensor) -> anyhow::Result<Made> {
+        let facts = self.facts();
+        let (mut crop, mut lattice) = (pixelated.shallow_clone(), lattice.shallow_clone());
+        if facts.mosaic == MosaicInput::Smooth {
+            // The first planes are what the element adds where it shows a smooth surface, and then nothing is left of them.
+            crop = pixelated + lattice.narrow(1, 0, 3);
+            let others = lattice.narrow(1, 3, PLANES as i64 - 3);
+            lattice = Tensor::cat(&[lattice.narrow(1, 0, 3).zeros_like(), others], 1);
+        }
+        let scale = facts.scale as i64;
+        if scale > 1 {
+            crop = crop.avg_pool2d([scale; 2], [scale; 2], [0; 2], false, true, None);
+        }
+        let stage1 = self.stage1(&crop, &lattice)?;
+        let pixelated = match scale {
+            1 => crop,
+            _ => {
+                let side = facts.output_size() as i64;
+                crop.upsample_bilinear2d([side; 2], false, None, None)
+            }
+        };
+        Ok(Made {
+            stage1,
+            pixelated,
+            lattice,
+        })
+    }
+
+    /// The restorer itself, on crops of its own size; both ends −1 … 1.
+    fn stage1(&self, crop: &Tensor, lattice: &Tensor) -> anyhow::Result<Tensor> {
+        let facts = self.facts();
+        let count = crop.size()[0];
+        let mut fed = numbers(&crop.to_kind(Kind::Float));
+        if facts.range == ValueRange::Unit {
+            fed.iter_mut().for_each(|v| *v = (*v + 1.0) / 2.0);
+        }
+        let told = match self.model.takes_lattice() {
+            true => numbers(&lattice.to_kind(Kind::Float)),
+            false => Vec::new(),
+        };
+        let crops = Crops {
+            count: count as usize,
+            pixelated: &fed,
+            lattice: &told,
+        };
+        let mut made = Vec::new();
+        self.session.borrow_mut().run(crops, 0.0, &mut made)?;
+        if facts.range == ValueRange::Unit {
+            made.iter_mut().for_each(|v| *v = *v * 2.0 - 1.0);
+        }
+        let side = facts.output_size() as i64;
+        let made = Tensor::from_slice(&made).view([count, 3, side, side]);
+        Ok(made.to_device(crop.device()).to_kind(crop.kind()))
+    }
+
+    /// The facts of both stages together.
+    fn common_facts(&self, recipe: &Recipe) -> ModelFacts {
+        let [low, high] = recipe.damage.blocks;
+        let scale = self.facts().scale as f32;
+        ModelFacts {
+            range: ValueRange::Signed,
+            blocks: (low / scale, high / scale),
+            trained_on: recipe.model.trained_on.clone(),
+            license: recipe.model.license.clone(),
+            ..self.facts().clone()
+        }
+    }
+
+    /// Both stages as one ONNX file.
+    pub fn to_onnx(&self, recipe: &Recipe, dcedn: &Parameters) -> anyhow::Result<Vec<u8>> {
+        let facts = self.facts();
+        let side = facts.size as i64;
+        let mut graph = GraphBuilder::new("depixelate");
+        if recipe.model.half {
+            graph.store_halves();
+        }
+        let pixelated = Node {
+            name: graph.input_f32(INPUT, &batch_of(&[3, side, side])),
+            channels: 3,
+        };
+        let heard = self.model.takes_lattice() || recipe.networks.dcedn.sees_lattice();
+        let lattice = lattice_input(&mut graph, &pixelated, heard);
+        let unit = facts.range == ValueRange::Unit;
+        let fed = match unit {
+            true => scaled(&mut graph, &pixelated.name, 0.5, 0.5),
+            false => pixelated.name.clone(),
+        };
+        let inner = decode(self.model.bytes())?.graph.unwrap_or_default();
+        let bound = [(INPUT, fed.as_str()), (LATTICE, lattice.name.as_str())];
+        let renamed = graph.splice(inner, PREFIX, &bound);
+        let made = renamed(RESTORED);
+        let stage1 = Node {
+            name: match unit {
+                true => scaled(&mut graph, &made, 2.0, -1.0),
+                false => made,
+            },
+            channels: 3,
+        };
+        let pixelated = match facts.scale {
+            1 => pixelated,
+            scale => Node {
+                name: graph.enlarge_bilinear(&pixelated.name, scale as i64, false),
+                channels: 3,
+            },
+        };
+        let seen = Seen {
+            stage1: Some(&stage1),
+            pixelated: &pixelated,
+            lattice: &lattice,
+        };
+        let mut layers = OnnxLayers {
+            graph: &mut graph,
+            parameters: dcedn,
+            prefix: "stage2.",
+        };
+        let restored = recipe.networks.dcedn.read(&mut layers, &seen).name;
+        let ends = [stage1.name.as_str(), restored.as_str()];
+        write_outputs(&mut graph, recipe, ends, recipe.model.detailed);
+        self.common_facts(recipe).write_to(&mut graph);
+        graph.metadata(RECIPE, &recipe.to_toml()?);
+        Ok(encode(&graph.finish()?))
+    }
+
+    /// Largest difference between the common file in ONNX Runtime and the two stages one after the other, the second in
+    /// libtorch, on random crops at batch 1 and 3.
+    pub fn parity(&self, recipe: &Recipe, dcedn: &Parameters, onnx: &[u8]) -> anyhow::Result<f32> {
+        let model = Model::from_bytes("the exported cascade", onnx.to_vec())?;
+        let runtime = runtime::load_for_program()?;
+        let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
+        let (side, out) = (
+            model.facts().size as i64,
+            model.facts().output_size() as i64,
+        );
+        let mut worst = 0f32;
+        for batch in [1, 3] {
+            let options = (Kind::Float, Device::Cpu);
+            let tiles = Tensor::rand([batch, 3, side / 4, side / 4], options) * 2 - 1;
+            let crop = tiles.upsample_nearest2d([side; 2], None, None);
+            // The file's own input: as large as the first stage wants it, with nothing left to be made smooth.
+            let large = crop.upsample_nearest2d([out; 2], None, None);
+            let lattice = Tensor::rand([batch, PLANES as i64, out, out], options) - 0.5;
+            let first = lattice.narrow(1, 0, 3).zeros_like();
+            let lattice = Tensor::cat(&[first, lattice.narrow(1, 3, PLANES as i64 - 3)], 1);
+            let made = self.run(&large, &lattice)?;
+            let restored = tch::no_grad(|| {
+                let network = &recipe.networks.dcedn;
+                network.read(&mut Forward(dcedn), &made.seen())
+            });
+            let told = match session.takes_lattice() {
+                true => numbers(&lattice),
+                false => Vec::new(),
+            };
+            let (count, crop) = (batch as usize, numbers(&crop));
+            let crops = Crops {
+                count,
+                pixelated: &crop,
+                lattice: &told,
+            };
+            let mut found = Vec::new();
+            session.run_stage1(crops, &mut found)?;
+            worst = worst.max(largest_difference(&numbers(&made.stage1), &found));
+            session.run(crops, 0.0, &mut found)?;
+            worst = worst.max(largest_difference(&numbers(&restored), &found));
+        }
+        Ok(worst)
+    }
+
+    /// Write both stages to `path` as one file, after the proof; gives the largest difference.
+    pub fn export(&self, recipe: &Recipe, dcedn: &Parameters, path: &Path) -> anyhow::Result<f32> {
+        let onnx = self.to_onnx(recipe, dcedn)?;
+        let difference = self.parity(recipe, dcedn, &onnx)?;
+        ensure!(
+            difference <= TOLERANCE,
+            "the common file and its two stages differ by {difference:e}, more than {TOLERANCE:e}; nothing was written"
+        );
+        files::write(path, onnx)?;
+        Ok(difference)
+    }
+}
+
+/// x · `factor` + `offset`
+fn scaled(graph: &mut GraphBuilder, x: &str, factor: f32, offset: f32) -> String {
+    let x = graph.scale(x, factor);
+    let offset = graph.initializer_f32("offset", &[1], &[offset]);
+    graph.add(&x, &offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::export::round_to_halves;
+    use crate::train::loader::Batch;
+    use crate::train::precision::Precision;
+    use crate::train::stage::Stage;
+    use crate::train::stage2::{First, Stage2, new_dcedn};
+
+    /// A restorer of another system: enlarges by repetition, and makes everything a little darker.
+    fn restorer(size: usize, doublings: usize, range: ValueRange) -> Model {
+        let facts = ModelFacts {
+            size,
+            scale: 1 << doublings,
+            range,
+            margin: 1.3,
+            mosaic: MosaicInput::Smooth,
+            blocks: (2.0, 8.0),
+            trained_on: "nothing".to_owned(),
+            license: "MIT".to_owned(),
+        };
+        let side = |size: usize| batch_of(&[3, size as i64, size as i64]);
+        let mut graph = GraphBuilder::new("restorer");
+        let mut x = graph.input_f32(INPUT, &side(size));
+        for _ in 0..doublings {
+            x = graph.upsample_nearest_2(&x);
+        }
+        let y = graph.scale(&x, 0.9);
+        graph.output_f32(RESTORED, &y, &side(facts.output_size()));
+        facts.write_to(&mut graph);
+        Model::from_bytes("restorer.onnx", encode(&graph.finish().unwrap())).unwrap()
+    }
+
+    fn recipe(changes: &[&str]) -> Recipe {
+        let least = ["model.margin=1.3", "damage.blocks=[2.0, 8.0]"];
+        let all = least.iter().chain(changes).map(|c| (*c).to_owned());
+        Recipe::read_with(None, &all.collect::<Vec<_>>()).unwrap()
+    }
+
+    const PLAIN: &str = "networks.dcedn={kind=\"dcedn\",width=4}";
+    const TOLD: &str = "networks.dcedn={kind=\"u-shaped\",widths=[4,8],blocks=[1,1]}";
+
+    #[test]
+    fn both_stages_become_one_file() {
+        for (size, doublings, range, dcedn) in [
+            (32, 0, ValueRange::Signed, TOLD),
+            (16, 1, ValueRange::Unit, PLAIN),
+            (16, 2, ValueRange::Signed, PLAIN),
+        ] {
+            tch::manual_seed(3);
+            let side = size << doublings;
+            let recipe = recipe(&[&format!("model.size={side}"), dcedn]);
+            let after = || After::new(restorer(size, doublings, range), &recipe).unwrap();
+            let mut weights = new_dcedn(&recipe, Device::Cpu);
+            // As the recipe stores them.
+            round_to_halves(&mut weights);
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("cascade.onnx");
+            let difference = after().export(&recipe, &weights, &file).unwrap();
+            assert!(difference <= 1e-4, "{difference:e}");
+            let model = Model::open(&file).unwrap();
+            let facts = model.facts();
+            assert_eq!((facts.size, facts.scale), (size, 1 << doublings));
+            assert_eq!(facts.range, ValueRange::Signed);
+            assert_eq!(facts.mosaic, MosaicInput::Smooth);
+            assert!(model.has_stage1() && model.has_detailed());
+            assert_eq!(model.takes_lattice(), dcedn == TOLD);
+            // Other weights are another file.
+            let others = new_dcedn(&recipe, Device::Cpu);
+            let onnx = std::fs::read(&file).unwrap();
+            assert!(after().parity(&recipe, &others, &onnx).unwrap() > 1e-3);
+        }
+    }
+
+    #[test]
+    fn the_second_stage_learns_behind_it() {
+        tch::manual_seed(3);
+        let recipe = recipe(&["model.size=32", PLAIN]);
+        let after = After::new(restorer(16, 1, ValueRange::Unit), &recipe).unwrap();
+        let first = First::Exported(Box::new(after));
+        let mut stage = Stage2::new(&recipe, first, Device::Cpu, Precision::FULL).unwrap();
+        let options = (Kind::Float, Device::Cpu);
+        let clean =
+            (Tensor::rand([2, 3, 8, 8], options) - 0.5).upsample_nearest2d([32; 2], None, None);
+        let batch = Batch {
+            pixelated: &clean * 0.5,
+            lattice: Tensor::zeros([2, PLANES as i64, 32, 32], options),
+            others: clean.narrow(0, 0, 0),
+            sharp: clean.narrow(0, 0, 0),
+            labels: clean.narrow(0, 0, 0),
+            clean,
+        };
+        let loss = |stage: &mut Stage2| {
+            let values = stage.step(&batch).unwrap().values();
+            values.iter().map(|(_, value)| value).sum::<f64>()
+        };
+        let before = loss(&mut stage);
+        let after = (0..30).map(|_| loss(&mut stage)).last().unwrap();
+        assert!(after < 0.9 * before, "{before} → {after}");
+        let restored = stage.restore(&batch.pixelated, &batch.lattice);
+        assert_eq!(restored.size(), batch.clean.size());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let refused = |model: Model, changes: &[&str]| {
+            let error = After::new(model, &recipe(changes)).map(drop).unwrap_err();
+            error.to_string()
+        };
+        let model = || restorer(16, 1, ValueRange::Unit);
+        assert!(refused(model(), &["model.size=64", PLAIN]).contains("--set model.size=32"));
+        assert!(refused(model(), &["model.size=32", TOLD]).contains("--set 'networks.dcedn={kind"));
+        let wide = ["model.size=32", "model.margin=2.0", PLAIN];
+        assert!(refused(model(), &wide).contains("--set model.margin=1.3"));
+    }
+
+    #[test]
+    fn a_folder_keeps_one_restorer() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, size: usize| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, restorer(size, 1, ValueRange::Unit).bytes()).unwrap();
+            file
+        };
+        let (one, other) = (file("one.onnx", 16), file("other.onnx", 32));
+        let recipe = recipe(&["model.size=32", PLAIN]);
+        assert!(After::kept(folder.path(), &recipe).unwrap().is_none());
+        After::keep(&one, folder.path()).unwrap();
+        After::keep(&one, folder.path()).unwrap();
+        assert!(After::kept(folder.path(), &recipe).unwrap().is_some());
+        let error = After::keep(&other, folder.path()).unwrap_err().to_string();
+        assert!(error.contains("behind another model"), "{error}");
+        assert!(After::keep(&folder.path().join("none.onnx"), folder.path()).is_err());
+    }
+}
