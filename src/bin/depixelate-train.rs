@@ -68,7 +68,7 @@ enum Command {
     Dcgan(TrainArgs),
     /// Train StyleGAN2, which makes faces out of random numbers, or GPEN's prior.
     Stylegan2(TrainArgs),
-    /// Train GPEN, which restores faces; --start-from names the prior's model file or checkpoint.
+    /// Train GPEN, which restores faces; --start-from names the checkpoint of a prior that stylegan2 trained.
     Gpen(TrainArgs),
     /// Train the network that tells mosaics over faces from mosaics over anything else.
     FaceCheck {

@@ -24,7 +24,8 @@ pub struct TrainArgs {
     /// Recipe file (TOML); without it the bundled default recipe.
     #[arg(long, value_name = "FILE")]
     pub recipe: Option<PathBuf>,
-    /// Start from the weights of an exported model whose networks have the recipe's sizes.
+    /// Start from the weights of an exported model whose networks have the recipe's sizes; for stylegan2 and gpen from a
+    /// checkpoint.
     #[arg(long, value_name = "FILE")]
     pub start_from: Option<PathBuf>,
     /// Change one key of the recipe, such as stage1.steps=100; may be given several times.

@@ -238,7 +238,8 @@ pub mod tests {
             .collect()
     }
 
-    /// Train two steps, then two more as a whole and from a checkpoint: losses and all tensors must agree.
+    /// Train two steps, then two more as a whole and from a checkpoint: losses and all tensors must agree. Steps must not
+    /// draw from libtorch's chance, which tests that run beside this one use as well.
     pub fn check_resumed<S: Stage>(make: impl Fn() -> S, batch: &Batch) {
         let mut whole = make();
         for _ in 0..2 {

@@ -324,7 +324,13 @@ mod tests {
 
     #[test]
     fn a_resumed_training_goes_on_as_if_it_had_not_stopped() {
-        check_resumed(stage, &batch());
+        // Without the path length's noise: tests that run beside this one draw from the same chance.
+        let calm = || {
+            let mut stage = stage();
+            stage.settings.path = 0.0;
+            stage
+        };
+        check_resumed(calm, &batch());
     }
 
     #[test]
