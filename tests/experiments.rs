@@ -145,6 +145,8 @@ fn rounds_come_to_rest_or_not() {
     assert_eq!((still.contraction, still.ssim_below_start), (None, None));
     assert_eq!(still.de_mean_slope, 0.0);
     assert!(still.rounds.iter().all(|round| round.rank1 == 1.0));
+    let step = |round: usize| still.rounds[round].measures.get("psnr_previous");
+    assert!(step(0).is_none() && step(1).unwrap().mean.is_infinite());
     // Half of the way to grey in each round.
     let grey = course("tiny", Start::Clean, false);
     assert!(

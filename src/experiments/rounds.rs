@@ -1,5 +1,7 @@
 //! Experiment B: a system fed with its own output, again and again.
 
+mod text;
+
 use std::collections::BTreeMap;
 
 use image::RgbImage;
@@ -9,8 +11,6 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Face;
-use super::diagram::{Curve, Panel};
-use super::results::markdown;
 use super::scores::{Scores, Summary, picture, pictures, summarise};
 use super::whole::{Planes, Whole};
 use crate::cascade::Model;
@@ -24,19 +24,6 @@ use crate::metrics::{
 pub const ROUNDS: usize = 10;
 /// Pixels between pictures of a strip.
 const GAP: u32 = 2;
-
-/// Measures with their decimals, in the order of the tables.
-const MEASURES: [(&str, usize); 9] = [
-    ("psnr", 2),
-    ("ssim_gauss", 3),
-    ("uqi", 3),
-    ("de_mean", 2),
-    ("psnr_previous", 1),
-    ("saturation", 3),
-    ("sharpness_ratio", 2),
-    ("total_variation", 2),
-    ("flat_share", 3),
-];
 
 /// What the first round starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -212,13 +199,12 @@ fn course(
     let mut rounds = Vec::new();
     for round in 0..=ROUNDS {
         let now: Vec<RgbImage> = films.iter().map(|film| film[round].picture()).collect();
-        let before = films
-            .iter()
-            .map(|film| film[round.saturating_sub(1)].picture());
-        let before: Vec<RgbImage> = before.collect();
+        let before = round.checked_sub(1);
+        let before = |film: &Vec<Planes>| before.map(|before| film[before].picture());
+        let before: Vec<Option<RgbImage>> = films.iter().map(before).collect();
         let each: Vec<Scores> = (&now, &before, truths)
             .into_par_iter()
-            .map(|(now, before, truth)| one(now, before, truth))
+            .map(|(now, before, truth)| one(now, before.as_ref(), truth))
             .collect::<Result<_, _>>()?;
         rounds.push(Round {
             measures: summarise(&each, None)?,
@@ -239,19 +225,27 @@ fn course(
     })
 }
 
-fn one(now: &RgbImage, before: &RgbImage, truth: &RgbImage) -> Result<Scores, MetricsError> {
-    let (now, before, truth) = (picture(now)?, picture(before)?, picture(truth)?);
-    Ok(Scores::from([
+/// Figures of a round; the start has none before it.
+fn one(
+    now: &RgbImage,
+    before: Option<&RgbImage>,
+    truth: &RgbImage,
+) -> Result<Scores, MetricsError> {
+    let (now, truth) = (picture(now)?, picture(truth)?);
+    let mut scores = Scores::from([
         ("psnr", psnr(&now, &truth)?),
         ("ssim_gauss", ssim_gauss(&now, &truth)?),
         ("uqi", uqi(&now, &truth)?),
         ("de_mean", de_mean(&now, &truth)?),
-        ("psnr_previous", psnr(&now, &before)?),
         ("saturation", saturation(&now)?),
         ("sharpness_ratio", sharpness_ratio(&now, &truth)?),
         ("total_variation", total_variation(&now)?),
         ("flat_share", flat_share(&now)?),
-    ]))
+    ]);
+    if let Some(before) = before {
+        scores.insert("psnr_previous", psnr(&now, &picture(before)?)?);
+    }
+    Ok(scores)
 }
 
 /// Slope of the least-squares line through values at 0, 1, 2 …
@@ -295,93 +289,6 @@ fn sheet(rows: &[Vec<RgbImage>]) -> RgbImage {
         }
     }
     sheet
-}
-
-impl Course {
-    fn name(&self) -> String {
-        let start = match self.start {
-            Start::Blurred => "blurred",
-            Start::Clean => "clean",
-        };
-        let rounded = if self.rounded { "" } else { ", not rounded" };
-        format!("{} from {start}{rounded}", self.system)
-    }
-}
-
-impl Outcome {
-    /// The tables: sums first, then round by round.
-    pub fn table(&self) -> String {
-        let heads = [
-            "system",
-            "ΔE of the mean per round",
-            "first round with SSIM below the start's",
-            "contraction",
-        ];
-        let row = |course: &Course| {
-            vec![
-                course.name(),
-                format!("{:+.3}", course.de_mean_slope),
-                course
-                    .ssim_below_start
-                    .map_or("none".to_owned(), |k| k.to_string()),
-                course
-                    .contraction
-                    .map_or("–".to_owned(), |c| format!("{c:.2}")),
-            ]
-        };
-        let rows: Vec<Vec<String>> = self.courses.iter().map(row).collect();
-        let mut text = format!(
-            "{} faces; the blurred start has a stack blur of radius {} px\n\n{}\n",
-            self.faces,
-            self.radius,
-            markdown(&heads.map(str::to_owned), &rows)
-        );
-        for course in self.courses.iter().filter(|course| course.rounded) {
-            let mut heads = vec!["round".to_owned()];
-            heads.extend(MEASURES.map(|(name, _)| name.to_owned()));
-            heads.push(format!("rank 1 (chance {:.2})", self.chance));
-            let row = |(number, round): (usize, &Round)| {
-                let mut cells = vec![number.to_string()];
-                cells.extend(MEASURES.map(|(name, digits)| {
-                    let summary = round.measures.get(name);
-                    summary.map_or("–".to_owned(), |summary| summary.text(digits))
-                }));
-                cells.push(format!("{:.2}", round.rank1));
-                cells
-            };
-            let rows: Vec<Vec<String>> = course.rounds.iter().enumerate().map(row).collect();
-            text += &format!("\n{}\n\n{}\n", course.name(), markdown(&heads, &rows));
-        }
-        text
-    }
-
-    /// Measures over the rounds, rounded, from each start.
-    pub fn panels(&self) -> Vec<Panel> {
-        let panel = |title: &str, name: &'static str| Panel {
-            title: title.to_owned(),
-            axes: ["round", name],
-            curves: (self.courses.iter().filter(|course| course.rounded))
-                .map(|course| {
-                    let rounds = course.rounds.iter().enumerate();
-                    let point = |(k, round): (usize, &Round)| {
-                        Some((k as f64, round.measures.get(name)?.mean))
-                    };
-                    Curve {
-                        name: course.name(),
-                        points: rounds.filter_map(point).collect(),
-                    }
-                })
-                .collect(),
-        };
-        vec![
-            panel("Fed with its own output: PSNR, dB", "psnr"),
-            panel("Fed with its own output: colour, ΔE of the mean", "de_mean"),
-            panel(
-                "Fed with its own output: sharpness ÷ the truth's",
-                "sharpness_ratio",
-            ),
-        ]
-    }
 }
 
 #[cfg(test)]
