@@ -26,7 +26,7 @@ pub fn frames(width: u32) -> u32 {
     if width > 1920 { 24 } else { 60 }
 }
 
-/// The clip of a case, made where it is not there: a photograph with mosaics in it, in H.264.
+/// The clip of a case, made where it is not there: a photograph (the right half of the picture) with mosaics in it, in H.264.
 pub fn of(folder: &Path, case: &Case) -> anyhow::Result<PathBuf> {
     let Case {
         width,
@@ -43,7 +43,8 @@ pub fn of(folder: &Path, case: &Case) -> anyhow::Result<PathBuf> {
     let part = folder.join("part.mkv");
     let photograph = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/images/before-after.png");
     let text = format!(
-        "filesrc location=\"{photograph}\" ! pngdec ! imagefreeze num-buffers={} ! videoconvert ! videoscale \
+        "filesrc location=\"{photograph}\" ! pngdec ! imagefreeze num-buffers={} ! videocrop left=644 \
+         ! videoconvert ! videoscale \
          ! video/x-raw,format={format},width={width},height={height},framerate=30/1,pixel-aspect-ratio=1/1 \
          ! facepixelate block-size={BLOCK} regions=\"{}\" \
          ! x264enc speed-preset=veryfast pass=qual quantizer=18 ! matroskamux ! filesink location=\"{}\"",
@@ -57,7 +58,7 @@ pub fn of(folder: &Path, case: &Case) -> anyhow::Result<PathBuf> {
 }
 
 /// `count` regions, as a property's value.
-fn grid(width: u32, count: usize) -> String {
+pub fn grid(width: u32, count: usize) -> String {
     let columns = width / GRID;
     let mut text = String::from("<");
     for i in 0..count as u32 {

@@ -199,9 +199,10 @@ fn pipeline(
             let file = file.map(|file| format!("model-file=\"{}\"", file.display()));
             // Elements whose properties differ share no model.
             let id = if case.shared { 0 } else { stream };
-            // The mosaics cover no faces.
+            // The mosaics cover no faces, and none must be missed.
             format!(
-                "facedepixelate face-threshold=0 model-instance-id={id} {}",
+                "facedepixelate face-threshold=0 regions=\"{}\" model-instance-id={id} {}",
+                super::clip::grid(case.width, case.regions),
                 file.unwrap_or_default()
             )
         }
