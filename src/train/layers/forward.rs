@@ -173,7 +173,12 @@ impl<P: Pass> Layers for P {
     }
 
     fn clamp(&mut self, x: &Tensor) -> Tensor {
-        x.clamp(-1.0, 1.0)
+        let cut = x.clamp(-1.0, 1.0);
+        match x.requires_grad() {
+            // The slope is 1 everywhere: what has left the range would not find back without one.
+            true => x + (cut - x).detach(),
+            false => cut,
+        }
     }
 
     fn scale(&mut self, x: &Tensor, factor: f64) -> Tensor {
@@ -272,5 +277,20 @@ impl<P: Pass> JudgeLayers for P {
         let one = deviation.mean_dim([1i64, 2, 3].as_slice(), false, Kind::Float);
         let map = one.repeat([group]).view([n, 1, 1, 1]);
         Tensor::cat(&[x, &map.expand([n, 1, h, w], false)], 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_keeps_its_slope() {
+        let x = Tensor::from_slice(&[-3.0f32, 0.5, 2.0]).set_requires_grad(true);
+        let cut = Forward(&Parameters::new()).clamp(&x);
+        (&cut * 2.0).sum(Kind::Float).backward();
+        let values = |x: &Tensor| Vec::<f32>::try_from(x).unwrap();
+        assert_eq!(values(&cut), [-1.0, 0.5, 1.0]);
+        assert_eq!(values(&x.grad()), [2.0; 3]);
     }
 }
