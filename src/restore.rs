@@ -12,7 +12,7 @@ use crate::blocks::PLANES;
 use crate::cascade::{Backend, Batch, CascadeError, Crops, ModelFacts};
 use crate::detect::Region;
 use crate::frame::{FrameView, FrameViewMut, Layout, Square};
-use job::Job;
+use job::{Job, Workbench};
 
 /// How a result goes back into its frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,6 +56,8 @@ pub struct Restoration {
     /// Those of the last [`Self::look`]; more may wait for later frames.
     jobs: Vec<Job>,
     count: usize,
+    /// As many as regions are worked on at a time.
+    benches: Vec<Workbench>,
     /// The pictures of the jobs, and what a model makes of them.
     pub batch: Batch,
 }
@@ -80,15 +82,16 @@ impl Restoration {
         self.batch.lattice.resize(pictures * planes, 0.0);
         let mut crops = &mut self.batch.pixelated[..];
         let mut lattices = &mut self.batch.lattice[..];
-        let jobs = self.jobs[..self.count].iter_mut().map(|job| {
-            let (crop, lattice);
-            (crop, crops) = std::mem::take(&mut crops).split_at_mut(job.count() * 3 * area);
-            (lattice, lattices) = std::mem::take(&mut lattices).split_at_mut(job.count() * planes);
-            (job, crop, lattice)
-        });
-        in_parallel(jobs, |(job, crop, lattice)| {
-            job.look(frame, facts, crop, lattice);
-        });
+        for jobs in self.jobs[..self.count].chunks_mut(self.benches.len().max(1)) {
+            let work = jobs.iter_mut().zip(&mut self.benches).map(|(job, bench)| {
+                let crop = split_off(&mut crops, job.count() * 3 * area);
+                let lattice = split_off(&mut lattices, job.count() * planes);
+                (job, bench, crop, lattice)
+            });
+            in_parallel(work, |(job, bench, crop, lattice)| {
+                job.look(bench, frame, facts, crop, lattice);
+            });
+        }
         pictures > 0
     }
 
@@ -109,6 +112,10 @@ impl Restoration {
             pictures += job.count();
             self.count += 1;
         }
+        let benches = self.count.min(rayon::current_num_threads());
+        while self.benches.len() < benches {
+            self.benches.push(Workbench::default());
+        }
         pictures
     }
 
@@ -118,19 +125,27 @@ impl Restoration {
     pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, facts: &ModelFacts, blend: &Blend) {
         let answer = 3 * facts.output_size() * facts.output_size();
         let mut answers = &mut self.batch.faces[..];
-        let jobs = self.jobs[..self.count].iter_mut().map(|job| {
-            let own;
-            (own, answers) = std::mem::take(&mut answers).split_at_mut(job.count() * answer);
-            (job, own)
-        });
-        in_parallel(jobs, |(job, answers)| {
-            job.compose(facts, answers, blend.projection);
-        });
-        for job in &mut self.jobs[..self.count] {
-            job.paste(frame, blend);
+        for jobs in self.jobs[..self.count].chunks(self.benches.len().max(1)) {
+            let work = jobs.iter().zip(&mut self.benches).map(|(job, bench)| {
+                let own = split_off(&mut answers, job.count() * answer);
+                (job, bench, own)
+            });
+            in_parallel(work, |(job, bench, answers)| {
+                job.compose(bench, facts, answers, blend.projection);
+            });
+            for (job, bench) in jobs.iter().zip(&mut self.benches) {
+                job.paste(bench, frame, blend);
+            }
         }
         self.count = 0;
     }
+}
+
+/// The first `count` of `values`, which loses them.
+fn split_off<'a>(values: &mut &'a mut [f32], count: usize) -> &'a mut [f32] {
+    let first;
+    (first, *values) = std::mem::take(values).split_at_mut(count);
+    first
 }
 
 /// Do all of `jobs`, several at a time where there are several.

@@ -12,6 +12,8 @@ use super::{Component, FrameViewMut, Layout, Patch, PlaneMut, Rect, SampleFormat
 const RUN: usize = 64;
 /// No code value is beyond these, and no weight of zero makes anything else of them.
 const CODES: (f32, f32) = (-1e6, 1e6);
+/// Floats from here on have no fractions: what is added to this is rounded, and stands in the lowest bits.
+const WHOLE: f32 = (1 << 23) as f32;
 
 /// Blend `patch` into `frame` where `mask` (one weight 0–1 per pixel of the patch) is above zero. Results are
 /// rounded to the frame's depth.
@@ -101,21 +103,14 @@ impl<C: Codec> Brush<'_, C> {
         start..start + xs.len()
     }
 
-    /// Call `visit` with the code value and the weight of each pixel of `range`.
+    /// The code values of the pixels `range` of the patch, not rounded.
     #[inline(always)]
-    fn codes(&self, range: Range<usize>, mut visit: impl FnMut(usize, f32, f32)) {
+    fn codes(&self, range: &Range<usize>, codes: &mut [f32]) {
         let [r, g, b] = [0, 1, 2].map(|plane| &self.patch.plane(plane)[range.clone()]);
-        let weights = &self.mask[range];
-        for (i, (((&r, &g), &b), &weight)) in r.iter().zip(g).zip(b).zip(weights).enumerate() {
-            let code = self.target.code(r, g, b);
+        for (((code, &r), &g), &b) in codes.iter_mut().zip(r).zip(g).zip(b) {
             // What is no number becomes the least one.
-            visit(i, code.max(CODES.0).min(CODES.1), weight);
+            *code = self.target.code(r, g, b).max(CODES.0).min(CODES.1);
         }
-    }
-
-    #[inline(always)]
-    fn rounded(&self, value: f32) -> u16 {
-        (value + 0.5).clamp(0.0, self.max) as i32 as u16
     }
 
     /// A component with one sample per pixel.
@@ -127,30 +122,55 @@ impl<C: Codec> Brush<'_, C> {
             for first in (inside.x as usize..right).step_by(RUN) {
                 let xs = first..(first + RUN).min(right);
                 let start = y * plane.stride + component.offset + first * step;
-                self.paint_run(&mut plane.data[start..], step, self.range(&xs, y));
+                self.paint_run(&mut plane.data[start..], step, &self.range(&xs, y));
             }
         }
     }
 
     /// The pixels `range` of the patch, whose samples are the first ones of `line`.
     #[inline(always)]
-    fn paint_run(&self, line: &mut [u8], step: usize, range: Range<usize>) {
-        let count = range.len();
-        let mut codes = [0f32; RUN];
-        map_codes(self.codec, line, step, &mut codes[..count], f32::from);
-        self.codes(range.clone(), |i, code, weight| {
-            codes[i] += weight * (code - codes[i]);
-        });
-        let rounded = codes.map(|code| self.rounded(code));
-        let weights = &self.mask[range];
-        if step == C::BYTES && weights.iter().all(|&weight| weight > 0.0) {
-            let samples = line.chunks_exact_mut(C::BYTES);
-            for (&code, sample) in rounded[..count].iter().zip(samples) {
-                self.codec.store(code, sample);
+    fn paint_run(&self, line: &mut [u8], step: usize, range: &Range<usize>) {
+        let (mut values, mut codes) = ([0.0; RUN], [0.0; RUN]);
+        let weights = &self.mask[range.clone()];
+        map_codes(
+            self.codec,
+            line,
+            step,
+            &mut values[..range.len()],
+            f32::from,
+        );
+        self.codes(range, &mut codes);
+        for ((value, code), weight) in values.iter_mut().zip(&codes).zip(weights) {
+            *value += weight * (code - *value);
+        }
+        self.store(&values, weights, line, step);
+    }
+
+    /// Round `values` into the samples of `line` whose weights are above zero.
+    #[inline(always)]
+    fn store(&self, values: &[f32; RUN], weights: &[f32], line: &mut [u8], step: usize) {
+        let mut rounded = [0u16; RUN];
+        for (code, value) in rounded.iter_mut().zip(values) {
+            *code = (value.max(0.0).min(self.max) + WHOLE).to_bits() as u16;
+        }
+        let codes = &rounded[..weights.len()];
+        if weights
+            .iter()
+            .fold(true, |all, &weight| all & (weight > 0.0))
+        {
+            if step == C::BYTES {
+                // A constant step is what the compiler makes vectors of.
+                for (&code, sample) in codes.iter().zip(line.chunks_exact_mut(C::BYTES)) {
+                    self.codec.store(code, sample);
+                }
+            } else {
+                for (&code, sample) in codes.iter().zip(line.chunks_mut(step)) {
+                    self.codec.store(code, sample);
+                }
             }
             return;
         }
-        for ((&code, &weight), sample) in rounded.iter().zip(weights).zip(line.chunks_mut(step)) {
+        for ((&code, &weight), sample) in codes.iter().zip(weights).zip(line.chunks_mut(step)) {
             if weight > 0.0 {
                 self.codec.store(code, sample);
             }
@@ -167,29 +187,39 @@ impl<C: Codec> Brush<'_, C> {
         layout: &Layout,
     ) {
         let (cell_width, cell_height) = (1 << component.sub_x, 1 << component.sub_y);
+        let (width, step) = (layout.width as usize, component.pixel_stride);
         let columns = cells(i64::from(inside.x), inside.right(), component.sub_x);
         for row in cells(i64::from(inside.y), inside.bottom(), component.sub_y) {
             let ys = overlap(row * cell_height, cell_height, inside.y, inside.bottom());
             let rows_in_frame = cell_height.min(layout.height as usize - row * cell_height);
-            let line = &mut plane.data[row * plane.stride + component.offset..];
+            let share = 1.0 / (cell_width * rows_in_frame) as f32;
+            let start = row * plane.stride + component.offset;
             for first in columns.clone().step_by(RUN / cell_width) {
                 let end = (first + RUN / cell_width).min(columns.end);
-                let (left, width) = (first * cell_width, (end - first) * cell_width);
-                let xs = overlap(left, width, inside.x, inside.right());
-                let [colours, weights] = self.sums(&xs, ys.clone(), xs.start - left);
-                for column in first..end {
-                    let from = (column - first) * cell_width;
-                    let sum = |of: &[f32; RUN]| of[from..][..cell_width].iter().sum::<f32>();
-                    let weight = sum(&weights);
-                    if weight > 0.0 {
-                        let across = layout.width as usize - column * cell_width;
-                        let pixels = (cell_width.min(across) * rows_in_frame) as f32;
-                        let sample = &mut line[column * component.pixel_stride..];
-                        let was = f32::from(self.codec.load(sample));
-                        let change = (sum(&colours) - was * weight) / pixels;
-                        self.codec.store(self.rounded(was + change), sample);
-                    }
+                let (left, right) = (first * cell_width, end * cell_width);
+                let xs = overlap(left, right - left, inside.x, inside.right());
+                let [mut colours, mut weights] = self.sums(&xs, ys.clone(), xs.start - left);
+                gather(&mut colours, cell_width);
+                gather(&mut weights, cell_width);
+                if right > width {
+                    // The frame ends in the last cell, which has fewer pixels to share its change.
+                    let fewer = cell_width as f32 / (cell_width - (right - width)) as f32;
+                    colours[end - first - 1] *= fewer;
+                    weights[end - first - 1] *= fewer;
                 }
+                let line = &mut plane.data[start + first * step..];
+                let mut values = [0.0; RUN];
+                map_codes(
+                    self.codec,
+                    line,
+                    step,
+                    &mut values[..end - first],
+                    f32::from,
+                );
+                for ((value, colour), weight) in values.iter_mut().zip(&colours).zip(&weights) {
+                    *value += (colour - *value * weight) * share;
+                }
+                self.store(&values, &weights[..end - first], line, step);
             }
         }
     }
@@ -197,16 +227,34 @@ impl<C: Codec> Brush<'_, C> {
     /// Sums, over the rows `ys`, of the weighted codes of the pixels `xs`, and of their weights; the first pixel's at `at`.
     #[inline(always)]
     fn sums(&self, xs: &Range<usize>, ys: Range<usize>, at: usize) -> [[f32; RUN]; 2] {
-        let mut sums = [[0.0; RUN]; 2];
+        let (mut colours, mut weights) = ([0.0; RUN], [0.0; RUN]);
+        let mut codes = [0.0; RUN];
         for y in ys {
-            let [colours, weights] = &mut sums;
-            let (colours, weights) = (&mut colours[at..], &mut weights[at..]);
-            self.codes(self.range(xs, y), |i, code, weight| {
-                colours[i] += weight * code;
-                weights[i] += weight;
-            });
+            let range = self.range(xs, y);
+            self.codes(&range, &mut codes);
+            let sums = colours[at..].iter_mut().zip(&mut weights[at..]);
+            for ((sums, code), weight) in sums.zip(&codes).zip(&self.mask[range]) {
+                *sums.0 += weight * code;
+                *sums.1 += weight;
+            }
         }
-        sums
+        [colours, weights]
+    }
+}
+
+/// Sums of `cell` neighbours each, in place.
+#[inline(always)]
+fn gather(sums: &mut [f32; RUN], cell: usize) {
+    let all = *sums;
+    if cell == 2 {
+        // A constant width is what the compiler makes vectors of.
+        for (sum, [a, b]) in sums.iter_mut().zip(all.as_chunks().0) {
+            *sum = a + b;
+        }
+    } else {
+        for (sum, cell) in sums.iter_mut().zip(all.chunks_exact(cell)) {
+            *sum = cell.iter().sum();
+        }
     }
 }
 

@@ -154,8 +154,19 @@ impl Columns {
         head.fill(sample(self.first));
         // Where the row ends within the first cell, there are no more.
         let start = ((self.first + head.len()) >> sub) * step;
-        let samples = line.get(start..).unwrap_or_default().chunks(step);
-        for (pixels, bytes) in whole.chunks_mut(cell).zip(samples) {
+        let samples = line.get(start..).unwrap_or_default();
+        if cell == 2 && step == C::BYTES {
+            // Constant widths are what the compiler makes vectors of.
+            let (pairs, last) = whole.as_chunks_mut();
+            for (pair, bytes) in pairs.iter_mut().zip(samples.chunks_exact(C::BYTES)) {
+                *pair = [f32::from(codec.load(bytes)); 2];
+            }
+            if let [pixel] = last {
+                *pixel = sample(self.end - 1);
+            }
+            return;
+        }
+        for (pixels, bytes) in whole.chunks_mut(cell).zip(samples.chunks(step)) {
             pixels.fill(f32::from(codec.load(bytes)));
         }
     }

@@ -7,17 +7,22 @@ use crate::cascade::{ModelFacts, MosaicInput};
 use crate::detect::Outline;
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, patch};
 
-/// A region, and memory for all that is done with it; a job is used again for other regions.
+/// A region, and the mosaic that was read of it; a job is used again for other regions.
 #[derive(Default)]
 pub(super) struct Job {
     pub(super) rect: Rect,
     pub(super) lattice: Option<Lattice>,
     pub(super) outline: Outline,
     views: Views,
+    observed: Patch,
+}
+
+/// Memory for the work on one region, used again for others: what stays in the processor's cache is quick to come by.
+#[derive(Default)]
+pub(super) struct Workbench {
     cropper: Cropper,
     planes: LatticePlanes,
     projector: Projector,
-    observed: Patch,
     restored: Patch,
     close: Patch,
     mask: Vec<f32>,
@@ -42,6 +47,7 @@ impl Job {
     /// that has room, [`PLANES`] planes each.
     pub fn look(
         &mut self,
+        bench: &mut Workbench,
         frame: &FrameView<'_>,
         facts: &ModelFacts,
         pixelated: &mut [f32],
@@ -51,61 +57,71 @@ impl Job {
         let mut lattices = lattice.chunks_exact_mut(PLANES * area);
         let views = self.views;
         let crops = pixelated.chunks_exact_mut(3 * area);
+        let Workbench {
+            cropper, planes, ..
+        } = bench;
         for (index, (view, crop)) in views.squares().zip(crops).enumerate() {
-            self.cropper.crop(frame, &view, facts.size, crop);
+            cropper.crop(frame, &view, facts.size, crop);
             // The first view shows all of the mosaic, unless that ends in a part of a pixel.
-            if index == 0 && !self.cropper.seen().copy_part(self.rect, &mut self.observed) {
+            if index == 0 && !cropper.seen().copy_part(self.rect, &mut self.observed) {
                 patch::read(frame, self.rect, &mut self.observed);
             }
             if let Some(lattice) = &self.lattice
                 && facts.mosaic == MosaicInput::Smooth
             {
-                self.planes.smooth(&self.observed, lattice, &view, crop);
+                planes.smooth(&self.observed, lattice, &view, crop);
             }
-            if let Some(planes) = lattices.next() {
+            if let Some(told) = lattices.next() {
                 match &self.lattice {
                     Some(lattice) => {
                         let unit = facts.range.unit();
-                        self.planes
-                            .draw(&self.observed, lattice, &view, crop, unit, planes);
+                        planes.draw(&self.observed, lattice, &view, crop, unit, told);
                     }
-                    None => planes.fill(0.0),
+                    None => told.fill(0.0),
                 }
             }
             facts.range.normalise(crop);
         }
     }
 
-    /// The network's answers, three planes each, at the region's own size and with the mosaic's block means.
-    pub fn compose(&mut self, facts: &ModelFacts, answers: &mut [f32], projection: f32) {
+    /// Put the network's answers, three planes each, onto the bench at the region's own size, with the mosaic's block means.
+    pub fn compose(
+        &self,
+        bench: &mut Workbench,
+        facts: &ModelFacts,
+        answers: &mut [f32],
+        projection: f32,
+    ) {
+        let Workbench {
+            cropper,
+            projector,
+            restored,
+            close,
+            ..
+        } = bench;
         let side = facts.output_size();
         facts.range.denormalise(answers);
         let mut answers = answers.chunks_exact(3 * side * side);
         let (whole, rect) = (&self.views.whole, self.rect);
         if let Some(answer) = answers.next() {
-            self.cropper
-                .uncrop(answer, side, whole, rect, &mut self.restored);
+            cropper.uncrop(answer, side, whole, rect, restored);
         }
         if let Some((view, answer)) = self.views.close.zip(answers.next())
             && let Some(part) = view.bounds().intersect(&rect)
         {
-            self.cropper
-                .uncrop(answer, side, &view, part, &mut self.close);
-            blend(&mut self.restored, &self.close, &view);
+            cropper.uncrop(answer, side, &view, part, close);
+            blend(restored, close, &view);
         }
         if let Some(lattice) = &self.lattice {
-            self.projector
-                .project(&mut self.restored, &self.observed, lattice, projection);
+            projector.project(restored, &self.observed, lattice, projection);
         }
     }
 
-    /// Write the result into the frame.
-    pub fn paste(&mut self, frame: &mut FrameViewMut<'_>, settings: &Blend) {
+    /// Write what is on the bench into the frame.
+    pub fn paste(&self, bench: &mut Workbench, frame: &mut FrameViewMut<'_>, settings: &Blend) {
         let layout = frame.layout();
         let size = (layout.width, layout.height);
-        let mut mask = std::mem::take(&mut self.mask);
-        self.feather(size, settings.alpha, &mut mask);
-        patch::write(frame, &self.restored, &mask);
-        self.mask = mask;
+        self.feather(size, settings.alpha, &mut bench.mask);
+        patch::write(frame, &bench.restored, &bench.mask);
     }
 }
