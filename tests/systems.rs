@@ -23,9 +23,10 @@ use gstdepixelate::train::run::{Options, Outcome};
 use gstdepixelate::train::systems::esrgan::{Esrgan, Generator, Member};
 use gstdepixelate::train::systems::gpen::networks::Gpen;
 use gstdepixelate::train::systems::pixelcyclegan::networks::Nested;
+use gstdepixelate::train::systems::sample::{self, Drawing, Walk};
 use gstdepixelate::train::systems::stylegan2::prior::Prior;
 use gstdepixelate::train::systems::{
-    System, dcgan, gpen, pix2pix, pixelcyclegan, sample, scgan, stylegan2, train,
+    System, dcgan, gpen, pix2pix, pixelcyclegan, scgan, stylegan2, train,
 };
 use image::{Rgb, RgbImage};
 use tch::Device;
@@ -157,6 +158,20 @@ fn check_pix2pix(folder: &Path, faces: &Path) {
     assert!(error.to_string().contains("another recipe"), "{error}");
 }
 
+fn drawing(columns: u32, seed: u32, truncation: Option<f64>) -> Drawing {
+    Drawing {
+        columns,
+        seed,
+        truncation,
+    }
+}
+
+/// Largest difference of two pictures, grey levels.
+fn most_different(a: &RgbImage, b: &RgbImage) -> u8 {
+    let samples = a.as_raw().iter().zip(b.as_raw());
+    samples.map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0)
+}
+
 fn check_dcgan(folder: &Path, faces: &Path) {
     let mut recipe = dcgan::Recipe::parse(include_str!("../recipes/dcgan-small.toml")).unwrap();
     recipe.network.width = 4;
@@ -167,12 +182,20 @@ fn check_dcgan(folder: &Path, faces: &Path) {
         train(&recipe, faces, options).unwrap()
     });
     let model = out.join("parts/dcgan.onnx");
-    let grid = sample::grid_of(&model, 3, 7, None).unwrap();
-    assert_eq!(grid.dimensions(), (96, 96));
-    assert_eq!(grid, sample::grid_of(&model, 3, 7, None).unwrap());
-    assert_ne!(grid, sample::grid_of(&model, 3, 8, None).unwrap());
+    let drawn = |seed| sample::grid_of(&model, drawing(3, seed, None)).unwrap();
+    assert_eq!(drawn(7).dimensions(), (96, 96));
+    assert_eq!(drawn(7), drawn(7));
+    assert_ne!(drawn(7), drawn(8));
+    let walk = Walk { stops: 2, steps: 3 };
+    let film = sample::film_of(&model, drawing(3, 7, None), walk, |_| ()).unwrap();
+    assert_eq!(film.len(), 6);
+    assert_eq!(film[0], drawn(7));
+    // There and back again is the same way.
+    assert_eq!(film[1].dimensions(), (96, 96));
+    assert!(film[1] != film[0] && film[1] != film[2]);
+    assert!(most_different(&film[2], &film[4]) <= 1);
     let restorer = folder.join("pix2pix/parts/pix2pix.onnx");
-    let error = sample::grid_of(&restorer, 3, 7, None).unwrap_err();
+    let error = sample::grid_of(&restorer, drawing(3, 7, None)).unwrap_err();
     assert!(error.to_string().contains("input z"), "{error}");
 }
 
@@ -270,12 +293,12 @@ fn check_stylegan2(folder: &Path, faces: &Path) {
         train(&recipe, faces, options).unwrap()
     });
     let model = out.join("parts/stylegan2.onnx");
-    let drawn = |truncation| sample::grid_of(&model, 2, 7, truncation).unwrap();
+    let drawn = |truncation| sample::grid_of(&model, drawing(2, 7, truncation)).unwrap();
     assert_eq!(drawn(None).dimensions(), (64, 64));
     assert_eq!(drawn(None), drawn(Some(1.0)));
     assert_ne!(drawn(None), drawn(Some(0.0)));
     let dcgan = folder.join("dcgan/parts/dcgan.onnx");
-    let error = sample::grid_of(&dcgan, 3, 7, Some(0.5)).unwrap_err();
+    let error = sample::grid_of(&dcgan, drawing(3, 7, Some(0.5))).unwrap_err();
     assert!(error.to_string().contains("no styles"), "{error}");
 }
 

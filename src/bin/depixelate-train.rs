@@ -7,15 +7,17 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gstdepixelate::evaluate::cases::BLOCKS;
 use gstdepixelate::evaluate::{detection, job, table};
-use gstdepixelate::experiments::{self, args::Experiment};
+use gstdepixelate::experiments::{self, args::Experiment, film};
 use gstdepixelate::train::command::{self, TrainArgs, say};
 use gstdepixelate::train::halve::halve_file;
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Outcome, Run, export};
+use gstdepixelate::train::systems::sample::{self, Drawing, Walk};
 use gstdepixelate::train::systems::{
-    dcgan, esrgan, gpen, pix2pix, pixelcyclegan, sample, scgan, stylegan2,
+    dcgan, esrgan, gpen, pix2pix, pixelcyclegan, scgan, stylegan2,
 };
 use gstdepixelate::train::{face_check, files, inspect, report};
+use indicatif::ProgressBar;
 
 /// Numbers of an exported model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -79,22 +81,17 @@ enum Command {
         others: Option<PathBuf>,
     },
     /// Draw a grid of pictures that an exported generator makes.
-    Sample {
-        /// The ONNX file.
-        #[arg(long, value_name = "FILE")]
-        model: PathBuf,
-        /// The picture.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-        /// Pictures per row and rows.
-        #[arg(long, value_name = "COUNT", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=32))]
-        grid: u32,
-        /// Seed of the random numbers.
-        #[arg(long, default_value_t = 1)]
-        seed: u32,
-        /// How much of each style's distance to the mean is kept, 0 … 2: less is likelier and less varied.
-        #[arg(long, value_name = "SHARE", value_parser = truncation)]
-        truncation: Option<f64>,
+    Sample(DrawingArgs),
+    /// Draw a film in which the pictures of such a grid change from random ones to others, and back to the first.
+    Interpolate {
+        #[command(flatten)]
+        drawing: DrawingArgs,
+        /// Random pictures that each comes by.
+        #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=64))]
+        stops: u32,
+        /// Frames from one to the next; 25 are shown in a second.
+        #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+        steps: u32,
     },
     /// Export a run as it stands.
     Export {
@@ -134,6 +131,26 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+}
+
+/// What is drawn of an exported generator.
+#[derive(Args)]
+struct DrawingArgs {
+    /// The ONNX file.
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// The picture (PNG, JPEG); a film is an animated PNG.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Pictures per row and rows.
+    #[arg(long, value_name = "COUNT", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=32))]
+    grid: u32,
+    /// Seed of the random numbers.
+    #[arg(long, default_value_t = 1)]
+    seed: u32,
+    /// How much of each style's distance to the mean is kept, 0 … 2: less is likelier and less varied.
+    #[arg(long, value_name = "SHARE", value_parser = truncation)]
+    truncation: Option<f64>,
 }
 
 #[derive(Args)]
@@ -224,18 +241,17 @@ fn run(command: Command) -> anyhow::Result<()> {
             train: args,
             others,
         } => train_face_check(&args, others.as_deref()),
-        Command::Sample {
-            model,
-            out,
-            grid,
-            seed,
-            truncation,
-        } => {
-            let picture = sample::grid_of(&model, grid, seed, truncation)?;
+        Command::Sample(args) => {
+            let picture = sample::grid_of(&args.model, args.drawing())?;
             picture
-                .save(&out)
-                .with_context(|| format!("{} can not be written", out.display()))
+                .save(&args.out)
+                .with_context(|| format!("{} can not be written", args.out.display()))
         }
+        Command::Interpolate {
+            drawing,
+            stops,
+            steps,
+        } => interpolate(&drawing, Walk { stops, steps }),
         Command::Export {
             run,
             out,
@@ -282,6 +298,27 @@ fn train(
     let options = args.options(out)?;
     say(what(&Run::new(&recipe, faces, options)?)?, out);
     Ok(())
+}
+
+/// Milliseconds that a frame of a film is shown.
+const FRAME: u16 = 40;
+
+impl DrawingArgs {
+    fn drawing(&self) -> Drawing {
+        Drawing {
+            columns: self.grid,
+            seed: self.seed,
+            truncation: self.truncation,
+        }
+    }
+}
+
+fn interpolate(args: &DrawingArgs, walk: Walk) -> anyhow::Result<()> {
+    let bar = ProgressBar::new(u64::from(walk.stops * walk.steps));
+    let tick = |frames| bar.set_position(u64::from(frames));
+    let film = sample::film_of(&args.model, args.drawing(), walk, tick)?;
+    bar.finish_and_clear();
+    files::write(&args.out, &film::apng(&film, FRAME)?)
 }
 
 fn train_face_check(args: &TrainArgs, others: Option<&Path>) -> anyhow::Result<()> {

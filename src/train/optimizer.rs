@@ -49,14 +49,18 @@ impl Adam {
                 if !gradient.defined() {
                     continue;
                 }
-                let mut slope = gradient.copy();
-                if self.weight_decay != 0.0 {
-                    slope += &*parameter * self.weight_decay;
-                }
+                let slope = match self.weight_decay {
+                    0.0 => gradient.shallow_clone(),
+                    decay => &gradient + &*parameter * decay,
+                };
                 let _ = first.lerp_(&slope, 1.0 - beta1);
                 let _ = second.lerp_(&slope.square(), 1.0 - beta2);
-                let scale = second.sqrt() / correction2 + EPSILON;
-                *parameter -= &*first / scale * (self.rate / correction1);
+                // In place: on a CPU this is a matter of memory.
+                let mut scale = second.sqrt();
+                scale /= correction2;
+                scale += EPSILON;
+                let way = &*first * (-self.rate / correction1);
+                let _ = parameter.addcdiv_(&way, &scale);
                 let _ = gradient.zero_();
             }
         });

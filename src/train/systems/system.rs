@@ -64,7 +64,8 @@ pub trait System: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync
 
     /// How the run looks at held-back pictures: here, what the stage restores of samples of them.
     fn view(&self, held_back: &Dataset, device: Device) -> anyhow::Result<Box<dyn Look>> {
-        let samples = fixed(self, held_back)?;
+        let sample = |picture: &RgbImage, random: &mut Pcg64Mcg| self.sample(picture, random);
+        let samples = fixed(held_back, self.seed(), sample)?;
         Ok(Box::new(Validation::of(samples, device)))
     }
 
@@ -151,15 +152,18 @@ fn make_batch<S: System>(recipe: &S, dataset: &Dataset, step: u64) -> anyhow::Re
         .collect()
 }
 
-/// Samples of held-back pictures that are always the same, spread over the data set, whose neighbours look alike.
-fn fixed<S: System>(recipe: &S, dataset: &Dataset) -> anyhow::Result<Vec<Sample>> {
+/// What `make` makes of held-back pictures, always the same: spread over the data set, whose neighbours look alike.
+pub fn fixed<T: Send>(
+    dataset: &Dataset,
+    seed: u64,
+    make: impl Fn(&RgbImage, &mut Pcg64Mcg) -> anyhow::Result<T> + Sync,
+) -> anyhow::Result<Vec<T>> {
     let count = COUNT.min(dataset.len());
     (0..count)
         .into_par_iter()
         .map(|index| {
             let picture = dataset.picture(index * dataset.len() / count)?;
-            let mut random = generator(recipe.seed(), HELD_BACK, index as u64);
-            recipe.sample(&picture, &mut random)
+            make(&picture, &mut generator(seed, HELD_BACK, index as u64))
         })
         .collect()
 }

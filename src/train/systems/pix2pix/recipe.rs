@@ -8,16 +8,19 @@ use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
+use super::covered::{Covered, CoveredFaces};
 use super::networks::UNet;
-use super::occlude::{Occlusion, occlude};
+use super::occlude::{Occluded, Occlusion, occlude};
 use super::stage::{Pix2pix, Settings};
 use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
+use crate::train::dataset::Dataset;
 use crate::train::held_back::HeldBack;
 use crate::train::networks::DiscriminatorSize;
 use crate::train::samples::Sample;
+use crate::train::steps::Look;
+use crate::train::systems::System;
 use crate::train::systems::export::model_file;
-use crate::train::systems::system::{ModelFile, check_ranges};
-use crate::train::systems::{System, planes};
+use crate::train::systems::system::{ModelFile, check_ranges, fixed};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,6 +77,24 @@ impl Recipe {
             license: self.model.license.clone(),
         }
     }
+
+    /// A face, squashed to a square as published, cut, perhaps mirrored, and covered.
+    fn covered(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> Covered {
+        let size = self.model.size as u32;
+        let larger = (f64::from(size) * self.model.jitter).round() as u32;
+        let resized = imageops::resize(picture, larger, larger, FilterType::Triangle);
+        let [x, y] = [(); 2].map(|()| random.random_range(0..=larger - size));
+        let mut clean = imageops::crop_imm(&resized, x, y, size, size).to_image();
+        if random.random_bool(0.5) {
+            imageops::flip_horizontal_in_place(&mut clean);
+        }
+        let Occluded { picture, mask } = occlude(&clean, &self.occlusion, random);
+        Covered {
+            clean,
+            picture,
+            mask,
+        }
+    }
 }
 
 impl System for Recipe {
@@ -128,22 +149,14 @@ impl System for Recipe {
         Ok(Pix2pix::new(settings, unet, judge, seed, device))
     }
 
-    /// A face, squashed to a square as published, cut, perhaps mirrored, and covered.
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
-        let size = self.model.size as u32;
-        let larger = (f64::from(size) * self.model.jitter).round() as u32;
-        let resized = imageops::resize(picture, larger, larger, FilterType::Triangle);
-        let [x, y] = [(); 2].map(|()| random.random_range(0..=larger - size));
-        let mut clean = imageops::crop_imm(&resized, x, y, size, size).to_image();
-        if random.random_bool(0.5) {
-            imageops::flip_horizontal_in_place(&mut clean);
-        }
-        let covered = occlude(&clean, &self.occlusion, random);
-        Ok(Sample {
-            pixelated: planes(&covered.picture),
-            clean: planes(&clean),
-            ..Sample::default()
-        })
+        Ok(self.covered(picture, random).sample())
+    }
+
+    fn view(&self, held_back: &Dataset, device: Device) -> anyhow::Result<Box<dyn Look>> {
+        let covered = |picture: &RgbImage, random: &mut Pcg64Mcg| Ok(self.covered(picture, random));
+        let faces = fixed(held_back, self.seed, covered)?;
+        Ok(Box::new(CoveredFaces::new(faces, device)))
     }
 
     fn models(&self, stage: &Pix2pix) -> anyhow::Result<Vec<ModelFile>> {
