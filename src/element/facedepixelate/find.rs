@@ -173,7 +173,9 @@ impl Finder {
         } = self;
         for tracked in follower.regions() {
             let region = tracked.region;
-            if found.len() < most && !covered(&found[..fixed], &region.rect, settings) {
+            let named = &found[..fixed];
+            let known = covered(named, &region.rect, settings) || is_within(named, &region.rect);
+            if found.len() < most && !known {
                 found.push(Found {
                     region,
                     method: Method::Lattice,
@@ -249,6 +251,14 @@ fn covered(others: &[Found], rect: &Rect, settings: &FrameSettings) -> bool {
     others.any(|other| other.region.rect.iou(rect) > threshold)
 }
 
+/// Whether most of `rect` lies in `others`. Mosaics that nearly touch can look like one.
+fn is_within(others: &[Found], rect: &Rect) -> bool {
+    let shared = others
+        .iter()
+        .filter_map(|other| other.region.rect.intersect(rect));
+    2 * shared.map(|shared| shared.area()).sum::<u64>() > rect.area()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,6 +306,26 @@ mod tests {
         ];
         let expected = [Rect::new(0, 0, 30, 30), Rect::new(34, 0, 30, 48)];
         assert_eq!(found(&settings, &named), (expected.to_vec(), 0));
+    }
+
+    #[test]
+    fn what_covers_named_regions_is_known() {
+        let named = [Rect::new(10, 10, 30, 30), Rect::new(42, 10, 30, 30)];
+        let named = named.map(|rect| Found {
+            region: Region {
+                rect,
+                lattice: None,
+                outline: Outline::Rectangle,
+                score: 1.0,
+            },
+            method: Method::Fixed,
+            id: None,
+            face: None,
+        });
+        assert!(is_within(&named, &Rect::new(10, 10, 62, 32)));
+        assert!(is_within(&named, &Rect::new(20, 0, 40, 40)));
+        assert!(!is_within(&named, &Rect::new(0, 0, 80, 80)));
+        assert!(!is_within(&[], &Rect::new(0, 0, 8, 8)));
     }
 
     #[test]
