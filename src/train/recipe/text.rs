@@ -67,7 +67,7 @@ pub fn table_with(
     Ok((name, table))
 }
 
-/// Set one key. It must be there already, so that a slip of the pen is no new key.
+/// Set one key, in a section that may be new. Whether recipes have such a key is seen when the table is read.
 fn apply(table: &mut Table, change: &str) -> anyhow::Result<()> {
     let (key, value) = change
         .split_once('=')
@@ -77,9 +77,10 @@ fn apply(table: &mut Table, change: &str) -> anyhow::Result<()> {
     let last = parts.pop().unwrap_or_default();
     let mut inner = &mut *table;
     for part in parts {
-        inner = match inner.get_mut(part) {
-            Some(Value::Table(next)) => next,
-            _ => bail!("there is no section {part}"),
+        let next = inner.entry(part).or_insert_with(|| Table::new().into());
+        inner = match next {
+            Value::Table(next) => next,
+            _ => bail!("{part} is no section"),
         };
     }
     inner.insert(last.to_owned(), value);
@@ -129,8 +130,9 @@ fn meant(wrong: &str, known: &[String]) -> Option<anyhow::Error> {
 /// All keys, from recipes that between them have every one.
 fn known_keys() -> Vec<String> {
     let published = include_str!("../../../recipes/seed-000.toml");
+    let held_back = "data = { held_back = [], group_by = '' }";
     let mut keys = Vec::new();
-    for text in [DEFAULT, published] {
+    for text in [DEFAULT, published, held_back] {
         if let Ok(table) = text.parse() {
             collect(&table, "", &mut keys);
         }
@@ -199,6 +201,12 @@ mod tests {
         assert_eq!(recipe.damage.scale, [1.0, 2.0]);
         let error = read(&["stage1.step=7"]).unwrap_err();
         assert!(error.contains("did you mean stage1.steps?"), "{error}");
+        // A section may be new.
+        let recipe = read(&["data.held_back=['a_']"]).unwrap();
+        assert_eq!(recipe.data.held_back, ["a_"]);
+        let error = read(&["data.hold_back=['a_']"]).unwrap_err();
+        assert!(error.contains("did you mean data.held_back?"), "{error}");
+        assert!(read(&["seed.steps=7"]).unwrap_err().contains("no section"));
         assert!(read(&["stage9.steps=7"]).unwrap_err().contains("stage9"));
         assert!(read(&["steps"]).unwrap_err().contains("key=value"));
         assert!(read(&["model.size=130"]).unwrap_err().contains("130"));
