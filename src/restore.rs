@@ -28,7 +28,7 @@ pub struct Blend {
 impl Default for Blend {
     fn default() -> Self {
         Self {
-            detail: 0.65,
+            detail: 0.7,
             projection: 1.0,
             alpha: 1.0,
         }
