@@ -8,6 +8,8 @@ pub mod cascade;
 pub mod degrade;
 pub mod detect;
 #[cfg(feature = "trainer")]
+pub mod diagram;
+#[cfg(feature = "trainer")]
 pub mod evaluate;
 #[cfg(feature = "trainer")]
 pub mod experiments;

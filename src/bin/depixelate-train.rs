@@ -130,6 +130,9 @@ enum Command {
         /// The page; without it report.html in the run's folder.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// Also write the curves alone to this file.
+        #[arg(long, value_name = "FILE.svg")]
+        curves: Option<PathBuf>,
     },
 }
 
@@ -274,9 +277,12 @@ fn run(command: Command) -> anyhow::Result<()> {
             print!("{}", inspect::describe(&file)?);
             Ok(())
         }
-        Command::Report { run, out } => {
+        Command::Report { run, out, curves } => {
             let page = out.unwrap_or_else(|| run.join("report.html"));
             report::write(&run, &page)?;
+            if let Some(picture) = curves {
+                report::write_curves(&run, &picture)?;
+            }
             println!("{}", page.display());
             Ok(())
         }

@@ -6,6 +6,8 @@
 use std::f64::consts::TAU;
 use std::sync::LazyLock;
 
+use multiversion::multiversion;
+
 /// Least and greatest side of a block in pixels.
 pub(super) const MIN_BLOCK: f32 = 3.85;
 /// See [`MIN_BLOCK`].
@@ -15,6 +17,8 @@ pub(super) const MAX_BLOCK: f32 = 66.0;
 pub(super) const SAMPLES: usize = 48;
 /// Steps of frequency for one turn over a window: four make one line more in it.
 const TURN: usize = 4 * SAMPLES;
+/// Frequencies whose sums are made side by side.
+const LANES: usize = 8;
 /// Frequencies looked at, in parts of [`TURN`] per entry: spacings of 17.5 to 3.84 entries.
 const LOWEST: usize = 11;
 const COUNT: usize = 40;
@@ -312,15 +316,19 @@ pub(super) fn any_comb(profile: &[u32], origin: usize) -> Option<Comb> {
     let step = 1.0 / (4.0 * length);
     let count = ((1.0 / f64::from(MIN_BLOCK) - 1.0 / widest) / step) as usize;
     let at = |i: usize| 1.0 / widest + i as f64 * step;
-    let power = |i: usize| {
-        let (re, im) = spectrum(part, at(i));
-        re.hypot(im)
-    };
-    let top = (0..=count).map(power).fold(0.0, f64::max);
-    let good = |&i: &usize| {
-        let here = power(i);
-        here >= f64::from(WIDER_WINS) * top && here >= power(i + 1)
-    };
+    // One more than is looked at, for the last one's neighbour.
+    let mut powers = [0f64; MOST.next_multiple_of(LANES)];
+    for (chunk, powers) in (0..=count + 1)
+        .step_by(LANES)
+        .zip(powers.chunks_exact_mut(LANES))
+    {
+        let sums: [_; LANES] = spectra(part, std::array::from_fn(|i| at(chunk + i)));
+        for (power, (re, im)) in powers.iter_mut().zip(sums) {
+            *power = re.hypot(im);
+        }
+    }
+    let top = powers[..=count].iter().copied().fold(0.0, f64::max);
+    let good = |&i: &usize| powers[i] >= f64::from(WIDER_WINS) * top && powers[i] >= powers[i + 1];
     let first = (0..=count).find(good)?;
     let comb = fitted(part, origin + skip, (1.0 / at(first)) as f32);
     Some(exact(part, origin + skip, comb))
@@ -351,20 +359,31 @@ fn fitted(profile: &[u32], origin: usize, period: f32) -> Comb {
     // Three quarters of a line more or less in the profile.
     let step = 0.75 / length / f64::from(STEPS);
     let at = |i: f64| (1.0 / f64::from(period) + i * step).max(1e-3);
-    let size = |i: i32| {
-        let (re, im) = spectrum(profile, at(f64::from(i)));
-        re.hypot(im)
-    };
-    let (mut best, mut top) = (0, 0.0);
-    for i in -STEPS..=STEPS {
-        let here = size(i);
-        if here > top {
-            (best, top) = (i, here);
+    // Steps to either side, and one more for the neighbours of the outermost.
+    let mut sizes = [0f64; 3 * LANES];
+    for (chunk, sizes) in sizes.chunks_exact_mut(LANES).enumerate() {
+        let step = |i: usize| (chunk * LANES + i) as f64 - f64::from(STEPS + 1);
+        let sums: [_; LANES] = spectra(profile, std::array::from_fn(|i| at(step(i))));
+        for (size, (re, im)) in sizes.iter_mut().zip(sums) {
+            *size = re.hypot(im);
         }
     }
-    let sizes = [best - 1, best, best + 1].map(|i| (size(i) / total.max(1.0)) as f32);
-    let shift = vertex(sizes[0], sizes[1], sizes[2]);
-    let frequency = at(f64::from(best) + f64::from(shift));
+    let mut best = 1 + STEPS as usize;
+    let mut top = 0.0;
+    for (i, &size) in sizes
+        .iter()
+        .enumerate()
+        .skip(1)
+        .take(2 * STEPS as usize + 1)
+    {
+        if size > top {
+            (best, top) = (i, size);
+        }
+    }
+    let around = [best - 1, best, best + 1].map(|i| (sizes[i] / total.max(1.0)) as f32);
+    let shift = vertex(around[0], around[1], around[2]);
+    let best = best as f64 - f64::from(STEPS + 1);
+    let frequency = at(best + f64::from(shift));
     let (re, im) = spectrum(profile, frequency);
     let period = 1.0 / frequency;
     let line = origin as f64 + im.atan2(re) / TAU * period;
@@ -377,16 +396,26 @@ fn fitted(profile: &[u32], origin: usize, period: f32) -> Comb {
 
 /// Sums of the profile times cosine and sine of `frequency`, turns per entry.
 fn spectrum(profile: &[u32], frequency: f64) -> (f64, f64) {
-    let (turn_sin, turn_cos) = (TAU * frequency).sin_cos();
-    let (mut cos, mut sin) = (1.0f64, 0.0f64);
-    let (mut re, mut im) = (0.0, 0.0);
+    spectra(profile, [frequency])[0]
+}
+
+/// The same for frequencies that do not wait for each other.
+#[multiversion(targets("x86_64+avx2"))]
+fn spectra<const N: usize>(profile: &[u32], frequencies: [f64; N]) -> [(f64, f64); N] {
+    let turns = frequencies.map(|frequency| (TAU * frequency).sin_cos());
+    let (mut cos, mut sin) = ([1f64; N], [0f64; N]);
+    let (mut re, mut im) = ([0f64; N], [0f64; N]);
     for &value in profile {
-        re += f64::from(value) * cos;
-        im += f64::from(value) * sin;
-        (cos, sin) = (
-            cos * turn_cos - sin * turn_sin,
-            sin * turn_cos + cos * turn_sin,
-        );
+        let value = f64::from(value);
+        for i in 0..N {
+            let (turn_sin, turn_cos) = turns[i];
+            re[i] += value * cos[i];
+            im[i] += value * sin[i];
+            (cos[i], sin[i]) = (
+                cos[i] * turn_cos - sin[i] * turn_sin,
+                sin[i] * turn_cos + cos[i] * turn_sin,
+            );
+        }
     }
-    (re, im)
+    std::array::from_fn(|i| (re[i], im[i]))
 }

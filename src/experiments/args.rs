@@ -166,7 +166,7 @@ fn finish(
     name: &str,
     table: &str,
     numbers: &impl serde::Serialize,
-    panels: &[super::diagram::Panel],
+    panels: &[crate::diagram::Panel],
 ) -> anyhow::Result<()> {
     results::write(out, name, table, numbers, panels)?;
     println!("{table}");

@@ -4,7 +4,6 @@
 
 pub mod args;
 pub mod blur;
-mod diagram;
 pub mod film;
 pub mod pairs;
 mod results;

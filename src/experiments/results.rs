@@ -6,7 +6,7 @@ use anyhow::Context;
 use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 use serde::Serialize;
 
-use super::diagram::{Panel, diagram};
+use crate::diagram::{Panel, diagram};
 use crate::train::files;
 
 /// A table in Markdown: the first column is text, the others are figures.

@@ -9,12 +9,12 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Face;
-use super::diagram::{Curve, Panel};
 use super::pairs::assert_near;
 use super::results::markdown;
 use super::scores::{Scores, Summary, picture, summarise};
 use crate::cascade::Model;
 use crate::degrade::mosaic::Fill;
+use crate::diagram::{Curve, Panel};
 use crate::evaluate::cases::{Case, FACE_SHARE, Pixelated, Setting};
 use crate::evaluate::versions::{Version, Versions};
 use crate::frame::{Lattice, Rect};

@@ -1,15 +1,14 @@
 //! Crop (a square of a frame → a network's input) and its inverse (a network's output → a rectangle of a frame).
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
-
 use super::patch::{self, Patch};
+use super::resample::{Filter, Resampler, Span};
 use super::{FrameView, Rect, Square};
 
 /// Scales squares of frames to network inputs and back; keeps its memory.
 #[derive(Default)]
 pub struct Cropper {
-    resizer: Resizer,
+    shown: Resampler,
+    answered: Resampler,
     patch: Patch,
 }
 
@@ -32,26 +31,12 @@ impl Cropper {
     ) {
         let bounds = square.bounds();
         patch::read(frame, bounds, &mut self.patch);
-        let source_box = [
-            square.x - f64::from(bounds.x),
-            square.y - f64::from(bounds.y),
-            square.side,
-            square.side,
-        ];
-        let source_size = (bounds.width, bounds.height);
-        let target_size = (size as u32, size as u32);
+        let axis = |start: f64, samples: u32| span(start, square.side, samples, size);
+        let across = axis(square.x - f64::from(bounds.x), bounds.width);
+        let down = axis(square.y - f64::from(bounds.y), bounds.height);
+        self.shown.prepare(Filter::Triangle, [across, down]);
         for (index, target) in tensor.chunks_exact_mut(size * size).enumerate() {
-            let source = self.patch.plane(index);
-            let filter = FilterType::Bilinear;
-            resize(
-                &mut self.resizer,
-                source,
-                source_size,
-                source_box,
-                target,
-                target_size,
-                filter,
-            );
+            self.shown.run(self.patch.plane(index), target);
             for value in target {
                 *value = value.clamp(0.0, 255.0);
             }
@@ -72,67 +57,31 @@ impl Cropper {
     ) {
         out.reshape(rect);
         let scale = size as f64 / square.side;
-        let source_box = [
-            (f64::from(rect.x) - square.x) * scale,
-            (f64::from(rect.y) - square.y) * scale,
-            f64::from(rect.width) * scale,
-            f64::from(rect.height) * scale,
-        ];
-        let source_size = (size as u32, size as u32);
+        if rect.is_empty() {
+            return;
+        }
+        let axis = |start: f64, length: u32| {
+            let (start, outputs) = (start * scale, length as usize);
+            span(start, f64::from(length) * scale, size as u32, outputs)
+        };
+        let across = axis(f64::from(rect.x) - square.x, rect.width);
+        let down = axis(f64::from(rect.y) - square.y, rect.height);
+        self.answered.prepare(Filter::CatmullRom, [across, down]);
         for (index, source) in tensor.chunks_exact(size * size).enumerate() {
-            let target = out.plane_mut(index);
-            let target_size = (rect.width, rect.height);
-            let filter = FilterType::CatmullRom;
-            resize(
-                &mut self.resizer,
-                source,
-                source_size,
-                source_box,
-                target,
-                target_size,
-                filter,
-            );
+            self.answered.run(source, out.plane_mut(index));
         }
     }
 }
 
-/// Scale the box `[left, top, width, height]` of a plane to `target`. Boxes are cut to the plane: rounding may
-/// have put them a hair outside.
-fn resize(
-    resizer: &mut Resizer,
-    source: &[f32],
-    source_size: (u32, u32),
-    source_box: [f64; 4],
-    target: &mut [f32],
-    target_size: (u32, u32),
-    filter: FilterType,
-) {
-    let [left, top, width, height] = source_box;
-    let left = left.clamp(0.0, f64::from(source_size.0));
-    let top = top.clamp(0.0, f64::from(source_size.1));
-    let width = width.min(f64::from(source_size.0) - left);
-    let height = height.min(f64::from(source_size.1) - top);
-    let options = ResizeOptions::new()
-        .crop(left, top, width, height)
-        .resize_alg(ResizeAlg::Convolution(filter));
-    let source = ImageRef::new(
-        source_size.0,
-        source_size.1,
-        bytemuck::cast_slice(source),
-        PixelType::F32,
-    );
-    let target = Image::from_slice_u8(
-        target_size.0,
-        target_size.1,
-        bytemuck::cast_slice_mut(target),
-        PixelType::F32,
-    );
-    let done = match (source, target) {
-        (Ok(source), Ok(mut target)) => resizer.resize(&source, &mut target, &options).is_ok(),
-        _ => false,
-    };
-    // Sizes come from the slices themselves and the box was cut to them.
-    debug_assert!(done, "box {source_box:?} of {source_size:?}");
+/// The part `start … start + length` of `samples` samples, cut to these: rounding may have put it a hair outside.
+fn span(start: f64, length: f64, samples: u32, outputs: usize) -> Span {
+    let from = start.clamp(0.0, f64::from(samples));
+    Span {
+        samples: samples as usize,
+        from,
+        length: length.min(f64::from(samples) - from),
+        outputs,
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod luma;
 mod paint;
 pub mod patch;
 mod rect;
+mod resample;
 pub(crate) mod samples;
 mod view;
 

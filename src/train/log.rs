@@ -34,6 +34,23 @@ pub struct Line {
     /// What the stage does with held-back faces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_back: Option<Validated>,
+    /// What else a look at the stage measured, as `quantity` or `quantity: of what`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub measures: BTreeMap<String, f64>,
+}
+
+impl Line {
+    fn empty(stage: &str, step: u64) -> Self {
+        Self {
+            stage: stage.to_owned(),
+            step,
+            losses: BTreeMap::new(),
+            pictures_per_second: None,
+            waiting: None,
+            held_back: None,
+            measures: BTreeMap::new(),
+        }
+    }
 }
 
 /// Where the log of the run in `folder` lies.
@@ -112,12 +129,10 @@ impl Log {
         let seconds = self.started.elapsed().as_secs_f64().max(1e-9);
         let mean = |(name, sum): (&&str, &f64)| ((*name).to_owned(), sum / self.count as f64);
         let line = Line {
-            stage: self.stage.clone(),
-            step,
             losses: self.sums.iter().map(mean).collect(),
             pictures_per_second: Some(self.pictures as f64 / seconds),
             waiting: Some((self.waited / seconds).min(1.0)),
-            held_back: None,
+            ..Line::empty(&self.stage, step)
         };
         self.write(&line)?;
         self.sums.clear();
@@ -129,12 +144,21 @@ impl Log {
     /// Record what the stage does with held-back faces.
     pub fn held_back(&mut self, step: u64, validated: &Validated) -> anyhow::Result<()> {
         self.write(&Line {
-            stage: self.stage.clone(),
-            step,
-            losses: BTreeMap::new(),
-            pictures_per_second: None,
-            waiting: None,
             held_back: Some(validated.clone()),
+            ..Line::empty(&self.stage, step)
+        })
+    }
+
+    /// Record what else a look measured, by name: `quantity`, or `quantity: of what` to be drawn together.
+    pub fn measured<'a>(
+        &mut self,
+        step: u64,
+        measures: impl IntoIterator<Item = (&'a str, f64)>,
+    ) -> anyhow::Result<()> {
+        let named = |(name, value): (&str, f64)| (name.to_owned(), value);
+        self.write(&Line {
+            measures: measures.into_iter().map(named).collect(),
+            ..Line::empty(&self.stage, step)
         })
     }
 
@@ -157,6 +181,7 @@ impl Log {
         if let Some(held_back) = &line.held_back {
             values.push(tagged("held-back PSNR", held_back.psnr));
         }
+        values.extend(line.measures.iter().map(|(n, v)| tagged(n, *v)));
         self.events.scalars(line.step, &values)?;
         Ok(())
     }
@@ -183,12 +208,8 @@ mod tests {
     fn what_was_done_again_counts_once() {
         let folder = tempfile::tempdir().unwrap();
         let line = |step: u64, value: f64| Line {
-            stage: "stage1".to_owned(),
-            step,
             losses: BTreeMap::from([("paired".to_owned(), value)]),
-            pictures_per_second: None,
-            waiting: None,
-            held_back: None,
+            ..Line::empty("stage1", step)
         };
         let mut text: String = [line(50, 1.0), line(100, 2.0), line(50, 3.0)]
             .iter()

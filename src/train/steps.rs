@@ -51,6 +51,14 @@ pub fn train(
     let progress = bar(options.progress, steps, stage.name());
     progress.set_position(first_step);
     let mut log = Log::open(&options.out, stage.name())?;
+    let say = |line: String| match progress.is_hidden() {
+        true => eprintln!("{line}"),
+        false => progress.println(line),
+    };
+    if first_step == 0 {
+        // What all later looks are to be compared with.
+        say(look(stage, options, view, &mut log)?);
+    }
     let mut saved = Instant::now();
     while stage.progress().0 < steps {
         let asked = Instant::now();
@@ -68,10 +76,9 @@ pub fn train(
             save(stage, &file)?;
             saved = Instant::now();
             let line = look(stage, options, view, &mut log)?;
-            if progress.is_hidden() {
-                eprintln!("{line}; {}", progress.message());
-            } else {
-                progress.println(line);
+            match progress.is_hidden() {
+                true => say(format!("{line}; {}", progress.message())),
+                false => say(line),
             }
         }
         if stop && step < steps {

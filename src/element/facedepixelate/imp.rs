@@ -43,6 +43,9 @@
 //! | `on-error` | error, passthrough; error | always | what becomes of a frame in which the model fails |
 //! | `stats` | structure | read-only | counters |
 //!
+//! `GST_PRESET_PATH=presets gst-launch-1.0 … ! facedepixelate @preset=sharp ! …` takes several of them at once from
+//! `presets/GstFaceDepixelate.prs`.
+//!
 //! Since: 0.1.0
 
 use super::BackendSource;
@@ -122,6 +125,7 @@ impl ObjectSubclass for FaceDepixelate {
     const NAME: &'static str = "GstFaceDepixelate";
     type Type = super::FaceDepixelate;
     type ParentType = gst::Element;
+    type Interfaces = (gst::Preset,);
 
     fn with_class(klass: &Self::Class) -> Self {
         let pad = |name: &str| {
@@ -201,6 +205,8 @@ fn build_srcpad(template: &gst::PadTemplate) -> gst::Pad {
         .flags(proxy_flags())
         .build()
 }
+
+impl PresetImpl for FaceDepixelate {}
 
 impl ObjectImpl for FaceDepixelate {
     fn properties() -> &'static [glib::ParamSpec] {

@@ -107,7 +107,8 @@ pub type BackendSource =
 glib::wrapper! {
     /// The element `facedepixelate`.
     pub struct FaceDepixelate(ObjectSubclass<imp::FaceDepixelate>)
-        @extends gst::Element, gst::Object;
+        @extends gst::Element, gst::Object,
+        @implements gst::Preset;
 }
 
 impl FaceDepixelate {

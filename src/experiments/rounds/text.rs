@@ -1,7 +1,7 @@
 //! Repeated runs as tables and curves.
 
 use super::{Course, Outcome, Round, Start};
-use crate::experiments::diagram::{Curve, Panel};
+use crate::diagram::{Curve, Panel};
 use crate::experiments::results::markdown;
 
 /// Measures with their decimals, in the order of the tables.

@@ -16,6 +16,8 @@ use crate::train::steps::Look;
 const COLUMNS: u32 = 8;
 /// Pictures of each set whose distance is measured, if there are as many.
 const COMPARED: usize = 256;
+/// Name of the distance in the log.
+const DISTANCE: &str = "sliced Wasserstein distance to held-back faces";
 /// Pictures that are made at a time.
 const CHUNK: i64 = 32;
 
@@ -59,13 +61,14 @@ impl Drawn {
 }
 
 impl Look for Drawn {
-    fn look(&self, stage: &dyn Stage, _: &mut Log) -> anyhow::Result<(String, RgbImage)> {
+    fn look(&self, stage: &dyn Stage, log: &mut Log) -> anyhow::Result<(String, RgbImage)> {
         let parts = self.z.split(CHUNK, 0);
         let parts: Vec<Tensor> = parts.iter().map(|z| stage.restore(z, z)).collect();
         let made = Tensor::cat(&parts, 0);
         let packed = bytes(&made.narrow(0, 0, self.real.len() as i64));
         let distance = sliced_wasserstein(&self.views(&packed)?, &self.views(&self.real)?)?;
         let drawn = i64::from(COLUMNS * COLUMNS);
+        log.measured(stage.progress().0, [(DISTANCE, distance.mean)])?;
         let text = format!(
             "sliced Wasserstein distance to {} held-back faces {:.4}",
             self.real.len(),

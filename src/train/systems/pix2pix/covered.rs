@@ -94,6 +94,13 @@ impl Look for CoveredFaces {
         let restored = self.scores(&restored.collect::<Vec<_>>())?;
         let covered = self.faces.iter().map(|face| face.picture.as_raw().clone());
         let covered = self.scores(&covered.collect::<Vec<_>>())?;
+        let measures = [
+            ("SSIM: restored", restored.ssim),
+            ("SSIM: damaged", covered.ssim),
+            ("PSNR inside the mask, dB: restored", restored.masked_psnr),
+            ("PSNR inside the mask, dB: damaged", covered.masked_psnr),
+        ];
+        log.measured(stage.progress().0, measures)?;
         let line = |scores: &Scores| {
             let Scores {
                 ssim,
