@@ -132,7 +132,11 @@ fn pictures_that_do_not_pair_up_are_refused() {
 fn rounds_come_to_rest_or_not() {
     let (faces, bar) = (faces(2), ProgressBar::hidden());
     let models = [model(Tiny::Scaled(0.5))];
-    let outcome = rounds::run(&models, &faces, 2, &bar).unwrap();
+    let still = rounds::Settings {
+        radius: 2,
+        growth: 1.0,
+    };
+    let outcome = rounds::run(&models, &faces, still, &bar).unwrap();
     assert_eq!(outcome.courses.len(), 3 * 4);
     let course = |system: &str, start, rounded| {
         let mut courses = outcome.courses.iter();
@@ -173,6 +177,31 @@ fn rounds_come_to_rest_or_not() {
     assert_eq!(outcome.film[0].dimensions(), (SIDE, SIDE));
     assert!(outcome.table().contains("tiny from blurred, not rounded"));
     assert_eq!(outcome.panels()[0].curves.len(), 6);
+}
+
+#[test]
+fn pictures_grow_and_are_measured_at_their_first_size() {
+    let (faces, bar) = (faces(1), ProgressBar::hidden());
+    let growing = rounds::Settings {
+        radius: 2,
+        growth: 1.1,
+    };
+    let models = [model(Tiny::Identity)];
+    let outcome = rounds::run(&models, &faces, growing, &bar).unwrap();
+    assert_eq!(outcome.strip.height(), 2 * SIDE + 2);
+    let psnr = |system: &str, round: usize| {
+        let mut courses = outcome.courses.iter();
+        let course = courses.find(|c| c.system == system && c.start == Start::Clean && c.rounded);
+        course.unwrap().rounds[round].measures["psnr"].mean
+    };
+    // Enlarging loses little; a model that sees the picture at its first size each time loses more with each round.
+    assert!(
+        psnr("identity", ROUNDS) > 30.0,
+        "{}",
+        psnr("identity", ROUNDS)
+    );
+    assert!(psnr("tiny", ROUNDS) < psnr("tiny", 1));
+    assert!(psnr("tiny", ROUNDS) < psnr("identity", ROUNDS));
 }
 
 #[test]

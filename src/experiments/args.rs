@@ -73,6 +73,9 @@ pub struct RoundsArgs {
     /// Radius of the stack blur of the start, pixels.
     #[arg(long, value_name = "PIXELS", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=128))]
     radius: u32,
+    /// By how much pictures grow in each round, 1 … 1.25.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = growth)]
+    growth: f64,
 }
 
 /// Arguments of experiment C.
@@ -83,6 +86,12 @@ pub struct SweepArgs {
     /// Side of the tiles, pixels; may be given several times [default: 4, 6, 8, 12, 16, 19, 24].
     #[arg(long, value_name = "PIXELS")]
     tile: Vec<u32>,
+}
+
+/// Ten rounds of the greatest make a picture nine times as large.
+fn growth(text: &str) -> Result<f64, String> {
+    let factor = text.parse().ok().filter(|f| (1.0..=1.25).contains(f));
+    factor.ok_or_else(|| "it must be a number from 1 to 1.25".to_owned())
 }
 
 fn named(text: &str) -> Result<(String, PathBuf), String> {
@@ -137,7 +146,11 @@ fn run_rounds(args: &RoundsArgs) -> anyhow::Result<()> {
     results::make(&common.out)?;
     let models = open_models(&common.model)?;
     let faces = common.faces(20, 128)?.open()?;
-    let outcome = rounds::run(&models, &faces, args.radius, &bar()?)?;
+    let settings = rounds::Settings {
+        radius: args.radius,
+        growth: args.growth,
+    };
+    let outcome = rounds::run(&models, &faces, settings, &bar()?)?;
     let mut strip = std::io::Cursor::new(Vec::new());
     outcome.strip.write_to(&mut strip, ImageFormat::Png)?;
     files::write(&common.out.join("rounds.png"), strip.into_inner())?;

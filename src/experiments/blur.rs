@@ -110,7 +110,8 @@ pub fn run(
             let mut whole = Whole::new(model)?;
             let mut outputs = Vec::with_capacity(blurred.len());
             for picture in &blurred {
-                outputs.push(whole.run(&Planes::of(picture))?.picture());
+                let picture = Planes::of(picture);
+                outputs.push(whole.run(&picture, picture.side)?.picture());
                 progress.inc(1);
             }
             systems.push((name.clone(), outputs));

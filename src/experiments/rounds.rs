@@ -69,8 +69,8 @@ pub struct Round {
 pub struct Outcome {
     /// Number of faces.
     pub faces: usize,
-    /// Radius of the blur, pixels.
-    pub radius: u32,
+    /// How they went round.
+    pub settings: Settings,
     /// Chance of [`Round::rank1`].
     pub chance: f64,
     /// System by system.
@@ -84,7 +84,7 @@ pub struct Outcome {
 }
 
 enum System {
-    /// Does nothing: shows what the measures do.
+    /// Does nothing but scale, where pictures grow: shows what the measures do.
     Identity,
     /// The mean of 3×3 pixels: what loses a little in each round.
     Mean,
@@ -92,11 +92,12 @@ enum System {
 }
 
 impl System {
-    fn run(&mut self, picture: &Planes) -> anyhow::Result<Planes> {
+    /// The next round's picture, of `side` pixels.
+    fn run(&mut self, picture: &Planes, side: usize) -> anyhow::Result<Planes> {
         match self {
-            Self::Identity => Ok(picture.clone()),
-            Self::Mean => Ok(mean_of_nine(picture)),
-            Self::Model(whole) => whole.run(picture),
+            Self::Identity => picture.at(side),
+            Self::Mean => mean_of_nine(picture).at(side),
+            Self::Model(whole) => whole.run(picture, side),
         }
     }
 }
@@ -119,11 +120,20 @@ fn mean_of_nine(picture: &Planes) -> Planes {
     }
 }
 
-/// Run `models` on `faces` over and over; the blurred start is blurred with `radius`, pixels.
+/// How faces go round.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Settings {
+    /// Radius of the blur of the blurred start, pixels.
+    pub radius: u32,
+    /// By how much pictures grow in each round; 1 keeps their size.
+    pub growth: f64,
+}
+
+/// Run `models` on `faces` over and over. Pictures that grow are scaled back to be measured.
 pub fn run(
     models: &[(String, Model)],
     faces: &[Face],
-    radius: u32,
+    settings: Settings,
     progress: &ProgressBar,
 ) -> anyhow::Result<Outcome> {
     let mut systems = vec![
@@ -142,10 +152,10 @@ pub fn run(
                 let mut films = Vec::with_capacity(faces.len());
                 for truth in &truths {
                     let first = match start {
-                        Start::Blurred => stack_blur(truth, radius),
+                        Start::Blurred => stack_blur(truth, settings.radius),
                         Start::Clean => truth.clone(),
                     };
-                    films.push(film(system, &first, rounded)?);
+                    films.push(film(system, &first, rounded, settings.growth)?);
                     progress.inc(1);
                 }
                 let is_model = matches!(system, System::Model(_));
@@ -167,7 +177,7 @@ pub fn run(
     };
     Ok(Outcome {
         faces: faces.len(),
-        radius,
+        settings,
         chance: 1.0 / faces.len() as f64,
         courses,
         strip: sheet(&rows),
@@ -175,16 +185,23 @@ pub fn run(
     })
 }
 
-/// A picture's rounds, the start among them.
-fn film(system: &mut System, first: &RgbImage, rounded: bool) -> anyhow::Result<Vec<Planes>> {
-    let mut rounds = vec![Planes::of(first)];
-    for _ in 0..ROUNDS {
-        let made = system.run(&rounds[rounds.len() - 1])?;
-        rounds.push(if rounded {
-            Planes::of(&made.picture())
-        } else {
-            made
-        });
+/// A picture's rounds, the start among them, all at the start's size.
+fn film(
+    system: &mut System,
+    first: &RgbImage,
+    rounded: bool,
+    growth: f64,
+) -> anyhow::Result<Vec<Planes>> {
+    let mut now = Planes::of(first);
+    let side = now.side;
+    let mut rounds = vec![now.clone()];
+    for round in 1..=ROUNDS {
+        let grown = side as f64 * growth.powi(round as i32);
+        now = system.run(&now, grown.round() as usize)?;
+        if rounded {
+            now = Planes::of(&now.picture());
+        }
+        rounds.push(now.at(side)?);
     }
     Ok(rounds)
 }

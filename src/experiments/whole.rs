@@ -35,6 +35,39 @@ impl Planes {
         })
     }
 
+    /// At another size: by the mean of what a pixel covers where the picture shrinks, else by Catmull–Rom.
+    pub fn at(&self, side: usize) -> anyhow::Result<Self> {
+        match side < self.side {
+            true => self.scaled(side, FilterType::Box),
+            false => self.scaled(side, FilterType::CatmullRom),
+        }
+    }
+
+    fn scaled(&self, side: usize, filter: FilterType) -> anyhow::Result<Self> {
+        let from = self.side;
+        ensure!(self.data.len() == 3 * from * from, "a picture is no square");
+        if from == side {
+            return Ok(self.clone());
+        }
+        let mut data = vec![0.0; 3 * side * side];
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+        let mut resizer = Resizer::new();
+        for (source, target) in self
+            .data
+            .chunks_exact(from * from)
+            .zip(data.chunks_exact_mut(side * side))
+        {
+            let [from, to] = [from as u32, side as u32];
+            let source = ImageRef::new(from, from, bytemuck::cast_slice(source), PixelType::F32)?;
+            let target = bytemuck::cast_slice_mut(target);
+            let mut target = Image::from_slice_u8(to, to, target, PixelType::F32)?;
+            resizer
+                .resize(&source, &mut target, &options)
+                .context("a picture can not be scaled")?;
+        }
+        Ok(Self { side, data })
+    }
+
     /// ‖a − b‖ of two pictures of the same size.
     pub fn distance(&self, other: &Self) -> f64 {
         let pairs = self.data.iter().zip(&other.data);
@@ -48,7 +81,6 @@ impl Planes {
 /// Runs a model on whole pictures. It is told no lattice, and its output is not corrected.
 pub struct Whole {
     backend: OrtBackend,
-    resizer: Resizer,
 }
 
 impl Whole {
@@ -57,67 +89,26 @@ impl Whole {
         let runtime = runtime::load_for_program()?;
         let mut backend = OrtBackend::new(runtime, model, &SessionSettings::default())?;
         backend.warm_up(1)?;
-        Ok(Self {
-            backend,
-            resizer: Resizer::new(),
-        })
+        Ok(Self { backend })
     }
 
-    /// What the model makes of a picture: scaled to its size as the element does it (triangle filter), and its output
-    /// back to the picture's size, by the mean of what a pixel covers where it shrinks, else by Catmull–Rom.
-    pub fn run(&mut self, picture: &Planes) -> anyhow::Result<Planes> {
+    /// What the model makes of a picture, which is scaled to its size as the element does it (triangle filter), at `side`
+    /// × `side` pixels.
+    pub fn run(&mut self, picture: &Planes, side: usize) -> anyhow::Result<Planes> {
         let facts = self.backend.facts().clone();
-        let output = facts.output_size();
-        let mut crop = self.scaled(
-            &picture.data,
-            picture.side,
-            facts.size,
-            FilterType::Bilinear,
-        )?;
+        let mut crop = picture.scaled(facts.size, FilterType::Bilinear)?.data;
         facts.range.normalise(&mut crop);
-        let mut made = Vec::new();
-        self.backend.run(Crops::new(&crop, 1), 0.0, &mut made)?;
-        facts.range.denormalise(&mut made);
-        let filter = if picture.side < output {
-            FilterType::Box
-        } else {
-            FilterType::CatmullRom
+        let mut data = Vec::new();
+        self.backend.run(Crops::new(&crop, 1), 0.0, &mut data)?;
+        facts.range.denormalise(&mut data);
+        let made = Planes {
+            side: facts.output_size(),
+            data,
         };
-        let mut data = self.scaled(&made, output, picture.side, filter)?;
-        for value in &mut data {
+        let mut made = made.at(side)?;
+        for value in &mut made.data {
             *value = value.clamp(0.0, 255.0);
         }
-        Ok(Planes {
-            side: picture.side,
-            data,
-        })
-    }
-
-    fn scaled(
-        &mut self,
-        planes: &[f32],
-        from: usize,
-        to: usize,
-        filter: FilterType,
-    ) -> anyhow::Result<Vec<f32>> {
-        ensure!(planes.len() == 3 * from * from, "a picture is no square");
-        if from == to {
-            return Ok(planes.to_vec());
-        }
-        let mut scaled = vec![0.0; 3 * to * to];
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
-        for (source, target) in planes
-            .chunks_exact(from * from)
-            .zip(scaled.chunks_exact_mut(to * to))
-        {
-            let [from, to] = [from as u32, to as u32];
-            let source = ImageRef::new(from, from, bytemuck::cast_slice(source), PixelType::F32)?;
-            let target = bytemuck::cast_slice_mut(target);
-            let mut target = Image::from_slice_u8(to, to, target, PixelType::F32)?;
-            self.resizer
-                .resize(&source, &mut target, &options)
-                .context("a picture can not be scaled")?;
-        }
-        Ok(scaled)
+        Ok(made)
     }
 }

@@ -51,9 +51,10 @@ impl Outcome {
         };
         let rows: Vec<Vec<String>> = self.courses.iter().map(row).collect();
         let mut text = format!(
-            "{} faces; the blurred start has a stack blur of radius {} px\n\n{}\n",
+            "{} faces; the blurred start has a stack blur of radius {} px; pictures grow by {} in each round\n\n{}\n",
             self.faces,
-            self.radius,
+            self.settings.radius,
+            self.settings.growth,
             markdown(&heads.map(str::to_owned), &rows)
         );
         for course in self.courses.iter().filter(|course| course.rounded) {
