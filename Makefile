@@ -10,7 +10,7 @@ RUNTIME := .deps/onnxruntime/lib/libonnxruntime.so
 # Trainer builds link to libtorch. In a folder of their own they never replace a plugin that does not.
 TRAINER_DIR := target/trainer
 
-.PHONY: help demo plugin trainer test lint bench bench-gpu bench-detect
+.PHONY: help demo plugin trainer test lint bench bench-gpu bench-detect systems
 
 help:
 	@echo "make demo      pixelate the face in a clip and restore it: see target/demo"
@@ -23,6 +23,8 @@ help:
 	@echo "make bench-gpu the same of an NVIDIA GPU; ORT_DYLIB_PATH names an ONNX Runtime with CUDA"
 	@echo "make bench-detect FACES=DIR_OR_TAR"
 	@echo "               how well mosaics are found, in scenes made of pictures"
+	@echo "make systems FACES=DIR_OR_TAR"
+	@echo "               train the small recipe of every system and compare them: see target/systems (hours)"
 	@echo "make test      everything that is checked: formatting, lints, all tests"
 	@echo "make lint      formatting and lints alone"
 	@echo
@@ -59,6 +61,9 @@ bench-gpu:
 
 bench-detect: trainer
 	$(TRAINER_DIR)/release/depixelate-train bench-detect --faces "$(FACES)"
+
+systems: trainer
+	scripts/systems.sh $(TRAINER_DIR)/release/depixelate-train "$(FACES)" target/systems
 
 # Lints go first: they need no code to be generated and so fail the soonest.
 test: lint
