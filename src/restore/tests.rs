@@ -118,7 +118,7 @@ fn corners_beyond_an_ellipse_stay_as_they_are() {
         outline: Outline::Ellipse,
         ..region(Rect::new(6, 10, 48, 40), Some(Lattice::square(4, 6, 10)))
     };
-    restore(&mut data, 60, &[ellipse], &NONE, [1.0, 0.0, 0.5]);
+    restore(&mut data, 60, &[ellipse], &NONE, [1.0, 0.0, 0.6]);
     let radius = |x: usize, y: usize, rim: f32| {
         let (dx, dy) = (x as f32 + 0.5 - 30.0, y as f32 + 0.5 - 30.0);
         (dx / (24.0 + rim)).hypot(dy / (20.0 + rim))
@@ -130,7 +130,7 @@ fn corners_beyond_an_ellipse_stay_as_they_are() {
             if radius(x, y, 4.0) > 1.0 {
                 assert_eq!(now, &before[at..at + 3], "{x},{y}");
             } else if radius(x, y, -2.0) < 1.0 {
-                assert_eq!(now, [255, 0, 128], "{x},{y}");
+                assert_eq!(now, [255, 0, 153], "{x},{y}");
             }
         }
     }
