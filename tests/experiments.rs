@@ -232,7 +232,7 @@ fn tiles_are_swept() {
     let json = serde_json::to_value(&outcome).unwrap();
     assert!(json["rows"][0]["measures"]["consistency"]["mean"].is_null());
     assert!(outcome.table().contains("cells per face"));
-    assert_eq!(outcome.panels().len(), 4);
+    assert_eq!(outcome.panels().len(), 8);
     let error = sweep::run(&models, &faces, &[40], &bar).unwrap_err();
     assert!(error.to_string().contains("tiles of 40 pixels"), "{error}");
 }

@@ -45,6 +45,9 @@ pub struct Row {
     pub measures: BTreeMap<&'static str, Summary>,
 }
 
+/// How a system's name ends where its output was corrected by the mosaic's means.
+const PROJECTED: &str = ", projected";
+
 /// What came out.
 #[derive(Debug, Serialize)]
 pub struct Outcome {
@@ -142,7 +145,7 @@ fn outputs(
         }
         let stage1 = has_stage1.then(|| (format!("{model}, stage 1"), Version::Stage1));
         let alone = ((*model).clone(), Version::Restored);
-        let played = (format!("{model}, projected"), Version::Truest);
+        let played = (format!("{model}{PROJECTED}"), Version::Truest);
         for (name, version) in stage1.into_iter().chain([alone, played]) {
             outputs.push((name, versions.make(version, mosaic)?));
         }
@@ -215,23 +218,32 @@ impl Outcome {
                 systems.push(&row.system);
             }
         }
+        let is_projected = |system: &str| system.ends_with(PROJECTED);
+        let inputs = [Version::Pixelated, Version::Bicubic].map(Version::name);
+        let is_input = |system: &str| inputs.contains(&system);
         let mut panels = Vec::new();
         for fill in [Fill::TileMean, Fill::TileBlur] {
             for (name, what) in [("psnr", "PSNR, dB"), ("ssim_gauss", "SSIM")] {
-                let curve = |system: &&str| {
-                    let rows = self.rows.iter();
-                    let mine = rows.filter(|row| row.system == *system && row.case.fill == fill);
-                    let point = |row: &Row| Some((row.cells, row.measures.get(name)?.mean));
-                    Curve {
-                        name: (*system).to_owned(),
-                        points: mine.filter_map(point).collect(),
-                    }
-                };
-                panels.push(Panel {
-                    title: format!("Mosaics by {}: {what}", name_of(fill)),
-                    axes: ["cells across the face", name],
-                    curves: systems.iter().map(curve).collect(),
-                });
+                for (projected, how) in [(true, "with projection"), (false, "the networks alone")] {
+                    let shown = systems
+                        .iter()
+                        .filter(|system| is_input(system) || is_projected(system) == projected);
+                    let curve = |system: &&str| {
+                        let rows = self.rows.iter();
+                        let mine =
+                            rows.filter(|row| row.system == *system && row.case.fill == fill);
+                        let point = |row: &Row| Some((row.cells, row.measures.get(name)?.mean));
+                        Curve {
+                            name: system.trim_end_matches(PROJECTED).to_owned(),
+                            points: mine.filter_map(point).collect(),
+                        }
+                    };
+                    panels.push(Panel {
+                        title: format!("Mosaics by {}, {how}: {what}", name_of(fill)),
+                        axes: ["cells across the face", name],
+                        curves: shown.map(curve).collect(),
+                    });
+                }
             }
         }
         panels

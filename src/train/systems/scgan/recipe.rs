@@ -201,7 +201,7 @@ mod tests {
             published
         );
         let small = include_str!("../../../../recipes/scgan-small.toml");
-        assert_eq!(Recipe::parse(small).unwrap().restorer.widths, [64, 48, 32]);
+        assert_eq!(Recipe::parse(small).unwrap().restorer.widths, [32, 32, 24]);
         for (change, named) in [
             ("degrader.width=0.3", "degrader"),
             ("degradation.noise=[9.0, 2.0]", "degradation.noise"),

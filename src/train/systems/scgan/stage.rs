@@ -191,7 +191,9 @@ impl Stage for ScganStage {
         let deceived = |i: usize| self.judges[i].deceived(&made[i]) * self.settings.adversarial;
         let pooled = h.avg_pool2d([4; 2], [4; 2], [0; 2], false, true, None);
         losses.add("degrader-h", l1(degraded, &pooled) + deceived(0));
-        let enlarged = l.upsample_bicubic2d([SIDE; 2], true, None, None);
+        // On the restorer's own grid: published are the corners', which moves the face by up to one and a half pixels.
+        let corners = self.restorer.align_corners;
+        let enlarged = l.upsample_bicubic2d([SIDE; 2], corners, None, None);
         losses.add("restorer-forward", l1(restored, h) + deceived(1));
         let backward = l1(from_real, &enlarged) + deceived(3);
         losses.add("restorer-backward", backward * self.settings.backward);
