@@ -1,5 +1,6 @@
 //! What a network is told about a mosaic's lattice, as pictures beside the mosaic itself.
 
+use std::iter::repeat_n;
 use std::ops::Range;
 
 use multiversion::multiversion;
@@ -20,6 +21,9 @@ const LOG_BLOCK: f32 = 4.0;
 /// Plane 5 stays inside: a block of no size is still a block.
 const SIDE_RANGE: (f32, f32) = (0.1, 2.0);
 
+/// So many points of the surface in a block tell its mean well enough.
+const POINTS: f64 = 4.0;
+
 /// Draws the planes; keeps its memory.
 #[derive(Debug, Default)]
 pub struct LatticePlanes {
@@ -31,6 +35,8 @@ pub struct LatticePlanes {
     lines: [Vec<f32>; 3],
     /// Those columns: what their place along x means.
     places: Vec<Place>,
+    /// A crop whose pixels are divided.
+    fine: Vec<f32>,
 }
 
 /// A line of the crop that crosses the mosaic.
@@ -90,19 +96,29 @@ impl LatticePlanes {
     /// Put a smooth surface with the mosaic's block means into `crop`, where the mosaic is; arguments as those of
     /// [`Self::draw`].
     ///
-    /// Where a pixel of the crop covers more than a block, it holds the mean of several already and stays.
+    /// Each pixel gets the surface's mean over itself: the surface swings about the means of its blocks, and points of it
+    /// that lie hardly less than a block apart show the swing. Where a pixel of the crop covers more than a block, it holds
+    /// the mean of several already and stays.
     pub fn smooth(&mut self, observed: &Patch, lattice: &Lattice, view: &Square, crop: &mut [f32]) {
         let area = crop.len() / 3;
         let size = area.isqrt();
-        let block = lattice.block_width.min(lattice.block_height);
-        if f64::from(block) < view.side / size as f64 {
+        let block = f64::from(lattice.block_width.min(lattice.block_height));
+        let pixel = view.side / size as f64;
+        if crop.is_empty() || block.is_nan() || block < pixel {
             return;
         }
-        self.each_row(observed, lattice, view, size, |row| {
+        // At most `POINTS`, as a block is at least a pixel.
+        let points = (POINTS * pixel / block).ceil().max(1.0) as usize;
+        let mut fine = std::mem::take(&mut self.fine);
+        enlarge(crop, size, points, &mut fine);
+        self.each_row(observed, lattice, view, size * points, |row| {
             for channel in 0..3 {
-                row.surface(channel, &mut crop[row.range(channel * area)]);
+                let plane = channel * area * points * points;
+                row.surface(channel, &mut fine[row.range(plane)]);
             }
         });
+        reduce(&fine, size, points, crop);
+        self.fine = fine;
     }
 
     /// Call `draw` with each row of a crop of `size` × `size` that shows the mosaic.
@@ -213,6 +229,33 @@ fn means(plane: &[f32], columns: &Axis, rows: &Axis, blocks: &mut Vec<f32>) {
     }
 }
 
+/// Each pixel of `crop`, planes with rows of `size`, as `points` × `points` of them.
+fn enlarge(crop: &[f32], size: usize, points: usize, fine: &mut Vec<f32>) {
+    fine.clear();
+    for row in crop.chunks_exact(size) {
+        let first = fine.len();
+        fine.extend(row.iter().flat_map(|&value| repeat_n(value, points)));
+        for _ in 1..points {
+            fine.extend_from_within(first..first + size * points);
+        }
+    }
+}
+
+/// Means of `points` × `points` of `fine`'s pixels into `crop`.
+fn reduce(fine: &[f32], size: usize, points: usize, crop: &mut [f32]) {
+    let band = size * points * points;
+    let share = 1.0 / (points * points) as f32;
+    for (row, fine) in crop.chunks_exact_mut(size).zip(fine.chunks_exact(band)) {
+        row.fill(0.0);
+        for line in fine.chunks_exact(size * points) {
+            for (sum, points) in row.iter_mut().zip(line.chunks_exact(points)) {
+                *sum += points.iter().sum::<f32>();
+            }
+        }
+        row.iter_mut().for_each(|sum| *sum *= share);
+    }
+}
+
 fn place(axis: &Axis, at: f64) -> Option<Place> {
     let (block, inside) = axis.block_at(at)?;
     let (node, weight) = axis.node_at(block, inside);
@@ -311,8 +354,12 @@ mod tests {
         }
         let step = fine.windows(2).map(|w| (w[1] - w[0]).abs());
         assert!(step.fold(0.0, f32::max) < 12.0, "{fine:?}");
-        // A pixel for each block, and one for two of them.
-        assert!((row(8)[2] - 140.0).abs() < 15.0);
+        // Pixels as large as blocks show their means, half as large ones together too; larger ones stay.
+        for (block, (one, two)) in row(8).iter().zip(row(16).chunks(2)).enumerate() {
+            let [expected, halves] = [mosaic(8 * block), (two[0] + two[1]) / 2.0];
+            assert!((one - expected).abs() < 0.01, "{block}: {one}");
+            assert!((halves - expected).abs() < 0.01, "{block}: {halves}");
+        }
         assert_eq!(row(4), [9.0; 4]);
     }
 
@@ -332,6 +379,10 @@ mod tests {
                 &view,
             );
             assert!(planes.iter().all(|v| v.is_finite()), "{side} {block}");
+            let mut crop = vec![100.0; 3 * SIZE * SIZE];
+            let observed = patch(Rect::new(0, 0, 40, 30), |x| x as f32);
+            LatticePlanes::default().smooth(&observed, &lattice, &view, &mut crop);
+            assert!(crop.iter().all(|v| v.is_finite()), "{side} {block}");
         }
     }
 }
