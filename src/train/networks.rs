@@ -96,6 +96,25 @@ pub struct DiscriminatorSize {
     pub norm: Norm,
 }
 
+impl DiscriminatorSize {
+    /// An error for sizes that make no network, for pictures of `side` pixels.
+    pub fn check(&self, side: usize) -> anyhow::Result<()> {
+        ensure!(
+            (1..=512).contains(&self.width),
+            "width is {}; it must lie in 1 … 512",
+            self.width
+        );
+        // The last two convolutions take a pixel each.
+        let most = (side / 3).checked_ilog2().unwrap_or(0) as usize;
+        ensure!(
+            (1..=most).contains(&self.layers),
+            "layers is {}; for pictures of {side} pixels it must lie in 1 … {most}",
+            self.layers
+        );
+        Ok(())
+    }
+}
+
 /// Normalisation in a discriminator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

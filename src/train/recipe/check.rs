@@ -21,6 +21,8 @@ impl Recipe {
             (16..=1024).contains(&size) && size.is_multiple_of(multiple),
             "model.size is {size}; it must be a multiple of {multiple} from 16 to 1024"
         );
+        let judges = &self.networks.discriminator;
+        judges.check(size).context("networks.discriminator")?;
         let margin = self.model.margin;
         ensure!(
             (1.0..=4.0).contains(&margin),

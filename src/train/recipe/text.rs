@@ -105,17 +105,31 @@ fn unknown_key(written: &Table) -> Option<anyhow::Error> {
     meant(&wrong, &known)
 }
 
-/// For `error` about an unknown key: the key, as `written` has it, and the one of the recipe `default` that was
-/// probably meant.
+/// For `error` about an unknown key: the key, as `written` has it, and the one that was probably meant. The recipe
+/// `default` tells apart keys of the same name in other sections.
 pub fn meant_key(error: &toml::de::Error, written: &Table, default: &str) -> Option<anyhow::Error> {
-    let name = error.message().strip_prefix("unknown field `")?;
-    let name = name.split('`').next()?;
+    let message = error.message().strip_prefix("unknown field")?;
+    // The wrong name and those that the section has, optional ones among them, are in quotes.
+    let mut names = message.split('`').skip(1).step_by(2);
+    let name = names.next()?;
     let (mut found, mut known) = (Vec::new(), Vec::new());
     collect(written, "", &mut found);
     collect(&default.parse().ok()?, "", &mut known);
+    let wrong = found.iter().filter(|key| !known.contains(key));
     // The wrong name may be a section's.
-    let is_wrong = |key: &&String| key.split('.').any(|part| part == name) && !known.contains(key);
-    meant(found.iter().find(is_wrong)?, &known)
+    let section = |key: &String| {
+        let parts: Vec<&str> = key.split('.').collect();
+        let place = parts.iter().position(|part| *part == name)?;
+        Some(
+            parts[..place]
+                .iter()
+                .map(|part| format!("{part}."))
+                .collect::<String>(),
+        )
+    };
+    let section = wrong.into_iter().find_map(section)?;
+    let known: Vec<String> = names.map(|known| format!("{section}{known}")).collect();
+    meant(&format!("{section}{name}"), &known)
 }
 
 /// The error about the key `wrong`: which of the `known` ones was probably meant.

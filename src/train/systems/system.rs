@@ -106,6 +106,14 @@ pub fn check_ranges(values: &[(&str, f64, [f64; 2])]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// An error for decays that Adam can not work with.
+pub fn check_betas([beta1, beta2]: [f64; 2]) -> anyhow::Result<()> {
+    check_ranges(&[
+        ("train.betas[0]", beta1, [0.0, 0.999_999]),
+        ("train.betas[1]", beta2, [0.0, 0.999_999]),
+    ])
+}
+
 /// Train on the pictures of `faces`, from where the folder's checkpoint left off; at the end the model files are in
 /// the folder.
 pub fn train<S: System>(recipe: &S, faces: &Path, options: &Options) -> anyhow::Result<Outcome> {

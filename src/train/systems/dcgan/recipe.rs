@@ -15,7 +15,7 @@ use crate::train::samples::Sample;
 use crate::train::steps::Look;
 use crate::train::systems::drawn::{Drawn, middle};
 use crate::train::systems::export::{Origin, network_file};
-use crate::train::systems::system::ModelFile;
+use crate::train::systems::system::{ModelFile, check_betas, check_ranges};
 use crate::train::systems::{System, planes};
 
 /// All constants of a run.
@@ -52,12 +52,13 @@ impl System for Recipe {
             "train.real is {}; it must lie above 0.5 and not above 1",
             train.real
         );
-        ensure!(
-            (0.0..=1.0).contains(&train.noise),
-            "train.noise is {}; it must lie in 0 … 1",
-            train.noise
-        );
-        Ok(())
+        check_betas(train.betas)?;
+        check_ranges(&[
+            ("train.rate", train.rate, [1e-9, 1.0]),
+            ("train.judge_rate", train.judge_rate, [1e-9, 1.0]),
+            ("train.init", train.init, [1e-6, 1.0]),
+            ("train.noise", train.noise, [0.0, 1.0]),
+        ])
     }
 
     fn seed(&self) -> u64 {

@@ -18,7 +18,7 @@ use crate::train::layers::Layers;
 use crate::train::samples::Sample;
 use crate::train::systems::damage::signed;
 use crate::train::systems::drawn::middle;
-use crate::train::systems::system::check_ranges;
+use crate::train::systems::system::{check_betas, check_ranges};
 use crate::train::systems::vgg::Perceptual;
 use crate::train::systems::{Network, Port};
 
@@ -209,6 +209,7 @@ impl Recipe {
             crop.picture
         );
         self.judge.check(crop.patch).context("judge")?;
+        check_betas(self.train.betas)?;
         check_ranges(&[
             ("model.margin", self.model.margin, [1.0, 4.0]),
             ("train.average", self.train.average, [0.0, 0.999_999]),

@@ -82,21 +82,38 @@ impl Gpen {
         mapping(l, z, self.style, self.mapping)
     }
 
-    /// A picture; `beside` has maps at 4, 8, … pixels, as many channels as the network has there: features of an
+    /// How many sources of styles [`Self::synthesis`] takes.
+    pub fn styles(&self) -> usize {
+        2 * self.channels.len()
+    }
+
+    /// A picture. `w` gives the source of style number 0 … [`Self::styles`] − 1: different ones while the prior is trained
+    /// with mixed styles. `beside` has maps at 4, 8, … pixels, as many channels as the network has there: features of an
     /// encoder, or noise while the prior is trained.
-    pub fn synthesis<L: Layers>(&self, l: &mut L, w: &L::Value, beside: &[L::Value]) -> L::Value {
+    pub fn synthesis<'v, L: Layers>(
+        &self,
+        l: &mut L,
+        w: impl Fn(usize) -> &'v L::Value,
+        beside: &[L::Value],
+    ) -> L::Value
+    where
+        L::Value: 'v,
+    {
         let first = self.channels[0];
-        let start = l.constant("start", w, [first, 4, 4]);
-        let mut x = self.layer(l, "conv4", [&start, w, &beside[0]], [first, first], false);
-        let mut picture = to_rgb(l, "rgb4", &x, w, [self.style, 2 * first], None);
+        let start = l.constant("start", w(0), [first, 4, 4]);
+        let inputs = [&start, w(0), &beside[0]];
+        let mut x = self.layer(l, "conv4", inputs, [first, first], false);
+        let mut picture = to_rgb(l, "rgb4", &x, w(1), [self.style, 2 * first], None);
         for (i, pair) in self.channels.windows(2).enumerate() {
             let (side, [input, output]) = (8 << i, [2 * pair[0], pair[1]]);
-            let beside = &beside[i + 1];
+            let (beside, level) = (&beside[i + 1], 2 * i + 1);
             let (up, conv) = (format!("up{side}"), format!("conv{side}"));
-            x = self.layer(l, &up, [&x, w, beside], [input, output], true);
-            x = self.layer(l, &conv, [&x, w, beside], [2 * output, output], false);
-            let sides = [self.style, 2 * output];
-            picture = to_rgb(l, &format!("rgb{side}"), &x, w, sides, Some(&picture));
+            let inputs = [&x, w(level), beside];
+            x = self.layer(l, &up, inputs, [input, output], true);
+            let inputs = [&x, w(level + 1), beside];
+            x = self.layer(l, &conv, inputs, [2 * output, output], false);
+            let (rgb, sides) = (format!("rgb{side}"), [self.style, 2 * output]);
+            picture = to_rgb(l, &rgb, &x, w(level + 2), sides, Some(&picture));
         }
         picture
     }
@@ -132,7 +149,7 @@ impl Network for Gpen {
     fn read<L: Layers>(&self, l: &mut L, inputs: &[L::Value]) -> L::Value {
         let (features, z) = self.encoder(l, &inputs[0]);
         let w = self.mapping(l, &z);
-        self.synthesis(l, &w, &features)
+        self.synthesis(l, |_| &w, &features)
     }
 }
 

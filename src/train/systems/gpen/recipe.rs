@@ -19,7 +19,7 @@ use crate::train::systems::drawn::middle;
 use crate::train::systems::export::model_file;
 use crate::train::systems::stylegan2::check_judge;
 use crate::train::systems::stylegan2::judge::Judge;
-use crate::train::systems::system::{ModelFile, check_ranges};
+use crate::train::systems::system::{ModelFile, check_betas, check_ranges};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,6 +97,7 @@ impl System for Recipe {
             s.batch > 0 && s.steps > 0 && s.r1_every > 0 && s.path_every > 0,
             "train.batch, train.steps, train.r1_every and train.path_every must be at least 1"
         );
+        check_betas(s.betas)?;
         check_ranges(&[
             ("model.margin", self.model.margin, [1.0, 4.0]),
             ("train.rate", s.rate, [1e-9, 1.0]),

@@ -128,7 +128,7 @@ impl GpenStage {
         let mut pass = Training(&weights);
         let (features, z) = self.network.encoder(&mut pass, seen);
         let w = self.network.mapping(&mut pass, &z);
-        (self.network.synthesis(&mut pass, &w, &features), w)
+        (self.network.synthesis(&mut pass, |_| &w, &features), w)
     }
 
     fn judged(&self, weights: &Parameters, pictures: &Tensor) -> Judgement<Tensor> {

@@ -20,7 +20,7 @@ use crate::train::samples::Sample;
 use crate::train::steps::Look;
 use crate::train::systems::System;
 use crate::train::systems::export::model_file;
-use crate::train::systems::system::{ModelFile, check_ranges, fixed};
+use crate::train::systems::system::{ModelFile, check_betas, check_ranges, fixed};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,10 +114,16 @@ impl System for Recipe {
             size > multiple || self.train.batch > 1,
             "train.batch is 1; with a last level of one pixel it must be at least 2"
         );
+        self.discriminator.check(size).context("discriminator")?;
+        check_betas(self.train.betas)?;
         check_ranges(&[
             ("model.jitter", self.model.jitter, [1.0, 4.0]),
             ("model.margin", self.model.margin, [1.0, 4.0]),
+            ("train.rate", self.train.rate, [1e-9, 1.0]),
             ("train.constant", self.train.constant, [0.0, 1.0]),
+            ("train.init", self.train.init, [1e-6, 1.0]),
+            ("train.l1", self.train.l1, [0.0, 1e6]),
+            ("train.judge", self.train.judge, [0.0, 1e6]),
         ])?;
         let [low, high] = self.model.blocks;
         ensure!(
@@ -189,11 +195,15 @@ mod tests {
     fn mistakes_are_named() {
         for (change, named) in [
             ("model.size=100", "model.size"),
-            ("train.stepps=3", "stepps"),
+            ("train.stepps=3", "train.stepps; did you mean train.steps?"),
             ("occlusion.mask=0.9", "occlusion"),
             ("generator.halvings=1", "halvings"),
             ("model.blocks=[9.0, 3.0]", "model.blocks"),
             ("train.batch=1", "train.batch"),
+            ("train.rate=0.0", "train.rate"),
+            ("train.betas=[0.5, 1.0]", "train.betas[1]"),
+            ("discriminator.width=0", "discriminator"),
+            ("discriminator.layers=9", "discriminator"),
         ] {
             let error = Recipe::read_with(None, &[change.to_owned()]).unwrap_err();
             assert!(format!("{error:#}").contains(named), "{change}: {error:#}");

@@ -8,7 +8,7 @@ use tch::{Device, Tensor};
 use super::networks::UNet;
 use crate::train::layers::{Declare, Init, Parameters, Training};
 use crate::train::loader::Batch;
-use crate::train::networks::{DiscriminatorSize, discriminator};
+use crate::train::networks::{DiscriminatorSize, Norm, discriminator};
 use crate::train::recipe::rate_at;
 use crate::train::stage::{Losses, Stage, saved_step};
 use crate::train::systems::losses::{cross_entropy, l1, taken_for_real};
@@ -71,9 +71,13 @@ impl Pix2pix {
             discriminator(l, &(), PAIR, size);
         });
         let (rate, betas) = (settings.rate, settings.betas);
+        let mut judge = Trained::new("judge", judge, rate, betas);
+        if size.norm == Norm::Spectral {
+            judge = judge.spectral(|name| name.ends_with(".weight"));
+        }
         Self {
             generator: Trained::new("generator", generator, rate, betas),
-            judge: Trained::new("judge", judge, rate, betas),
+            judge,
             watch: Watch::default(),
             settings,
             unet,
@@ -113,8 +117,10 @@ impl Stage for Pix2pix {
         let weights = &self.generator.weights;
         let made = self.unet.read(&mut Training(weights), &inputs);
 
-        let right = self.scores(&self.judge.weights, seen, clean);
-        let wrong = self.scores(&self.judge.weights, seen, &made.detach());
+        self.judge.improve();
+        let judging = self.judge.used();
+        let right = self.scores(&judging, seen, clean);
+        let wrong = self.scores(&judging, seen, &made.detach());
         let judged = (cross_entropy(&right, 1.0) + cross_entropy(&wrong, 0.0)) * s.judge;
         judged.backward();
         self.judge.step(falling);

@@ -14,7 +14,7 @@ use crate::train::held_back::HeldBack;
 use crate::train::samples::Sample;
 use crate::train::systems::drawn::middle;
 use crate::train::systems::export::model_file;
-use crate::train::systems::system::{ModelFile, check_ranges};
+use crate::train::systems::system::{ModelFile, check_betas, check_ranges};
 use crate::train::systems::{System, planes};
 
 /// All constants of a run.
@@ -104,8 +104,11 @@ impl System for Recipe {
             self.art.blocks[1]
         );
         let s = &self.train;
+        check_betas(s.betas)?;
         check_ranges(&[
             ("model.margin", self.model.margin, [1.0, 4.0]),
+            ("train.rate", s.rate, [1e-9, 1.0]),
+            ("train.init", s.init, [1e-6, 1.0]),
             ("train.cycle", s.cycle, [0.0, 1e3]),
             ("train.structure", s.structure, [0.0, 1e6]),
             ("train.identity", s.identity, [0.0, 1e3]),

@@ -22,7 +22,7 @@ use crate::train::systems::damage::{
 };
 use crate::train::systems::drawn::middle;
 use crate::train::systems::export::model_file;
-use crate::train::systems::system::{ModelFile, check_ranges};
+use crate::train::systems::system::{ModelFile, check_betas, check_ranges};
 
 /// Side of blur kernels, pixels.
 const KERNEL: usize = 13;
@@ -137,6 +137,7 @@ impl System for Recipe {
             self.train.batch > 1 && self.train.steps > 0,
             "train.batch must be at least 2 and train.steps at least 1"
         );
+        check_betas(self.train.betas)?;
         self.train.schedule.check("train.schedule")
     }
 
@@ -206,6 +207,8 @@ mod tests {
             ("degrader.width=0.3", "degrader"),
             ("degradation.noise=[9.0, 2.0]", "degradation.noise"),
             ("train.batch=1", "train.batch"),
+            ("train.betas=[0.9, 1.0]", "train.betas[1]"),
+            ("train.freeze_norm=3", "did you mean train.freeze_norms?"),
         ] {
             let error = Recipe::read_with(None, &[change.to_owned()]).unwrap_err();
             assert!(format!("{error:#}").contains(named), "{change}: {error:#}");

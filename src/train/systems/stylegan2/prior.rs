@@ -51,7 +51,7 @@ impl Prior {
     pub fn styles(&self) -> usize {
         match self {
             Self::Added(network) => network.styles(),
-            Self::Concatenated(_) => 1,
+            Self::Concatenated(network) => network.styles(),
         }
     }
 
@@ -98,7 +98,7 @@ impl Prior {
     {
         match self {
             Self::Added(network) => network.synthesis(l, w, noise),
-            Self::Concatenated(network) => network.synthesis(l, w(0), noise),
+            Self::Concatenated(network) => network.synthesis(l, w, noise),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::train::samples::Sample;
 use crate::train::steps::Look;
 use crate::train::systems::drawn::{Drawn, middle};
 use crate::train::systems::export::{Origin, network_file};
-use crate::train::systems::system::{ModelFile, check_ranges};
+use crate::train::systems::system::{ModelFile, check_betas, check_ranges};
 use crate::train::systems::{System, planes};
 
 /// All constants of a run.
@@ -74,6 +74,7 @@ impl System for Recipe {
             s.steps > 0 && s.r1_every > 0 && s.path_every > 0,
             "train.steps, train.r1_every and train.path_every must be at least 1"
         );
+        check_betas(s.betas)?;
         check_ranges(&[
             ("train.rate", s.rate, [1e-9, 1.0]),
             ("train.r1", s.r1, [0.0, 1e6]),
