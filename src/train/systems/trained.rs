@@ -11,7 +11,7 @@ use crate::train::optimizer::{Adam, MovingAverage, copy};
 use crate::train::spectral::Spectral;
 
 /// Steps of a window; a judge that was hardly ever deceived in one counts as run away.
-const WINDOW: u64 = 500;
+const WINDOW: u64 = 200;
 /// What counts as hardly ever, on average over a window.
 const SELDOM: f64 = 0.02;
 
@@ -280,6 +280,6 @@ pub mod tests {
             _ => 0.0,
         };
         let warned = (0..5000).filter(|&step| watch.runs_away(deceived(step)));
-        assert_eq!(warned.collect::<Vec<_>>(), [1499]);
+        assert_eq!(warned.collect::<Vec<_>>(), [1199]);
     }
 }
