@@ -4,11 +4,13 @@ use anyhow::anyhow;
 use plotters::prelude::*;
 
 /// Size of one panel, pixels.
-const PANEL: (u32, u32) = (760, 340);
+const PANEL: (u32, u32) = (920, 340);
+/// Width of the legend on its right, and height of a line there, pixels.
+const LEGEND: (u32, i32) = (200, 16);
 
 /// A line of a panel.
 pub struct Curve {
-    /// Name in the legend.
+    /// Name in the legend; curves of the same name have the same colour on all panels.
     pub name: String,
     /// Points from left to right; those that are not finite are left out.
     pub points: Vec<(f64, f64)>,
@@ -35,18 +37,26 @@ fn draw(svg: &mut String, panels: &[Panel]) -> Result<(), Box<dyn std::error::Er
     let size = (PANEL.0, PANEL.1 * panels.len().max(1) as u32);
     let root = SVGBackend::with_string(svg, size).into_drawing_area();
     root.fill(&WHITE)?;
-    for (area, panel) in root
-        .split_evenly((panels.len().max(1), 1))
-        .iter()
-        .zip(panels)
-    {
+    let mut names: Vec<&str> = Vec::new();
+    for curve in panels.iter().flat_map(|panel| &panel.curves) {
+        if !names.contains(&curve.name.as_str()) {
+            names.push(&curve.name);
+        }
+    }
+    let colour = |name: &str| {
+        let index = names.iter().position(|known| *known == name);
+        Palette99::pick(index.unwrap_or(0)).to_rgba()
+    };
+    let areas = root.split_evenly((panels.len().max(1), 1));
+    for (area, panel) in areas.iter().zip(panels) {
+        let (area, legend) = area.split_horizontally(PANEL.0 - LEGEND.0);
         let points = || {
             let all = panel.curves.iter().flat_map(|curve| &curve.points);
             all.filter(|(x, y)| x.is_finite() && y.is_finite())
         };
         let (left, right) = span(points().map(|point| point.0), 0.02);
         let (low, high) = span(points().map(|point| point.1), 0.05);
-        let mut chart = ChartBuilder::on(area)
+        let mut chart = ChartBuilder::on(&area)
             .caption(&panel.title, ("sans-serif", 16))
             .margin(8)
             .x_label_area_size(32)
@@ -59,21 +69,16 @@ fn draw(svg: &mut String, panels: &[Panel]) -> Result<(), Box<dyn std::error::Er
             .light_line_style(WHITE)
             .draw()?;
         for (index, curve) in panel.curves.iter().enumerate() {
-            let colour = Palette99::pick(index).to_rgba();
+            let colour = colour(&curve.name);
             let finite = curve.points.iter().copied();
             let finite = finite.filter(|(x, y)| x.is_finite() && y.is_finite());
-            chart
-                .draw_series(LineSeries::new(finite, colour.stroke_width(2)))?
-                .label(&curve.name)
-                .legend(move |(x, y)| {
-                    PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2))
-                });
+            chart.draw_series(LineSeries::new(finite, colour.stroke_width(2)))?;
+            let y = 40 + LEGEND.1 * index as i32;
+            let line = [(0, y), (16, y)];
+            legend.draw(&PathElement::new(line, colour.stroke_width(2)))?;
+            let name = Text::new(curve.name.clone(), (22, y - 6), ("sans-serif", 12));
+            legend.draw(&name)?;
         }
-        chart
-            .configure_series_labels()
-            .background_style(WHITE.mix(0.8))
-            .border_style(BLACK.mix(0.2))
-            .draw()?;
     }
     root.present()?;
     Ok(())
