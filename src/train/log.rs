@@ -37,6 +37,9 @@ pub struct Line {
     /// What else a look at the stage measured, as `quantity` or `quantity: of what`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub measures: BTreeMap<String, f64>,
+    /// What the user should know, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl Line {
@@ -49,6 +52,7 @@ impl Line {
             waiting: None,
             held_back: None,
             measures: BTreeMap::new(),
+            warnings: Vec::new(),
         }
     }
 }
@@ -105,7 +109,7 @@ impl Log {
     }
 
     /// Take a step's losses in, its pictures and the seconds it waited for them; gives a short text whenever an
-    /// interval is full. A loss that is no number ends the run.
+    /// interval is full. Warnings are shown at once. A loss that is no number ends the run.
     pub fn take(
         &mut self,
         step: u64,
@@ -119,6 +123,15 @@ impl Log {
                 "loss {name} became {value} at step {step}; lower the rate, or go on from the last checkpoint"
             );
             *self.sums.entry(name).or_default() += value;
+        }
+        if !losses.warnings.is_empty() {
+            for warning in &losses.warnings {
+                eprintln!("warning: {warning}");
+            }
+            self.write(&Line {
+                warnings: losses.warnings.clone(),
+                ..Line::empty(&self.stage, step)
+            })?;
         }
         self.count += 1;
         self.pictures += pictures;
@@ -202,6 +215,8 @@ fn short(line: &Line) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tch::Tensor;
+
     use super::*;
 
     #[test]
@@ -219,5 +234,27 @@ mod tests {
         let path = file(folder.path());
         std::fs::write(&path, text).unwrap();
         assert_eq!(read(&path).unwrap(), [line(50, 1.0), line(50, 3.0)]);
+    }
+
+    #[test]
+    fn warnings_are_written_at_once_and_a_loss_that_is_no_number_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = Log::open(folder.path(), "dcgan").unwrap();
+        let mut losses = Losses::default();
+        losses.add("judge", Tensor::from(0.5));
+        losses.warnings.push("the judge has run away".to_owned());
+        assert_eq!(log.take(7, &losses, 4, 0.0).unwrap(), None);
+        let lines = read(&file(folder.path())).unwrap();
+        let [line] = &lines[..] else {
+            panic!("{lines:?}");
+        };
+        assert_eq!((line.step, &line.warnings), (7, &losses.warnings));
+
+        losses.add("generator", Tensor::from(f64::NAN));
+        let error = log.take(8, &losses, 4, 0.0).unwrap_err().to_string();
+        assert!(
+            error.contains("loss generator became NaN at step 8"),
+            "{error}"
+        );
     }
 }

@@ -85,11 +85,18 @@ fn section(folder: &Path, stage: &str, lines: &[&Line]) -> anyhow::Result<Markup
         .collect();
     let waiting: Vec<f64> = lines.iter().filter_map(|line| line.waiting).collect();
     let steps = lines.iter().map(|line| line.step).max().unwrap_or(0);
+    let warnings = lines.iter().flat_map(|line| {
+        let warnings = line.warnings.iter();
+        warnings.map(|warning| (line.step, warning))
+    });
     Ok(html! {
         h2 { (stage) }
         p {
             (steps) " steps, " (format!("{:.0}", mean(&speed))) " pictures per second, "
             (format!("{:.0}", 100.0 * mean(&waiting))) " % of the time waiting for data."
+        }
+        @for (step, warning) in warnings {
+            p { strong { "Step " (step) ": " } (warning) "." }
         }
         (PreEscaped(diagram(&panels(stage, lines))?))
         (table(lines))

@@ -8,30 +8,35 @@ use tch::Tensor;
 use super::layers::Parameters;
 use super::loader::Batch;
 
-/// Loss terms of one step by name.
+/// Loss terms of one step by name, and what its user should know.
 #[derive(Default)]
-pub struct Losses(Vec<(&'static str, Tensor)>);
+pub struct Losses {
+    terms: Vec<(&'static str, Tensor)>,
+    /// Warnings, a sentence each.
+    pub warnings: Vec<String>,
+}
 
 impl Losses {
     /// Add a weighted term, a scalar.
     pub fn add(&mut self, name: &'static str, value: Tensor) {
-        self.0.push((name, value));
+        self.terms.push((name, value));
     }
 
     /// Take the terms of `other` in.
     pub fn append(&mut self, other: Self) {
-        self.0.extend(other.0);
+        self.terms.extend(other.terms);
+        self.warnings.extend(other.warnings);
     }
 
     /// Sum of the terms.
     pub fn total(&self) -> Tensor {
-        self.0.iter().map(|(_, value)| value).sum()
+        self.terms.iter().map(|(_, value)| value).sum()
     }
 
     /// Values by name; waits for the device.
     pub fn values(&self) -> Vec<(&'static str, f64)> {
         let value = |(name, tensor): &(&'static str, Tensor)| (*name, tensor.double_value(&[]));
-        self.0.iter().map(value).collect()
+        self.terms.iter().map(value).collect()
     }
 }
 

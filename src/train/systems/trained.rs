@@ -9,6 +9,7 @@ use crate::train::export::read_weights;
 use crate::train::layers::Parameters;
 use crate::train::optimizer::{Adam, MovingAverage, copy};
 use crate::train::spectral::Spectral;
+use crate::train::stage::Losses;
 
 /// Steps of a window; a judge that was hardly ever deceived in one counts as run away.
 const WINDOW: u64 = 200;
@@ -204,13 +205,13 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Take a step in and say so, once, when the judge has run away. `deceived` is near 0 where it is not deceived:
+    /// Take a step in and warn, once, when the judge `name` has run away. `deceived` is near 0 where it is not deceived:
     /// the share of made pictures that it takes for real, or its loss.
-    pub fn see(&mut self, deceived: &Tensor, remedy: &str) {
+    pub fn see(&mut self, name: &str, deceived: &Tensor, remedy: &str, losses: &mut Losses) {
         if self.runs_away(deceived.double_value(&[])) {
-            eprintln!(
-                "warning: for {WINDOW} steps the judge has hardly been deceived; try {remedy}"
-            );
+            losses.warnings.push(format!(
+                "for {WINDOW} steps {name} has hardly been deceived; try {remedy}"
+            ));
         }
     }
 

@@ -118,7 +118,7 @@ impl Stage for DcganStage {
         losses.add("judge", judged.detach());
         losses.add("real-taken-for-real", taken_for_real(&of_real));
         let taken = taken_for_real(&of_made);
-        self.watch.see(&taken, REMEDY);
+        self.watch.see("judge", &taken, REMEDY, &mut losses);
         losses.add("made-taken-for-real", taken);
         self.step += 1;
         Ok(losses)

@@ -206,7 +206,7 @@ impl EsrganStage {
             // Only differences have a meaning here.
             GanLoss::Relativistic => taken_for_real(&(&of_made - of_real.mean(Kind::Float))),
         };
-        self.watch.see(&deceived, REMEDY);
+        self.watch.see("judge", &deceived, REMEDY, &mut losses);
         losses.add("made-taken-for-real", deceived);
         losses
     }

@@ -99,6 +99,8 @@ impl Look for CoveredFaces {
             ("SSIM: damaged", covered.ssim),
             ("PSNR inside the mask, dB: restored", restored.masked_psnr),
             ("PSNR inside the mask, dB: damaged", covered.masked_psnr),
+            ("SSIM inside the mask: restored", restored.masked_ssim),
+            ("SSIM inside the mask: damaged", covered.masked_ssim),
         ];
         log.measured(stage.progress().0, measures)?;
         let line = |scores: &Scores| {

@@ -132,7 +132,8 @@ impl Stage for Pix2pix {
         losses.total().backward();
         self.generator.step(falling);
         losses.add("judge", judged.detach());
-        self.watch.see(&taken_for_real(&wrong), REMEDY);
+        let taken = taken_for_real(&wrong);
+        self.watch.see("judge", &taken, REMEDY, &mut losses);
         self.step += 1;
         Ok(losses)
     }

@@ -79,7 +79,14 @@ impl Judge {
         least_squares(&judge(&mut Training(&weights), pictures, self.width), 1.0)
     }
 
-    fn train(&mut self, real: &Tensor, made: &Tensor, seed: u64) -> Tensor {
+    /// One step between `real` and `made`, or older ones, by the chance of `seed`; the loss is called `name`.
+    fn train(
+        &mut self,
+        name: &'static str,
+        [real, made]: [&Tensor; 2],
+        seed: u64,
+        losses: &mut Losses,
+    ) {
         let made = self.pool.exchange(made, seed);
         let mut pass = Training(&self.trained.weights);
         let real = judge(&mut pass, real, self.width);
@@ -88,8 +95,8 @@ impl Judge {
         loss.backward();
         self.trained.step(1.0);
         let loss = loss.detach();
-        self.watch.see(&loss, REMEDY);
-        loss
+        self.watch.see(name, &loss, REMEDY, losses);
+        losses.add(name, loss);
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
@@ -227,10 +234,15 @@ impl Stage for PixelStage {
         self.to_art.step(1.0);
 
         let seed = self.seed.wrapping_add(self.step);
-        let judged = self.judge_art.train(art, &fake_art, seed);
-        losses.add("judge-art", judged);
-        let judged = self.judge_picture.train(picture, &fake_picture, !seed);
-        losses.add("judge-picture", judged);
+        let judge = &mut self.judge_art;
+        judge.train("judge-art", [art, &fake_art], seed, &mut losses);
+        let judge = &mut self.judge_picture;
+        judge.train(
+            "judge-picture",
+            [picture, &fake_picture],
+            !seed,
+            &mut losses,
+        );
         self.step += 1;
         Ok(losses)
     }

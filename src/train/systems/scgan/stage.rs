@@ -51,11 +51,11 @@ struct Judge {
 }
 
 impl Judge {
-    fn new(name: &'static str, side: i64, width: i64, s: &Settings, device: Device) -> Self {
+    fn new(part: &'static str, side: i64, width: i64, s: &Settings, device: Device) -> Self {
         let weights = Declare::parameters(Init::KaimingUniform, device, |l| {
             judge(l, &(), width, side);
         });
-        let trained = Trained::new(name, weights, s.schedule.rate, s.betas);
+        let trained = Trained::new(part, weights, s.schedule.rate, s.betas);
         Self {
             side,
             width,
@@ -75,7 +75,14 @@ impl Judge {
             .mean(Kind::Float)
     }
 
-    fn train(&mut self, real: &Tensor, made: &Tensor, factor: f64) -> Tensor {
+    /// One step between `real` and `made`; the loss is called `name`.
+    fn train(
+        &mut self,
+        name: &'static str,
+        [real, made]: [&Tensor; 2],
+        factor: f64,
+        losses: &mut Losses,
+    ) {
         self.trained.improve();
         let weights = self.trained.used();
         let (real, made) = (
@@ -86,8 +93,8 @@ impl Judge {
         loss.backward();
         self.trained.step(factor);
         let loss = loss.detach();
-        self.watch.see(&loss, REMEDY);
-        loss
+        self.watch.see(name, &loss, REMEDY, losses);
+        losses.add(name, loss);
     }
 }
 
@@ -188,32 +195,38 @@ impl Stage for ScganStage {
         let (l, h) = (&batch.pixelated, &batch.others);
         let factor = self.settings.schedule.factor_at(self.step);
         let made = self.cycles(h, l);
-        let mut losses = Losses::default();
+        let mut judged = Losses::default();
         let names = ["judge-l1", "judge-h1", "judge-l2", "judge-h2"];
-        let real = [l, h, l, h];
-        let judged: Vec<Tensor> = (self.judges.iter_mut().zip(real).zip(&made))
-            .map(|((judge, real), made)| judge.train(real, made, factor))
-            .collect();
+        for (i, (judge, real)) in self.judges.iter_mut().zip([l, h, l, h]).enumerate() {
+            judge.train(names[i], [real, &made[i]], factor, &mut judged);
+        }
 
+        let mut losses = Losses::default();
         let [degraded, restored, again, from_real] = &made;
-        let deceived = |i: usize| self.judges[i].deceived(&made[i]) * self.settings.adversarial;
+        let Settings {
+            adversarial,
+            backward,
+            ..
+        } = self.settings;
+        let deceived = |i: usize| self.judges[i].deceived(&made[i]) * adversarial;
         let pooled = h.avg_pool2d([4; 2], [4; 2], [0; 2], false, true, None);
-        losses.add("degrader-h", l1(degraded, &pooled) + deceived(0));
+        losses.add("degrader-h", l1(degraded, &pooled));
+        losses.add("adversarial-l1", deceived(0));
         // On the restorer's own grid: published are the corners', which moves the face by up to one and a half pixels.
         let corners = self.restorer.align_corners;
         let enlarged = l.upsample_bicubic2d([SIDE; 2], corners, None, None);
-        losses.add("restorer-forward", l1(restored, h) + deceived(1));
-        let backward = l1(from_real, &enlarged) + deceived(3);
-        losses.add("restorer-backward", backward * self.settings.backward);
-        losses.add("degrader-s", l1(again, l) + deceived(2));
+        losses.add("restorer-forward", l1(restored, h));
+        losses.add("adversarial-h1", deceived(1));
+        losses.add("restorer-backward", l1(from_real, &enlarged) * backward);
+        losses.add("adversarial-h2", deceived(3) * backward);
+        losses.add("degrader-s", l1(again, l));
+        losses.add("adversarial-l2", deceived(2));
         // The terms have no network in common but the restorer's two, so one pass back serves all three optimisers.
         losses.total().backward();
         self.forward.step(factor);
         self.restoring.step(factor);
         self.backward.step(factor);
-        for (name, loss) in names.into_iter().zip(judged) {
-            losses.add(name, loss);
-        }
+        losses.append(judged);
         self.step += 1;
         Ok(losses)
     }

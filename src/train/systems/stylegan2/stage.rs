@@ -213,7 +213,7 @@ impl StyleganStage {
         self.controller.see(value, batch, &self.augmentation);
         losses.add("overfitting", sign);
         let taken = taken_for_real(&of_made);
-        self.watch.see(&taken, REMEDY);
+        self.watch.see("judge", &taken, REMEDY, losses);
         losses.add("made-taken-for-real", taken);
         let s = &self.settings;
         if s.r1 <= 0.0 || !self.step.is_multiple_of(s.r1_every) {
