@@ -4,30 +4,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use gstdepixelate::evaluate::cases::BLOCKS;
 use gstdepixelate::evaluate::{detection, job, table};
 use gstdepixelate::experiments::{self, args::Experiment, film};
-use gstdepixelate::train::command::{self, TrainArgs, say};
-use gstdepixelate::train::halve::halve_file;
+use gstdepixelate::train::command::{self, CascadeArgs, ExportArgs, TrainArgs, say};
+use gstdepixelate::train::held_back::HeldBack;
 use gstdepixelate::train::recipe::Recipe;
-use gstdepixelate::train::run::{Outcome, Run, export};
+use gstdepixelate::train::run::{Outcome, Run};
 use gstdepixelate::train::systems::sample::{self, Drawing, Walk};
 use gstdepixelate::train::systems::{
     dcgan, esrgan, gpen, pix2pix, pixelcyclegan, scgan, stylegan2,
 };
 use gstdepixelate::train::{face_check, files, inspect, report};
 use indicatif::ProgressBar;
-
-/// Numbers of an exported model.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum ExportPrecision {
-    /// 32-bit floats
-    #[default]
-    Fp32,
-    /// 16-bit floats inside, which GPUs are faster in; a CPU is slower
-    Fp16,
-}
 
 /// Train the networks behind facedepixelate.
 #[derive(Parser)]
@@ -40,13 +30,13 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Train both stages and export them as one ONNX file; run again to go on after a stop.
-    Cascade(TrainArgs),
+    Cascade(CascadeArgs),
     /// Train the first stage alone.
-    Cyclegan(TrainArgs),
+    Cyclegan(CascadeArgs),
     /// Train the second stage behind a first one.
     Dcedn {
         #[command(flatten)]
-        train: TrainArgs,
+        train: CascadeArgs,
         /// The first stage: an ONNX file of this program or a checkpoint; without it the one in --out.
         #[arg(long, value_name = "FILE")]
         stage1: Option<PathBuf>,
@@ -93,21 +83,8 @@ enum Command {
         #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
         steps: u32,
     },
-    /// Export a run as it stands.
-    Export {
-        /// Folder of the run.
-        #[arg(long, value_name = "DIR")]
-        run: PathBuf,
-        /// The ONNX file.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-        /// As for `dcedn`.
-        #[arg(long, value_name = "FILE")]
-        stage1: Option<PathBuf>,
-        /// In which numbers the model calculates
-        #[arg(long, value_enum, default_value_t)]
-        precision: ExportPrecision,
-    },
+    /// Export a run of any system as it stands.
+    Export(ExportArgs),
     /// Measure models on faces that they were not trained with.
     Evaluate(EvaluateArgs),
     /// Compare models in one of three experiments, each with a table and a plot.
@@ -167,7 +144,7 @@ struct EvaluateArgs {
     /// Take only those pictures that training on the same path holds back.
     #[arg(long)]
     held_back: bool,
-    /// Recipe whose rule says which those are; without it the bundled default recipe.
+    /// Recipe of any system, whose rule says which those are; without it the bundled default recipe.
     #[arg(long, value_name = "FILE", requires = "held_back")]
     recipe: Option<PathBuf>,
     /// Take at most so many pictures, evenly spread.
@@ -255,21 +232,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             stops,
             steps,
         } => interpolate(&drawing, Walk { stops, steps }),
-        Command::Export {
-            run,
-            out,
-            stage1,
-            precision,
-        } => {
-            let difference = export(&run, stage1.as_deref(), &out)?;
-            let shown = out.display();
-            println!("{shown}: differs from libtorch by at most {difference:.1e}");
-            if precision == ExportPrecision::Fp16 {
-                let difference = halve_file(&out)?;
-                println!("{shown}: 16-bit floats change its pictures by at most {difference:.1e}");
-            }
-            Ok(())
-        }
+        Command::Export(args) => command::export(&args),
         Command::Evaluate(args) => evaluate(&args),
         Command::Experiment { which } => experiments::args::run(which),
         Command::BenchDetect(args) => bench_detect(&args),
@@ -290,12 +253,13 @@ fn run(command: Command) -> anyhow::Result<()> {
 }
 
 fn train(
-    args: &TrainArgs,
+    args: &CascadeArgs,
     what: impl FnOnce(&Run<'_>) -> anyhow::Result<Outcome>,
 ) -> anyhow::Result<()> {
-    let recipe = Recipe::read_with(args.recipe.as_deref(), &args.set)?;
-    let (faces, out) = match (&args.faces, &args.out) {
-        (Some(faces), Some(out)) if !args.print_recipe => (faces, out),
+    let train = &args.train;
+    let recipe = Recipe::read_with(train.recipe.as_deref(), &train.set)?;
+    let (faces, out) = match (&train.faces, &train.out) {
+        (Some(faces), Some(out)) if !train.print_recipe => (faces, out),
         _ => {
             print!("{}", recipe.to_toml()?);
             return Ok(());
@@ -344,10 +308,10 @@ fn train_face_check(args: &TrainArgs, others: Option<&Path>) -> anyhow::Result<(
 }
 
 fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
-    let recipe = Recipe::read_with(args.recipe.as_deref(), &[])?;
+    let rule = HeldBack::of_recipe(args.recipe.as_deref())?;
     let faces = job::Faces {
         path: args.faces.clone(),
-        held_back: args.held_back.then_some(recipe.data),
+        held_back: args.held_back.then_some(rule),
         limit: args.limit,
         trained_with: args.trained_with.clone(),
     };

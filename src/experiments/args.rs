@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Faces, blur, film, open_models, results, rounds, sweep};
 use crate::train::files;
-use crate::train::recipe::Recipe;
+use crate::train::held_back::HeldBack;
 
 /// How long each round of the film is shown.
 const MILLISECONDS: u16 = 500;
@@ -35,7 +35,7 @@ struct Common {
     /// Take only those pictures that training on the same path holds back.
     #[arg(long)]
     held_back: bool,
-    /// Recipe whose rule says which those are; without it the bundled default recipe.
+    /// Recipe of any system, whose rule says which those are; without it the bundled default recipe.
     #[arg(long, value_name = "FILE", requires = "held_back")]
     recipe: Option<PathBuf>,
     /// Take at most so many pictures, evenly spread.
@@ -103,10 +103,10 @@ fn named(text: &str) -> Result<(String, PathBuf), String> {
 
 impl Common {
     fn faces(&self, limit: usize, side: u32) -> anyhow::Result<Faces> {
-        let recipe = Recipe::read_with(self.recipe.as_deref(), &[])?;
+        let rule = HeldBack::of_recipe(self.recipe.as_deref())?;
         Ok(Faces {
             path: self.faces.clone(),
-            held_back: self.held_back.then_some(recipe.data),
+            held_back: self.held_back.then_some(rule),
             limit: self.limit.unwrap_or(limit),
             side: self.side.unwrap_or(side),
         })

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use tch::Tensor;
 
 use super::layers::Parameters;
 use super::optimizer::fill;
 
 /// Write `tensors` to `path`: after a crash or on a full disk the old file is still whole.
+///
+/// Fails, too, where a number is not finite: a loss shows that one step late, and a run could not go on from it.
 pub fn save(path: &Path, tensors: &[(String, Tensor)]) -> anyhow::Result<()> {
     let temporary = path.with_extension("partial");
     let tensors: Vec<(&String, Tensor)> = tensors
@@ -20,6 +22,16 @@ pub fn save(path: &Path, tensors: &[(String, Tensor)]) -> anyhow::Result<()> {
             )
         })
         .collect();
+    for (name, tensor) in &tensors {
+        ensure!(
+            tensor.isfinite().all().int64_value(&[]) != 0,
+            "{name} has numbers that are not finite; lower the rate ({})",
+            match path.exists() {
+                true => format!("the last good checkpoint, {}, was kept", path.display()),
+                false => "there is no good checkpoint yet".to_owned(),
+            }
+        );
+    }
     Tensor::write_safetensors(&tensors, &temporary)
         .map_err(anyhow::Error::from)
         .and_then(|()| {
@@ -96,5 +108,27 @@ mod tests {
         let garbage = folder.path().join("b.safetensors");
         std::fs::write(&garbage, b"garbage").unwrap();
         assert!(load(&garbage).is_err());
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_do_not_replace_good_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.safetensors");
+        let tensors = |last: f32| {
+            let step = Tensor::from_slice(&[7i64]);
+            let weights = Tensor::from_slice(&[1.5, 2.0, last]);
+            [("step".to_owned(), step), ("net.x".to_owned(), weights)]
+        };
+        let error = save(&path, &tensors(f32::NAN)).unwrap_err().to_string();
+        assert!(error.contains("no good checkpoint"), "{error}");
+        assert!(!path.exists());
+        save(&path, &tensors(3.0)).unwrap();
+        let good = std::fs::read(&path).unwrap();
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let error = save(&path, &tensors(bad)).unwrap_err().to_string();
+            assert!(error.starts_with("net.x has"), "{error}");
+            assert!(error.contains("a.safetensors, was kept"), "{error}");
+            assert_eq!(std::fs::read(&path).unwrap(), good);
+        }
     }
 }

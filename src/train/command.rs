@@ -1,5 +1,7 @@
 //! The command line of a training, the same for all systems.
 
+mod export;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,9 +10,12 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::Args;
 
+use super::precision::Precision;
 use super::run::{Options, Outcome};
 use super::systems::{self, System};
 use super::{device, precision};
+
+pub use export::{ExportArgs, ExportPrecision, export};
 
 /// Arguments of a training.
 #[derive(Args)]
@@ -37,9 +42,6 @@ pub struct TrainArgs {
     /// Where to train: auto, cpu or cuda:N.
     #[arg(long, default_value = "auto")]
     pub device: device::Choice,
-    /// How precisely to calculate.
-    #[arg(long, value_enum, default_value = "auto")]
-    pub precision: precision::Choice,
     /// Stop with a checkpoint after so many minutes.
     #[arg(long, value_name = "MINUTES")]
     pub max_minutes: Option<f64>,
@@ -60,12 +62,34 @@ impl TrainArgs {
         Ok(Options {
             out: out.to_owned(),
             start_from: self.start_from.clone(),
-            precision: self.precision.on(device),
+            precision: Precision::FULL,
             device,
             checkpoint_interval: minutes("checkpoint-minutes", self.checkpoint_minutes)?,
             deadline: limit.transpose()?.map(|limit| Instant::now() + limit),
             stop: stop_on_signals()?,
             progress: true,
+        })
+    }
+}
+
+/// Arguments of a training of the cascade or of one of its stages.
+#[derive(Args)]
+pub struct CascadeArgs {
+    /// What it has in common with the others.
+    #[command(flatten)]
+    pub train: TrainArgs,
+    /// How precisely to calculate.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub precision: precision::Choice,
+}
+
+impl CascadeArgs {
+    /// The settings of a run in the folder `out`.
+    pub fn options(&self, out: &Path) -> anyhow::Result<Options> {
+        let options = self.train.options(out)?;
+        Ok(Options {
+            precision: self.precision.on(options.device),
+            ..options
         })
     }
 }
@@ -104,4 +128,25 @@ fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
     })
     .context("signals can not be caught")?;
     Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{ArgMatches, Command};
+
+    use super::*;
+
+    fn parsed<A: Args>(arguments: &[&str]) -> clap::error::Result<ArgMatches> {
+        let all = [&["train", "--print-recipe"], arguments].concat();
+        A::augment_args(Command::new("train")).try_get_matches_from(all)
+    }
+
+    #[test]
+    fn only_the_cascade_has_a_precision() {
+        let mixed = ["--precision", "mixed"];
+        parsed::<CascadeArgs>(&mixed).unwrap();
+        parsed::<TrainArgs>(&[]).unwrap();
+        let error = parsed::<TrainArgs>(&mixed).unwrap_err().to_string();
+        assert!(error.contains("--precision"), "{error}");
+    }
 }

@@ -305,10 +305,15 @@ pub fn round_to_halves(weights: &mut Parameters) {
     }
 }
 
-/// The numbers of `stored`, which must have the sides `size`.
+/// The numbers of `stored`, which must have the sides `size`, but for sides of 1: a file has the slopes of channels as
+/// `[channels, 1, 1]`.
 fn as_tensor(stored: &TensorProto, size: &[i64]) -> anyhow::Result<Tensor> {
+    let without_ones = |sides: &[i64]| -> Vec<i64> {
+        let longer = sides.iter().copied().filter(|&side| side != 1);
+        longer.collect()
+    };
     ensure!(
-        stored.dims == size,
+        without_ones(&stored.dims) == without_ones(size),
         "they are {:?}, where the recipe's networks have {size:?}",
         stored.dims
     );

@@ -8,7 +8,9 @@ use rand_pcg::Pcg64Mcg;
 
 use super::files;
 use crate::blocks::PLANES;
-use crate::cascade::{Backend, Crops, Model, OrtBackend, SessionSettings, ValueRange, runtime};
+use crate::cascade::{
+    Backend, Crops, INPUT, Model, OrtBackend, SessionSettings, ValueRange, runtime,
+};
 use crate::onnx::{calculate_in_halves, decode, encode};
 
 /// Largest change of a picture that passes, parts of its range: two steps of an 8-bit picture.
@@ -22,6 +24,11 @@ pub fn halve_file(file: &Path) -> anyhow::Result<f32> {
     let shown = file.display();
     let onnx = std::fs::read(file).with_context(|| format!("{shown} can not be read"))?;
     let mut model = decode(&onnx).with_context(|| shown.to_string())?;
+    let mut inputs = model.graph.iter().flat_map(|graph| &graph.input);
+    ensure!(
+        inputs.any(|input| input.name == INPUT),
+        "{shown} stays in 32-bit floats: it restores no pictures, by which 16-bit ones could be judged"
+    );
     calculate_in_halves(&mut model);
     let halved = encode(&model);
     let before = restored(&file.display().to_string(), onnx)?;

@@ -41,7 +41,7 @@ pub struct Options {
     pub start_from: Option<PathBuf>,
     /// Where it runs.
     pub device: Device,
-    /// How precisely it calculates.
+    /// How precisely the cascade calculates; the other systems calculate in float32.
     pub precision: Precision,
     /// Time between checkpoints.
     pub checkpoint_interval: Duration,
@@ -237,6 +237,12 @@ fn averaged(file: &Path) -> anyhow::Result<Parameters> {
 /// Export the run in `folder` as it stands, without a second stage if it has none; gives the largest difference to
 /// libtorch. The first stage is the folder's own, or the exported one in `stage1`.
 pub fn export(folder: &Path, stage1: Option<&Path>, model: &Path) -> anyhow::Result<f32> {
+    let has = |stage| checkpoint_file(folder, stage).exists();
+    ensure!(
+        stage1.is_some() || has("stage1") || has("stage2"),
+        "{} holds no checkpoint: neither stage1.safetensors nor stage2.safetensors of the cascade, nor one of another system",
+        folder.display()
+    );
     let recipe = Recipe::read(&folder.join("recipe.toml"))?;
     if let Some(after) = After::kept(folder, &recipe)? {
         let mut dcedn = new_dcedn(&recipe, Device::Cpu);

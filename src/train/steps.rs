@@ -111,3 +111,94 @@ fn look(
         .with_context(|| format!("{} can not be written", file.display()))?;
     Ok(format!("{name} step {step}: {text}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    use std::time::Duration;
+
+    use tch::{Device, Tensor};
+
+    use super::*;
+    use crate::train::layers::Parameters;
+    use crate::train::loader::Batch;
+    use crate::train::precision::Precision;
+    use crate::train::samples::Sample;
+    use crate::train::stage::Losses;
+
+    /// Its weights are no number after the third step, whose loss is one.
+    #[derive(Default)]
+    struct Overflowing {
+        step: u64,
+    }
+
+    impl Stage for Overflowing {
+        fn name(&self) -> &'static str {
+            "overflowing"
+        }
+
+        fn progress(&self) -> (u64, u64) {
+            (self.step, 9)
+        }
+
+        fn step(&mut self, _: &Batch) -> anyhow::Result<Losses> {
+            self.step += 1;
+            let mut losses = Losses::default();
+            losses.add("loss", Tensor::from(1.0));
+            Ok(losses)
+        }
+
+        fn start_from(&mut self, _: &Path) -> anyhow::Result<()> {
+            Ok(())
+        }
+
+        fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
+            pixelated.shallow_clone()
+        }
+
+        fn save(&self, out: &mut Vec<(String, Tensor)>) {
+            let weight = if self.step < 3 { 1.0 } else { f32::NAN };
+            out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
+            out.push(("weight".to_owned(), Tensor::from_slice(&[weight])));
+        }
+
+        fn load(&mut self, _: &Parameters) -> anyhow::Result<()> {
+            Ok(())
+        }
+    }
+
+    struct Blank;
+
+    impl Look for Blank {
+        fn look(&self, _: &dyn Stage, _: &mut Log) -> anyhow::Result<(String, RgbImage)> {
+            Ok((String::new(), RgbImage::new(1, 1)))
+        }
+    }
+
+    #[test]
+    fn a_run_ends_with_the_last_good_checkpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            out: folder.path().to_owned(),
+            start_from: None,
+            device: Device::Cpu,
+            precision: Precision::FULL,
+            // After every step.
+            checkpoint_interval: Duration::ZERO,
+            deadline: None,
+            stop: Arc::new(AtomicBool::new(false)),
+            progress: false,
+        };
+        let mut stage = Overflowing::default();
+        let outcome = train(&mut stage, &options, &Blank, |first| {
+            Loader::of(|_| Ok(vec![Sample::default()]), 1, first, Device::Cpu)
+        });
+        let error = outcome.unwrap_err().to_string();
+        assert!(error.starts_with("weight has"), "{error}");
+        assert_eq!(stage.step, 3);
+        let saved = checkpoint::load(&folder.path().join("overflowing.safetensors")).unwrap();
+        assert_eq!(saved["step"].int64_value(&[0]), 2);
+    }
+}

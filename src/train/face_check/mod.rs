@@ -9,4 +9,4 @@ mod stage;
 
 pub use network::FaceNet;
 pub use recipe::Recipe;
-pub use run::train;
+pub use run::{NAME, export, train};

@@ -9,6 +9,7 @@ use toml::Table;
 use super::network::FaceNet;
 use crate::train::held_back::HeldBack;
 use crate::train::recipe::{Damage, table_with};
+use crate::train::systems::export::Origin;
 
 /// The recipe of the bundled weights.
 const DEFAULT: &str = include_str!("../../../recipes/face-check.toml");
@@ -23,23 +24,13 @@ pub struct Recipe {
     #[serde(default)]
     pub data: HeldBack,
     /// What the model file says.
-    pub model: Model,
+    pub model: Origin,
     /// The network.
     pub network: FaceNet,
     /// How both kinds of pictures are pixelated and worn; sizes are pixels of the small picture.
     pub damage: Damage,
     /// Optimiser.
     pub train: Settings,
-}
-
-/// What the model file says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Model {
-    /// What the weights are trained on.
-    pub trained_on: String,
-    /// Licence of the weights.
-    pub license: String,
 }
 
 /// Constants of the training.

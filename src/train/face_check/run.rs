@@ -1,6 +1,6 @@
 //! A run of the face check in a folder: pictures, steps, model file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
@@ -12,16 +12,20 @@ use super::recipe::Recipe;
 use super::samples::{Pictures, batch, fixed};
 use super::stage::FaceStage;
 use crate::face_check::{FEWEST_BLOCKS, MARGIN, SIDE};
+use crate::train::checkpoint;
 use crate::train::dataset::Dataset;
-use crate::train::export::{RECIPE, TOLERANCE};
 use crate::train::files;
 use crate::train::loader::Loader;
 use crate::train::log::Log;
-use crate::train::run::{Options, Outcome, open_data};
+use crate::train::run::{Options, Outcome, checkpoint_file, open_data};
 use crate::train::samples::Sample;
 use crate::train::stage::Stage;
 use crate::train::steps::{self, Look};
-use crate::train::systems::{claim_folder, graph_of, parity};
+use crate::train::systems::claim_folder;
+use crate::train::systems::export::network_file;
+
+/// Name of its checkpoint and of its model file.
+pub const NAME: &str = "face-check";
 
 /// Held-back samples of each kind.
 const COUNT: usize = 400;
@@ -57,31 +61,45 @@ pub fn train(
         device: options.device,
     };
     let pictures = Arc::new(Pictures { faces, others });
-    let (network, settings) = (recipe.network, recipe.train.clone());
-    let count = 2 * settings.batch;
-    let mut stage = FaceStage::new(settings, network, recipe.seed, options.device);
+    let count = 2 * recipe.train.batch;
+    let mut stage = untrained(recipe, options.device);
     let outcome = steps::train(&mut stage, options, &view, |first_step| {
         let recipe = recipe.clone();
         let make = move |step| batch(&pictures, &recipe, step);
         Loader::of(make, count, first_step, options.device)
     })?;
     if outcome == Outcome::Finished {
-        let side = SIDE as i64;
-        let difference = parity(&network, stage.averaged(), side)?;
-        ensure!(
-            difference <= TOLERANCE,
-            "ONNX Runtime and libtorch differ by {difference:e}, more than {TOLERANCE:e}; nothing was written"
-        );
-        let text = recipe.to_toml()?;
-        let metadata = [
-            (RECIPE, text.as_str()),
-            ("depixelate.trained-on", &recipe.model.trained_on),
-            ("depixelate.license", &recipe.model.license),
-        ];
-        let onnx = graph_of(&network, stage.averaged(), side, &metadata)?;
-        files::write(&options.out.join("face-check.onnx"), onnx)?;
+        let file = options.out.join(format!("{NAME}.onnx"));
+        files::write(&file, model_file(recipe, &stage)?)?;
     }
     Ok(outcome)
+}
+
+/// Write the model file of the run in `folder` to `out`, as its checkpoint stands. Gives its path.
+pub fn export(folder: &Path, out: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let recipe = Recipe::read_with(Some(&folder.join("recipe.toml")), &[])?;
+    let mut stage = untrained(&recipe, Device::Cpu);
+    let saved = checkpoint_file(folder, NAME);
+    stage
+        .load(&checkpoint::load(&saved)?)
+        .with_context(|| format!("checkpoint {}", saved.display()))?;
+    files::write(out, model_file(&recipe, &stage)?)?;
+    Ok(vec![out.to_owned()])
+}
+
+fn model_file(recipe: &Recipe, stage: &FaceStage) -> anyhow::Result<Vec<u8>> {
+    let (side, text) = (SIDE as i64, recipe.to_toml()?);
+    network_file(
+        &recipe.network,
+        stage.averaged(),
+        side,
+        &recipe.model,
+        &text,
+    )
+}
+
+fn untrained(recipe: &Recipe, device: Device) -> FaceStage {
+    FaceStage::new(recipe.train.clone(), recipe.network, recipe.seed, device)
 }
 
 /// Held-back samples: faces, then as many others.

@@ -54,7 +54,7 @@ impl FaceStage {
 
 impl Stage for FaceStage {
     fn name(&self) -> &'static str {
-        "face-check"
+        super::run::NAME
     }
 
     fn progress(&self) -> (u64, u64) {

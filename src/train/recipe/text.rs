@@ -3,12 +3,37 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
+use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::Recipe;
+use crate::train::held_back::HeldBack;
 
 /// The recipe of the bundled weights.
 pub const DEFAULT: &str = include_str!("../../../recipes/default.toml");
+
+/// The keys of the section that all recipes may have.
+const DATA: &str = "data = { held_back = [], group_by = '' }";
+
+/// That section.
+#[derive(Deserialize)]
+struct Data {
+    #[serde(default)]
+    data: HeldBack,
+}
+
+impl HeldBack {
+    /// The rule of a recipe file of any system, or of the default recipe: of the section `[data]`, others may hold what they
+    /// like.
+    pub fn of_recipe(path: Option<&Path>) -> anyhow::Result<Self> {
+        let (name, mut written) = table_with(path, DEFAULT, &[])?;
+        written.retain(|section, _| section == "data");
+        let read: Result<Data, toml::de::Error> = written.clone().try_into();
+        let read = read
+            .map_err(|error| meant_key(&error, &written, DATA).unwrap_or_else(|| anyhow!(error)));
+        Ok(read.context(name)?.data)
+    }
+}
 
 impl Recipe {
     /// Read and check a recipe file.
@@ -144,9 +169,8 @@ fn meant(wrong: &str, known: &[String]) -> Option<anyhow::Error> {
 /// All keys, from recipes that between them have every one.
 fn known_keys() -> Vec<String> {
     let published = include_str!("../../../recipes/seed-000.toml");
-    let held_back = "data = { held_back = [], group_by = '' }";
     let mut keys = Vec::new();
-    for text in [DEFAULT, published, held_back] {
+    for text in [DEFAULT, published, DATA] {
         if let Ok(table) = text.parse() {
             collect(&table, "", &mut keys);
         }
@@ -224,5 +248,36 @@ mod tests {
         assert!(read(&["stage9.steps=7"]).unwrap_err().contains("stage9"));
         assert!(read(&["steps"]).unwrap_err().contains("key=value"));
         assert!(read(&["model.size=130"]).unwrap_err().contains("130"));
+    }
+
+    #[test]
+    fn any_recipe_tells_what_is_held_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("recipe.toml");
+        let read = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            HeldBack::of_recipe(Some(&file)).map_err(|error| format!("{error:#}"))
+        };
+        let stylegan = include_str!("../../../recipes/stylegan2.toml");
+        assert_eq!(read(stylegan).unwrap(), HeldBack::default());
+        let rule = "[data]\nheld_back = ['a_']\ngroup_by = '_'\n";
+        let expected = HeldBack {
+            held_back: vec!["a_".to_owned()],
+            group_by: Some("_".to_owned()),
+        };
+        for other in [stylegan, DEFAULT, "nothing = 'that we know'"] {
+            assert_eq!(read(&format!("{other}\n{rule}")).unwrap(), expected);
+        }
+        let error = read("[train]\nhold_back = 1\n[data]\nhold_back = ['a_']\n").unwrap_err();
+        assert!(
+            error.contains("data.hold_back; did you mean data.held_back?"),
+            "{error}"
+        );
+        assert!(error.contains("recipe.toml"), "{error}");
+        assert!(read("data = 3").unwrap_err().contains("integer"));
+        assert!(read("[data\nheld_back").unwrap_err().contains("line 1"));
+        let missing = HeldBack::of_recipe(Some(&folder.path().join("no.toml"))).unwrap_err();
+        assert!(format!("{missing:#}").contains("no.toml"), "{missing:#}");
+        assert_eq!(HeldBack::of_recipe(None).unwrap(), HeldBack::default());
     }
 }

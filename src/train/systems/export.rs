@@ -111,3 +111,87 @@ fn prove(network: &impl Network, weights: &Parameters, onnx: &[u8]) -> anyhow::R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::face_check::FaceNet;
+    use crate::train::layers::Init;
+    use crate::train::systems::dcgan::networks::Dcgan;
+    use crate::train::systems::declare;
+    use crate::train::systems::esrgan::networks::{ResidualKind, SrResNet};
+    use crate::train::systems::esrgan::rrdb::RrdbNet;
+    use crate::train::systems::pix2pix::networks::{Flavour, UNet, UNetNorm};
+    use crate::train::systems::pixelcyclegan::networks::Nested;
+    use crate::train::systems::scgan::networks::Restorer;
+    use crate::train::systems::trained::Trained;
+
+    /// A training that starts from the file of `network` for inputs of `side` has its weights.
+    fn check_start(network: &impl Network, side: i64) {
+        let declared = declare(network, Init::KaimingUniform, Device::Cpu).into_iter();
+        // Those that start at one value for all would hide that they were not read.
+        let weights: Parameters = declared
+            .map(|(name, tensor)| (name, tensor.detach().rand_like()))
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("network.onnx");
+        std::fs::write(&file, graph_of(network, &weights, side, &[]).unwrap()).unwrap();
+        let fresh = declare(network, Init::KaimingUniform, Device::Cpu);
+        let mut trained = Trained::new("network", fresh, 1e-3, [0.9, 0.999]).averaged(0.9);
+        trained.start_from(&file, "").unwrap();
+        for started in [&trained.weights, trained.best()] {
+            assert_eq!(started.len(), weights.len());
+            for (name, tensor) in &weights {
+                assert_eq!(&started[name].detach(), tensor, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_training_starts_from_the_file_of_each_network() {
+        for kind in [
+            ResidualKind::Srgan,
+            ResidualKind::Plain,
+            ResidualKind::Compact,
+        ] {
+            let (width, blocks) = (4, 1);
+            let network = SrResNet {
+                width,
+                blocks,
+                kind,
+            };
+            check_start(&network, 16);
+        }
+        let rrdb = RrdbNet {
+            width: 4,
+            blocks: 1,
+            growth: 2,
+            scale: 4,
+        };
+        check_start(&rrdb, 16);
+        for norm in [UNetNorm::Batch, UNetNorm::Instance] {
+            let unet = UNet {
+                width: 4,
+                halvings: 5,
+                norm,
+                flavour: Flavour::Base,
+            };
+            check_start(&unet, 32);
+        }
+        let widths = vec![4, 4, 4];
+        check_start(&Nested::Pyramid { widths }, 32);
+        let restorer = Restorer {
+            widths: [4, 4, 4],
+            blocks: [1, 1],
+            align_corners: false,
+        };
+        check_start(&restorer, 16);
+        let dcgan = Dcgan {
+            width: 4,
+            side: 32,
+            norm_first: true,
+        };
+        check_start(&dcgan, 32);
+        check_start(&FaceNet { width: 3 }, 32);
+    }
+}

@@ -26,7 +26,7 @@ use image::RgbImage;
 use super::files;
 
 pub use network::{Network, Port, declare, forward, graph_of, measure, parity};
-pub use system::{System, train};
+pub use system::{System, export_run, train};
 
 /// Make a run's folder with its recipe in it, or check that the folder belongs to it: `same` looks at the recipe file.
 pub(super) fn claim_folder(

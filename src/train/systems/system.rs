@@ -1,6 +1,6 @@
 //! What a published system is to the trainer, and its run in a folder: pictures, steps, model files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, ensure};
@@ -13,12 +13,13 @@ use tch::Device;
 use toml::Table;
 
 use super::claim_folder;
+use crate::train::checkpoint;
 use crate::train::dataset::Dataset;
 use crate::train::files;
 use crate::train::held_back::HeldBack;
 use crate::train::loader::{Loader, generator, shuffled};
 use crate::train::recipe::{meant_key, table_with};
-use crate::train::run::{Options, Outcome, open_data};
+use crate::train::run::{Options, Outcome, checkpoint_file, open_data};
 use crate::train::samples::Sample;
 use crate::train::stage::Stage;
 use crate::train::steps::{self, Look};
@@ -59,7 +60,7 @@ pub trait System: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync
     /// A sample of a picture; chance comes from `random` alone.
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample>;
 
-    /// The model files of a training that is done; each is compared with libtorch first.
+    /// The model files of a training, the main one first; each is compared with libtorch before.
     fn models(&self, stage: &Self::Stage) -> anyhow::Result<Vec<ModelFile>>;
 
     /// How the run looks at held-back pictures: here, what the stage restores of samples of them.
@@ -141,6 +142,34 @@ pub fn train<S: System>(recipe: &S, faces: &Path, options: &Options) -> anyhow::
         }
     }
     Ok(outcome)
+}
+
+/// Write the model files of the run in `folder` as its checkpoint stands: the main one to `out`, others beside it. Gives
+/// their paths.
+pub fn export_run<S: System>(folder: &Path, out: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let recipe = S::read_with(Some(&folder.join("recipe.toml")), &[])?;
+    let mut stage = recipe.stage(Device::Cpu)?;
+    let saved = checkpoint_file(folder, S::NAME);
+    stage
+        .load(&checkpoint::load(&saved)?)
+        .with_context(|| format!("checkpoint {}", saved.display()))?;
+    let mut written: Vec<PathBuf> = Vec::new();
+    for (name, onnx) in recipe.models(&stage)? {
+        let file = match written.is_empty() {
+            true => out.to_owned(),
+            false => renamed::<S>(&name, out),
+        };
+        files::write(&file, onnx)?;
+        written.push(file);
+    }
+    Ok(written)
+}
+
+/// Where the model file `name` lies beside `out`: what follows the system's name follows that of `out`.
+fn renamed<S: System>(name: &str, out: &Path) -> PathBuf {
+    let mut file = out.file_stem().unwrap_or_default().to_owned();
+    file.push(name.strip_prefix(S::NAME).unwrap_or(name));
+    out.with_file_name(file)
 }
 
 /// The samples of a step; for unpaired training then as many of the other half of the pictures.
