@@ -92,7 +92,7 @@ fn one(truth: &RgbImage, mosaic: &Pixelated, output: &RgbImage) -> Result<Scores
         de_mean: de_mean(&output, &truth)?,
         de_blurred: de_pixel_blurred(&output, &truth)?.mean,
         sharpness: sharpness_ratio(&output, &truth)?,
-        consistency: consistency(&output, &observed, &rect, &lattice)?.psnr,
+        consistency: consistency(&output, &observed, &rect, &lattice, mosaic.fill)?.psnr,
         ..Scores::default()
     })
 }

@@ -164,7 +164,7 @@ fn one(output: &RgbImage, truth: &RgbImage, mosaic: &Pixelated) -> Result<Scores
         ("de_mean", de_mean(&output, &truth)?),
         (
             "consistency",
-            consistency(&output, &observed, &rect, &lattice)?.psnr,
+            consistency(&output, &observed, &rect, &lattice, mosaic.fill)?.psnr,
         ),
     ]))
 }
