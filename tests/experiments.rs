@@ -221,6 +221,10 @@ fn tiles_are_swept() {
     assert_eq!(row("tiny", 16).cells, 0.6 * 64.0 / 16.0);
     let mean = |system: &str, block, name: &str| row(system, block).measures[name].mean;
     assert_eq!(mean("pixelated", 4, "consistency"), f64::INFINITY);
+    // By tile blur it is blurred twice.
+    let mut rows = outcome.rows.iter();
+    let twice = rows.find(|row| row.system == "pixelated" && row.case.fill == Fill::TileBlur);
+    assert!(twice.unwrap().measures["consistency"].mean.is_finite());
     assert!(mean("pixelated", 4, "psnr") > mean("pixelated", 16, "psnr"));
     // Grey faces agree with nothing before their blocks' means are put right.
     let projected = mean("tiny, projected", 4, "consistency");

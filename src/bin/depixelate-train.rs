@@ -316,11 +316,9 @@ fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
         trained_with: args.trained_with.clone(),
     };
     let results = job::models(&args.model, &faces, &args.block)?;
-    for evaluation in &results.evaluations {
-        println!("{}", table::markdown(evaluation));
-    }
+    println!("{}", table::markdown(&results.evaluation));
     if let Some(path) = &args.json {
-        files::write(path, &serde_json::to_string_pretty(&results.evaluations)?)?;
+        files::write(path, &serde_json::to_string_pretty(&results.evaluation)?)?;
     }
     if let Some(path) = &args.html {
         files::write(path, &results.page()?)?;

@@ -80,6 +80,7 @@ impl Case {
             rect,
             lattice,
             block: self.block,
+            fill: self.fill,
         })
     }
 }
@@ -108,6 +109,8 @@ pub struct Pixelated {
     pub lattice: Lattice,
     /// Side of a block, pixels.
     pub block: u32,
+    /// What the blocks are filled with.
+    pub fill: Fill,
 }
 
 impl Pixelated {

@@ -9,7 +9,7 @@ use rand_pcg::Pcg64Mcg;
 use serde::Serialize;
 
 use super::cases::{Case, Setting};
-use super::versions::{Version, Versions};
+use super::systems::{System, Systems};
 use crate::degrade::mosaic::Fill;
 use crate::frame::Rect;
 use crate::metrics::{Picture, flicker};
@@ -33,15 +33,25 @@ pub enum Motion {
     Moving,
 }
 
-/// Flicker of films of one kind, by version: see [`flicker`], grey levels; means over the pictures.
+/// Flicker of films of one kind.
 #[derive(Debug, Serialize)]
 pub struct ClipScores {
     /// What moves.
     pub motion: Motion,
     /// Side of the blocks, pixels.
     pub block: u32,
-    /// Name and flicker of each version.
-    pub rows: Vec<(Version, f64)>,
+    /// One row for each system.
+    pub rows: Vec<ClipRow>,
+}
+
+/// Flicker of one system.
+#[derive(Debug, Serialize)]
+pub struct ClipRow {
+    /// Whose it is.
+    #[serde(flatten)]
+    pub system: System,
+    /// See [`flicker`]; grey levels, the mean over the films.
+    pub flicker: f64,
 }
 
 impl Motion {
@@ -74,19 +84,22 @@ impl Motion {
 }
 
 /// Measure films of the first of `faces`.
-pub fn clips(versions: &mut Versions, faces: &[RgbImage]) -> anyhow::Result<Vec<ClipScores>> {
+pub fn clips(systems: &mut Systems, faces: &[RgbImage]) -> anyhow::Result<Vec<ClipScores>> {
     let mut scores = Vec::new();
+    let faces = &faces[..faces.len().min(MOST)];
     for motion in [Motion::Still, Motion::Moving] {
         for block in BLOCKS {
-            let mut sums = Version::ALL.map(|version| (version, 0.0));
-            let faces = &faces[..faces.len().min(MOST)];
+            let start = |system| ClipRow {
+                system,
+                flicker: 0.0,
+            };
+            let mut rows: Vec<ClipRow> = systems.all().into_iter().map(start).collect();
             for (face, seed) in faces.iter().zip(0..) {
                 let film = motion.film(face, seed)?;
-                for (version, sum) in &mut sums {
-                    *sum += flicker_of(versions, *version, &film, block)? / faces.len() as f64;
+                for ClipRow { system, flicker } in &mut rows {
+                    *flicker += flicker_of(systems, system, &film, block)? / faces.len() as f64;
                 }
             }
-            let rows = sums.to_vec();
             scores.push(ClipScores {
                 motion,
                 block,
@@ -97,10 +110,10 @@ pub fn clips(versions: &mut Versions, faces: &[RgbImage]) -> anyhow::Result<Vec<
     Ok(scores)
 }
 
-/// Flicker of one version of a film whose inner part is pixelated.
+/// Flicker of what one system makes of a film whose inner part is pixelated.
 fn flicker_of(
-    versions: &mut Versions,
-    version: Version,
+    systems: &mut Systems,
+    system: &System,
     film: &[RgbImage],
     block: u32,
 ) -> anyhow::Result<f64> {
@@ -112,7 +125,7 @@ fn flicker_of(
     let (mut made, mut truths) = (Vec::new(), Vec::new());
     for frame in film {
         let mosaic = case.apply(frame)?;
-        made.push(mosaic.inside(&versions.make(version, &mosaic)?));
+        made.push(mosaic.inside(&systems.make(system, &mosaic)?));
         truths.push(mosaic.inside(frame));
     }
     ensure!(!made.is_empty(), "a film has no frame");

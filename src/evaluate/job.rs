@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::cases::{Case, Setting};
 use super::clips::clips;
 use super::overlap::overlap;
-use super::versions::Versions;
-use super::{Evaluation, evaluate, load_faces, page, sheet};
+use super::systems::{Systems, open_models};
+use super::{Evaluation, Named, evaluate, load_faces, page, sheet};
 use crate::cascade::Model;
 use crate::degrade::mosaic::Fill;
 use crate::train::dataset::Dataset;
@@ -33,60 +33,51 @@ pub struct Faces {
     pub trained_with: Option<PathBuf>,
 }
 
-/// Evaluations of several models on the same faces.
+/// Models, evaluated on the same faces.
 pub struct Evaluated {
-    /// One for each model.
-    pub evaluations: Vec<Evaluation>,
+    /// All numbers.
+    pub evaluation: Evaluation,
     sheets: Vec<(String, RgbImage)>,
 }
 
 impl Evaluated {
     /// An HTML page with all of it.
     pub fn page(&self) -> anyhow::Result<String> {
-        page::html(&self.evaluations, &self.sheets)
+        page::html(&self.evaluation, &self.sheets)
     }
 }
 
 /// Evaluate the models in `files`, or the bundled one if there is none; by blocks of the sizes in `blocks`, pixels, or
 /// of all sizes if there is none. All see the same pictures, as large as the largest that one of them gives.
 pub fn models(files: &[PathBuf], faces: &Faces, blocks: &[u32]) -> anyhow::Result<Evaluated> {
-    let mut models = Vec::new();
-    for file in files {
-        models.push(Model::open(file)?);
-    }
-    if models.is_empty() {
-        models.push(Model::bundled()?);
-    }
+    let models = open_models(files)?;
     let dataset = faces.open()?;
     let mut cases = Case::all();
     cases.retain(|case| blocks.is_empty() || blocks.contains(&case.block));
-    let (mut evaluations, mut sheets) = (Vec::new(), Vec::new());
-    let sides = models.iter().map(|model| model.facts().output_size());
+    let sides = models.iter().map(|(_, model)| model.facts().output_size());
     let side = sides.max().unwrap_or_default() as u32;
     let pictures = load_faces(&dataset, faces.limit, side)?;
-    let shown = pictures.len();
-    let faces = format!("{shown} of {}, {side} px", dataset.fingerprint());
-    for model in &models {
-        let progress = bar()?;
-        let mut versions = Versions::new(model)?;
-        evaluations.push(Evaluation {
-            model: model.name().to_owned(),
-            faces: faces.clone(),
-            cases: evaluate(model, &pictures, &cases, &progress)?,
-            clips: clips(&mut versions, &pictures)?,
-        });
-        let drawn: Vec<Case> = cases.iter().copied().filter(is_drawn).collect();
-        for (index, face) in pictures.iter().take(DRAWN).enumerate() {
-            let picture = sheet::sheet(&mut versions, face, &drawn, ZOOM)?;
-            let name = model.name();
-            let columns = sheet::COLUMNS.map(|version| version.name()).join(", ");
-            sheets.push((format!("{name}, face {index}: {columns}, truth"), picture));
-        }
+    let mut systems = Systems::new(&models)?;
+    let named = |(name, model): &(String, Model)| Named {
+        name: name.clone(),
+        file: model.name().to_owned(),
+    };
+    let evaluation = Evaluation {
+        models: models.iter().map(named).collect(),
+        faces: format!("{} of {}, {side} px", pictures.len(), dataset.fingerprint()),
+        cases: evaluate(&mut systems, &pictures, &cases, &bar()?)?,
+        clips: clips(&mut systems, &pictures)?,
+    };
+    let drawn: Vec<Case> = cases.iter().copied().filter(is_drawn).collect();
+    let columns = sheet::columns(&systems);
+    let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
+    let mut sheets = Vec::new();
+    for (index, face) in pictures.iter().take(DRAWN).enumerate() {
+        let picture = sheet::sheet(&mut systems, face, &drawn, ZOOM)?;
+        let caption = format!("face {index}: {}, truth", columns.join(", "));
+        sheets.push((caption, picture));
     }
-    Ok(Evaluated {
-        evaluations,
-        sheets,
-    })
+    Ok(Evaluated { evaluation, sheets })
 }
 
 fn is_drawn(case: &Case) -> bool {

@@ -10,6 +10,8 @@ pub mod overlap;
 pub mod page;
 pub mod scores;
 pub mod sheet;
+pub mod summary;
+pub mod systems;
 pub mod table;
 pub mod versions;
 
@@ -19,25 +21,34 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::cascade::Model;
 use crate::degrade::smooth::resize;
 use crate::train::dataset::Dataset;
-use cases::{Case, Pixelated};
+use cases::Case;
 use clips::ClipScores;
-use scores::{Scores, score};
-use versions::{Version, Versions};
+use scores::{SetScores, score};
+use systems::{System, Systems};
+use versions::Version;
 
-/// What was measured of one model.
+/// What was measured of models on the same faces.
 #[derive(Debug, Serialize)]
 pub struct Evaluation {
-    /// The model's name.
-    pub model: String,
+    /// The models, in the order of the rows.
+    pub models: Vec<Named>,
     /// The faces, counted, with a checksum.
     pub faces: String,
     /// One entry for each case, in the order that was asked for.
     pub cases: Vec<CaseScores>,
-    /// How steady it is, as [`clips::clips`] measures it.
+    /// How steady they are, as [`clips::clips`] measures it.
     pub clips: Vec<ClipScores>,
+}
+
+/// A model.
+#[derive(Debug, Serialize)]
+pub struct Named {
+    /// Its name in the rows, which no other has.
+    pub name: String,
+    /// Its file's path, or `(bundled)`.
+    pub file: String,
 }
 
 /// The scores of one case.
@@ -46,18 +57,19 @@ pub struct CaseScores {
     /// What was done to the faces.
     #[serde(flatten)]
     pub case: Case,
-    /// One row for each version of [`Version::ALL`].
+    /// One row for each system: what needs no model, then model by model.
     pub rows: Vec<Row>,
 }
 
-/// The scores of one version.
+/// The scores of one system.
 #[derive(Debug, Serialize)]
 pub struct Row {
     /// Whose they are.
-    pub version: Version,
-    /// Means over the faces.
     #[serde(flatten)]
-    pub scores: Scores,
+    pub system: System,
+    /// What was measured of its pictures.
+    #[serde(flatten)]
+    pub scores: SetScores,
 }
 
 /// At most `limit` pictures, evenly spread over `dataset`, as squares of `side` pixels: the middle of each.
@@ -76,59 +88,49 @@ pub fn load_faces(dataset: &Dataset, limit: usize, side: u32) -> anyhow::Result<
         .collect()
 }
 
-/// Measure `model` in `cases` on `faces`, pictures as [`load_faces`] gives them; `progress` is moved along.
+/// Measure `systems` in `cases` on `faces`, pictures as [`load_faces`] gives them; `progress` is moved along.
 pub fn evaluate(
-    model: &Model,
+    systems: &mut Systems,
     faces: &[RgbImage],
     cases: &[Case],
     progress: &ProgressBar,
 ) -> anyhow::Result<Vec<CaseScores>> {
     ensure!(!faces.is_empty(), "there is no face to evaluate with");
-    progress.set_length((cases.len() * faces.len()) as u64);
-    let mut versions = Versions::new(model)?;
+    let all = systems.all();
+    progress.set_length((cases.len() * all.len() * faces.len()) as u64);
     let mut done = Vec::with_capacity(cases.len());
     for case in cases {
         progress.set_message(case.to_string());
-        let mut mosaics = Vec::with_capacity(faces.len());
-        let mut outputs: Vec<Vec<RgbImage>> = vec![Vec::new(); Version::ALL.len()];
+        let (mut mosaics, mut truths) = (Vec::new(), Vec::new());
         for face in faces {
             let mosaic = case.apply(face)?;
-            for (version, output) in Version::ALL.into_iter().zip(&mut outputs) {
-                let picture = versions.make(version, &mosaic)?;
-                output.push(mosaic.inside(&picture));
-            }
+            truths.push(mosaic.inside(face));
             mosaics.push(mosaic);
-            progress.inc(1);
         }
-        let truths: Vec<RgbImage> = (faces.iter().zip(&mosaics))
-            .map(|(face, mosaic)| mosaic.inside(face))
-            .collect();
-        done.push(CaseScores {
-            case: *case,
-            rows: rows(&truths, &mosaics, &outputs)?,
-        });
+        let mut rows = Vec::with_capacity(all.len());
+        for system in &all {
+            let mut outputs = Vec::with_capacity(faces.len());
+            for mosaic in &mosaics {
+                outputs.push(mosaic.inside(&systems.make(system, mosaic)?));
+                progress.inc(1);
+            }
+            rows.push(Row {
+                system: system.clone(),
+                scores: score(&truths, &mosaics, &outputs)?,
+            });
+        }
+        done.push(CaseScores { case: *case, rows });
     }
     progress.finish_and_clear();
     Ok(done)
 }
 
-fn rows(
-    truths: &[RgbImage],
-    mosaics: &[Pixelated],
-    outputs: &[Vec<RgbImage>],
-) -> anyhow::Result<Vec<Row>> {
-    let mut rows = Vec::with_capacity(outputs.len());
-    for (version, output) in Version::ALL.into_iter().zip(outputs) {
-        let scores = score(truths, mosaics, output)?;
-        rows.push(Row { version, scores });
-    }
-    Ok(rows)
-}
-
 impl CaseScores {
-    /// The scores of `version`, if they were taken.
-    pub fn of(&self, version: Version) -> Option<&Scores> {
-        let row = self.rows.iter().find(|row| row.version == version);
+    /// The scores of a model's `version`, or of one that needs no model, if they were taken.
+    pub fn of(&self, model: Option<&str>, version: Version) -> Option<&SetScores> {
+        let is_asked =
+            |system: &System| system.model.as_deref() == model && system.version == version;
+        let row = self.rows.iter().find(|row| is_asked(&row.system));
         row.map(|row| &row.scores)
     }
 }

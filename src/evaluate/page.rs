@@ -1,4 +1,4 @@
-//! Evaluations as one HTML page that needs no other file.
+//! An evaluation as one HTML page that needs no other file.
 
 use std::io::Cursor;
 
@@ -8,11 +8,11 @@ use image::{ImageFormat, RgbImage};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Evaluation;
-use super::table::{COLUMNS, FLICKER, flicker_heads, flicker_rows, rows};
+use super::table::{COLUMNS, FLICKER, MEANS, flicker_heads, flicker_rows, rows, subject};
 use crate::train::report::STYLE;
 
 /// The page; `sheets` are pictures with what they show.
-pub fn html(evaluations: &[Evaluation], sheets: &[(String, RgbImage)]) -> anyhow::Result<String> {
+pub fn html(evaluation: &Evaluation, sheets: &[(String, RgbImage)]) -> anyhow::Result<String> {
     let mut figures = Vec::new();
     for (caption, sheet) in sheets {
         let mut png = Cursor::new(Vec::new());
@@ -36,8 +36,11 @@ pub fn html(evaluations: &[Evaluation], sheets: &[(String, RgbImage)]) -> anyhow
             }
             body {
                 h1 { "Evaluation" }
-                p { "Restored faces are guesses. Measured inside the mosaics." }
-                @for evaluation in evaluations { (tables(evaluation)) }
+                p { "Restored faces are guesses." }
+                ul { @for line in subject(evaluation) { li { (line) } } }
+                p { (MEANS) }
+                ul { @for column in &COLUMNS { li { b { (column.head) } ": " (column.meaning) } } }
+                (tables(evaluation))
                 @for figure in &figures { (figure) }
             }
         }
@@ -47,10 +50,8 @@ pub fn html(evaluations: &[Evaluation], sheets: &[(String, RgbImage)]) -> anyhow
 
 fn tables(evaluation: &Evaluation) -> Markup {
     html! {
-        h2 { (evaluation.model) }
-        p { (evaluation.faces) }
         @for case in &evaluation.cases {
-            h3 { (case.case) }
+            h2 { (case.case) }
             table {
                 tr { th {} @for column in &COLUMNS { th { (column.head) } } }
                 @for (name, texts) in rows(case) {
@@ -59,7 +60,7 @@ fn tables(evaluation: &Evaluation) -> Markup {
             }
         }
         @if !evaluation.clips.is_empty() {
-            h3 { (FLICKER) }
+            h2 { (FLICKER) }
             table {
                 tr { th {} @for head in flicker_heads(&evaluation.clips) { th { (head) } } }
                 @for (name, texts) in flicker_rows(&evaluation.clips) {

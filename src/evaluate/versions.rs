@@ -35,10 +35,11 @@ pub enum Version {
 }
 
 impl Version {
-    /// All of them, from the least to the most that is done.
-    pub const ALL: [Self; 7] = [
-        Self::Pixelated,
-        Self::Bicubic,
+    /// Those that need no model.
+    pub const INPUTS: [Self; 2] = [Self::Pixelated, Self::Bicubic];
+
+    /// Those that a model makes, from the least to the most that is done.
+    pub const OUTPUTS: [Self; 5] = [
         Self::Stage1,
         Self::Restored,
         Self::Truest,

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use image::ImageFormat;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Faces, blur, film, open_models, results, rounds, sweep};
+use super::{Faces, blur, film, results, rounds, sweep};
+use crate::evaluate::systems::open_models;
 use crate::train::files;
 use crate::train::held_back::HeldBack;
 

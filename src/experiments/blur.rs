@@ -12,12 +12,12 @@ use serde::Serialize;
 use super::Face;
 use super::pairs::{assert_near, by_name};
 use super::results::markdown;
-use super::scores::{Scores, Summary, picture, pictures, summarise};
 use super::whole::{Planes, Whole};
 use crate::cascade::Model;
 use crate::degrade::smooth::resize;
 use crate::degrade::stack::stack_blur;
 use crate::diagram::{Curve, Panel};
+use crate::evaluate::summary::{Scores, Summary, picture, pictures, summarise};
 use crate::metrics::{
     MS_SSIM_SIDE, MetricsError, de_mean, de_pixel_blurred, gmsd, ms_ssim, psnr, rank1,
     sharpness_ratio, ssim_gauss, ssim_uniform, uqi, uqi_sewar,

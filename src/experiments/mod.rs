@@ -8,7 +8,6 @@ pub mod film;
 pub mod pairs;
 mod results;
 pub mod rounds;
-mod scores;
 pub mod sweep;
 mod whole;
 
@@ -18,8 +17,8 @@ use anyhow::{Context, ensure};
 use image::RgbImage;
 use indicatif::ProgressBar;
 
-use crate::cascade::Model;
 use crate::degrade::smooth::resize;
+use crate::evaluate::systems::stem;
 use crate::train::dataset::Dataset;
 use crate::train::held_back::HeldBack;
 
@@ -76,33 +75,4 @@ impl Faces {
             })
             .collect()
     }
-}
-
-/// A file's name without folder and ending.
-fn stem(path: &Path) -> String {
-    path.file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
-}
-
-/// Models with names for tables; equal names get numbers.
-fn open_models(files: &[PathBuf]) -> anyhow::Result<Vec<(String, Model)>> {
-    let mut models: Vec<(String, Model)> = Vec::new();
-    for file in files {
-        let model = Model::open(file)?;
-        let plain = stem(file);
-        let twins = models
-            .iter()
-            .filter(|(_, it)| stem(Path::new(it.name())) == plain);
-        let name = match twins.count() {
-            0 => plain,
-            count => format!("{plain} {}", count + 1),
-        };
-        models.push((name, model));
-    }
-    if models.is_empty() {
-        models.push(("bundled".to_owned(), Model::bundled()?));
-    }
-    Ok(models)
 }

@@ -8,7 +8,8 @@ use anyhow::{bail, ensure};
 use image::RgbImage;
 use indicatif::ProgressBar;
 
-use super::{Face, stem};
+use super::Face;
+use crate::evaluate::systems::stem;
 use crate::train::dataset::Dataset;
 
 /// Most names in a message.

@@ -11,10 +11,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Face;
-use super::scores::{Scores, Summary, picture, pictures, summarise};
 use super::whole::{Planes, Whole};
 use crate::cascade::Model;
 use crate::degrade::stack::stack_blur;
+use crate::evaluate::summary::{Scores, Summary, picture, pictures, summarise};
 use crate::metrics::{
     MetricsError, de_mean, flat_share, psnr, rank1, saturation, sharpness_ratio, ssim_gauss,
     total_variation, uqi,

@@ -11,11 +11,11 @@ use serde::Serialize;
 use super::Face;
 use super::pairs::assert_near;
 use super::results::markdown;
-use super::scores::{Scores, Summary, picture, summarise};
 use crate::cascade::Model;
 use crate::degrade::mosaic::Fill;
 use crate::diagram::{Curve, Panel};
 use crate::evaluate::cases::{Case, FACE_SHARE, Pixelated, Setting};
+use crate::evaluate::summary::{Scores, Summary, picture, summarise};
 use crate::evaluate::versions::{Version, Versions};
 use crate::frame::{Lattice, Rect};
 use crate::metrics::{MetricsError, consistency, de_mean, psnr, ssim_gauss};
@@ -164,7 +164,7 @@ fn one(output: &RgbImage, truth: &RgbImage, mosaic: &Pixelated) -> Result<Scores
         ("de_mean", de_mean(&output, &truth)?),
         (
             "consistency",
-            consistency(&output, &observed, &rect, &lattice)?.psnr,
+            consistency(&output, &observed, &rect, &lattice, mosaic.fill)?.psnr,
         ),
     ]))
 }

@@ -1,6 +1,6 @@
 //! Figures of pictures, and what they say of a system.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use image::RgbImage;
 use serde::Serialize;
@@ -25,26 +25,34 @@ pub struct Summary {
 impl Summary {
     /// As text with so many decimals.
     pub fn text(&self, digits: usize) -> String {
-        if !self.mean.is_finite() {
-            return "∞".to_owned();
+        match self.mean.is_finite() {
+            true => format!("{:.digits$} ± {:.digits$}", self.mean, self.sd),
+            false => number(self.mean, digits),
         }
-        format!("{:.digits$} ± {:.digits$}", self.mean, self.sd)
     }
 }
 
-/// Sum up the figures of a set; `start` are those of the same pictures before.
+/// A figure with so many decimals; – for none (not a number).
+pub fn number(value: f64, digits: usize) -> String {
+    match value {
+        value if value.is_nan() => "–".to_owned(),
+        f64::INFINITY => "∞".to_owned(),
+        value => format!("{value:.digits$}"),
+    }
+}
+
+/// Sum up the figures of a set; `start` are those of the same pictures before. Where not all pictures have a measure,
+/// those that have it count.
 pub fn summarise(
     each: &[Scores],
     start: Option<&[Scores]>,
 ) -> anyhow::Result<BTreeMap<&'static str, Summary>> {
-    let Some(first) = each.first() else {
-        return Ok(BTreeMap::new());
-    };
     let column = |scores: &[Scores], name: &str| -> Vec<f64> {
         scores.iter().filter_map(|s| s.get(name).copied()).collect()
     };
     let mut summaries = BTreeMap::new();
-    for &name in first.keys() {
+    let names: BTreeSet<&'static str> = each.iter().flat_map(|s| s.keys().copied()).collect();
+    for name in names {
         let values = column(each, name);
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
@@ -98,5 +106,10 @@ mod tests {
         assert_eq!(summary.text(1), "4.0 ± 1.4");
         let infinite = summarise(&scores(&[f64::INFINITY, 1.0]), Some(&start)).unwrap()["psnr"];
         assert_eq!((infinite.gain, infinite.text(2)), (None, "∞".to_owned()));
+        // One of the two has the other measure.
+        let mut partly = scores(&[1.0, 2.0]);
+        partly[1].insert("uqi", 0.5);
+        let summary = summarise(&partly, None).unwrap()["uqi"];
+        assert_eq!((summary.mean, summary.sd), (0.5, 0.0));
     }
 }
