@@ -1,9 +1,12 @@
-//! What the element tests share: frames of any format, a backend without a model, and GLib's criticals made fatal.
+//! What the element tests share: frames of any format, a backend without a model, a clip for a model, and GLib's criticals
+//! made fatal.
 #![allow(dead_code, unused_imports)]
 
 mod fake;
+mod play;
 
 pub use fake::{COLOR, Fake, Gate};
+pub use play::{REGION, assert_plays, with_model};
 
 use gst::glib;
 use gst::prelude::*;

@@ -1,4 +1,5 @@
-//! `facedepixelate` with a small network of each kind that is trained here, and with such as others export.
+//! `facedepixelate` with a small network of each kind that the trainer makes, built by hand with weights that look like
+//! nothing, and with such as others export. `tests/systems` plays what small trainings exported.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -7,12 +8,10 @@ mod nets;
 mod support;
 
 use common::*;
-use gst::glib;
 use gst::prelude::*;
 use gst_video::VideoFormat;
 use gstdepixelate::cascade::{INPUT, ModelFacts, MosaicInput, RESTORED, ValueRange};
 use gstdepixelate::degrade::mosaic::{Fill, pixelate};
-use gstdepixelate::element::FaceDepixelate;
 use gstdepixelate::frame::{FrameViewMut, Lattice, Layout, Rect};
 use gstdepixelate::onnx::{
     Conv2d, ConvTranspose2d, Dim, GraphBuilder, PadMode, Weights, batch_of, encode,
@@ -20,47 +19,6 @@ use gstdepixelate::onnx::{
 use nets::*;
 use std::path::{Path, PathBuf};
 use support::{Tiny, tiny_facts, tiny_model_with};
-
-const REGION: Rect = Rect::new(12, 10, 40, 32);
-
-fn with_model(file: &Path) -> FaceDepixelate {
-    init();
-    let element: FaceDepixelate = glib::Object::new();
-    element.set_bus(Some(&gst::Bus::new()));
-    element.set_property("model-file", file.to_str());
-    element.set_property_from_str("execution-provider", "cpu");
-    element
-}
-
-/// Play a short clip with a fixed region: as many frames come out as go in, and only the region changes.
-#[track_caller]
-fn assert_plays(file: &Path) {
-    for format in [VideoFormat::Nv12, VideoFormat::Rgb] {
-        let caps = caps_of(format, 80, 60);
-        let element = with_model(file);
-        element.set_property_from_str("inference-region", "roi-list");
-        element.set_property("regions", regions(&[REGION, Rect::new(60, 40, 12, 12)]));
-        let mut h = harness(&element);
-        h.set_src_caps(caps.clone());
-        for number in 0..4 {
-            let before = noise_frame(&caps, number);
-            let bytes = bytes_of(&before);
-            let after = h.push_and_pull(before).unwrap();
-            assert_eq!(after.offset(), number);
-            let rects = [REGION, Rect::new(60, 40, 12, 12)];
-            assert_unchanged_outside(&caps, &bytes, &after, &rects);
-            let inside = bytes_inside(&caps, &after, &REGION);
-            let pairs = bytes.iter().zip(bytes_of(&after)).zip(inside);
-            let (changed, all) = pairs
-                .filter(|(_, inside)| *inside)
-                .fold((0, 0), |(changed, all), ((a, b), _)| {
-                    (changed + usize::from(*a != b), all + 1)
-                });
-            assert!(10 * changed > 9 * all, "{changed} of {all} samples changed");
-        }
-        assert!(errors(&element).is_empty());
-    }
-}
 
 /// The message of an element that does not reach PAUSED, and so never sees a frame.
 #[track_caller]

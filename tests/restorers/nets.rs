@@ -46,6 +46,29 @@ impl Net {
         };
         self.graph.conv_transpose(x, &weight, None, geometry)
     }
+
+    /// One slope below zero for all channels.
+    fn prelu(&mut self, x: &str) -> String {
+        let slope = Weights {
+            name: "s",
+            dims: &[1, 1, 1],
+            data: &[0.25],
+        };
+        self.graph.prelu(x, &slope)
+    }
+
+    /// Batch norm that remembers other statistics for each channel.
+    fn batch_norm(&mut self, x: &str, channels: i64) -> String {
+        let rising = |start: f32| (0..channels).map(|i| start + 0.1 * i as f32).collect();
+        let parts: [Vec<f32>; 4] = [1.0, -0.2, 0.1, 0.8].map(rising);
+        let dims = [channels];
+        let parts = parts.each_ref().map(|data| Weights {
+            name: "n",
+            dims: &dims,
+            data,
+        });
+        self.graph.batch_norm(x, parts.each_ref())
+    }
 }
 
 /// A kind of restorer: what it says of itself, and its layers.
@@ -87,6 +110,12 @@ pub fn kinds() -> Vec<Kind> {
             facts: facts(16, 4, signed),
             open: true,
             layers: enlarging,
+        },
+        Kind {
+            name: "srgan",
+            facts: facts(16, 4, unit),
+            open: true,
+            layers: residual,
         },
         Kind {
             name: "esrgan",
@@ -149,6 +178,21 @@ pub fn enlarging(net: &mut Net, x: &str) -> String {
     let x = net.graph.enlarge_bilinear(&x, 2, true);
     let x = net.conv(&x, [4, 3], 1);
     net.graph.tanh(&x)
+}
+
+/// SRGAN's layers: batch norm in a residual block, learned slopes, and two shuffles on the way up.
+pub fn residual(net: &mut Net, x: &str) -> String {
+    let x = net.conv(x, [3, 4], 1);
+    let x = net.prelu(&x);
+    let y = net.conv(&x, [4, 4], 1);
+    let y = net.batch_norm(&y, 4);
+    let mut x = net.graph.add(&x, &y);
+    for _ in 0..2 {
+        let y = net.conv(&x, [4, 16], 1);
+        let y = net.graph.pixel_shuffle(&y, 2);
+        x = net.prelu(&y);
+    }
+    net.conv(&x, [4, 3], 1)
 }
 
 /// The way up of ESRGAN's relatives, on top of the picture itself; its end is not limited.

@@ -10,6 +10,8 @@ pub mod losses;
 mod network;
 pub mod pix2pix;
 pub mod pixelcyclegan;
+#[cfg(test)]
+mod published;
 pub mod sample;
 pub mod scgan;
 pub mod schedule;
