@@ -1,5 +1,7 @@
 //! Diagrams of curves, as SVG.
 
+use std::collections::HashMap;
+
 use anyhow::anyhow;
 use plotters::prelude::*;
 
@@ -37,16 +39,7 @@ fn draw(svg: &mut String, panels: &[Panel]) -> Result<(), Box<dyn std::error::Er
     let size = (PANEL.0, PANEL.1 * panels.len().max(1) as u32);
     let root = SVGBackend::with_string(svg, size).into_drawing_area();
     root.fill(&WHITE)?;
-    let mut names: Vec<&str> = Vec::new();
-    for curve in panels.iter().flat_map(|panel| &panel.curves) {
-        if !names.contains(&curve.name.as_str()) {
-            names.push(&curve.name);
-        }
-    }
-    let colour = |name: &str| {
-        let index = names.iter().position(|known| *known == name);
-        Palette99::pick(index.unwrap_or(0)).to_rgba()
-    };
+    let colours = colours(panels);
     let areas = root.split_evenly((panels.len().max(1), 1));
     for (area, panel) in areas.iter().zip(panels) {
         let (area, legend) = area.split_horizontally(PANEL.0 - LEGEND.0);
@@ -69,7 +62,7 @@ fn draw(svg: &mut String, panels: &[Panel]) -> Result<(), Box<dyn std::error::Er
             .light_line_style(WHITE)
             .draw()?;
         for (index, curve) in panel.curves.iter().enumerate() {
-            let colour = colour(&curve.name);
+            let colour = Palette99::pick(colours[curve.name.as_str()]).to_rgba();
             let finite = curve.points.iter().copied();
             let finite = finite.filter(|(x, y)| x.is_finite() && y.is_finite());
             chart.draw_series(LineSeries::new(finite, colour.stroke_width(2)))?;
@@ -82,6 +75,20 @@ fn draw(svg: &mut String, panels: &[Panel]) -> Result<(), Box<dyn std::error::Er
     }
     root.present()?;
     Ok(())
+}
+
+/// Numbers of the curves' colours by their names: on each panel the first ones that are free.
+fn colours(panels: &[Panel]) -> HashMap<&str, usize> {
+    let mut colours: HashMap<&str, usize> = HashMap::new();
+    for panel in panels {
+        let names = || panel.curves.iter().map(|curve| curve.name.as_str());
+        for name in names() {
+            let taken: Vec<usize> = names().filter_map(|n| colours.get(n).copied()).collect();
+            let free = (0..).find(|colour| !taken.contains(colour));
+            colours.entry(name).or_insert(free.unwrap_or(0));
+        }
+    }
+    colours
 }
 
 /// The least and the greatest value with some `room` around them, always apart: the library never ends on a range that
@@ -98,6 +105,24 @@ fn span(values: impl Iterator<Item = f64>, room: f64) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_keeps_its_colour_and_others_take_the_first_free_one() {
+        let panel = |names: &[&str]| Panel {
+            title: String::new(),
+            axes: ["", ""],
+            curves: names
+                .iter()
+                .map(|name| Curve {
+                    name: (*name).to_owned(),
+                    points: Vec::new(),
+                })
+                .collect(),
+        };
+        let panels = [panel(&["a", "b"]), panel(&["c", "b", "d"])];
+        let colours = colours(&panels);
+        assert_eq!(["a", "b", "c", "d"].map(|name| colours[name]), [0, 1, 0, 2]);
+    }
 
     #[test]
     fn curves_of_any_kind_are_drawn() {
