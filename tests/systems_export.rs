@@ -2,22 +2,22 @@
 
 #![cfg(feature = "trainer")]
 
+#[path = "support/run.rs"]
+mod run;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use gstdepixelate::cascade::Model;
 use gstdepixelate::train::command::{ExportArgs, ExportPrecision, export};
 use gstdepixelate::train::face_check;
-use gstdepixelate::train::precision::Precision;
 use gstdepixelate::train::run::{Options, Outcome};
 use gstdepixelate::train::systems::esrgan::{Generator, Srgan};
 use gstdepixelate::train::systems::pixelcyclegan::networks::Nested;
 use gstdepixelate::train::systems::sample::{self, Drawing};
 use gstdepixelate::train::systems::{System, dcgan, pix2pix, pixelcyclegan, scgan, train};
 use image::{Rgb, RgbImage};
-use tch::Device;
 
 /// Coloured ovals on coloured grounds.
 fn make_pictures(folder: &Path, ovals: bool) {
@@ -37,14 +37,8 @@ fn make_pictures(folder: &Path, ovals: bool) {
 /// A run that goes on; one that `stops` does a single step.
 fn options(out: &Path, stops: bool) -> Options {
     Options {
-        start_from: None,
-        out: out.to_owned(),
-        device: Device::Cpu,
-        precision: Precision::FULL,
-        checkpoint_interval: Duration::from_secs(3600),
-        deadline: None,
         stop: Arc::new(AtomicBool::new(stops)),
-        progress: false,
+        ..run::options(out)
     }
 }
 

@@ -2,12 +2,12 @@
 
 #![cfg(feature = "trainer")]
 
+#[path = "support/run.rs"]
+mod run;
 mod support;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use gstdepixelate::cascade::{
     Backend, Crops, Model, ModelFacts, MosaicInput, OrtBackend, RuntimeSearch, SessionSettings,
@@ -16,11 +16,11 @@ use gstdepixelate::cascade::{
 use gstdepixelate::train::export::{read_known_weights, read_weights, round_to_halves};
 use gstdepixelate::train::layers::{Declare, Forward, Init, Parameters};
 use gstdepixelate::train::networks::{Architecture, Seen};
-use gstdepixelate::train::precision::Precision;
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
 use gstdepixelate::train::u_shaped::UShaped;
 use gstdepixelate::train::{checkpoint, inspect, log, report};
+use run::options;
 use support::{Tiny, tiny_facts, tiny_model_with};
 use tch::{Device, Kind, Tensor};
 
@@ -71,19 +71,6 @@ fn make_faces(folder: &Path, count: u32) {
             }
         });
         picture.save(folder.join(format!("{i:03}.png"))).unwrap();
-    }
-}
-
-fn options(out: &Path) -> Options {
-    Options {
-        start_from: None,
-        out: out.to_owned(),
-        device: Device::Cpu,
-        precision: Precision::FULL,
-        checkpoint_interval: Duration::from_secs(3600),
-        deadline: None,
-        stop: Arc::new(AtomicBool::new(false)),
-        progress: false,
     }
 }
 

@@ -9,25 +9,24 @@ mod common;
 mod face_check;
 mod generators;
 mod restorers;
+#[path = "../support/run.rs"]
+mod run;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use common::assert_plays;
 use face_check::check_face_check;
 use generators::{check_dcgan, check_stylegan2};
 use gstdepixelate::cascade::{RuntimeSearch, runtime};
 use gstdepixelate::train::checkpoint;
-use gstdepixelate::train::precision::Precision;
 use gstdepixelate::train::run::{Options, Outcome};
 use gstdepixelate::train::systems::{System, train};
 use image::{Rgb, RgbImage};
 use restorers::{
     check_family, check_gpen, check_pix2pix, check_pixelcyclegan, check_scgan, check_second_stage,
 };
-use tch::Device;
+use run::options;
 
 /// Coloured ovals on coloured grounds.
 fn make_faces(folder: &Path, count: u32) {
@@ -41,19 +40,6 @@ fn make_faces(folder: &Path, count: u32) {
             }
         });
         picture.save(folder.join(format!("{i:03}.png"))).unwrap();
-    }
-}
-
-fn options(out: &Path) -> Options {
-    Options {
-        start_from: None,
-        out: out.to_owned(),
-        device: Device::Cpu,
-        precision: Precision::FULL,
-        checkpoint_interval: Duration::from_secs(3600),
-        deadline: None,
-        stop: Arc::new(AtomicBool::new(false)),
-        progress: false,
     }
 }
 

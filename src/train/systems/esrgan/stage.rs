@@ -113,7 +113,7 @@ impl EsrganStage {
         let perceptual = parts.perceptual.open(device)?;
         ensure!(
             parts.gan.steps == 0 || parts.gan.pixel > 0.0 || perceptual.is_some(),
-            "gan.pixel is 0 and there are no VGG weights (perceptual.vgg): nothing would hold pictures to the truth"
+            "gan.pixel is 0 and there are no VGG weights (perceptual.vgg): nothing would hold pictures to the truth. Name such a file, or set gan.pixel to 1"
         );
         tch::manual_seed(parts.seed as i64);
         let generator = declare(&parts.generator, Init::KaimingUniform, device);

@@ -1,0 +1,24 @@
+//! How the tests of trainings run them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use gstdepixelate::train::precision::Precision;
+use gstdepixelate::train::run::Options;
+use tch::Device;
+
+/// A run in the folder `out`, silent and on the processor, with checkpoints only where it ends.
+pub fn options(out: &Path) -> Options {
+    Options {
+        start_from: None,
+        out: out.to_owned(),
+        device: Device::Cpu,
+        precision: Precision::FULL,
+        checkpoint_interval: Duration::from_secs(3600),
+        deadline: None,
+        stop: Arc::new(AtomicBool::new(false)),
+        progress: false,
+    }
+}
