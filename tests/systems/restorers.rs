@@ -1,5 +1,7 @@
 //! Systems that restore: what each of them exports is played by `facedepixelate`.
 
+use std::sync::Arc;
+
 use super::*;
 use gstdepixelate::cascade::{Backend, Crops, Model, OrtBackend, SessionSettings};
 use gstdepixelate::train::networks::Architecture;
