@@ -257,7 +257,8 @@ fn train(
     what: impl FnOnce(&Run<'_>) -> anyhow::Result<Outcome>,
 ) -> anyhow::Result<()> {
     let train = &args.train;
-    let recipe = Recipe::read_with(train.recipe.as_deref(), &train.set)?;
+    let changes = train.changes(Some("features"))?;
+    let recipe = Recipe::read_with(train.recipe.as_deref(), &changes)?;
     let (faces, out) = match (&train.faces, &train.out) {
         (Some(faces), Some(out)) if !train.print_recipe => (faces, out),
         _ => {
@@ -292,7 +293,7 @@ fn interpolate(args: &DrawingArgs, walk: Walk) -> anyhow::Result<()> {
 }
 
 fn train_face_check(args: &TrainArgs, others: Option<&Path>) -> anyhow::Result<()> {
-    let recipe = face_check::Recipe::read_with(args.recipe.as_deref(), &args.set)?;
+    let recipe = face_check::Recipe::read_with(args.recipe.as_deref(), &args.changes(None)?)?;
     let (faces, others, out) = match (&args.faces, others, &args.out) {
         (Some(faces), Some(others), Some(out)) if !args.print_recipe => (faces, others, out),
         _ => {

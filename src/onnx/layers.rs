@@ -16,6 +16,8 @@ pub struct Conv2d {
     pub strides: [i64; 2],
     /// Zeros at top, left, bottom, right.
     pub pads: [i64; 4],
+    /// Groups of channels that do not see each other.
+    pub groups: i64,
 }
 
 impl Conv2d {
@@ -24,6 +26,7 @@ impl Conv2d {
         Self {
             strides: [stride; 2],
             pads: [padding; 4],
+            groups: 1,
         }
     }
 }
@@ -51,7 +54,7 @@ pub enum PadMode {
 }
 
 impl GraphBuilder {
-    /// Convolution; `weight` is `[out, in, height, width]`, `bias` is `[out]`.
+    /// Convolution; `weight` is `[out, in ÷ groups, height, width]`, `bias` is `[out]`.
     pub fn conv(
         &mut self,
         x: &str,
@@ -60,11 +63,14 @@ impl GraphBuilder {
         geometry: Conv2d,
     ) -> String {
         let kernel = self.kernel("Conv", weight);
-        let attrs = vec![
+        let mut attrs = vec![
             attr::ints("kernel_shape", &kernel),
             attr::ints("pads", &geometry.pads),
             attr::ints("strides", &geometry.strides),
         ];
+        if geometry.groups != 1 {
+            attrs.insert(0, attr::int("group", geometry.groups));
+        }
         self.weighted("Conv", x, weight, bias, attrs)
     }
 

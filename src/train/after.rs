@@ -108,6 +108,10 @@ impl After {
                 || (facts.range, facts.mosaic) == (ValueRange::Signed, MosaicInput::Blocks),
             "{name} is told the lattice of mosaics that it does not see"
         );
+        ensure!(
+            recipe.scale() == 1,
+            "a second stage behind {name} makes no picture larger than its own: leave out networks.dcedn.fine"
+        );
         let runtime = runtime::load_for_program()?;
         let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
         session.warm_up(1)?;
@@ -237,9 +241,8 @@ impl After {
             parameters: dcedn,
             prefix: "stage2.",
         };
-        let restored = recipe.networks.dcedn.read(&mut layers, &seen).name;
-        let ends = [stage1.name.as_str(), restored.as_str()];
-        write_outputs(&mut graph, recipe, ends, recipe.model.detailed);
+        let made = recipe.networks.dcedn.pictures(&mut layers, &seen);
+        write_outputs(&mut graph, recipe, &stage1, Some(made));
         self.common_facts(recipe).write_to(&mut graph);
         graph.metadata(RECIPE, &recipe.to_toml()?);
         Ok(encode(&graph.finish()?))

@@ -36,6 +36,10 @@ pub struct TrainArgs {
     /// Change one key of the recipe, such as stage1.steps=100; may be given several times.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// File of a pretrained network for perceptual losses and projected discriminators: EfficientNet-lite0 as
+    /// `scripts/setup.py features` makes it, or VGG16 or VGG19 by torchvision's names (safetensors).
+    #[arg(long, value_name = "FILE")]
+    pub features: Option<PathBuf>,
     /// Print the recipe that would run, and stop.
     #[arg(long)]
     pub print_recipe: bool,
@@ -51,6 +55,17 @@ pub struct TrainArgs {
 }
 
 impl TrainArgs {
+    /// All changes to the recipe, whose `key` names the feature network, if the system looks at features.
+    pub fn changes(&self, key: Option<&str>) -> anyhow::Result<Vec<String>> {
+        let mut changes = self.set.clone();
+        if let Some(file) = &self.features {
+            let key = key.context("--features: this system has no loss over features")?;
+            let file = file.to_str().context("--features: the path is no UTF-8")?;
+            changes.push(format!("{key}={}", toml::Value::from(file)));
+        }
+        Ok(changes)
+    }
+
     /// The settings of a run in the folder `out`.
     pub fn options(&self, out: &Path) -> anyhow::Result<Options> {
         let minutes = |name, value: f64| {
@@ -96,7 +111,7 @@ impl CascadeArgs {
 
 /// Train a system as its arguments say, or print its recipe.
 pub fn train<S: System>(args: &TrainArgs) -> anyhow::Result<()> {
-    let recipe = S::read_with(args.recipe.as_deref(), &args.set)?;
+    let recipe = S::read_with(args.recipe.as_deref(), &args.changes(S::FEATURES)?)?;
     let (faces, out) = match (&args.faces, &args.out) {
         (Some(faces), Some(out)) if !args.print_recipe => (faces, out),
         _ => {

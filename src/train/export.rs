@@ -11,6 +11,7 @@ use super::networks::Seen;
 use super::onnx_layers::{Node, OnnxLayers, numbers};
 use super::recipe::Recipe;
 use super::stage1;
+use super::u_shaped::Pictures;
 use crate::blocks::PLANES;
 use crate::cascade::{
     Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelFacts, MosaicInput, OrtBackend, RESTORED,
@@ -44,7 +45,7 @@ impl Cascade<'_> {
         let [low, high] = self.recipe.damage.blocks;
         ModelFacts {
             size: self.recipe.model.size,
-            scale: 1,
+            scale: if self.stage2.is_some() { self.recipe.scale() } else { 1 },
             range: ValueRange::Signed,
             margin: self.recipe.model.margin,
             mosaic: MosaicInput::Blocks,
@@ -52,11 +53,6 @@ impl Cascade<'_> {
             trained_on: self.recipe.model.trained_on.clone(),
             license: self.recipe.model.license.clone(),
         }
-    }
-
-    /// Without a second stage both ends are the same picture.
-    fn has_detailed(&self) -> bool {
-        self.recipe.model.detailed && self.stage2.is_some()
     }
 
     /// The ONNX file's bytes.
@@ -84,27 +80,16 @@ impl Cascade<'_> {
             lattice: &lattice,
         };
         let stage1 = networks.generator.read(&mut layers, &seen);
-        let restored = match self.stage2 {
-            Some(parameters) => {
-                let mut layers = OnnxLayers {
-                    graph: &mut graph,
-                    parameters,
-                    prefix: "stage2.",
-                };
-                let stage1 = Some(&stage1);
-                networks
-                    .dcedn
-                    .read(&mut layers, &Seen { stage1, ..seen })
-                    .name
-            }
-            None => stage1.name.clone(),
-        };
-        write_outputs(
-            &mut graph,
-            self.recipe,
-            [&stage1.name, &restored],
-            self.has_detailed(),
-        );
+        let made = self.stage2.map(|parameters| {
+            let mut layers = OnnxLayers {
+                graph: &mut graph,
+                parameters,
+                prefix: "stage2.",
+            };
+            let stage1 = Some(&stage1);
+            (networks.dcedn).pictures(&mut layers, &Seen { stage1, ..seen })
+        });
+        write_outputs(&mut graph, self.recipe, &stage1, made);
         self.facts().write_to(&mut graph);
         graph.metadata(RECIPE, &self.recipe.to_toml()?);
         Ok(encode(&graph.finish()?))
@@ -121,16 +106,21 @@ impl Cascade<'_> {
                 pixelated,
                 lattice,
             };
-            let restored = match self.stage2 {
-                Some(weights) => networks.dcedn.read(&mut Forward(weights), &seen),
-                None => stage1.shallow_clone(),
+            let Some(weights) = self.stage2 else {
+                return [0; 3].map(|_| stage1.shallow_clone());
             };
-            let side = fine_window(self.recipe);
-            let invented = &stage1 - &restored;
-            let pad = [side / 2; 2];
-            let coarse = invented.avg_pool2d([side; 2], [1; 2], pad, false, false, None);
-            let detailed = (&restored + (invented - coarse) * FINE_GAIN).clamp(-1.0, 1.0);
-            [stage1, restored, detailed]
+            let made = networks.dcedn.pictures(&mut Forward(weights), &seen);
+            match made.detailed {
+                Some(detailed) => {
+                    let side = made.restored.size()[3];
+                    let stage1 = stage1.upsample_bilinear2d([side; 2], false, None, None);
+                    [stage1, made.restored, detailed]
+                }
+                None => {
+                    let detailed = sharpened(self.recipe, &stage1, &made.restored);
+                    [stage1, made.restored, detailed]
+                }
+            }
         })
     }
 
@@ -192,26 +182,58 @@ impl Cascade<'_> {
     }
 }
 
-/// Declare the outputs of a cascade: what its stages made, and the sharpest picture if it has such.
+/// Declare the outputs of a cascade: what its stages made, and the picture with invented detail, if there is such.
 pub(super) fn write_outputs(
     graph: &mut GraphBuilder,
     recipe: &Recipe,
-    [stage1, restored]: [&str; 2],
-    has_detailed: bool,
+    stage1: &Node,
+    made: Option<Pictures<Node>>,
 ) {
-    let size = recipe.model.size as i64;
-    let shape = batch_of(&[3, size, size]);
-    graph.output_f32(STAGE1, stage1, &shape);
-    graph.output_f32(RESTORED, restored, &shape);
-    if has_detailed {
-        let invented = graph.sub(stage1, restored);
-        let coarse = graph.mean_around(&invented, fine_window(recipe));
-        let fine = graph.sub(&invented, &coarse);
-        let fine = graph.scale(&fine, FINE_GAIN as f32);
-        let detailed = graph.add(restored, &fine);
-        let detailed = graph.clip(&detailed, -1.0, 1.0);
+    let side = (recipe.model.size * made.as_ref().map_or(1, |_| recipe.scale())) as i64;
+    let shape = batch_of(&[3, side, side]);
+    let Some(made) = made else {
+        graph.output_f32(STAGE1, &stage1.name, &shape);
+        graph.output_f32(RESTORED, &stage1.name, &shape);
+        return;
+    };
+    let restored = made.restored.name;
+    let detailed = match made.detailed {
+        Some(detailed) => Some(detailed.name),
+        None => (recipe.model.detailed)
+            .then(|| write_sharpened(graph, recipe, &stage1.name, &restored)),
+    };
+    let stage1 = match recipe.scale() {
+        1 => stage1.name.clone(),
+        scale => graph.enlarge_bilinear(&stage1.name, scale as i64, false),
+    };
+    graph.output_f32(STAGE1, &stage1, &shape);
+    graph.output_f32(RESTORED, &restored, &shape);
+    if let Some(detailed) = detailed.filter(|_| recipe.model.detailed) {
         graph.output_f32(DETAILED, &detailed, &shape);
     }
+}
+
+/// The restored picture with the fine detail of the first stage's, where the second stage makes none of its own.
+fn sharpened(recipe: &Recipe, stage1: &Tensor, restored: &Tensor) -> Tensor {
+    let side = fine_window(recipe);
+    let invented = stage1 - restored;
+    let coarse = invented.avg_pool2d([side; 2], [1; 2], [side / 2; 2], false, false, None);
+    (restored + (invented - coarse) * FINE_GAIN).clamp(-1.0, 1.0)
+}
+
+/// The same in a graph.
+fn write_sharpened(
+    graph: &mut GraphBuilder,
+    recipe: &Recipe,
+    stage1: &str,
+    restored: &str,
+) -> String {
+    let invented = graph.sub(stage1, restored);
+    let coarse = graph.mean_around(&invented, fine_window(recipe));
+    let fine = graph.sub(&invented, &coarse);
+    let fine = graph.scale(&fine, FINE_GAIN as f32);
+    let detailed = graph.add(restored, &fine);
+    graph.clip(&detailed, -1.0, 1.0)
 }
 
 /// Side of the window, pixels, odd: of what the first stage invents, the sharpest picture takes what is finer than it.

@@ -26,8 +26,14 @@ pub struct Judge {
 
 impl Judge {
     /// A judge that knows nothing yet; `name` is its own in checkpoints.
-    pub fn new(name: &'static str, recipe: &Recipe, device: Device, precision: Precision) -> Self {
-        let (settings, size) = (&recipe.stage1, recipe.networks.discriminator);
+    pub fn new(
+        name: &'static str,
+        size: DiscriminatorSize,
+        recipe: &Recipe,
+        device: Device,
+        precision: Precision,
+    ) -> Self {
+        let settings = &recipe.stage1;
         let channels = if settings.judge_pairs { 6 } else { 3 };
         let init = settings.init.map_or(Init::KaimingUniform, Init::Normal);
         let parameters = Declare::parameters(init, device, |l| {

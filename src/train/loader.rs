@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use tch::{Device, Tensor};
 
 use super::dataset::Dataset;
+use super::projection::{Grid, Projection};
 use super::recipe::Recipe;
 use super::samples::{Sample, Sampler};
 use crate::blocks::PLANES;
@@ -24,8 +25,12 @@ pub struct Batch {
     pub pixelated: Tensor,
     /// What is known of the lattices, `[N, PLANES, S, S]`.
     pub lattice: Tensor,
-    /// The truth behind it.
+    /// The truth behind it; its side may be a multiple.
     pub clean: Tensor,
+    /// Numbers of the samples whose truth has detail at its own size, see [`Sample::fine`].
+    pub fine: Tensor,
+    /// The mosaics' blocks and their means, if any are told.
+    pub projection: Option<Projection>,
     /// The same, sharpened.
     pub sharp: Tensor,
     /// Clean crops of other pictures, for unpaired training; else none.
@@ -109,16 +114,34 @@ impl Loader {
             pairs.len() as i64,
             (labels.len() / pairs.len().max(1)) as i64,
         ];
+        let fine: Vec<i64> = (pairs.iter().zip(0..))
+            .filter_map(|(sample, i)| sample.fine.then_some(i))
+            .collect();
+        let pixelated = tensor(pairs, 3, |s| &s.pixelated);
+        let clean = tensor(pairs, 3, |s| &s.clean);
+        let grids: Vec<Option<&Grid>> = pairs.iter().map(|sample| sample.grid.as_ref()).collect();
         Ok(Batch {
+            fine: Tensor::from_slice(&fine).to_device(self.device),
+            projection: (grids.iter().any(Option::is_some))
+                .then(|| Projection::new(&grids, &pixelated, clean.size()[3])),
             labels: Tensor::from_slice(&labels)
                 .view(shape)
                 .to_device(self.device),
-            pixelated: tensor(pairs, 3, |s| &s.pixelated),
+            pixelated,
             lattice: tensor(pairs, PLANES, |s| &s.lattice),
-            clean: tensor(pairs, 3, |s| &s.clean),
+            clean,
             sharp: tensor(pairs, 3, |s| &s.sharp),
             others: tensor(others, 3, |s| &s.clean),
         })
+    }
+}
+
+/// Pictures at the side `size`, of which theirs is a multiple.
+pub fn reduced(pictures: &Tensor, size: i64) -> Tensor {
+    let scale = pictures.size()[3] / size;
+    match scale {
+        ..=1 => pictures.shallow_clone(),
+        _ => pictures.avg_pool2d([scale; 2], [scale; 2], [0; 2], false, true, None),
     }
 }
 

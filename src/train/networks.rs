@@ -4,10 +4,12 @@
 //! Pictures are `[N, 3, H, W]`, −1 … 1, H and W multiples of 4.
 
 use anyhow::ensure;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::layers::{Conv, Layers, Padding};
-use super::u_shaped::UShaped;
+use super::projected::ProjectedSize;
+use super::u_shaped::{Pictures, UShaped};
 
 /// A network that makes pictures, by its kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,8 +42,17 @@ pub struct Seen<'a, V> {
 }
 
 impl Architecture {
-    /// Read the network into `l`.
+    /// Read the network into `l`: the picture that it is named for.
     pub fn read<L: Layers>(&self, l: &mut L, seen: &Seen<'_, L::Value>) -> L::Value {
+        self.pictures(l, seen).restored
+    }
+
+    /// Read the network into `l`: all that it makes.
+    pub fn pictures<L: Layers>(
+        &self,
+        l: &mut L,
+        seen: &Seen<'_, L::Value>,
+    ) -> Pictures<L::Value> {
         if let Self::UShaped(shape) = self {
             return shape.read(l, seen);
         }
@@ -49,11 +60,28 @@ impl Architecture {
             Some(stage1) => (&l.concat(stage1, seen.pixelated), 6),
             None => (seen.pixelated, 3),
         };
-        match *self {
+        let restored = match *self {
             Self::Resnet { width, blocks } => resnet(l, pictures, channels, width, blocks),
             Self::Dcedn { width } => dcedn(l, pictures, channels, width),
             Self::UShaped(_) => unreachable!("handled above"),
+        };
+        Pictures {
+            restored,
+            detailed: None,
         }
+    }
+
+    /// Side of the pictures ÷ side of the crop.
+    pub fn scale(&self) -> usize {
+        match self {
+            Self::Resnet { .. } | Self::Dcedn { .. } => 1,
+            Self::UShaped(shape) => shape.scale(),
+        }
+    }
+
+    /// Whether the network makes a picture of invented detail beside the truest one.
+    pub fn has_detailed(&self) -> bool {
+        matches!(self, Self::UShaped(UShaped { fine: Some(_), .. }))
     }
 
     /// An error for sizes that make no network.
@@ -80,6 +108,52 @@ impl Architecture {
         match self {
             Self::Resnet { .. } | Self::Dcedn { .. } => 4,
             Self::UShaped(shape) => 1 << shape.widths.len(),
+        }
+    }
+}
+
+/// What tells real pictures from made ones.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Discriminator {
+    /// A PatchGAN of the pictures themselves.
+    Patch(DiscriminatorSize),
+    /// Heads on a pretrained network's features, see [`super::projected`].
+    Projected(ProjectedSize),
+}
+
+impl<'de> Deserialize<'de> for Discriminator {
+    /// One that names no kind is a PatchGAN, as in recipes from before there were others.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut table = toml::Table::deserialize(deserializer)?;
+        let kind = table.remove("kind");
+        match kind.as_ref().map(toml::Value::as_str) {
+            None | Some(Some("patch")) => table.try_into().map(Self::Patch),
+            Some(Some("projected")) => table.try_into().map(Self::Projected),
+            Some(_) => return Err(D::Error::custom("kind must be patch or projected")),
+        }
+        .map_err(D::Error::custom)
+    }
+}
+
+impl Discriminator {
+    /// An error for sizes that make no network, for pictures of `side` pixels.
+    pub fn check(&self, side: usize) -> anyhow::Result<()> {
+        match self {
+            Self::Patch(size) => size.check(side),
+            Self::Projected(size) => {
+                ensure!(
+                    (1..=512).contains(&size.width),
+                    "width is {}; it must lie in 1 … 512",
+                    size.width
+                );
+                ensure!(
+                    (0.0..=100.0).contains(&size.ratio),
+                    "ratio is {}; it must lie in 0 … 100",
+                    size.ratio
+                );
+                Ok(())
+            }
         }
     }
 }
@@ -286,6 +360,7 @@ mod tests {
         let u_shaped = UShaped {
             widths: vec![4, 8, 8],
             blocks: vec![1, 2, 1],
+            fine: None,
         };
         for network in [
             Architecture::Resnet {

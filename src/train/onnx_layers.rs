@@ -105,7 +105,10 @@ impl Layers for OnnxLayers<'_> {
             Some(mode) => (self.graph.pad(&x.name, mode, [p; 4]), 0),
             None => (x.name.clone(), p),
         };
-        let geometry = Conv2d::new(conv.stride, padding);
+        let geometry = Conv2d {
+            groups: conv.groups,
+            ..Conv2d::new(conv.stride, padding)
+        };
         let bias = bias.as_ref().map(Stored::weights);
         Node {
             name: self
@@ -200,6 +203,10 @@ impl Layers for OnnxLayers<'_> {
         same(x, self.graph.relu(&x.name))
     }
 
+    fn relu6(&mut self, x: &Node) -> Node {
+        same(x, self.graph.clip(&x.name, 0.0, 6.0))
+    }
+
     fn sloped_relu(&mut self, x: &Node, slope: f64) -> Node {
         same(x, self.graph.leaky_relu(&x.name, slope as f32))
     }
@@ -220,6 +227,10 @@ impl Layers for OnnxLayers<'_> {
 
     fn scale(&mut self, x: &Node, factor: f64) -> Node {
         same(x, self.graph.scale(&x.name, factor as f32))
+    }
+
+    fn detached(&mut self, x: &Node) -> Node {
+        same(x, x.name.clone())
     }
 
     fn add(&mut self, a: &Node, b: &Node) -> Node {

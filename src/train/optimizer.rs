@@ -2,7 +2,7 @@
 //!
 //! libtorch's own optimiser does not hand out its moments through `tch`, so a run could not be resumed with it.
 
-use tch::{Tensor, no_grad};
+use tch::{Kind, Tensor, no_grad};
 
 use super::layers::Parameters;
 
@@ -92,6 +92,21 @@ impl Adam {
     }
 }
 
+/// Shorten the gradient of all `parameters` together to the norm `most` where it is longer.
+pub fn clip_gradients(parameters: &Parameters, most: f64) {
+    no_grad(|| {
+        let gradients: Vec<Tensor> = parameters.values().map(Tensor::grad).collect();
+        let gradients: Vec<&Tensor> = gradients.iter().filter(|g| g.defined()).collect();
+        let squares: Tensor = gradients.iter().map(|g| g.square().sum(Kind::Float)).sum();
+        // A tensor, so that the device need not be waited for.
+        let factor = (squares.sqrt() + 1e-6).reciprocal() * most;
+        let factor = factor.clamp_max(1.0);
+        for gradient in gradients {
+            let _ = gradient.shallow_clone().multiply_(&factor);
+        }
+    });
+}
+
 /// Copy tensor `name` of `saved` into `target`; the name is the error.
 pub fn fill(target: &mut Tensor, name: &str, saved: &Parameters) -> Result<(), String> {
     let source = saved.get(name).ok_or_else(|| name.to_owned())?;
@@ -168,6 +183,18 @@ mod tests {
         }
         let difference = reference.double_value(&[0]) - parameters["x"].double_value(&[0]);
         assert!(difference.abs() < 1e-5, "{difference}");
+    }
+
+    #[test]
+    fn long_gradients_are_shortened() {
+        let parameters = one(3.0);
+        for (scale, expected) in [(0.5, 0.5), (8.0, 2.0)] {
+            (&parameters["x"] * scale).sum(Kind::Float).backward();
+            clip_gradients(&parameters, 2.0);
+            let found = parameters["x"].grad().double_value(&[0]);
+            assert!((found - expected).abs() < 1e-4, "{found}");
+            let _ = parameters["x"].grad().zero_();
+        }
     }
 
     #[test]

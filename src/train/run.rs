@@ -13,6 +13,7 @@ use super::after::After;
 use super::checkpoint;
 use super::dataset::Dataset;
 use super::export::{Cascade, read_stage1, round_to_halves};
+use super::features;
 use super::held_back::HeldBack;
 use super::layers::Parameters;
 use super::loader::Loader;
@@ -65,6 +66,7 @@ impl<'a> Run<'a> {
     /// A run on the pictures of `faces`; goes on where the folder's checkpoints left off.
     pub fn new(recipe: &'a Recipe, faces: &Path, options: Options) -> anyhow::Result<Self> {
         claim_folder(&options.out, recipe)?;
+        features::claim(&options.out, recipe.features.as_deref())?;
         let (training, held_back) = open_data(faces, &recipe.data, &options)?;
         Ok(Self {
             validation: Validation::new(&held_back, recipe, options.device)?,
@@ -127,7 +129,7 @@ impl<'a> Run<'a> {
     }
 
     fn train_stage1(&self) -> anyhow::Result<Outcome> {
-        let mut stage = Stage1::new(self.recipe, self.options.device, self.options.precision);
+        let mut stage = Stage1::new(self.recipe, self.options.device, self.options.precision)?;
         self.train(&mut stage, self.recipe.stage1.batch, 0)
     }
 
@@ -189,7 +191,7 @@ fn claim_folder(out: &Path, recipe: &Recipe) -> anyhow::Result<()> {
     let file = out.join("recipe.toml");
     if file.exists() {
         ensure!(
-            Recipe::read(&file)? == *recipe,
+            Recipe::read(&file)? == recipe.without_features(),
             "{} was started with another recipe, see its recipe.toml; choose another folder for --out",
             out.display()
         );

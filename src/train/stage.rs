@@ -52,6 +52,10 @@ pub trait Stage {
     fn start_from(&mut self, model: &Path) -> anyhow::Result<()>;
     /// What the stage makes of mosaics, with averaged weights.
     fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor;
+    /// The same with invented detail, if the stage tells the two apart.
+    fn detailed(&self, _pixelated: &Tensor, _lattice: &Tensor) -> Option<Tensor> {
+        None
+    }
     /// Everything that a resumed run needs.
     fn save(&self, out: &mut Vec<(String, Tensor)>);
     /// Take back what [`Self::save`] gave.

@@ -13,10 +13,11 @@ use super::checkpoint;
 use super::export::read_known_weights;
 use super::judge::Judge;
 use super::layers::{Declare, Forward, Init, Parameters};
-use super::loader::Batch;
-use super::networks::{Architecture, Seen};
-use super::optimizer::{Adam, MovingAverage, copy};
+use super::loader::{Batch, reduced};
+use super::networks::{Architecture, Discriminator, Seen};
+use super::optimizer::{Adam, MovingAverage, clip_gradients, copy};
 use super::precision::Precision;
+use super::realism::{Judged, Realism, View, Weights};
 use super::recipe::{Networks, Recipe, Stage1 as Settings, rate_at};
 use super::stage::{Losses, Stage};
 use super::texture::texture;
@@ -27,6 +28,8 @@ const JOINING: f64 = 500.0;
 /// The networks and what their training keeps.
 pub struct Stage1 {
     settings: Settings,
+    /// Side of the crop.
+    size: i64,
     sizes: Networks,
     precision: Precision,
     seed: u64,
@@ -35,8 +38,10 @@ pub struct Stage1 {
     a_to_b: Parameters,
     optimizer: Adam,
     average: MovingAverage,
-    /// Tells real faces from made ones.
-    judge_b: Judge,
+    /// Tells real faces from made ones by their pixels, if the recipe has such a discriminator.
+    judge_b: Option<Judge>,
+    /// The same by their features.
+    realism: Option<Realism>,
     /// Only unpaired training has it.
     reverse: Option<Reverse>,
 }
@@ -82,7 +87,9 @@ pub fn restore(
 
 impl Stage1 {
     /// Untrained networks.
-    pub fn new(recipe: &Recipe, device: Device, precision: Precision) -> Self {
+    ///
+    /// Fails where a feature network is needed and can not be read.
+    pub fn new(recipe: &Recipe, device: Device, precision: Precision) -> anyhow::Result<Self> {
         tch::manual_seed(recipe.seed as i64);
         let settings = recipe.stage1.clone();
         let sizes = recipe.networks.clone();
@@ -91,26 +98,35 @@ impl Stage1 {
             Adam::new(parameters, settings.rate, (beta1, beta2), 0.0)
         };
         let a_to_b = new_generator(&sizes.generator, settings.init, device);
-        let reverse = settings.is_unpaired().then(|| {
+        let patch = match sizes.discriminator {
+            Discriminator::Patch(size) => Some(size),
+            Discriminator::Projected(_) => None,
+        };
+        let judge = |name, size| Judge::new(name, size, recipe, device, precision);
+        // Unpaired training has no projected discriminator: Recipe::check.
+        let reverse = patch.filter(|_| settings.is_unpaired()).map(|size| {
             let b_to_a = new_generator(&sizes.reverse, settings.init, device);
             Reverse {
                 optimizer: adam(&b_to_a),
                 b_to_a,
-                judge_a: Judge::new("judge_a", recipe, device, precision),
+                judge_a: judge("judge_a", size),
             }
         });
-        Self {
+        let optimizer = (settings.rate, settings.betas);
+        Ok(Self {
             optimizer: adam(&a_to_b),
             average: MovingAverage::new(&a_to_b, settings.average),
-            judge_b: Judge::new("judge_b", recipe, device, precision),
+            judge_b: patch.map(|size| judge("judge_b", size)),
+            realism: Realism::open(recipe, settings.perceptual, &["face"], optimizer, device)?,
             precision,
+            size: recipe.model.size as i64,
             seed: recipe.seed,
             step: 0,
             settings,
             sizes,
             a_to_b,
             reverse,
-        }
+        })
     }
 
     fn to_b(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
@@ -149,29 +165,46 @@ impl Stage1 {
         Tensor::cat(&[faces, &smooth], 1)
     }
 
-    /// Loss of the generators, by term, and the fakes: (terms, made faces, made mosaics).
-    fn generator_terms(&self, batch: &Batch) -> (Losses, Tensor, Option<Tensor>) {
+    /// Loss of the generators, by term, and what the discriminators are trained on.
+    fn generator_terms(&self, batch: &Batch) -> (Losses, Fakes) {
         let s = &self.settings;
+        let clean = &reduced(&batch.clean, self.size);
         let mut terms = Losses::default();
         let fake_b = self.to_b(&batch.pixelated, &batch.lattice);
         let adversarial = self.adversarial();
-        if adversarial > 0.0 {
-            let deceived = self.judge_b.deceived(&self.shown(&fake_b, batch));
+        if let Some(judge) = self.judge_b.as_ref().filter(|_| adversarial > 0.0) {
+            let deceived = judge.deceived(&self.shown(&fake_b, batch));
             terms.add("adversarial-b", deceived * adversarial);
         }
         if s.paired > 0.0 {
-            terms.add("paired", l1(&fake_b, &batch.clean) * s.paired);
+            terms.add("paired", l1(&fake_b, clean) * s.paired);
         }
         let weight = s.texture * self.joined();
         if weight > 0.0 {
-            terms.add("texture", texture(&fake_b, &batch.clean) * weight);
+            terms.add("texture", texture(&fake_b, clean) * weight);
         }
+        let judged = self.realism.as_ref().map(|realism| {
+            let view = View {
+                fake: fake_b.shallow_clone(),
+                real: clean.shallow_clone(),
+            };
+            let weights = Weights {
+                perceptual: s.perceptual,
+                adversarial,
+            };
+            realism.terms(&[Some(view.shaken(self.seed, self.step))], weights, &mut terms)
+        });
         let fake_a = self.reverse.as_ref().map(|reverse| {
             let fake_a = self.to_a(reverse, &batch.others);
             self.unpaired_terms(reverse, batch, &fake_a, &fake_b, &mut terms);
             fake_a
         });
-        (terms, fake_b, fake_a)
+        let fakes = Fakes {
+            fake_b,
+            fake_a,
+            judged,
+        };
+        (terms, fakes)
     }
 
     fn unpaired_terms(
@@ -200,28 +233,37 @@ impl Stage1 {
         }
     }
 
-    fn train_judges(
-        &mut self,
-        batch: &Batch,
-        fake_b: &Tensor,
-        fake_a: Option<&Tensor>,
-        rate: f64,
-    ) -> Losses {
+    fn train_judges(&mut self, batch: &Batch, fakes: &Fakes, rate: f64) -> Losses {
         let seed = self.seed.wrapping_add(self.step);
         let real = if self.settings.judge_pairs {
-            self.shown(&batch.clean, batch)
+            self.shown(&reduced(&batch.clean, self.size), batch)
         } else {
             batch.others.shallow_clone()
         };
-        let shown = self.shown(fake_b, batch);
+        let shown = self.shown(&fakes.fake_b, batch);
         let mut losses = Losses::default();
-        losses.add("judge-b", self.judge_b.train(&real, &shown, !seed, rate));
-        if let (Some(reverse), Some(fake_a)) = (&mut self.reverse, fake_a) {
+        if let Some(judge) = &mut self.judge_b {
+            losses.add("judge-b", judge.train(&real, &shown, !seed, rate));
+        }
+        if let (Some(reverse), Some(fake_a)) = (&mut self.reverse, &fakes.fake_a) {
             let loss = reverse.judge_a.train(&batch.pixelated, fake_a, seed, rate);
             losses.add("judge-a", loss);
         }
+        if let (Some(realism), Some(judged)) = (&mut self.realism, &fakes.judged) {
+            losses.append(realism.train(judged, rate));
+        }
         losses
     }
+}
+
+/// What the generators made in a step.
+struct Fakes {
+    /// Faces.
+    fake_b: Tensor,
+    /// Mosaics, in unpaired training.
+    fake_a: Option<Tensor>,
+    /// The features of the faces.
+    judged: Option<Judged>,
 }
 
 /// Planes that say nothing, for pictures `x`.
@@ -243,8 +285,11 @@ impl Stage for Stage1 {
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         let s = &self.settings;
         let rate = rate_at(self.step, s.steps, s.rate, s.constant);
-        let (mut losses, fake_b, fake_a) = self.generator_terms(batch);
+        let (mut losses, fakes) = self.generator_terms(batch);
         losses.total().backward();
+        if let Some(most) = s.clip {
+            clip_gradients(&self.a_to_b, most);
+        }
         self.optimizer.rate = rate;
         self.optimizer.step(&mut self.a_to_b);
         if let Some(reverse) = &mut self.reverse {
@@ -252,7 +297,7 @@ impl Stage for Stage1 {
             reverse.optimizer.step(&mut reverse.b_to_a);
         }
         if self.adversarial() > 0.0 {
-            losses.append(self.train_judges(batch, &fake_b, fake_a.as_ref(), rate));
+            losses.append(self.train_judges(batch, &fakes, rate));
         }
         self.average.update(&self.a_to_b, self.step);
         self.step += 1;
@@ -281,7 +326,12 @@ impl Stage for Stage1 {
         checkpoint::store("a_to_b", &self.a_to_b, out);
         self.optimizer.state("adam.a_to_b", out);
         checkpoint::store("average", &self.average.average, out);
-        self.judge_b.save(out);
+        if let Some(judge) = &self.judge_b {
+            judge.save(out);
+        }
+        if let Some(realism) = &self.realism {
+            realism.save(out);
+        }
         if let Some(reverse) = &self.reverse {
             checkpoint::store("b_to_a", &reverse.b_to_a, out);
             reverse.optimizer.state("adam.b_to_a", out);
@@ -293,7 +343,12 @@ impl Stage for Stage1 {
         checkpoint::restore("a_to_b", &mut self.a_to_b, saved)?;
         self.optimizer.load("adam.a_to_b", saved)?;
         checkpoint::restore("average", &mut self.average.average, saved)?;
-        self.judge_b.load(saved)?;
+        if let Some(judge) = &mut self.judge_b {
+            judge.load(saved)?;
+        }
+        if let Some(realism) = &mut self.realism {
+            realism.load(saved)?;
+        }
         if let Some(reverse) = &mut self.reverse {
             checkpoint::restore("b_to_a", &mut reverse.b_to_a, saved)?;
             reverse.optimizer.load("adam.b_to_a", saved)?;

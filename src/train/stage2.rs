@@ -9,10 +9,12 @@ use super::after::After;
 use super::checkpoint;
 use super::export::read_known_weights;
 use super::layers::{Declare, Forward, Init, Parameters};
-use super::loader::Batch;
+use super::loader::{Batch, reduced};
 use super::networks::Seen;
-use super::optimizer::{Adam, MovingAverage, copy};
+use super::u_shaped::Pictures;
+use super::optimizer::{Adam, MovingAverage, clip_gradients, copy};
 use super::precision::Precision;
+use super::realism::{Judged, Realism, View, Weights};
 use super::recipe::{Loss, Networks, Recipe, Stage2 as Settings, rate_at};
 use super::stage::{Losses, Stage};
 use super::stage1;
@@ -25,9 +27,17 @@ pub enum First {
     Exported(Box<After>),
 }
 
+/// Steps in which the adversarial terms join, at most; a tenth of all steps.
+pub const JOINING: f64 = 500.0;
+
 /// The second stage in training.
 pub struct Stage2 {
     settings: Settings,
+    /// Side of the crop.
+    size: i64,
+    seed: u64,
+    /// What the picture with invented detail is trained by.
+    realism: Option<Realism>,
     sizes: Networks,
     precision: Precision,
     step: u64,
@@ -45,7 +55,9 @@ pub fn new_dcedn(recipe: &Recipe, device: Device) -> Parameters {
         lattice: &(),
     };
     let network = &recipe.networks.dcedn;
-    Declare::parameters(Init::KaimingUniform, device, |l| network.read(l, &seen))
+    Declare::parameters(Init::KaimingUniform, device, |l| {
+        network.pictures(l, &seen);
+    })
 }
 
 /// `stage1` on the device, if it is complete.
@@ -88,7 +100,20 @@ impl Stage2 {
         };
         let network = new_dcedn(recipe, device);
         let [beta1, beta2] = settings.betas;
+        let detailed = settings.detailed.as_ref();
+        let detailed = detailed.filter(|_| recipe.networks.dcedn.has_detailed());
+        let realism = match detailed {
+            Some(detailed) => {
+                let optimizer = (settings.rate, settings.betas);
+                let perceptual = detailed.perceptual;
+                Realism::open(recipe, perceptual, &["whole", "detail"], optimizer, device)?
+            }
+            None => None,
+        };
         Ok(Self {
+            size: recipe.model.size as i64,
+            seed: recipe.seed,
+            realism,
             optimizer: Adam::new(
                 &network,
                 settings.rate,
@@ -110,7 +135,7 @@ impl Stage2 {
         weights: &Parameters,
         pixelated: &Tensor,
         lattice: &Tensor,
-    ) -> anyhow::Result<Tensor> {
+    ) -> anyhow::Result<Pictures<Tensor>> {
         let dcedn = &self.sizes.dcedn;
         match &self.first {
             First::Generator(stage1) => {
@@ -123,14 +148,95 @@ impl Stage2 {
                     pixelated,
                     lattice,
                 };
-                Ok(dcedn.read(&mut Forward(weights), &seen))
+                Ok(dcedn.pictures(&mut Forward(weights), &seen))
             }
             First::Exported(after) => {
                 let made = after.run(pixelated, lattice)?;
-                Ok(dcedn.read(&mut Forward(weights), &made.seen()))
+                Ok(dcedn.pictures(&mut Forward(weights), &made.seen()))
             }
         }
     }
+
+    /// What the averaged weights make of mosaics.
+    fn averaged(&self, pixelated: &Tensor, lattice: &Tensor) -> Pictures<Tensor> {
+        let weights = &self.average.average;
+        let made = tch::no_grad(|| self.second_stage(weights, pixelated, lattice));
+        made.unwrap_or_else(|error| {
+            eprintln!("the first stage fails: {error:#}");
+            Pictures {
+                restored: pixelated.full_like(f64::NAN),
+                detailed: None,
+            }
+        })
+    }
+
+    /// The distance of the truest picture to the truth.
+    fn true_terms(&self, restored: &Tensor, batch: &Batch, losses: &mut Losses) {
+        let s = &self.settings;
+        match s.loss {
+            Loss::Mse => losses.add("mse", restored.mse_loss(&batch.clean, Reduction::Mean)),
+            Loss::L1 => losses.add("l1", restored.l1_loss(&batch.clean, Reduction::Mean)),
+        }
+        if s.colour > 0.0 {
+            losses.add("colour", colour(restored, &batch.clean) * s.colour);
+        }
+    }
+
+    /// The losses of the picture with invented detail; gives what the discriminators are trained on.
+    fn detailed_terms(
+        &self,
+        detailed: &Tensor,
+        batch: &Batch,
+        losses: &mut Losses,
+    ) -> Option<Judged> {
+        let s = self.settings.detailed.as_ref()?;
+        // As it is without the mosaic's means its colours must be right as well.
+        let colour = colour(detailed, &batch.clean) * self.settings.colour;
+        let shown = match &batch.projection {
+            Some(projection) if s.projected => projection.of(detailed),
+            _ => detailed.shallow_clone(),
+        };
+        let views = views(&shown, batch, self.size, self.seed, self.step);
+        losses.add("detailed-colour", colour);
+        let distances = views.iter().flatten();
+        let distances: Vec<Tensor> = distances
+            .map(|view| view.fake.l1_loss(&view.real, Reduction::Mean))
+            .collect();
+        let count = distances.len() as f64;
+        let paired = distances.into_iter().sum::<Tensor>() / count;
+        losses.add("detailed-l1", paired * s.paired);
+        let realism = self.realism.as_ref()?;
+        let weights = Weights {
+            perceptual: s.perceptual,
+            adversarial: s.adversarial * self.joined(),
+        };
+        Some(realism.terms(&views, weights, losses))
+    }
+
+    /// How far the adversarial terms have joined, 0–1.
+    fn joined(&self) -> f64 {
+        let slowly = (0.1 * self.settings.steps as f64).clamp(1.0, JOINING);
+        ((self.step as f64 + 1.0) / slowly).min(1.0)
+    }
+}
+
+/// What the losses of detail look at: all crops at the size of their mosaics, and of those whose truth has detail a part at
+/// full size, as large.
+fn views(shown: &Tensor, batch: &Batch, size: i64, seed: u64, step: u64) -> [Option<View>; 2] {
+    let scale = batch.clean.size()[3] / size;
+    let whole = View {
+        fake: reduced(shown, size),
+        real: reduced(&batch.clean, size),
+    };
+    let has_detail = scale > 1 && batch.fine.numel() > 0;
+    let detail = has_detail.then(|| {
+        let view = View {
+            fake: shown.index_select(0, &batch.fine),
+            real: batch.clean.index_select(0, &batch.fine),
+        };
+        view.part(size, seed, step)
+    });
+    [Some(whole.shaken(seed, step)), detail]
 }
 
 impl Stage for Stage2 {
@@ -145,21 +251,23 @@ impl Stage for Stage2 {
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         let s = &self.settings;
         self.optimizer.rate = rate_at(self.step, s.steps, s.rate, s.constant);
-        let restored = self.second_stage(
+        let pictures = self.second_stage(
             &self.precision.of(&self.network),
             &batch.pixelated,
             &batch.lattice,
         )?;
         let mut losses = Losses::default();
-        match s.loss {
-            Loss::Mse => losses.add("mse", restored.mse_loss(&batch.clean, Reduction::Mean)),
-            Loss::L1 => losses.add("l1", restored.l1_loss(&batch.clean, Reduction::Mean)),
-        }
-        if s.colour > 0.0 {
-            losses.add("colour", colour(&restored, &batch.clean) * s.colour);
-        }
+        self.true_terms(&pictures.restored, batch, &mut losses);
+        let detailed = pictures.detailed.as_ref();
+        let judged = detailed.and_then(|d| self.detailed_terms(d, batch, &mut losses));
         losses.total().backward();
+        if let Some(detailed) = &s.detailed {
+            clip_gradients(&self.network, detailed.clip);
+        }
         self.optimizer.step(&mut self.network);
+        if let (Some(realism), Some(judged)) = (&mut self.realism, judged) {
+            losses.append(realism.train(&judged, self.optimizer.rate));
+        }
         self.average.update(&self.network, self.step);
         self.step += 1;
         Ok(losses)
@@ -178,12 +286,11 @@ impl Stage for Stage2 {
     }
 
     fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
-        let weights = &self.average.average;
-        let restored = tch::no_grad(|| self.second_stage(weights, pixelated, lattice));
-        restored.unwrap_or_else(|error| {
-            eprintln!("the first stage fails: {error:#}");
-            pixelated.full_like(f64::NAN)
-        })
+        self.averaged(pixelated, lattice).restored
+    }
+
+    fn detailed(&self, pixelated: &Tensor, lattice: &Tensor) -> Option<Tensor> {
+        self.averaged(pixelated, lattice).detailed
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
@@ -191,12 +298,18 @@ impl Stage for Stage2 {
         checkpoint::store("dcedn", &self.network, out);
         checkpoint::store("average", &self.average.average, out);
         self.optimizer.state("adam.dcedn", out);
+        if let Some(realism) = &self.realism {
+            realism.save(out);
+        }
     }
 
     fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
         checkpoint::restore("dcedn", &mut self.network, saved)?;
         checkpoint::restore("average", &mut self.average.average, saved)?;
         self.optimizer.load("adam.dcedn", saved)?;
+        if let Some(realism) = &mut self.realism {
+            realism.load(saved)?;
+        }
         self.step = super::stage::saved_step(saved)?;
         Ok(())
     }

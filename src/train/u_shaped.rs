@@ -7,7 +7,7 @@
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
-use super::layers::{Conv, Init, Layers, Padding};
+use super::layers::{Conv, Grid, Init, Layers, Padding};
 use super::networks::Seen;
 use crate::blocks::PLANES;
 
@@ -19,6 +19,28 @@ pub struct UShaped {
     pub widths: Vec<i64>,
     /// Residual blocks per level; on all levels but the last as many again on the way up.
     pub blocks: Vec<usize>,
+    /// In a second stage: two pictures of twice the crop's side, the truest and one with invented detail. Without it one
+    /// picture of the crop's side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fine: Option<Fine>,
+}
+
+/// What a network has at the crop's own resolution and above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fine {
+    /// Channels at the crop's resolution.
+    pub width: i64,
+    /// Residual blocks there.
+    pub blocks: usize,
+}
+
+/// What a second stage makes.
+pub struct Pictures<V> {
+    /// The truest face.
+    pub restored: V,
+    /// The face with invented detail, if the network tells the two apart.
+    pub detailed: Option<V>,
 }
 
 impl UShaped {
@@ -33,11 +55,24 @@ impl UShaped {
             self.widths.iter().all(|width| (1..=1024).contains(width)),
             "widths must lie in 1 … 1024"
         );
+        if let Some(fine) = self.fine {
+            ensure!(
+                (1..=256).contains(&fine.width) && fine.blocks <= 16,
+                "fine has width {} and {} blocks; they must lie in 1 … 256 and 0 … 16",
+                fine.width,
+                fine.blocks
+            );
+        }
         Ok(())
     }
 
+    /// Side of the pictures ÷ side of the crop.
+    pub fn scale(&self) -> usize {
+        if self.fine.is_some() { 2 } else { 1 }
+    }
+
     /// Read the network into `l`.
-    pub fn read<L: Layers>(&self, l: &mut L, seen: &Seen<'_, L::Value>) -> L::Value {
+    pub fn read<L: Layers>(&self, l: &mut L, seen: &Seen<'_, L::Value>) -> Pictures<L::Value> {
         let (pictures, channels) = match seen.stage1 {
             Some(stage1) => (&l.concat(stage1, seen.pixelated), 6),
             None => (seen.pixelated, 3),
@@ -48,9 +83,7 @@ impl UShaped {
         let enter = Conv::strided(channels, self.widths[0], 6, 2, 2);
         let x = l.conv("enter", &x, enter);
         let x = self.level(l, x, 0);
-        let leave = Conv::same(self.widths[0], 12, 3, Padding::Zero);
-        let x = l.conv("leave", &x, leave);
-        let detail = l.pixel_shuffle(&x);
+        let detail = self.leave(l, "leave", &x, None);
         let picture = match seen.stage1 {
             Some(stage1) => l.add(stage1, &detail),
             None => {
@@ -59,7 +92,61 @@ impl UShaped {
                 l.add(&base, &detail)
             }
         };
-        l.clamp(&picture)
+        match self.fine {
+            Some(fine) => self.enlarged(l, fine, &x, &picture),
+            None => Pictures {
+                restored: l.clamp(&picture),
+                detailed: None,
+            },
+        }
+    }
+
+    /// Four maps of features become the 2×2 pixels of one of a picture.
+    fn leave<L: Layers>(
+        &self,
+        l: &mut L,
+        name: &str,
+        x: &L::Value,
+        init: Option<Init>,
+    ) -> L::Value {
+        let conv = Conv::same(self.widths[0], 12, 3, Padding::Zero);
+        let x = l.conv(name, x, Conv { init, ..conv });
+        l.pixel_shuffle(&x)
+    }
+
+    /// Both pictures at twice the side of `picture`, the truest at the crop's side, from its features `x`. What is new
+    /// here starts silent: both are `picture`, enlarged.
+    fn enlarged<L: Layers>(
+        &self,
+        l: &mut L,
+        fine: Fine,
+        x: &L::Value,
+        picture: &L::Value,
+    ) -> Pictures<L::Value> {
+        let silent = Init::Normal(0.0);
+        // Detail is put on top of the truest picture; what it costs in truth is not that picture's to mend.
+        let base = l.detached(picture);
+        let y = residual(l, "detailed0", x, self.widths[0]);
+        let detail = self.leave(l, "detailed.leave", &y, Some(silent));
+        let detailed = l.add(&base, &detail);
+        let widen = Conv::same(self.widths[0], 4 * fine.width, 3, Padding::Zero);
+        let y = l.conv("fine.enter", &y, widen);
+        let mut y = l.pixel_shuffle(&y);
+        for block in 0..fine.blocks {
+            y = residual(l, &format!("fine.block{block}"), &y, fine.width);
+        }
+        let mut leave = |name: &str, picture: &L::Value| {
+            let conv = Conv::same(fine.width, 12, 3, Padding::Zero).starting(silent);
+            let detail = l.conv(name, &y, conv);
+            let detail = l.pixel_shuffle(&detail);
+            let picture = l.bilinear(picture, 2, Grid::HalfPixel);
+            let picture = l.add(&picture, &detail);
+            l.clamp(&picture)
+        };
+        Pictures {
+            restored: leave("fine.restored", picture),
+            detailed: Some(leave("fine.detailed", &detailed)),
+        }
     }
 
     /// Blocks of `level`, the levels below, blocks again.
@@ -86,17 +173,20 @@ impl UShaped {
         level: usize,
         way: &str,
     ) -> L::Value {
-        let width = self.widths[level];
-        let conv = Conv::same(width, width, 3, Padding::Zero);
-        // A new block changes nothing (as in Fixup, Zhang et al., 2019): a deeper network can start from a shallower one.
-        let silent = conv.starting(Init::Normal(0.0));
         for block in 0..self.blocks[level] {
             let name = format!("level{level}.{way}{block}");
-            let y = l.conv(&format!("{name}a"), &x, conv);
-            let y = l.relu(&y);
-            let y = l.conv(&format!("{name}b"), &y, silent);
-            x = l.add(&x, &y);
+            x = residual(l, &name, &x, self.widths[level]);
         }
         x
     }
+}
+
+/// A residual block. A new one changes nothing (as in Fixup, Zhang et al., 2019): a deeper network can start from a
+/// shallower one.
+fn residual<L: Layers>(l: &mut L, name: &str, x: &L::Value, width: i64) -> L::Value {
+    let conv = Conv::same(width, width, 3, Padding::Zero);
+    let y = l.conv(&format!("{name}a"), x, conv);
+    let y = l.relu(&y);
+    let y = l.conv(&format!("{name}b"), &y, conv.starting(Init::Normal(0.0)));
+    l.add(x, &y)
 }

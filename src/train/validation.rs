@@ -58,20 +58,24 @@ impl Validation {
         Self { samples, device }
     }
 
-    fn restored(&self, stage: &dyn Stage, sample: &Sample) -> [Tensor; 3] {
+    /// From top to bottom as in the picture: mosaic, restored, the same with invented detail, truth.
+    fn restored(&self, stage: &dyn Stage, sample: &Sample) -> Vec<Tensor> {
         let tensor = |data: &[f32], planes: usize| {
             let side = (data.len() / planes).isqrt() as i64;
             let shape = [1, planes as i64, side, side];
             Tensor::from_slice(data).view(shape).to_device(self.device)
         };
         let (pixelated, clean) = (tensor(&sample.pixelated, 3), tensor(&sample.clean, 3));
-        let restored = stage.restore(&pixelated, &tensor(&sample.lattice, PLANES));
+        let lattice = tensor(&sample.lattice, PLANES);
+        let restored = stage.restore(&pixelated, &lattice);
+        let detailed = stage.detailed(&pixelated, &lattice);
         let side = clean.size()[2];
-        let pixelated = match pixelated.size()[2] == side {
-            true => pixelated,
-            false => pixelated.upsample_bicubic2d([side; 2], false, None, None),
+        let fitted = |x: Tensor| match x.size()[2] == side {
+            true => x,
+            false => x.upsample_bicubic2d([side; 2], false, None, None),
         };
-        [pixelated, restored, clean]
+        let pictures = [Some(pixelated), Some(restored), detailed, Some(clean)];
+        pictures.into_iter().flatten().map(fitted).collect()
     }
 
     /// Run `stage` on all samples; gives the numbers and a picture of some: mosaic, restored, truth.
@@ -80,8 +84,8 @@ impl Validation {
         let mut drawn = Vec::new();
         for sample in &self.samples {
             let pictures = self.restored(stage, sample);
-            let [pixelated, restored, clean] = &pictures;
-            let pair = [psnr(pixelated, clean), psnr(restored, clean)];
+            let clean = &pictures[pictures.len() - 1];
+            let pair = [psnr(&pictures[0], clean), psnr(&pictures[1], clean)];
             groups[BORDERS.partition_point(|&border| border <= sample.block)].push(pair);
             if drawn.len() < DRAWN {
                 drawn.push(pictures);
@@ -134,9 +138,12 @@ fn psnr(a: &Tensor, b: &Tensor) -> f64 {
 }
 
 /// Columns of faces, each from top to bottom as in its array.
-fn strip(columns: &[[Tensor; 3]]) -> RgbImage {
-    let side = columns.first().map_or(0, |column| column[2].size()[2]) as u32;
-    let mut picture = RgbImage::new(side * columns.len().max(1) as u32, 3 * side);
+fn strip(columns: &[Vec<Tensor>]) -> RgbImage {
+    let (side, rows) = match columns.first() {
+        Some(column) => (column[0].size()[2] as u32, column.len() as u32),
+        None => (0, 1),
+    };
+    let mut picture = RgbImage::new(side * columns.len().max(1) as u32, rows * side);
     for (x, column) in columns.iter().enumerate() {
         for (y, face) in column.iter().enumerate() {
             let numbers = super::onnx_layers::numbers(face);

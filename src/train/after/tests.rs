@@ -80,6 +80,8 @@ fn the_second_stage_learns_behind_it() {
     let options = (Kind::Float, Device::Cpu);
     let clean = (Tensor::rand([2, 3, 8, 8], options) - 0.5).upsample_nearest2d([32; 2], None, None);
     let batch = Batch {
+        fine: Tensor::new(),
+        projection: None,
         pixelated: &clean * 0.5,
         lattice: Tensor::zeros([2, PLANES as i64, 32, 32], options),
         others: clean.narrow(0, 0, 0),

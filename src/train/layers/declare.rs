@@ -77,8 +77,7 @@ impl Layers for Declare {
     type Value = ();
 
     fn conv(&mut self, name: &str, (): &(), conv: Conv) {
-        let shape = [conv.output, conv.input, conv.kernel, conv.kernel];
-        self.layer(name, &shape, conv);
+        self.layer(name, &conv.shape(), conv);
     }
 
     fn conv_transpose(&mut self, name: &str, (): &(), conv: Conv) {
@@ -141,10 +140,12 @@ impl Layers for Declare {
     fn rms_norm(&mut self, (): &()) {}
     fn dropout(&mut self, (): &(), _: f64) {}
     fn relu(&mut self, (): &()) {}
+    fn relu6(&mut self, (): &()) {}
     fn sloped_relu(&mut self, (): &(), _: f64) {}
     fn tanh(&mut self, (): &()) {}
     fn clamp(&mut self, (): &()) {}
     fn scale(&mut self, (): &(), _: f64) {}
+    fn detached(&mut self, (): &()) {}
     fn add(&mut self, (): &(), (): &()) {}
     fn mul(&mut self, (): &(), (): &()) {}
     fn concat_all(&mut self, _: &[&()]) {}

@@ -67,7 +67,7 @@ impl<P: Pass> Layers for P {
         let s = conv.stride;
         let p = conv.padding;
         let mode = match conv.mode {
-            Padding::Zero => return x.conv2d(&weight, bias, [s, s], [p, p], [1, 1], 1),
+            Padding::Zero => return x.conv2d(&weight, bias, [s, s], [p, p], [1, 1], conv.groups),
             Padding::Reflect => "reflect",
             Padding::Replicate => "replicate",
         };
@@ -76,7 +76,7 @@ impl<P: Pass> Layers for P {
         } else {
             x.pad([p, p, p, p], mode, None)
         };
-        padded.conv2d(&weight, bias, [s, s], [0, 0], [1, 1], 1)
+        padded.conv2d(&weight, bias, [s, s], [0, 0], [1, 1], conv.groups)
     }
 
     fn conv_transpose(&mut self, name: &str, x: &Tensor, conv: Conv) -> Tensor {
@@ -159,6 +159,10 @@ impl<P: Pass> Layers for P {
         x.relu()
     }
 
+    fn relu6(&mut self, x: &Tensor) -> Tensor {
+        x.clamp(0.0, 6.0)
+    }
+
     fn sloped_relu(&mut self, x: &Tensor, slope: f64) -> Tensor {
         // `leaky_relu` has no slope here; this is one pass over memory where `max(x, slope·x)` is two.
         x.prelu(&Tensor::full([1], slope, (x.kind(), x.device())))
@@ -183,6 +187,10 @@ impl<P: Pass> Layers for P {
 
     fn scale(&mut self, x: &Tensor, factor: f64) -> Tensor {
         x * factor
+    }
+
+    fn detached(&mut self, x: &Tensor) -> Tensor {
+        x.detach()
     }
 
     fn add(&mut self, a: &Tensor, b: &Tensor) -> Tensor {

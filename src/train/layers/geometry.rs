@@ -46,6 +46,8 @@ pub struct Conv {
     pub padding: i64,
     /// What the padding holds.
     pub mode: Padding,
+    /// Groups of channels that do not see each other (not in transposed convolutions).
+    pub groups: i64,
     /// Rows and columns that a transposed convolution adds at the bottom and the right.
     pub output_padding: i64,
     /// There is a bias per output channel.
@@ -75,11 +77,26 @@ impl Conv {
             stride,
             padding,
             mode: Padding::Zero,
+            groups: 1,
             output_padding: 0,
             bias: true,
             init: None,
             equalised: false,
         }
+    }
+
+    /// One kernel per channel, each of which sees its own channel alone.
+    pub const fn depthwise(channels: i64, kernel: i64, stride: i64, padding: i64) -> Self {
+        Self {
+            groups: channels,
+            ..Self::strided(channels, channels, kernel, stride, padding)
+        }
+    }
+
+    /// Sides of the stored weights.
+    pub const fn shape(&self) -> [i64; 4] {
+        let input = self.input / self.groups;
+        [self.output, input, self.kernel, self.kernel]
     }
 
     /// The same without biases.
@@ -103,7 +120,7 @@ impl Conv {
     /// Factor of the stored weights.
     pub fn gain(&self) -> f64 {
         if self.equalised {
-            1.0 / ((self.input * self.kernel * self.kernel) as f64).sqrt()
+            1.0 / ((self.input / self.groups * self.kernel * self.kernel) as f64).sqrt()
         } else {
             1.0
         }

@@ -15,7 +15,7 @@ pub struct Measure {
 
 impl Measure {
     fn weights(&mut self, conv: Conv) {
-        self.parameters += conv.input * conv.output * conv.kernel * conv.kernel;
+        self.parameters += conv.shape().iter().product::<i64>();
         self.parameters += if conv.bias { conv.output } else { 0 };
     }
 }
@@ -37,8 +37,7 @@ impl Layers for Measure {
         assert_eq!(c, conv.input, "channels into {name}");
         self.weights(conv);
         let side = |side| (side + 2 * conv.padding - conv.kernel) / conv.stride + 1;
-        let kernel = conv.kernel * conv.kernel;
-        self.operations += side(h) * side(w) * conv.input * conv.output * kernel;
+        self.operations += side(h) * side(w) * conv.shape().iter().product::<i64>();
         vec![conv.output, side(h), side(w)]
     }
 
@@ -183,6 +182,10 @@ impl Layers for Measure {
         x.clone()
     }
 
+    fn relu6(&mut self, x: &Vec<i64>) -> Vec<i64> {
+        x.clone()
+    }
+
     fn sloped_relu(&mut self, x: &Vec<i64>, _: f64) -> Vec<i64> {
         x.clone()
     }
@@ -196,6 +199,10 @@ impl Layers for Measure {
     }
 
     fn scale(&mut self, x: &Vec<i64>, _: f64) -> Vec<i64> {
+        x.clone()
+    }
+
+    fn detached(&mut self, x: &Vec<i64>) -> Vec<i64> {
         x.clone()
     }
 }

@@ -59,6 +59,8 @@ pub trait Layers {
 
     /// max(x, 0).
     fn relu(&mut self, x: &Self::Value) -> Self::Value;
+    /// min(max(x, 0), 6).
+    fn relu6(&mut self, x: &Self::Value) -> Self::Value;
     /// Slope `slope` below zero.
     fn sloped_relu(&mut self, x: &Self::Value, slope: f64) -> Self::Value;
     /// Learned slopes `name` below zero, one per channel or (`channels` = 1) one for all; they start at 0.25.
@@ -69,6 +71,9 @@ pub trait Layers {
     fn clamp(&mut self, x: &Self::Value) -> Self::Value;
     /// Everything times `factor`.
     fn scale(&mut self, x: &Self::Value, factor: f64) -> Self::Value;
+
+    /// The same values; in training no gradient passes back through them.
+    fn detached(&mut self, x: &Self::Value) -> Self::Value;
 
     /// Sum of maps `a` and `b` of the same shape, or `b` of one channel.
     fn add(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;

@@ -3,7 +3,7 @@
 use anyhow::{Context, bail, ensure};
 
 use super::{Damage, Recipe};
-use crate::train::networks::Architecture;
+use crate::train::networks::{Architecture, Discriminator};
 
 impl Recipe {
     /// An error for constants that make no sense, or not together.
@@ -23,6 +23,18 @@ impl Recipe {
         );
         let judges = &self.networks.discriminator;
         judges.check(size).context("networks.discriminator")?;
+        ensure!(
+            matches!(judges, Discriminator::Patch(_)) || !self.stage1.is_unpaired(),
+            "networks.discriminator is projected, which has no counterpart for mosaics: stage1.cycle must be 0"
+        );
+        ensure!(
+            self.networks.generator.scale() == 1,
+            "networks.generator makes pictures of the crop's size: only networks.dcedn can be fine"
+        );
+        ensure!(
+            self.stage2.detailed.is_some() || !self.networks.dcedn.has_detailed(),
+            "networks.dcedn is fine, and stage2.detailed does not say how its detail is trained"
+        );
         let margin = self.model.margin;
         ensure!(
             (1.0..=4.0).contains(&margin),

@@ -5,10 +5,12 @@ mod text;
 
 pub(super) use text::{meant_key, table_with};
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::train::held_back::HeldBack;
-use crate::train::networks::{Architecture, DiscriminatorSize};
+use crate::train::networks::{Architecture, Discriminator};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +18,10 @@ use crate::train::networks::{Architecture, DiscriminatorSize};
 pub struct Recipe {
     /// Seed of all chance: initial weights, order of the pictures, damage.
     pub seed: u64,
+    /// File of the feature network that perceptual losses and projected discriminators see pictures by. No part of what
+    /// a run is: it may lie elsewhere when the run goes on.
+    #[serde(default, skip_serializing)]
+    pub features: Option<PathBuf>,
     /// Which pictures are held back.
     #[serde(default)]
     pub data: HeldBack,
@@ -58,7 +64,7 @@ pub struct Networks {
     /// Generator clean → pixelated; only unpaired training needs it.
     pub reverse: Architecture,
     /// Both discriminators.
-    pub discriminator: DiscriminatorSize,
+    pub discriminator: Discriminator,
     /// The second stage.
     pub dcedn: Architecture,
 }
@@ -144,6 +150,12 @@ pub struct Stage1 {
     pub loss: AdversarialLoss,
     /// The discriminator of faces sees each face beside its mosaic (as in pix2pix).
     pub judge_pairs: bool,
+    /// Weight of the distance between features, see [`super::features::relative_l1`].
+    #[serde(default)]
+    pub perceptual: f64,
+    /// Largest norm of the generator's gradient; a larger one is shortened to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<f64>,
     /// Weight of the cycle terms (L1).
     pub cycle: f64,
     /// Weight of the identity terms (L1), a multiple of `cycle`.
@@ -178,8 +190,42 @@ pub struct Stage2 {
     pub loss: Loss,
     /// Weight of the squared distance between colours: means over 16 × 16 pixels.
     pub colour: f64,
+    /// What the picture with invented detail is trained on, if the network makes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detailed: Option<Detailed>,
     /// Decay of the moving average of the weights.
     pub average: f64,
+}
+
+/// What the second stage's picture with invented detail is trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Detailed {
+    /// Weight of the distance to the clean crop (L1).
+    pub paired: f64,
+    /// Weight of the distance between features, see [`super::features::relative_l1`].
+    pub perceptual: f64,
+    /// Weight of the adversarial terms, which join over [`super::stage2::JOINING`] steps.
+    pub adversarial: f64,
+    /// The losses are of the picture whose blocks have the mosaic's means, as the element shows it.
+    pub projected: bool,
+    /// Largest norm of the whole gradient; a larger one is shortened to it.
+    pub clip: f64,
+}
+
+impl Recipe {
+    /// Side of the restored picture ÷ side of the crop.
+    pub fn scale(&self) -> usize {
+        self.networks.dcedn.scale()
+    }
+
+    /// The same whatever the feature network's path.
+    pub fn without_features(&self) -> Self {
+        Self {
+            features: None,
+            ..self.clone()
+        }
+    }
 }
 
 impl Stage1 {

@@ -12,8 +12,10 @@ use crate::train::held_back::HeldBack;
 /// The recipe of the bundled weights.
 pub const DEFAULT: &str = include_str!("../../../recipes/default.toml");
 
-/// The keys of the section that all recipes may have.
+/// The keys that all recipes may have.
 const DATA: &str = "data = { held_back = [], group_by = '' }";
+/// Keys of the cascade that neither the default nor the published recipe has.
+const MORE: &str = "features = ''";
 
 /// That section.
 #[derive(Deserialize)]
@@ -170,7 +172,7 @@ fn meant(wrong: &str, known: &[String]) -> Option<anyhow::Error> {
 fn known_keys() -> Vec<String> {
     let published = include_str!("../../../recipes/seed-000.toml");
     let mut keys = Vec::new();
-    for text in [DEFAULT, published, DATA] {
+    for text in [DEFAULT, published, DATA, MORE] {
         if let Ok(table) = text.parse() {
             collect(&table, "", &mut keys);
         }

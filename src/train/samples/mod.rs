@@ -12,6 +12,7 @@ use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_pcg::Pcg64Mcg;
 
+use super::projection::Grid;
 use super::recipe::{Damage, Recipe};
 use crate::blocks::{LatticePlanes, PLANES};
 use crate::cascade::ValueRange;
@@ -23,6 +24,9 @@ use wear::Tone;
 pub use scene::{Scene, detected};
 pub use turn::turned;
 
+/// Pictures that are enlarged by more than this have no detail at the truth's own size.
+const MOST_ENLARGED: f64 = 1.2;
+
 /// How clips are scaled.
 const FILTERS: [FilterType; 3] = [
     FilterType::Bilinear,
@@ -33,6 +37,8 @@ const FILTERS: [FilterType; 3] = [
 /// Makes samples of one recipe; one per thread, as it keeps scratch memory.
 pub struct Sampler {
     size: usize,
+    /// Side of the truth ÷ size.
+    scale: usize,
     margin: f64,
     damage: Damage,
     cropper: Cropper,
@@ -48,8 +54,12 @@ pub struct Sample {
     pub pixelated: Vec<f32>,
     /// What it is told of the lattice: planes as in [`PLANES`].
     pub lattice: Vec<f32>,
-    /// What it should give.
+    /// What it should give; its side may be a multiple.
     pub clean: Vec<f32>,
+    /// Whether the picture has the detail that `clean` has room for.
+    pub fine: bool,
+    /// The blocks of the mosaic; none where the network is not told of them, or where some are not whole.
+    pub grid: Option<Grid>,
     /// The same, sharpened; few systems have it.
     pub sharp: Vec<f32>,
     /// Side of a block, crop pixels.
@@ -63,18 +73,25 @@ struct Frames {
     clean: Vec<u8>,
     mosaic: Vec<u8>,
     lattice: Lattice,
+    tone: Tone,
+    /// All blocks of the mosaic's box are whole: it is no ellipse.
+    whole: bool,
 }
 
 impl Sampler {
     /// A sampler of `recipe`.
     pub fn new(recipe: &Recipe) -> Self {
-        Self::of(recipe.model.size, recipe.model.margin, &recipe.damage)
+        Self {
+            scale: recipe.scale(),
+            ..Self::of(recipe.model.size, recipe.model.margin, &recipe.damage)
+        }
     }
 
     /// A sampler of crops of `size` pixels that are `margin` times as wide as their mosaics.
     pub fn of(size: usize, margin: f64, damage: &Damage) -> Self {
         Self {
             size,
+            scale: 1,
             margin,
             damage: damage.clone(),
             cropper: Cropper::default(),
@@ -109,14 +126,45 @@ impl Sampler {
         let mosaic = wear::wear(frames.mosaic, scene.side, &self.damage, random)?;
         let known = !random.random_bool(self.damage.unknown);
         let lattice = known.then_some(&frames.lattice);
+        let grid = lattice.filter(|_| frames.whole);
+        let (clean, fine) = self.truth(picture, scene, &frames.clean, &frames.tone)?;
         Ok(Sample {
+            grid: grid.map(|lattice| Grid::of(lattice, &scene.mosaic, &scene.view)),
             lattice: self.planes(&mosaic, scene, lattice)?,
-            pixelated: self.tensor(&mosaic, &scene.view)?,
-            clean: self.tensor(&frames.clean, &scene.view)?,
+            pixelated: self.tensor(&mosaic, &scene.view, self.size)?,
+            clean,
+            fine,
             sharp: Vec::new(),
             block: block as f32,
             labels: Vec::new(),
         })
+    }
+
+    /// The truth behind a mosaic, and whether the picture has its detail. Larger than the crop it is cut out of a larger
+    /// frame: the frame of the mosaic may be too small to hold it.
+    fn truth(
+        &mut self,
+        picture: &RgbImage,
+        scene: &Scene,
+        clean: &[u8],
+        tone: &Tone,
+    ) -> anyhow::Result<(Vec<f32>, bool)> {
+        if self.scale == 1 {
+            return Ok((self.tensor(clean, &scene.view, self.size)?, true));
+        }
+        let out = self.size * self.scale;
+        let side = f64::from(scene.side) * out as f64 / scene.view.side;
+        let side = (side.round() as u32).max(16);
+        let factor = f64::from(side) / f64::from(scene.side);
+        let view = Square {
+            x: scene.view.x * factor,
+            y: scene.view.y * factor,
+            side: scene.view.side * factor,
+        };
+        let mut frame = self.middle(picture, side)?;
+        tone.apply(&mut frame);
+        let enlargement = f64::from(side) / f64::from(picture.width().min(picture.height()));
+        Ok((self.tensor(&frame, &view, out)?, enlargement <= MOST_ENLARGED))
     }
 
     /// The picture, perhaps with a tilted head, perhaps mirrored.
@@ -141,7 +189,8 @@ impl Sampler {
         random: &mut Pcg64Mcg,
     ) -> anyhow::Result<Frames> {
         let mut clean = self.middle(picture, side)?;
-        Tone::draw(&self.damage, random).apply(&mut clean);
+        let tone = Tone::draw(&self.damage, random);
+        tone.apply(&mut clean);
         let lattice = scene::lattice(block, mosaic, random);
         let blur = random.random_bool(self.damage.tile_blur);
         let fill = if blur { Fill::TileBlur } else { Fill::TileMean };
@@ -149,7 +198,8 @@ impl Sampler {
         let layout = Layout::rgb(side, side);
         let mut view = FrameViewMut::packed(&layout, &mut pixelated, side as usize * 3)?;
         pixelate(&mut view, mosaic, &lattice, fill);
-        if random.random_bool(self.damage.ellipse) {
+        let ellipse = random.random_bool(self.damage.ellipse);
+        if ellipse {
             let soft = random.random_range(0.0..=self.damage.soft);
             cut_ellipse(&mut pixelated, &clean, side as usize, mosaic, soft);
         }
@@ -157,6 +207,8 @@ impl Sampler {
             clean,
             mosaic: pixelated,
             lattice,
+            tone,
+            whole: !ellipse,
         })
     }
 
@@ -184,6 +236,8 @@ impl Sampler {
         Ok(Frames {
             clean: self.resize(&made.clean, side, scene.side, filter)?,
             mosaic: self.resize(&made.mosaic, side, scene.side, filter)?,
+            tone: made.tone,
+            whole: made.whole,
             lattice: Lattice {
                 block_width: scale(lattice.block_width),
                 block_height: scale(lattice.block_height),
@@ -247,13 +301,13 @@ impl Sampler {
         Ok(planes)
     }
 
-    /// What the element would feed the network for this view.
-    fn tensor(&mut self, frame: &[u8], view: &Square) -> anyhow::Result<Vec<f32>> {
+    /// What the element would feed a network of crops of `size` pixels for this view.
+    fn tensor(&mut self, frame: &[u8], view: &Square, size: usize) -> anyhow::Result<Vec<f32>> {
         let side = (frame.len() / 3).isqrt();
         let layout = Layout::rgb(side as u32, side as u32);
         let frame = FrameView::packed(&layout, frame, side * 3)?;
-        let mut tensor = vec![0.0; 3 * self.size * self.size];
-        self.cropper.crop(&frame, view, self.size, &mut tensor);
+        let mut tensor = vec![0.0; 3 * size * size];
+        self.cropper.crop(&frame, view, size, &mut tensor);
         ValueRange::Signed.normalise(&mut tensor);
         Ok(tensor)
     }
@@ -314,7 +368,7 @@ mod tests {
         let frame: Vec<u8> = image::imageops::crop_imm(&picture, 0, 0, 90, 90)
             .to_image()
             .into_raw();
-        let trained = sampler.tensor(&frame, &view).unwrap();
+        let trained = sampler.tensor(&frame, &view, 128).unwrap();
         let layout = Layout::rgb(90, 90);
         let frame = FrameView::packed(&layout, &frame, 270).unwrap();
         let mut seen = vec![0.0; trained.len()];

@@ -18,7 +18,6 @@ pub mod schedule;
 pub mod stylegan2;
 mod system;
 mod trained;
-pub mod vgg;
 
 use std::path::Path;
 

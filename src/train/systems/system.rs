@@ -15,6 +15,7 @@ use toml::Table;
 use super::claim_folder;
 use crate::train::checkpoint;
 use crate::train::dataset::Dataset;
+use crate::train::features;
 use crate::train::files;
 use crate::train::held_back::HeldBack;
 use crate::train::loader::{Loader, generator, shuffled};
@@ -37,6 +38,8 @@ pub trait System: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync
     const NAME: &'static str;
     /// The recipe at published size, a TOML text.
     const DEFAULT: &'static str;
+    /// Key of the recipe that names the feature network, if a loss looks at features.
+    const FEATURES: Option<&'static str> = None;
     /// Training wants pictures of two kinds that do not belong together: batches then bring others along.
     const UNPAIRED: bool = false;
     /// The networks in training.
@@ -53,6 +56,11 @@ pub trait System: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync
 
     /// Samples in one step.
     fn batch(&self) -> usize;
+
+    /// The feature network that the recipe names.
+    fn features(&self) -> Option<&Path> {
+        None
+    }
 
     /// Untrained networks; reads the files that the recipe names.
     fn stage(&self, device: Device) -> anyhow::Result<Self::Stage>;
@@ -124,6 +132,7 @@ pub fn train<S: System>(recipe: &S, faces: &Path, options: &Options) -> anyhow::
     claim_folder(&options.out, &recipe.to_toml()?, |file| {
         before(file).ok().as_ref() == Some(recipe)
     })?;
+    features::claim(&options.out, recipe.features())?;
     let (training, held_back) = open_data(faces, recipe.data(), options)?;
     ensure!(
         !S::UNPAIRED || training.len() > 1,

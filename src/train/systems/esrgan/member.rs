@@ -1,5 +1,7 @@
 //! SRGAN, ESRGAN and Real-ESRGAN as systems.
 
+use std::path::Path;
+
 use anyhow::bail;
 use image::RgbImage;
 use rand_pcg::Pcg64Mcg;
@@ -33,6 +35,7 @@ impl<const NUMBER: usize> System for Member<NUMBER> {
         include_str!("../../../../recipes/esrgan.toml"),
         include_str!("../../../../recipes/realesrgan.toml"),
     ][NUMBER];
+    const FEATURES: Option<&'static str> = Some("perceptual.features");
     type Stage = EsrganStage;
 
     fn check(&self) -> anyhow::Result<()> {
@@ -57,6 +60,10 @@ impl<const NUMBER: usize> System for Member<NUMBER> {
 
     fn batch(&self) -> usize {
         self.0.train.batch
+    }
+
+    fn features(&self) -> Option<&Path> {
+        self.0.perceptual.features.as_deref()
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<EsrganStage> {

@@ -13,13 +13,13 @@ use super::networks::SrResNet;
 use super::rrdb::RrdbNet;
 use super::stage::{EsrganStage, Gan, Parts, Psnr, Settings};
 use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
+use crate::train::features::Perceptual;
 use crate::train::held_back::HeldBack;
 use crate::train::layers::Layers;
 use crate::train::samples::Sample;
 use crate::train::systems::damage::signed;
 use crate::train::systems::drawn::middle;
 use crate::train::systems::system::{check_betas, check_ranges};
-use crate::train::systems::vgg::Perceptual;
 use crate::train::systems::{Network, Port};
 
 /// All constants of a run.

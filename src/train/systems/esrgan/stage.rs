@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::recipe::{Generator, JudgeSize};
+use crate::train::features::{Distance, Perceptual, PerceptualLoss};
 use crate::train::layers::{Declare, Init, Parameters, Training};
 use crate::train::loader::Batch;
 use crate::train::stage::{Losses, Stage, saved_step};
 use crate::train::systems::losses::{cross_entropy, l1, relativistic, taken_for_real};
 use crate::train::systems::schedule::Schedule;
 use crate::train::systems::trained::{Trained, Watch, seed_step};
-use crate::train::systems::vgg::{Distance, Perceptual, PerceptualLoss};
+
 use crate::train::systems::{Network, declare, forward};
 
 /// What helps against a judge that has run away.
@@ -113,7 +114,7 @@ impl EsrganStage {
         let perceptual = parts.perceptual.open(device)?;
         ensure!(
             parts.gan.steps == 0 || parts.gan.pixel > 0.0 || perceptual.is_some(),
-            "gan.pixel is 0 and there are no VGG weights (perceptual.vgg): nothing would hold pictures to the truth. Name such a file, or set gan.pixel to 1"
+            "gan.pixel is 0 and there is no feature network (--features): nothing would hold pictures to the truth. Name such a file, or set gan.pixel to 1"
         );
         tch::manual_seed(parts.seed as i64);
         let generator = declare(&parts.generator, Init::KaimingUniform, device);
@@ -186,7 +187,7 @@ impl EsrganStage {
             losses.add("pixel", pixel);
         }
         if let Some(perceptual) = &self.perceptual {
-            losses.add("perceptual", perceptual.of(made, truth));
+            losses.add("perceptual", perceptual.of(&signed(made), &signed(truth)));
         }
         let of_real = tch::no_grad(|| self.scores(&fixed, real));
         let adversarial = self.generator_loss(&of_real, &self.scores(&fixed, made));
@@ -222,6 +223,11 @@ fn distance(kind: Distance, a: &Tensor, b: &Tensor) -> Tensor {
 /// Pictures of −1 … 1 as the family has them: 0 … 1.
 fn unit(x: &Tensor) -> Tensor {
     x * 0.5 + 0.5
+}
+
+/// The inverse of [`unit`].
+fn signed(x: &Tensor) -> Tensor {
+    x * 2.0 - 1.0
 }
 
 impl Stage for EsrganStage {
@@ -261,7 +267,7 @@ impl Stage for EsrganStage {
 
     fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
         let made = forward(&self.parts.generator, self.weights(), &[unit(pixelated)]);
-        made * 2.0 - 1.0
+        signed(&made)
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {

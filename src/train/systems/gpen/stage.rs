@@ -302,6 +302,8 @@ mod tests {
         let clean = levels.expand([2, 3, 16, 16], false).contiguous();
         let none = || Tensor::zeros([0], options);
         Batch {
+            fine: Tensor::new(),
+            projection: None,
             pixelated: &clean * 0.8,
             clean,
             lattice: none(),

@@ -206,6 +206,8 @@ mod tests {
         let _ = pixelated.narrow(2, 32, 32).fill_(-1.0);
         let none = Tensor::zeros([0], (Kind::Float, Device::Cpu));
         Batch {
+            fine: Tensor::new(),
+            projection: None,
             lattice: none.shallow_clone(),
             sharp: none.shallow_clone(),
             others: none.shallow_clone(),

@@ -1,5 +1,7 @@
 //! PixelCycleGAN as a system: its recipe, its samples, its model files.
 
+use std::path::Path;
+
 use anyhow::{Context, ensure};
 use image::RgbImage;
 use rand_pcg::Pcg64Mcg;
@@ -80,6 +82,7 @@ impl Recipe {
 impl System for Recipe {
     const NAME: &'static str = "pixelcyclegan";
     const DEFAULT: &'static str = include_str!("../../../../recipes/pixelcyclegan.toml");
+    const FEATURES: Option<&'static str> = Some("train.vgg");
     const UNPAIRED: bool = true;
     type Stage = PixelStage;
 
@@ -131,6 +134,10 @@ impl System for Recipe {
 
     fn batch(&self) -> usize {
         self.train.batch
+    }
+
+    fn features(&self) -> Option<&Path> {
+        self.train.vgg.as_deref()
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<PixelStage> {

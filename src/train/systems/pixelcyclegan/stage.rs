@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::networks::{Nested, judge};
+use crate::train::features::FeatureNetwork;
 use crate::train::layers::{Declare, Init, Parameters, Training};
 use crate::train::loader::Batch;
 use crate::train::pool::ImagePool;
 use crate::train::stage::{Losses, Stage, saved_step};
 use crate::train::systems::losses::{l1, least_squares};
 use crate::train::systems::trained::{Trained, Watch, seed_step};
-use crate::train::systems::vgg::{Depth, Vgg};
 use crate::train::systems::{Network, declare, forward};
 
 /// What helps against a judge that has run away.
@@ -131,7 +131,7 @@ pub struct PixelStage {
     to_art: Trained,
     judge_picture: Judge,
     judge_art: Judge,
-    vgg: Option<Vgg>,
+    vgg: Option<FeatureNetwork>,
 }
 
 impl PixelStage {
@@ -146,7 +146,10 @@ impl PixelStage {
         device: Device,
     ) -> anyhow::Result<Self> {
         let vgg = match &settings.vgg {
-            Some(file) => Some(Vgg::read(file, Depth::Vgg16, &STRUCTURE, false, device)?),
+            Some(file) => {
+                let network = FeatureNetwork::read(file, &STRUCTURE, device)?;
+                Some(network.without_normalization())
+            }
             None => {
                 if settings.structure > 0.0 {
                     eprintln!("no VGG weights (train.vgg): the structure loss is off");
@@ -188,10 +191,10 @@ impl PixelStage {
     }
 
     /// Σ MSE(F(a), F(b)) / (c·h·w) over VGG16's features F: the published term, which averages twice and so is small.
-    fn structure(&self, vgg: &Vgg, truth: &Tensor, made: &Tensor) -> Tensor {
-        let features = |x: &Tensor| vgg.features(&(x * 0.5 + 0.5)).into_iter();
+    fn structure(&self, vgg: &FeatureNetwork, truth: &Tensor, made: &Tensor) -> Tensor {
+        let features = |x: &Tensor| vgg.maps(x).into_iter();
         let truth = tch::no_grad(|| features(truth));
-        let terms = truth.zip(features(made)).map(|((_, a), (_, b))| {
+        let terms = truth.zip(features(made)).map(|(a, b)| {
             let numbers: i64 = a.size()[1..].iter().product();
             (a.relu() - b.relu()).square().mean(Kind::Float) / numbers as f64
         });
@@ -305,6 +308,8 @@ mod tests {
         let smooth = Tensor::rand([2, 3, 4, 4], options) * 2 - 1;
         let none = || Tensor::zeros([0], options);
         Batch {
+            fine: Tensor::new(),
+            projection: None,
             pixelated: smooth.upsample_nearest2d([32, 32], None, None),
             others: smooth.upsample_bilinear2d([32, 32], false, None, None),
             clean: none(),

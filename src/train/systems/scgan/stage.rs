@@ -296,6 +296,8 @@ mod tests {
         let flat = |side| levels.expand([2, 3, side, side], false).contiguous();
         let none = || Tensor::zeros([0], options);
         Batch {
+            fine: Tensor::new(),
+            projection: None,
             pixelated: flat(SIDE / 4),
             clean: none(),
             lattice: none(),

@@ -358,6 +358,8 @@ mod tests {
         let options = (Kind::Float, Device::Cpu);
         let none = || Tensor::zeros([0], options);
         Batch {
+            fine: Tensor::new(),
+            projection: None,
             clean: Tensor::full([4, 3, 16, 16], 0.5, options),
             pixelated: none(),
             lattice: none(),
