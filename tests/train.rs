@@ -15,11 +15,11 @@ use gstdepixelate::cascade::{
 };
 use gstdepixelate::train::export::{read_known_weights, read_weights, round_to_halves};
 use gstdepixelate::train::layers::{Declare, Forward, Init, Parameters};
-use gstdepixelate::train::networks::{Architecture, Seen};
+use gstdepixelate::train::networks::{Architecture, Discriminator, DiscriminatorSize, Norm, Seen};
 use gstdepixelate::train::recipe::Recipe;
 use gstdepixelate::train::run::{Options, Outcome, Run, export};
-use gstdepixelate::train::u_shaped::UShaped;
-use gstdepixelate::train::{checkpoint, inspect, log, report};
+use gstdepixelate::train::u_shaped::{Fine, UShaped};
+use gstdepixelate::train::{checkpoint, features, inspect, log, report};
 use run::options;
 use support::{Tiny, tiny_facts, tiny_model_with};
 use tch::{Device, Kind, Tensor};
@@ -30,12 +30,56 @@ fn small_recipe(steps1: u64, steps2: u64) -> Recipe {
     recipe.model.size = 32;
     recipe.damage.blocks = [3.0, 6.0];
     let (widths, blocks) = (vec![8, 8], vec![1, 1]);
-    recipe.networks.generator = Architecture::UShaped(UShaped { widths, blocks });
+    let fine = None;
+    recipe.networks.generator = Architecture::UShaped(UShaped {
+        widths,
+        blocks,
+        fine,
+    });
     recipe.networks.dcedn = recipe.networks.generator.clone();
-    recipe.networks.discriminator.width = 4;
-    recipe.networks.discriminator.layers = 2;
+    recipe.networks.discriminator = patch(Norm::Spectral);
     (recipe.stage1.steps, recipe.stage1.batch) = (steps1, 2);
+    (recipe.stage1.perceptual, recipe.stage1.texture) = (0.0, 2.0);
+    (recipe.stage1.adversarial, recipe.stage1.alone) = (0.25, 0.6);
     (recipe.stage2.steps, recipe.stage2.batch) = (steps2, 4);
+    recipe
+}
+
+/// A discriminator of a few channels.
+fn patch(norm: Norm) -> Discriminator {
+    Discriminator::Patch(DiscriminatorSize {
+        width: 4,
+        layers: 2,
+        norm,
+    })
+}
+
+/// The recipe of the bundled weights, as small: a feature network in `folder`, and pictures of twice the crop's side.
+fn small_bundled(folder: &Path, steps1: u64, steps2: u64) -> Recipe {
+    let mut recipe = Recipe::parse(include_str!("../recipes/bundled-4.toml")).unwrap();
+    let small = small_recipe(steps1, steps2);
+    recipe.data = small.data;
+    recipe.model.size = 32;
+    recipe.damage = small.damage;
+    let (widths, blocks) = (vec![8, 8], vec![1, 1]);
+    let shape = |fine| {
+        Architecture::UShaped(UShaped {
+            widths: widths.clone(),
+            blocks: blocks.clone(),
+            fine,
+        })
+    };
+    recipe.networks.generator = shape(None);
+    recipe.networks.dcedn = shape(Some(Fine {
+        width: 4,
+        blocks: 1,
+    }));
+    (recipe.stage1.steps, recipe.stage1.batch) = (steps1, 2);
+    (recipe.stage2.steps, recipe.stage2.batch) = (steps2, 2);
+    let file = folder.join("features.safetensors");
+    let weights = features::Architecture::EfficientNetLite0.untrained(None);
+    Tensor::write_safetensors(&weights.into_iter().collect::<Vec<_>>(), &file).unwrap();
+    recipe.features = Some(file);
     recipe
 }
 
@@ -48,8 +92,7 @@ fn small_published(steps1: u64, steps2: u64) -> Recipe {
     let (width, blocks) = (4, 1);
     recipe.networks.generator = Architecture::Resnet { width, blocks };
     recipe.networks.reverse = recipe.networks.generator.clone();
-    recipe.networks.discriminator.width = 4;
-    recipe.networks.discriminator.layers = 2;
+    recipe.networks.discriminator = patch(Norm::Instance);
     recipe.networks.dcedn = Architecture::Dcedn { width };
     (recipe.stage1.steps, recipe.stage1.batch) = (steps1, 2);
     (recipe.stage2.steps, recipe.stage2.batch) = (steps2, 4);
@@ -132,12 +175,64 @@ fn a_small_cascade_learns_and_the_runtime_loads_it() {
 }
 
 #[test]
+fn a_cascade_that_enlarges_has_two_pictures_and_remembers_its_features() {
+    let folder = tempfile::tempdir().unwrap();
+    let (faces, out) = (folder.path().join("faces"), folder.path().join("run"));
+    std::fs::create_dir(&faces).unwrap();
+    make_faces(&faces, 24);
+    let recipe = small_bundled(folder.path(), 2, 3);
+    assert_eq!(train(&recipe, &faces, options(&out)), Outcome::Finished);
+    for (stage, judge) in [
+        ("stage1", "face"),
+        ("stage2", "whole"),
+        ("stage2", "detail"),
+    ] {
+        let name = format!("judge_{judge}.stage6.score.weight");
+        assert!(tensors(&out, stage).contains_key(&name), "{name}");
+    }
+    let model = Model::open(&out.join("cascade.onnx")).unwrap();
+    assert_eq!((model.facts().size, model.facts().scale), (32, 2));
+    let runtime = runtime::load(&RuntimeSearch::default()).unwrap();
+    let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default()).unwrap();
+    let mut faces_of = |detail| {
+        let mut made = Vec::new();
+        let crops = [0.1; 3 * 32 * 32];
+        session
+            .run(Crops::new(&crops, 1), detail, &mut made)
+            .unwrap();
+        assert_eq!(made.len(), 3 * 64 * 64);
+        made
+    };
+    assert_ne!(faces_of(0.0), faces_of(1.0));
+    // No path of this machine in what is handed on.
+    let text = std::fs::read_to_string(out.join("recipe.toml")).unwrap();
+    assert!(!text.contains("safetensors"), "{text}");
+    let weights = features::Architecture::EfficientNetLite0.untrained(None);
+    let other = folder.path().join("other.safetensors");
+    Tensor::write_safetensors(&weights.into_iter().collect::<Vec<_>>(), &other).unwrap();
+    let error = |features| {
+        let recipe = Recipe {
+            features,
+            ..recipe.clone()
+        };
+        let run = Run::new(&recipe, &faces, options(&out)).and_then(|run| run.cascade());
+        run.unwrap_err().to_string()
+    };
+    assert!(error(Some(other)).contains("another feature network"));
+    assert!(error(None).contains("--features"));
+}
+
+#[test]
 fn a_stopped_run_goes_on_as_if_it_had_not_been() {
     let folder = tempfile::tempdir().unwrap();
     let faces = folder.path().join("faces");
     std::fs::create_dir(&faces).unwrap();
     make_faces(&faces, 24);
-    for recipe in [small_recipe(4, 3), small_published(4, 3)] {
+    for recipe in [
+        small_recipe(4, 3),
+        small_published(4, 3),
+        small_bundled(folder.path(), 4, 3),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         check_resumed(&recipe, &faces, folder.path());
     }

@@ -45,7 +45,11 @@ impl Cascade<'_> {
         let [low, high] = self.recipe.damage.blocks;
         ModelFacts {
             size: self.recipe.model.size,
-            scale: if self.stage2.is_some() { self.recipe.scale() } else { 1 },
+            scale: if self.stage2.is_some() {
+                self.recipe.scale()
+            } else {
+                1
+            },
             range: ValueRange::Signed,
             margin: self.recipe.model.margin,
             mosaic: MosaicInput::Blocks,
@@ -199,8 +203,9 @@ pub(super) fn write_outputs(
     let restored = made.restored.name;
     let detailed = match made.detailed {
         Some(detailed) => Some(detailed.name),
-        None => (recipe.model.detailed)
-            .then(|| write_sharpened(graph, recipe, &stage1.name, &restored)),
+        None => {
+            (recipe.model.detailed).then(|| write_sharpened(graph, recipe, &stage1.name, &restored))
+        }
     };
     let stage1 = match recipe.scale() {
         1 => stage1.name.clone(),

@@ -48,11 +48,7 @@ impl Architecture {
     }
 
     /// Read the network into `l`: all that it makes.
-    pub fn pictures<L: Layers>(
-        &self,
-        l: &mut L,
-        seen: &Seen<'_, L::Value>,
-    ) -> Pictures<L::Value> {
+    pub fn pictures<L: Layers>(&self, l: &mut L, seen: &Seen<'_, L::Value>) -> Pictures<L::Value> {
         if let Self::UShaped(shape) = self {
             return shape.read(l, seen);
         }

@@ -192,9 +192,15 @@ mod tests {
     #[test]
     fn a_generator_gets_a_slope_and_the_discriminator_none() {
         let judge = new();
-        let fake: Vec<Tensor> = maps(0.0).into_iter().map(|m| m.set_requires_grad(true)).collect();
+        let fake: Vec<Tensor> = maps(0.0)
+            .into_iter()
+            .map(|m| m.set_requires_grad(true))
+            .collect();
         judge.generator_loss(&fake).backward();
-        assert!(fake.iter().all(|map| map.grad().abs().max().double_value(&[]) > 0.0));
+        assert!(
+            fake.iter()
+                .all(|map| map.grad().abs().max().double_value(&[]) > 0.0)
+        );
         assert!(judge.heads.values().all(|weight| !weight.grad().defined()));
     }
 
@@ -204,13 +210,17 @@ mod tests {
         let _ = judge.train(&maps(0.5), &maps(-0.5), 1e-3);
         let mut saved = Vec::new();
         judge.save(&mut saved);
-        let saved: Parameters = saved.into_iter().map(|(name, t)| (name, t.copy())).collect();
+        let saved: Parameters = saved
+            .into_iter()
+            .map(|(name, t)| (name, t.copy()))
+            .collect();
         tch::manual_seed(4);
         let mut other = Projected::new("judge", SIZE, &levels(), 1e-3, [0.5, 0.99], Device::Cpu);
         other.load(&saved).unwrap();
         let (real, fake) = (maps(0.5), maps(-0.5));
         for _ in 0..2 {
-            let [a, b] = [&mut judge, &mut other].map(|j| j.train(&real, &fake, 1e-3).double_value(&[]));
+            let [a, b] =
+                [&mut judge, &mut other].map(|j| j.train(&real, &fake, 1e-3).double_value(&[]));
             assert_eq!(a, b);
         }
     }
@@ -221,7 +231,9 @@ mod tests {
 
     impl CloneOf for Parameters {
         fn clone_of(&self) -> Vec<f64> {
-            self.values().map(|t| t.sum(Kind::Double).double_value(&[])).collect()
+            self.values()
+                .map(|t| t.sum(Kind::Double).double_value(&[]))
+                .collect()
         }
     }
 }

@@ -22,10 +22,7 @@ impl Grid {
     /// The blocks of the mosaic in `rect` as far as the crop `view` shows them.
     pub fn of(lattice: &Lattice, rect: &Rect, view: &Square) -> Self {
         let axis = |from: i64, to: i64, start: f64, phase: f32, block: f32| {
-            let (from, to) = (
-                (from as f64).max(start),
-                (to as f64).min(start + view.side),
-            );
+            let (from, to) = ((from as f64).max(start), (to as f64).min(start + view.side));
             borders(from, to, phase.into(), block.into())
                 .into_iter()
                 .map(|at| ((at - start) / view.side) as f32)
@@ -33,8 +30,20 @@ impl Grid {
         };
         let l = lattice;
         Self {
-            columns: axis(rect.x.into(), rect.right(), view.x, l.phase_x, l.block_width),
-            rows: axis(rect.y.into(), rect.bottom(), view.y, l.phase_y, l.block_height),
+            columns: axis(
+                rect.x.into(),
+                rect.right(),
+                view.x,
+                l.phase_x,
+                l.block_width,
+            ),
+            rows: axis(
+                rect.y.into(),
+                rect.bottom(),
+                view.y,
+                l.phase_y,
+                l.block_height,
+            ),
         }
     }
 }
@@ -42,7 +51,9 @@ impl Grid {
 /// Borders of blocks from `from` to `to`, without slivers at the ends.
 fn borders(from: f64, to: f64, phase: f64, block: f64) -> Vec<f64> {
     let first = ((from - phase) / block).floor() as i64 + 1;
-    let inner = (first..).map(|i| phase + i as f64 * block).take_while(|&at| at < to);
+    let inner = (first..)
+        .map(|i| phase + i as f64 * block)
+        .take_while(|&at| at < to);
     let mut all: Vec<f64> = std::iter::once(from).chain(inner).chain([to]).collect();
     if all.len() > 2 && all[1] - all[0] < SLIVER * block {
         all.remove(0);
@@ -98,7 +109,10 @@ impl Axis {
 fn matrices(axes: &[Axis], size: i64, blocks: i64) -> [Tensor; 2] {
     let count = axes.len() as i64;
     let tensor = |part: fn(&Axis) -> &Vec<f32>, sides: [i64; 2]| {
-        let all: Vec<f32> = axes.iter().flat_map(|axis| part(axis).iter().copied()).collect();
+        let all: Vec<f32> = axes
+            .iter()
+            .flat_map(|axis| part(axis).iter().copied())
+            .collect();
         Tensor::from_slice(&all).view([count, 1, sides[0], sides[1]])
     };
     [
@@ -142,17 +156,24 @@ impl Projection {
     pub fn new(grids: &[Option<&Grid>], pixelated: &Tensor, size: i64) -> Self {
         let device = pixelated.device();
         let borders = |which: fn(&Grid) -> &Vec<f32>| -> Vec<&[f32]> {
-            let all = grids.iter().map(|grid| grid.map_or(&[][..], |grid| which(grid).as_slice()));
+            let all = grids
+                .iter()
+                .map(|grid| grid.map_or(&[][..], |grid| which(grid).as_slice()));
             all.collect()
         };
         let (columns, rows) = (borders(|g| &g.columns), borders(|g| &g.rows));
-        let most = columns.iter().chain(&rows).map(|b| b.len().saturating_sub(1)).max();
+        let most = columns
+            .iter()
+            .chain(&rows)
+            .map(|b| b.len().saturating_sub(1))
+            .max();
         let blocks = most.unwrap_or(0).max(1);
         let axes = |borders: &[&[f32]], size: i64| -> Vec<Axis> {
             let axis = |borders: &&[f32]| Axis::new(borders, size as usize, blocks);
             borders.iter().map(axis).collect()
         };
-        let side = |borders: &[&[f32]]| Side::new(&axes(borders, size), size, blocks as i64, device);
+        let side =
+            |borders: &[&[f32]]| Side::new(&axes(borders, size), size, blocks as i64, device);
         let seen = pixelated.size()[3];
         let [across, down] = [&columns, &rows].map(|borders| {
             let [means, _] = matrices(&axes(borders, seen), seen, blocks as i64);
@@ -206,13 +227,20 @@ mod tests {
         let projection = Projection::new(&grids, &pixelated, 128);
         let pictures = noise(3, 128);
         let projected = projection.of(&pictures);
-        let again = Projection::new(&grids, &projected.avg_pool2d([2; 2], [2; 2], [0; 2], false, true, None), 128);
+        let again = Projection::new(
+            &grids,
+            &projected.avg_pool2d([2; 2], [2; 2], [0; 2], false, true, None),
+            128,
+        );
         let difference = (&again.observed - &projection.observed).abs().max();
         assert!(difference.double_value(&[]) < 1e-4, "{difference}");
         // One without blocks is untouched, and so is what lies beyond a mosaic.
         assert_eq!(projected.get(1), pictures.get(1));
         assert_eq!(projected.narrow(2, 0, 8), pictures.narrow(2, 0, 8));
-        assert_ne!(projected.narrow(2, 40, 8).get(0), pictures.narrow(2, 40, 8).get(0));
+        assert_ne!(
+            projected.narrow(2, 40, 8).get(0),
+            pictures.narrow(2, 40, 8).get(0)
+        );
     }
 
     #[test]
@@ -228,7 +256,11 @@ mod tests {
         let grid = grid(25, 33);
         let projection = Projection::new(&[Some(&grid)], &noise(1, 64), 64);
         let pictures = noise(1, 64).set_requires_grad(true);
-        projection.of(&pictures).square().sum(Kind::Float).backward();
+        projection
+            .of(&pictures)
+            .square()
+            .sum(Kind::Float)
+            .backward();
         assert!(pictures.grad().abs().max().double_value(&[]) > 0.0);
     }
 }

@@ -176,7 +176,9 @@ impl Realism {
 
     /// Take back what [`Self::save`] gave.
     pub fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
-        self.judges.iter_mut().try_for_each(|judge| judge.load(saved))
+        self.judges
+            .iter_mut()
+            .try_for_each(|judge| judge.load(saved))
     }
 }
 

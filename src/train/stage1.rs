@@ -192,7 +192,11 @@ impl Stage1 {
                 perceptual: s.perceptual,
                 adversarial,
             };
-            realism.terms(&[Some(view.shaken(self.seed, self.step))], weights, &mut terms)
+            realism.terms(
+                &[Some(view.shaken(self.seed, self.step))],
+                weights,
+                &mut terms,
+            )
         });
         let fake_a = self.reverse.as_ref().map(|reverse| {
             let fake_a = self.to_a(reverse, &batch.others);

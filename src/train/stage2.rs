@@ -11,13 +11,13 @@ use super::export::read_known_weights;
 use super::layers::{Declare, Forward, Init, Parameters};
 use super::loader::{Batch, reduced};
 use super::networks::Seen;
-use super::u_shaped::Pictures;
 use super::optimizer::{Adam, MovingAverage, clip_gradients, copy};
 use super::precision::Precision;
 use super::realism::{Judged, Realism, View, Weights};
 use super::recipe::{Loss, Networks, Recipe, Stage2 as Settings, rate_at};
 use super::stage::{Losses, Stage};
 use super::stage1;
+use super::u_shaped::Pictures;
 
 /// What stands before the second stage, and does not learn.
 pub enum First {

@@ -132,7 +132,11 @@ mod tests {
         let head = 320 * 1280 + 1280 * 1000;
         assert!((l.parameters + head + 1280 + 1000 - 4_652_008).abs() < 30_000);
         let head = 320 * 1280 * 49 + 1280 * 1000;
-        assert!((l.operations + head - 407_000_000).abs() < 30_000_000, "{}", l.operations);
+        assert!(
+            (l.operations + head - 407_000_000).abs() < 30_000_000,
+            "{}",
+            l.operations
+        );
     }
 
     #[test]
@@ -149,7 +153,8 @@ mod tests {
             1 => (x / 5.0 + y / 9.0).sin(),
             _ => (x / 13.0 - y / 6.0).cos(),
         };
-        let pixels = (0..3 * 128 * 128).map(|i| wave(i / (128 * 128), (i % 128) as f32, (i / 128 % 128) as f32));
+        let pixels = (0..3 * 128 * 128)
+            .map(|i| wave(i / (128 * 128), (i % 128) as f32, (i / 128 % 128) as f32));
         let picture = Tensor::from_slice(&pixels.collect::<Vec<f32>>()).view([1, 3, 128, 128]);
         let network = FeatureNetwork::read(file, &[], Device::Cpu).unwrap();
         let maps = network.maps(&picture);

@@ -14,6 +14,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::files;
 use super::layers::{Declare, Forward, Init, Layers, Parameters};
+use super::loader::channels_last;
 
 pub use perceptual::{Distance, Perceptual, PerceptualLoss, relative_l1};
 
@@ -84,6 +85,14 @@ impl Architecture {
         }
     }
 
+    /// Weights of the network up to the level `last`, or of all of it, that know nothing.
+    pub fn untrained(self, last: Option<&str>) -> Parameters {
+        let random = Init::KaimingNormal(1.0);
+        Declare::parameters(random, Device::Cpu, |l| {
+            self.read(l, &(), last.unwrap_or_default());
+        })
+    }
+
     /// Read the network up to the level `last` into `l`: every level on the way.
     fn read<L: Layers>(self, l: &mut L, picture: &L::Value, last: &str) -> Vec<L::Value> {
         match self {
@@ -148,9 +157,7 @@ impl FeatureNetwork {
         let mut wanted: Vec<usize> = wanted.iter().map(place).collect::<anyhow::Result<_>>()?;
         wanted.sort_unstable();
         let last = wanted.last().map_or("", |&place| levels[place].name);
-        let mut weights = Declare::parameters(Init::Normal(0.0), Device::Cpu, |l| {
-            architecture.read(l, &(), last);
-        });
+        let mut weights = architecture.untrained(Some(last));
         for (name, tensor) in &mut weights {
             let Some(found) = stored.get(name) else {
                 let network = architecture.name();
@@ -201,6 +208,8 @@ impl FeatureNetwork {
         };
         let levels = self.architecture.levels();
         let last = self.wanted.last().map_or("", |&place| levels[place].name);
+        // Pictures that were cut or shifted have lost that order; in any other each convolution would sort anew.
+        let pictures = channels_last(&pictures);
         let maps = (self.architecture).read(&mut Forward(&self.weights), &pictures, last);
         let wanted = self.wanted.iter();
         wanted.map(|&place| maps[place].shallow_clone()).collect()
@@ -215,7 +224,11 @@ pub fn claim(out: &Path, file: Option<&Path>) -> anyhow::Result<()> {
     let Some(file) = file else { return Ok(()) };
     let bytes = std::fs::read(file)
         .with_context(|| format!("feature network {} can not be read", file.display()))?;
-    let now = format!("{} bytes, checksum {:08x}\n", bytes.len(), crc32c::crc32c(&bytes));
+    let now = format!(
+        "{} bytes, checksum {:08x}\n",
+        bytes.len(),
+        crc32c::crc32c(&bytes)
+    );
     let place = out.join("features.txt");
     match std::fs::read_to_string(&place) {
         Ok(before) => ensure!(
@@ -237,10 +250,7 @@ pub(super) mod tests {
 
     /// Write a file of `architecture` with random weights.
     pub fn write(file: &Path, architecture: Architecture, last: &str) {
-        let weights = Declare::parameters(Init::KaimingNormal(1.0), Device::Cpu, |l| {
-            architecture.read(l, &(), last);
-        });
-        let tensors: Vec<_> = weights.into_iter().collect();
+        let tensors: Vec<_> = architecture.untrained(Some(last)).into_iter().collect();
         Tensor::write_safetensors(&tensors, file).unwrap();
     }
 
@@ -257,9 +267,16 @@ pub(super) mod tests {
             let network = FeatureNetwork::read(&file, &[last], Device::Cpu).unwrap();
             assert_eq!(network.architecture, architecture);
             let side = network.smallest_side();
-            let maps = network.maps(&Tensor::zeros([2, 3, side, side], (Kind::Float, Device::Cpu)));
+            let maps = network.maps(&Tensor::zeros(
+                [2, 3, side, side],
+                (Kind::Float, Device::Cpu),
+            ));
             let level = network.levels()[0];
-            assert_eq!(maps[0].size(), [2, level.channels, 1, 1], "{architecture:?}");
+            assert_eq!(
+                maps[0].size(),
+                [2, level.channels, 1, 1],
+                "{architecture:?}"
+            );
         }
     }
 
@@ -277,11 +294,17 @@ pub(super) mod tests {
         assert!(error(&[]).contains("no feature network"), "{}", error(&[]));
         Tensor::write_safetensors(&[("stem.weight", tensor(&[32, 3, 5, 5]))], &file).unwrap();
         let lacking = error(&[]);
-        assert!(lacking.contains("lacks stage0.0.depthwise.bias"), "{lacking}");
+        assert!(
+            lacking.contains("lacks stage0.0.depthwise.bias"),
+            "{lacking}"
+        );
         write(&file, Architecture::Vgg16, "conv2_2");
         assert!(error(&[]).contains("lacks features.10"), "{}", error(&[]));
         let unknown = error(&["stage1"]);
-        assert!(unknown.contains("VGG16") && unknown.contains("conv1_1"), "{unknown}");
+        assert!(
+            unknown.contains("VGG16") && unknown.contains("conv1_1"),
+            "{unknown}"
+        );
         let tensors = Tensor::read_safetensors(&file).unwrap();
         let mut tensors: Parameters = tensors.into_iter().collect();
         tensors.insert("features.2.weight".to_owned(), tensor(&[64, 64, 5, 5]));

@@ -50,8 +50,8 @@ pub fn read<L: Layers>(
     for (stage, count) in stages.into_iter().enumerate() {
         for (i, name) in NAMES[stage].into_iter().take(count).enumerate() {
             let rectified = given.last().map(|y| l.relu(y));
-            let pooled = (stage > 0 && i == 0)
-                .then(|| l.max_pool(rectified.as_ref().unwrap_or(picture)));
+            let pooled =
+                (stage > 0 && i == 0).then(|| l.max_pool(rectified.as_ref().unwrap_or(picture)));
             let x = pooled.as_ref().or(rectified.as_ref()).unwrap_or(picture);
             let conv = Conv::same(input, width(stage), 3, Padding::Zero);
             given.push(l.conv(&format!("features.{number}"), x, conv));
@@ -95,9 +95,15 @@ mod tests {
             numbers.max().unwrap()
         };
         let last = ["conv1_2", "conv2_2", "conv3_4", "conv4_4", "conv5_4"];
-        assert_eq!(last.map(|name| last_number(VGG19, name)), [2, 7, 16, 25, 34]);
+        assert_eq!(
+            last.map(|name| last_number(VGG19, name)),
+            [2, 7, 16, 25, 34]
+        );
         let first = ["conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"];
-        assert_eq!(first.map(|name| last_number(VGG16, name)), [0, 5, 10, 17, 24]);
+        assert_eq!(
+            first.map(|name| last_number(VGG16, name)),
+            [0, 5, 10, 17, 24]
+        );
     }
 
     #[test]

@@ -164,8 +164,12 @@ impl<P: Pass> Layers for P {
     }
 
     fn sloped_relu(&mut self, x: &Tensor, slope: f64) -> Tensor {
-        // `leaky_relu` has no slope here; this is one pass over memory where `max(x, slope·x)` is two.
-        x.prelu(&Tensor::full([1], slope, (x.kind(), x.device())))
+        // `leaky_relu` has no slope here. `prelu` is a single pass over memory, but its way back adds up a slope for the
+        // slope, number by number.
+        match x.requires_grad() {
+            true => x * slope + x.relu() * (1.0 - slope),
+            false => x.prelu(&Tensor::full([1], slope, (x.kind(), x.device()))),
+        }
     }
 
     fn prelu(&mut self, name: &str, x: &Tensor, _: i64) -> Tensor {

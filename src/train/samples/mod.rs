@@ -164,7 +164,10 @@ impl Sampler {
         let mut frame = self.middle(picture, side)?;
         tone.apply(&mut frame);
         let enlargement = f64::from(side) / f64::from(picture.width().min(picture.height()));
-        Ok((self.tensor(&frame, &view, out)?, enlargement <= MOST_ENLARGED))
+        Ok((
+            self.tensor(&frame, &view, out)?,
+            enlargement <= MOST_ENLARGED,
+        ))
     }
 
     /// The picture, perhaps with a tilted head, perhaps mirrored.
