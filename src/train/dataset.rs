@@ -24,6 +24,8 @@ struct Entry {
     file: PathBuf,
     offset: u64,
     length: u64,
+    /// The picture's shorter side, pixels; 0 before it was read.
+    side: u32,
 }
 
 /// The readable pictures of a folder or tar file, in name order.
@@ -52,13 +54,15 @@ impl Dataset {
         let unreadable = Mutex::new(Vec::new());
         let readable: Vec<Entry> = entries
             .into_par_iter()
-            .filter(|entry| {
+            .filter_map(|mut entry| {
                 progress.inc(1);
                 let result = entry.decode();
                 if let (Err(error), Ok(mut list)) = (&result, unreadable.lock()) {
                     list.push(format!("{}: {error:#}", entry.name));
                 }
-                result.is_ok()
+                let (width, height) = result.ok()?.dimensions();
+                entry.side = width.min(height);
+                Some(entry)
             })
             .collect();
         let mut unreadable = unreadable.into_inner().unwrap_or_default();
@@ -93,6 +97,21 @@ impl Dataset {
             crc32c::crc32c_append(sum, &entry.length.to_le_bytes())
         });
         format!("{} pictures, checksum {checksum:08x}", self.entries.len())
+    }
+
+    /// How many pictures are narrower or lower than `side` pixels.
+    pub fn smaller_than(&self, side: u32) -> usize {
+        self.entries
+            .iter()
+            .filter(|entry| entry.side < side)
+            .count()
+    }
+
+    /// The same without pictures that are narrower or lower than `side` pixels.
+    #[must_use]
+    pub fn without_smaller(mut self, side: u32) -> Self {
+        self.entries.retain(|entry| entry.side >= side);
+        self
     }
 
     /// Those that training leaves out go apart: (training, held back).
@@ -183,6 +202,7 @@ fn list_folder(folder: &Path) -> anyhow::Result<Vec<Entry>> {
                     offset: 0,
                     length: item.metadata()?.len(),
                     file: path,
+                    side: 0,
                 });
             }
         }
@@ -205,6 +225,7 @@ fn list_lines(path: &Path) -> anyhow::Result<Vec<Entry>> {
             offset: 0,
             length: file.metadata().map_or(0, |facts| facts.len()),
             file,
+            side: 0,
         }
     });
     Ok(entries.collect())
@@ -229,6 +250,7 @@ fn list_tar(path: &Path) -> anyhow::Result<Vec<Entry>> {
                 file: path.to_owned(),
                 offset: entry.raw_file_position(),
                 length: entry.size(),
+                side: 0,
             });
         }
     }
@@ -337,6 +359,25 @@ mod tests {
         );
         assert_eq!(dataset.unreadable.len(), 2, "{:?}", dataset.unreadable);
         assert_eq!(dataset.picture(1).unwrap().get_pixel(0, 0).0, [255, 0, 128]);
+    }
+
+    #[test]
+    fn small_pictures_are_counted_and_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, width, height) in [("a", 40, 90), ("b", 60, 60), ("c", 90, 59)] {
+            let picture = RgbImage::new(width, height);
+            picture
+                .save(folder.path().join(format!("{name}.png")))
+                .unwrap();
+        }
+        let dataset = open(folder.path()).unwrap();
+        assert_eq!(dataset.smaller_than(60), 2);
+        let dataset = dataset.without_smaller(60);
+        let names: Vec<&str> = dataset
+            .names()
+            .map(|name| &name[name.len() - 5..])
+            .collect();
+        assert_eq!(names, ["b.png"]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::layers::Parameters;
 use super::loader::Loader;
 use super::precision::Precision;
 use super::recipe::Recipe;
+use super::samples::MOST_ENLARGED;
 use super::stage::Stage;
 use super::stage1::Stage1;
 use super::stage2::{First, Stage2, new_dcedn};
@@ -67,7 +68,8 @@ impl<'a> Run<'a> {
     pub fn new(recipe: &'a Recipe, faces: &Path, options: Options) -> anyhow::Result<Self> {
         claim_folder(&options.out, recipe)?;
         features::claim(&options.out, recipe.features.as_deref())?;
-        let (training, held_back) = open_data(faces, &recipe.data, &options)?;
+        let small = Small::of(recipe);
+        let (training, held_back) = open_data(faces, &recipe.data, Some(small), &options)?;
         Ok(Self {
             validation: Validation::new(&held_back, recipe, options.device)?,
             training: Arc::new(training),
@@ -154,10 +156,45 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Sides below which pictures are of no or less use.
+pub(super) struct Small {
+    /// Shorter pictures are left out.
+    useless: u32,
+    /// Shorter ones teach no detail of the restored picture's own size.
+    soft: u32,
+}
+
+impl Small {
+    fn of(recipe: &Recipe) -> Self {
+        let smallest = |side: usize| (side as f64 / MOST_ENLARGED).ceil() as u32;
+        let size = recipe.model.size;
+        Self {
+            useless: smallest(size),
+            soft: smallest(size * recipe.scale()),
+        }
+    }
+
+    /// The pictures that are large enough; says how many are not.
+    fn leave_out(&self, dataset: Dataset) -> Dataset {
+        let (useless, soft) = (self.useless, self.soft);
+        let count = dataset.smaller_than(useless);
+        if count > 0 {
+            eprintln!("{count} are smaller than {useless} pixels and left out");
+        }
+        let dataset = dataset.without_smaller(useless);
+        let count = dataset.smaller_than(soft);
+        if count > 0 {
+            eprintln!("{count} are smaller than {soft} pixels and teach no detail of full size");
+        }
+        dataset
+    }
+}
+
 /// The pictures of `faces` to train with, and those that `rule` holds back, whose names go into the run's folder.
 pub(super) fn open_data(
     faces: &Path,
     rule: &HeldBack,
+    small: Option<Small>,
     options: &Options,
 ) -> anyhow::Result<(Dataset, Dataset)> {
     let progress = bar(options.progress, 0, "pictures");
@@ -170,6 +207,10 @@ pub(super) fn open_data(
             eprintln!("  {line}");
         }
     }
+    let dataset = match small {
+        Some(small) => small.leave_out(dataset),
+        None => dataset,
+    };
     warn_of_other_data(&options.out, &dataset)?;
     let (training, held_back) = dataset.split(rule);
     for (part, what) in [(&training, "train with"), (&held_back, "hold back")] {

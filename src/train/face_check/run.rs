@@ -45,7 +45,7 @@ pub fn train(
     let before = |file: &Path| Recipe::read_with(Some(file), &[]);
     let same = |file: &Path| before(file).ok().as_ref() == Some(recipe);
     claim_folder(&options.out, &recipe.to_toml()?, same)?;
-    let (faces, held_back_faces) = open_data(faces, &recipe.data, options)?;
+    let (faces, held_back_faces) = open_data(faces, &recipe.data, None, options)?;
     let (others, held_back_others) =
         Dataset::open(others, &ProgressBar::hidden())?.split(&recipe.data);
     ensure!(

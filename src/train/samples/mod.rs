@@ -25,7 +25,7 @@ pub use scene::{Scene, detected};
 pub use turn::turned;
 
 /// Pictures that are enlarged by more than this have no detail at the truth's own size.
-const MOST_ENLARGED: f64 = 1.2;
+pub const MOST_ENLARGED: f64 = 1.2;
 
 /// How clips are scaled.
 const FILTERS: [FilterType; 3] = [

@@ -133,7 +133,7 @@ pub fn train<S: System>(recipe: &S, faces: &Path, options: &Options) -> anyhow::
         before(file).ok().as_ref() == Some(recipe)
     })?;
     features::claim(&options.out, recipe.features())?;
-    let (training, held_back) = open_data(faces, recipe.data(), options)?;
+    let (training, held_back) = open_data(faces, recipe.data(), None, options)?;
     ensure!(
         !S::UNPAIRED || training.len() > 1,
         "unpaired training needs two pictures or more"
