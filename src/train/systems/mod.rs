@@ -19,6 +19,7 @@ pub mod stylegan2;
 mod system;
 mod trained;
 pub mod vgg;
+pub mod vgg_maps;
 
 use std::path::Path;
 

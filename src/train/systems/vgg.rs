@@ -211,11 +211,11 @@ impl PerceptualLoss {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// A file with the convolutions up to `last`, of random numbers.
-    fn write(file: &Path, depth: Depth, last: &str) {
+    pub fn write(file: &Path, depth: Depth, last: &str) {
         let mut tensors = Vec::new();
         for (name, number, [input, output], _) in depth.layers() {
             let options = (Kind::Float, Device::Cpu);
