@@ -10,6 +10,7 @@ use gstdepixelate::degrade::mosaic::Fill;
 use gstdepixelate::evaluate::cases::{Case, Setting};
 use gstdepixelate::evaluate::clips::clips;
 use gstdepixelate::evaluate::job;
+use gstdepixelate::evaluate::networks::Networks;
 use gstdepixelate::evaluate::overlap::overlap;
 use gstdepixelate::evaluate::sheet::{columns, sheet};
 use gstdepixelate::evaluate::systems::{Systems, open_models};
@@ -33,14 +34,17 @@ fn the_bundled_model_is_measured() {
     let models = open_models(&[]).unwrap();
     let mut systems = Systems::new(&models).unwrap();
     let faces: Vec<RgbImage> = (0..3).map(|i| face(i, 128)).collect();
-    let cases = [case(Setting::Whole, 8), case(Setting::Inner, 6)];
-    let scores = evaluate(&mut systems, &faces, &cases, &ProgressBar::hidden()).unwrap();
+    let cases = [case(Setting::Whole, 8), case(Setting::FACE, 6)];
+    let (mut none, hidden) = (Networks::default(), ProgressBar::hidden());
+    let scores = evaluate(&mut systems, &mut none, &faces, &cases, &hidden).unwrap();
     let evaluation = Evaluation {
         models: vec![Named {
             name: models[0].0.clone(),
             file: models[0].1.name().to_owned(),
         }],
         faces: "3 drawings".to_owned(),
+        embedding: None,
+        features: None,
         cases: scores,
         clips: clips(&mut systems, &faces[..1]).unwrap(),
     };
@@ -80,7 +84,8 @@ fn the_bundled_model_is_measured() {
             && text.contains("moving, blocks of 12")
             && text.contains("| pixelated")
             && text.contains("- ssim_uniform: structural similarity with a flat window")
-            && text.contains("(0.333) |"),
+            && text.contains("(0.333) |")
+            && !text.contains("identity"),
         "{text}"
     );
     let json = serde_json::to_value(&evaluation).unwrap();
@@ -107,6 +112,7 @@ fn the_bundled_model_is_measured() {
         );
     }
     assert!(row["chance"].is_f64(), "{row}");
+    assert!(row.get("frechet").is_none() && json.get("embedding").is_none());
 
     let sheet = sheet(&mut systems, &faces[0], &cases, 1).unwrap();
     assert_eq!(columns(&systems).len(), 6);
@@ -144,7 +150,11 @@ fn models_stand_in_one_table() {
         limit: 2,
         trained_with: None,
     };
-    let evaluated = job::models(&files, &faces, &[8]).unwrap();
+    let options = job::Options {
+        blocks: vec![8],
+        ..Default::default()
+    };
+    let evaluated = job::models(&files, &faces, &options).unwrap();
     let evaluation = &evaluated.evaluation;
     let names = evaluation.models.iter().map(|model| model.name.as_str());
     assert_eq!(names.collect::<Vec<_>>(), ["one", "one 2"]);

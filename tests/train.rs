@@ -297,7 +297,11 @@ fn a_second_stage_is_trained_behind_an_exported_first() {
 
     let mut other = recipe.clone();
     let (widths, blocks) = (vec![8, 16], vec![1, 1]);
-    other.networks.generator = Architecture::UShaped(UShaped { widths, blocks });
+    other.networks.generator = Architecture::UShaped(UShaped {
+        widths,
+        blocks,
+        fine: None,
+    });
     let run = Run::new(&other, &faces, options(&folder.path().join("other"))).unwrap();
     let error = run.dcedn(Some(&stage1), None).unwrap_err();
     assert!(
@@ -394,7 +398,11 @@ fn a_deeper_network_starts_from_a_shallower_one() {
 
     let shallow = random_weights(&recipe.networks.generator, false);
     let (widths, blocks) = (vec![8, 8], vec![1, 2]);
-    let deep = Architecture::UShaped(UShaped { widths, blocks });
+    let deep = Architecture::UShaped(UShaped {
+        widths,
+        blocks,
+        fine: None,
+    });
     let mut grown = Declare::parameters(Init::KaimingUniform, Device::Cpu, |l| {
         deep.read(l, &no_pictures(false));
     });
@@ -445,7 +453,11 @@ fn a_folder_of_another_recipe_is_refused() {
 fn the_onnx_file_does_what_libtorch_does() {
     let mut wide = small_recipe(1, 1);
     let (widths, blocks) = (vec![16, 16], vec![1, 1]);
-    wide.networks.generator = Architecture::UShaped(UShaped { widths, blocks });
+    wide.networks.generator = Architecture::UShaped(UShaped {
+        widths,
+        blocks,
+        fine: None,
+    });
     wide.model.half = true;
     for recipe in [small_recipe(1, 1), small_published(1, 1), wide] {
         check_parity(&recipe);

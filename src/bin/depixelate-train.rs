@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use gstdepixelate::evaluate::cases::BLOCKS;
-use gstdepixelate::evaluate::{detection, job, table};
+use gstdepixelate::evaluate::cases::{BLOCKS, FACE_SHARE, Setting};
+use gstdepixelate::evaluate::{detection, job, networks, table};
 use gstdepixelate::experiments::{self, args::Experiment, film};
 use gstdepixelate::train::command::{self, CascadeArgs, ExportArgs, TrainArgs, say};
 use gstdepixelate::train::held_back::HeldBack;
@@ -153,6 +153,15 @@ struct EvaluateArgs {
     /// Measure with blocks of this size, pixels, alone; may be given several times.
     #[arg(long, value_name = "PIXELS", value_parser = block_size)]
     block: Vec<u32>,
+    /// Side of the mosaics that leave some of the picture ÷ side of the picture.
+    #[arg(long, value_name = "SHARE", default_value_t = FACE_SHARE, value_parser = inner_share)]
+    inner: f64,
+    /// Also measure identity and Fréchet distance by this network, which describes a face by a vector.
+    #[arg(long, value_name = "FILE.onnx")]
+    embedding: Option<PathBuf>,
+    /// Also measure the distance of the features of this network: ONNX, or VGG16's weights as .safetensors.
+    #[arg(long, value_name = "FILE")]
+    features: Option<PathBuf>,
     /// What the model was trained with: warns of pictures that are in both.
     #[arg(long, value_name = "PATH")]
     trained_with: Option<PathBuf>,
@@ -316,7 +325,15 @@ fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
         limit: args.limit,
         trained_with: args.trained_with.clone(),
     };
-    let results = job::models(&args.model, &faces, &args.block)?;
+    let options = job::Options {
+        blocks: args.block.clone(),
+        inner: Setting::Inner { share: args.inner },
+        networks: networks::Files {
+            embedding: args.embedding.clone(),
+            features: args.features.clone(),
+        },
+    };
+    let results = job::models(&args.model, &faces, &options)?;
     println!("{}", table::markdown(&results.evaluation));
     if let Some(path) = &args.json {
         files::write(path, &serde_json::to_string_pretty(&results.evaluation)?)?;
@@ -363,6 +380,14 @@ fn truncation(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|share| (0.0..=2.0).contains(share));
     share.ok_or_else(|| "it must be a number from 0 to 2".to_owned())
+}
+
+fn inner_share(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse()
+        .ok()
+        .filter(|share| (0.2..=1.0).contains(share));
+    share.ok_or_else(|| "it must be a number from 0.2 to 1".to_owned())
 }
 
 /// One of the block sizes that are measured.

@@ -9,7 +9,7 @@ use super::properties::shown;
 use super::{CascadeError, ModelFacts};
 use crate::blocks::PLANES;
 use crate::onnx::ElementType;
-use crate::onnx::proto::{DimensionValue, ValueInfoProto};
+use crate::onnx::proto::ValueInfoProto;
 
 /// The inputs and outputs of a graph that are used.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Ends {
         let lattice = graph.inputs.iter().find(|input| input.name == LATTICE);
         if let Some(lattice) = lattice.filter(|input| !is_lattice(input, facts.size)) {
             let expected = format!("Float[N, {PLANES}, {0}, {0}] with an open N", facts.size);
-            return Err(check.wrong("input", LATTICE, described(lattice), expected));
+            return Err(check.wrong("input", LATTICE, lattice.described(), expected));
         }
         let has = |name: &str| outputs.iter().any(|output| output.name == name);
         let side = facts.output_size();
@@ -154,7 +154,7 @@ impl Check<'_> {
             Some(value) => match batch_of_pictures(value, side) {
                 Some(-1) => return Ok(false),
                 Some(1) if self.may_be_single => return Ok(true),
-                _ => described(value),
+                _ => value.described(),
             },
             None if values.is_empty() => "missing".into(),
             None => format!("missing among {}", listed(values)),
@@ -201,19 +201,6 @@ fn listed(values: &[&ValueInfoProto]) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// Sides of a tensor, −1 where open; `None` when it is no tensor or has no shape.
-fn sides(value: &ValueInfoProto) -> Option<(ElementType, Vec<i64>)> {
-    let tensor = value.r#type.as_ref()?.tensor_type.as_ref()?;
-    let dims = &tensor.shape.as_ref()?.dim;
-    let side = |dim: &Option<DimensionValue>| match dim {
-        Some(DimensionValue::DimValue(side)) => *side,
-        // An open axis; whether it has a name does not matter.
-        Some(DimensionValue::DimParam(_)) | None => -1,
-    };
-    let sides = dims.iter().map(|dim| side(&dim.value)).collect();
-    Some((tensor.elem_type(), sides))
-}
-
 /// Whether an axis of length `found`, or an open one, takes `side`.
 fn fits(found: i64, side: usize) -> bool {
     found == -1 || found == side as i64
@@ -221,7 +208,7 @@ fn fits(found: i64, side: usize) -> bool {
 
 /// The batch, −1 where open, if `value` can hold RGB pictures of `side`.
 fn batch_of_pictures(value: &ValueInfoProto, side: usize) -> Option<i64> {
-    match sides(value)? {
+    match value.sides()? {
         (ElementType::Float, sides) => match sides[..] {
             [batch, 3, height, width] if fits(height, side) && fits(width, side) => Some(batch),
             _ => None,
@@ -232,24 +219,9 @@ fn batch_of_pictures(value: &ValueInfoProto, side: usize) -> Option<i64> {
 
 /// Whether `value` can take the lattice planes of pictures of `side`.
 fn is_lattice(value: &ValueInfoProto, side: usize) -> bool {
-    sides(value).is_some_and(|(element, sides)| {
+    value.sides().is_some_and(|(element, sides)| {
         element == ElementType::Float
             && matches!(sides[..], [-1, planes, height, width]
                 if planes == PLANES as i64 && fits(height, side) && fits(width, side))
     })
-}
-
-fn described(value: &ValueInfoProto) -> String {
-    /// More axes than this are not worth a longer message.
-    const MAX_AXES: usize = 8;
-    let Some((element, sides)) = sides(value) else {
-        return "no tensor with a shape".into();
-    };
-    let axes = sides.iter().take(MAX_AXES).map(|&side| match side {
-        ..0 => "open".into(),
-        side => side.to_string(),
-    });
-    let dots = if sides.len() > MAX_AXES { ", …" } else { "" };
-    let axes = axes.collect::<Vec<String>>().join(", ");
-    format!("{element:?}[{axes}{dots}]")
 }

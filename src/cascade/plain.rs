@@ -16,20 +16,30 @@ pub struct Numbers {
     pub data: Vec<f32>,
 }
 
-/// A graph that runs on one thread of the CPU.
+/// A graph that runs on the CPU.
 #[derive(Debug)]
 pub struct PlainSession(Session);
 
 impl PlainSession {
-    /// Open the graph in the bytes of an ONNX file.
+    /// Open the graph in the bytes of an ONNX file, on one thread.
     pub fn new(runtime: &Runtime, onnx: &[u8]) -> Result<Self, CascadeError> {
+        Self::open(runtime, "the exported graph", onnx, 1)
+    }
+
+    /// As [`Self::new`], on so many threads; `name` stands for the graph in errors.
+    pub fn open(
+        runtime: &Runtime,
+        name: &str,
+        onnx: &[u8],
+        threads: usize,
+    ) -> Result<Self, CascadeError> {
         let unreadable = |error: ort::Error| CascadeError::ModelUnreadable {
-            model: "the exported graph".into(),
+            model: name.into(),
             reason: error.to_string(),
         };
         let open = || -> ort::Result<_> {
             SessionBuilder::new(runtime.environment())?
-                .with_intra_threads(1)?
+                .with_intra_threads(threads)?
                 .with_intra_op_spinning(false)?
                 .commit_from_memory(onnx)
         };
@@ -42,6 +52,17 @@ impl PlainSession {
         inputs: &[(&str, &Numbers)],
         wanted: &str,
     ) -> Result<Numbers, CascadeError> {
+        let mut outputs = self.run_for(inputs, &[wanted])?;
+        let output = outputs.pop();
+        output.ok_or_else(|| CascadeError::Run(format!("output `{wanted}` did not come")))
+    }
+
+    /// As [`Self::run`], several outputs in the order of `wanted`.
+    pub fn run_for(
+        &mut self,
+        inputs: &[(&str, &Numbers)],
+        wanted: &[&str],
+    ) -> Result<Vec<Numbers>, CascadeError> {
         let mut fed = Vec::new();
         for (name, numbers) in inputs {
             let tensor =
@@ -50,13 +71,16 @@ impl PlainSession {
             fed.push((*name, tensor));
         }
         let outputs = self.0.run(fed).map_err(run_error)?;
-        let output = outputs
-            .get(wanted)
-            .ok_or_else(|| CascadeError::Run(format!("output `{wanted}` did not come")))?;
-        let (shape, data) = output.try_extract_tensor::<f32>().map_err(run_error)?;
-        Ok(Numbers {
-            shape: shape.to_vec(),
-            data: data.to_vec(),
-        })
+        let taken = |name: &&str| {
+            let output = outputs
+                .get(*name)
+                .ok_or_else(|| CascadeError::Run(format!("output `{name}` did not come")))?;
+            let (shape, data) = output.try_extract_tensor::<f32>().map_err(run_error)?;
+            Ok(Numbers {
+                shape: shape.to_vec(),
+                data: data.to_vec(),
+            })
+        };
+        wanted.iter().map(taken).collect()
     }
 }

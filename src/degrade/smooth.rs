@@ -35,11 +35,19 @@ fn mean(picture: &RgbImage, (x, y): (u32, u32), block: u32) -> Rgb<u8> {
 
 /// A picture in another size, by bicubic (Catmull–Rom) interpolation; None for sizes of zero.
 pub fn resize(picture: &RgbImage, size: (u32, u32)) -> Option<RgbImage> {
+    resized(picture, size, FilterType::CatmullRom)
+}
+
+/// As [`resize`], by bilinear interpolation. Where the picture shrinks, the filter is widened.
+pub fn resize_bilinear(picture: &RgbImage, size: (u32, u32)) -> Option<RgbImage> {
+    resized(picture, size, FilterType::Bilinear)
+}
+
+fn resized(picture: &RgbImage, size: (u32, u32), filter: FilterType) -> Option<RgbImage> {
     let (width, height) = picture.dimensions();
     let source = ImageRef::new(width, height, picture.as_raw(), PixelType::U8x3).ok()?;
     let mut target = Image::new(size.0, size.1, PixelType::U8x3);
-    let catmull_rom = ResizeAlg::Convolution(FilterType::CatmullRom);
-    let options = ResizeOptions::new().resize_alg(catmull_rom);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
     Resizer::new().resize(&source, &mut target, &options).ok()?;
     RgbImage::from_raw(size.0, size.1, target.into_vec())
 }

@@ -15,19 +15,28 @@ pub const BLOCKS: [u32; 6] = [4, 6, 8, 12, 16, 19];
 pub const FACE_SHARE: f64 = 0.6;
 
 /// How much of the picture is a mosaic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "setting", rename_all = "kebab-case")]
 pub enum Setting {
     /// All of it.
     Whole,
-    /// The middle 60 % of each side: the face alone.
-    Inner,
+    /// Its middle.
+    Inner {
+        /// Side of the mosaic ÷ side of the picture, 0–1.
+        share: f64,
+    },
+}
+
+impl Setting {
+    /// The face alone.
+    pub const FACE: Self = Self::Inner { share: FACE_SHARE };
 }
 
 /// One kind of mosaic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Case {
     /// Where it lies.
+    #[serde(flatten)]
     pub setting: Setting,
     /// Side of its square blocks, pixels of the picture.
     pub block: u32,
@@ -44,10 +53,10 @@ enum FillName {
 }
 
 impl Case {
-    /// Every setting with every fill and block size.
-    pub fn all() -> Vec<Self> {
+    /// The whole picture and `inner`, each with every fill and block size.
+    pub fn all(inner: Setting) -> Vec<Self> {
         let mut cases = Vec::new();
-        for setting in [Setting::Whole, Setting::Inner] {
+        for setting in [Setting::Whole, inner] {
             for fill in [Fill::TileMean, Fill::TileBlur] {
                 cases.extend(BLOCKS.map(|block| Self {
                     setting,
@@ -64,8 +73,8 @@ impl Case {
         let (width, height) = face.dimensions();
         let rect = match self.setting {
             Setting::Whole => Rect::new(0, 0, width, height),
-            Setting::Inner => {
-                let part = |side: u32| (f64::from(side) * FACE_SHARE).round() as u32;
+            Setting::Inner { share } => {
+                let part = |side: u32| (f64::from(side) * share).round() as u32;
                 let (w, h) = (part(width), part(height));
                 Rect::new((width - w) as i32 / 2, (height - h) as i32 / 2, w, h)
             }
@@ -91,11 +100,11 @@ impl fmt::Display for Case {
             Fill::TileMean => "mean",
             Fill::TileBlur => "blur",
         };
-        let setting = match self.setting {
-            Setting::Whole => "whole crop",
-            Setting::Inner => "inner 60 %",
-        };
-        write!(f, "{setting}, blocks of {}, tile {fill}", self.block)
+        match self.setting {
+            Setting::Whole => f.write_str("whole crop")?,
+            Setting::Inner { share } => write!(f, "inner {} %", (share * 1000.0).round() / 10.0)?,
+        }
+        write!(f, ", blocks of {}, tile {fill}", self.block)
     }
 }
 
@@ -126,17 +135,39 @@ impl Pixelated {
 mod tests {
     use super::*;
     use image::Rgb;
+    use std::iter::repeat;
+
+    #[test]
+    fn cases_have_names_and_keys() {
+        let case = Case {
+            setting: Setting::Inner { share: 0.75 },
+            block: 8,
+            fill: Fill::TileMean,
+        };
+        assert_eq!(case.to_string(), "inner 75 %, blocks of 8, tile mean");
+        let keys = serde_json::json!(
+            {"setting": "inner", "share": 0.75, "block": 8, "fill": "tile-mean"}
+        );
+        assert_eq!(serde_json::to_value(case).unwrap(), keys);
+        let whole = Case {
+            setting: Setting::Whole,
+            ..case
+        };
+        assert_eq!(whole.to_string(), "whole crop, blocks of 8, tile mean");
+        assert_eq!(serde_json::to_value(whole).unwrap()["setting"], "whole");
+    }
 
     #[test]
     fn outside_the_inner_part_nothing_changes() {
         let face = RgbImage::from_fn(128, 128, |x, y| Rgb([x as u8, y as u8, (x ^ y) as u8]));
-        for case in Case::all() {
+        let settings = [(Setting::FACE, 77), (Setting::Inner { share: 0.75 }, 96)];
+        let cases = settings.map(|(inner, side)| Case::all(inner).into_iter().zip(repeat(side)));
+        for (case, inner) in cases.into_iter().flatten() {
             let mosaic = case.apply(&face).unwrap();
             let rect = mosaic.rect;
-            let side = if case.setting == Setting::Whole {
-                128
-            } else {
-                77
+            let side = match case.setting {
+                Setting::Whole => 128,
+                Setting::Inner { .. } => inner,
             };
             assert_eq!((rect.width, rect.height), (side, side), "{case}");
             assert_ne!(

@@ -118,7 +118,7 @@ fn flicker_of(
     block: u32,
 ) -> anyhow::Result<f64> {
     let case = Case {
-        setting: Setting::Inner,
+        setting: Setting::FACE,
         block,
         fill: Fill::TileMean,
     };

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::cases::{Case, Setting};
 use super::clips::clips;
+use super::networks::{self, Networks};
 use super::overlap::overlap;
 use super::systems::{Systems, open_models};
 use super::{Evaluation, Named, evaluate, load_faces, page, sheet};
@@ -33,6 +34,27 @@ pub struct Faces {
     pub trained_with: Option<PathBuf>,
 }
 
+/// What is done to the faces, and measured of what becomes of them.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Sizes of blocks, pixels; all if there is none.
+    pub blocks: Vec<u32>,
+    /// Where a mosaic lies that leaves some of the picture.
+    pub inner: Setting,
+    /// Networks to measure with.
+    pub networks: networks::Files,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            blocks: Vec::new(),
+            inner: Setting::FACE,
+            networks: networks::Files::default(),
+        }
+    }
+}
+
 /// Models, evaluated on the same faces.
 pub struct Evaluated {
     /// All numbers.
@@ -47,12 +69,14 @@ impl Evaluated {
     }
 }
 
-/// Evaluate the models in `files`, or the bundled one if there is none; by blocks of the sizes in `blocks`, pixels, or
-/// of all sizes if there is none. All see the same pictures, as large as the largest that one of them gives.
-pub fn models(files: &[PathBuf], faces: &Faces, blocks: &[u32]) -> anyhow::Result<Evaluated> {
+/// Evaluate the models in `files`, or the bundled one if there is none. All see the same pictures, as large as the
+/// largest that one of them gives.
+pub fn models(files: &[PathBuf], faces: &Faces, options: &Options) -> anyhow::Result<Evaluated> {
     let models = open_models(files)?;
+    let mut networks = Networks::open(&options.networks)?;
     let dataset = faces.open()?;
-    let mut cases = Case::all();
+    let mut cases = Case::all(options.inner);
+    let blocks = &options.blocks;
     cases.retain(|case| blocks.is_empty() || blocks.contains(&case.block));
     let sides = models.iter().map(|(_, model)| model.facts().output_size());
     let side = sides.max().unwrap_or_default() as u32;
@@ -65,7 +89,9 @@ pub fn models(files: &[PathBuf], faces: &Faces, blocks: &[u32]) -> anyhow::Resul
     let evaluation = Evaluation {
         models: models.iter().map(named).collect(),
         faces: format!("{} of {}, {side} px", pictures.len(), dataset.fingerprint()),
-        cases: evaluate(&mut systems, &pictures, &cases, &bar()?)?,
+        embedding: networks.embedding(),
+        features: networks.features(),
+        cases: evaluate(&mut systems, &mut networks, &pictures, &cases, &bar()?)?,
         clips: clips(&mut systems, &pictures)?,
     };
     let drawn: Vec<Case> = cases.iter().copied().filter(is_drawn).collect();

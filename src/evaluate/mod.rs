@@ -6,6 +6,7 @@ pub mod cases;
 pub mod clips;
 pub mod detection;
 pub mod job;
+pub mod networks;
 pub mod overlap;
 pub mod page;
 pub mod scores;
@@ -25,6 +26,7 @@ use crate::degrade::smooth::resize;
 use crate::train::dataset::Dataset;
 use cases::Case;
 use clips::ClipScores;
+use networks::{Networks, Views};
 use scores::{SetScores, score};
 use systems::{System, Systems};
 use versions::Version;
@@ -36,6 +38,12 @@ pub struct Evaluation {
     pub models: Vec<Named>,
     /// The faces, counted, with a checksum.
     pub faces: String,
+    /// What faces were described by, if anything, and how it was fed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<String>,
+    /// What gave features, if anything, and how it was fed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub features: Option<String>,
     /// One entry for each case, in the order that was asked for.
     pub cases: Vec<CaseScores>,
     /// How steady they are, as [`clips::clips`] measures it.
@@ -88,41 +96,66 @@ pub fn load_faces(dataset: &Dataset, limit: usize, side: u32) -> anyhow::Result<
         .collect()
 }
 
-/// Measure `systems` in `cases` on `faces`, pictures as [`load_faces`] gives them; `progress` is moved along.
+/// Measure `systems` in `cases` on `faces`, pictures as [`load_faces`] gives them, with `networks` as well; `progress` is
+/// moved along.
 pub fn evaluate(
     systems: &mut Systems,
+    networks: &mut Networks,
     faces: &[RgbImage],
     cases: &[Case],
     progress: &ProgressBar,
 ) -> anyhow::Result<Vec<CaseScores>> {
     ensure!(!faces.is_empty(), "there is no face to evaluate with");
-    let all = systems.all();
-    progress.set_length((cases.len() * all.len() * faces.len()) as u64);
+    progress.set_length((cases.len() * systems.all().len() * faces.len()) as u64);
     let mut done = Vec::with_capacity(cases.len());
     for case in cases {
         progress.set_message(case.to_string());
-        let (mut mosaics, mut truths) = (Vec::new(), Vec::new());
-        for face in faces {
-            let mosaic = case.apply(face)?;
-            truths.push(mosaic.inside(face));
-            mosaics.push(mosaic);
-        }
-        let mut rows = Vec::with_capacity(all.len());
-        for system in &all {
-            let mut outputs = Vec::with_capacity(faces.len());
-            for mosaic in &mosaics {
-                outputs.push(mosaic.inside(&systems.make(system, mosaic)?));
-                progress.inc(1);
-            }
-            rows.push(Row {
-                system: system.clone(),
-                scores: score(&truths, &mosaics, &outputs)?,
-            });
-        }
-        done.push(CaseScores { case: *case, rows });
+        done.push(evaluate_case(systems, networks, faces, case, progress)?);
     }
     progress.finish_and_clear();
     Ok(done)
+}
+
+fn evaluate_case(
+    systems: &mut Systems,
+    networks: &mut Networks,
+    faces: &[RgbImage],
+    case: &Case,
+    progress: &ProgressBar,
+) -> anyhow::Result<CaseScores> {
+    let all = systems.all();
+    let (mut mosaics, mut truths, mut embeddings) = (Vec::new(), Vec::new(), Vec::new());
+    let mut made: Vec<(Vec<RgbImage>, Views)> = vec![Default::default(); all.len()];
+    for (index, face) in faces.iter().enumerate() {
+        let mosaic = case.apply(face)?;
+        let truth = mosaic.inside(face);
+        let seen = networks.see(face, &truth);
+        let truth_seen = seen.with_context(|| format!("face {index}, the truth, {case}"))?;
+        for (system, (outputs, views)) in all.iter().zip(&mut made) {
+            let picture = systems.make(system, &mosaic)?;
+            let output = mosaic.inside(&picture);
+            let seen = networks.see(&picture, &output);
+            views.add(
+                seen.with_context(|| format!("face {index}, {system}, {case}"))?,
+                &truth_seen,
+            )?;
+            outputs.push(output);
+            progress.inc(1);
+        }
+        embeddings.extend(truth_seen.embedding);
+        truths.push(truth);
+        mosaics.push(mosaic);
+    }
+    let row = |(system, (outputs, views)): (System, (Vec<RgbImage>, Views))| {
+        let scores = score(&truths, &mosaics, &outputs)?;
+        let scores = scores.with(&views.scores(&embeddings)?)?;
+        Ok(Row { system, scores })
+    };
+    let rows = all.into_iter().zip(made).map(row);
+    Ok(CaseScores {
+        case: *case,
+        rows: rows.collect::<anyhow::Result<_>>()?,
+    })
 }
 
 impl CaseScores {

@@ -8,7 +8,7 @@ use image::{ImageFormat, RgbImage};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Evaluation;
-use super::table::{COLUMNS, FLICKER, MEANS, flicker_heads, flicker_rows, rows, subject};
+use super::table::{FLICKER, MEANS, columns, flicker_heads, flicker_rows, rows, subject};
 use crate::train::report::STYLE;
 
 /// The page; `sheets` are pictures with what they show.
@@ -25,6 +25,7 @@ pub fn html(evaluation: &Evaluation, sheets: &[(String, RgbImage)]) -> anyhow::R
             }
         });
     }
+    let columns = columns(evaluation);
     let document = html! {
         (DOCTYPE)
         html lang="en" {
@@ -39,7 +40,7 @@ pub fn html(evaluation: &Evaluation, sheets: &[(String, RgbImage)]) -> anyhow::R
                 p { "Restored faces are guesses." }
                 ul { @for line in subject(evaluation) { li { (line) } } }
                 p { (MEANS) }
-                ul { @for column in &COLUMNS { li { b { (column.head) } ": " (column.meaning) } } }
+                ul { @for column in &columns { li { b { (column.head) } ": " (column.meaning) } } }
                 (tables(evaluation))
                 @for figure in &figures { (figure) }
             }
@@ -49,12 +50,13 @@ pub fn html(evaluation: &Evaluation, sheets: &[(String, RgbImage)]) -> anyhow::R
 }
 
 fn tables(evaluation: &Evaluation) -> Markup {
+    let columns = columns(evaluation);
     html! {
         @for case in &evaluation.cases {
             h2 { (case.case) }
             table {
-                tr { th {} @for column in &COLUMNS { th { (column.head) } } }
-                @for (name, texts) in rows(case) {
+                tr { th {} @for column in &columns { th { (column.head) } } }
+                @for (name, texts) in rows(case, &columns) {
                     tr { td { (name) } @for text in texts { td { (text) } } }
                 }
             }

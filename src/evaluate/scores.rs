@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::cases::Pixelated;
+use super::networks::NetworkScores;
 use super::summary::{Scores, Summary, picture, pictures, summarise};
 use crate::frame::{Lattice, Rect};
 use crate::metrics::{
@@ -26,12 +27,22 @@ pub struct SetScores {
     pub rank1: f64,
     /// [`Self::rank1`] of blind guesses: 1 ÷ the number of faces.
     pub chance: f64,
+    /// Fréchet distance of the faces' embeddings to those of the true faces, if a network for them was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frechet: Option<f64>,
 }
 
 impl SetScores {
     /// Mean of a measure over the pictures; not a number where it was not taken.
     pub fn mean(&self, name: &str) -> f64 {
         self.measures.get(name).map_or(f64::NAN, |it| it.mean)
+    }
+
+    /// The same with what networks say of the pictures.
+    pub fn with(mut self, networks: &NetworkScores) -> anyhow::Result<Self> {
+        self.measures.extend(summarise(&networks.each, None)?);
+        self.frechet = networks.frechet;
+        Ok(self)
     }
 }
 
@@ -52,6 +63,7 @@ pub fn score(
         sliced_wasserstein: sliced_wasserstein(&outputs, &truths)?.mean,
         rank1: retrieval.rank1,
         chance: retrieval.chance,
+        frechet: None,
     })
 }
 
@@ -114,7 +126,7 @@ mod tests {
         let faces = [face(0), face(3)];
         for fill in [Fill::TileMean, Fill::TileBlur] {
             let case = Case {
-                setting: Setting::Inner,
+                setting: Setting::FACE,
                 block: 6,
                 fill,
             };

@@ -54,8 +54,8 @@ impl Column {
     }
 }
 
-/// The measures in the order of the tables.
-pub(super) const COLUMNS: [Column; 14] = [
+/// The measures that are always taken, in the order of the tables.
+static COLUMNS: [Column; 14] = [
     Column::mean("psnr", 2, "peak signal-to-noise ratio, dB"),
     Column::text(
         "psnr above bicubic",
@@ -126,26 +126,63 @@ pub(super) const COLUMNS: [Column; 14] = [
     ),
 ];
 
-/// Rows of a case's table: a system's name and a text for each of [`COLUMNS`].
-pub(super) fn rows(case: &CaseScores) -> Vec<(String, Vec<String>)> {
+/// What follows them where a network describes faces.
+static EMBEDDING_COLUMNS: [Column; 2] = [
+    Column::text(
+        "identity (others)",
+        "cosine of the whole picture's face embedding to the truth's, 1 is best; to those of the other true faces",
+        |scores, _| {
+            let [own, others] = ["identity", "identity_others"].map(|name| scores.mean(name));
+            format!("{} ({})", number(own, 3), number(others, 3))
+        },
+    ),
+    Column::text(
+        "frechet",
+        "Fréchet distance of the face embeddings to the true ones', 0 is best; compare for one network and equally many faces only",
+        |scores, _| number(scores.frechet.unwrap_or(f64::NAN), 3),
+    ),
+];
+
+/// And where a network gives features.
+static FEATURE_COLUMNS: [Column; 1] = [Column::mean(
+    "feature_distance",
+    3,
+    "mean squared difference of a network's features, each of length 1, 0 is best; compare for one network only",
+)];
+
+/// The columns of an evaluation.
+pub(super) fn columns(evaluation: &Evaluation) -> Vec<&'static Column> {
+    let embedding = evaluation.embedding.iter().flat_map(|_| &EMBEDDING_COLUMNS);
+    let features = evaluation.features.iter().flat_map(|_| &FEATURE_COLUMNS);
+    COLUMNS.iter().chain(embedding).chain(features).collect()
+}
+
+/// Rows of a case's table: a system's name and a text for each column.
+pub(super) fn rows(case: &CaseScores, columns: &[&Column]) -> Vec<(String, Vec<String>)> {
     let bicubic = case.of(None, Version::Bicubic);
     case.rows
         .iter()
         .map(|row| {
-            let texts = COLUMNS.iter().map(|c| c.write(&row.scores, bicubic));
+            let texts = columns.iter().map(|c| c.write(&row.scores, bicubic));
             (row.system.to_string(), texts.collect())
         })
         .collect()
 }
 
-/// What was measured: the faces and the models.
+/// What was measured: the faces and the models; and the networks that it was measured with.
 pub(super) fn subject(evaluation: &Evaluation) -> Vec<String> {
+    let mut lines = vec![format!("faces: {}", evaluation.faces)];
     let models = evaluation.models.iter();
-    let models = models.map(|model| format!("{}: {}", model.name, model.file));
-    [format!("faces: {}", evaluation.faces)]
-        .into_iter()
-        .chain(models)
-        .collect()
+    lines.extend(models.map(|model| format!("{}: {}", model.name, model.file)));
+    let networks = [
+        ("face embeddings", &evaluation.embedding),
+        ("features", &evaluation.features),
+    ];
+    lines.extend(networks.into_iter().filter_map(|(what, network)| {
+        let network = network.as_ref()?;
+        Some(format!("{what}: {network}"))
+    }));
+    lines
 }
 
 /// All tables, as Markdown.
@@ -155,12 +192,14 @@ pub fn markdown(evaluation: &Evaluation) -> String {
         text += &format!("{line}\n");
     }
     text += &format!("\n{MEANS}\n\n");
-    for column in &COLUMNS {
+    let columns = columns(evaluation);
+    for column in &columns {
         text += &format!("- {}: {}\n", column.head, column.meaning);
     }
     for case in &evaluation.cases {
-        let heads = COLUMNS.iter().map(|column| column.head.to_owned());
-        text += &format!("\n{}\n\n{}\n", case.case, table(heads, rows(case)));
+        let heads = columns.iter().map(|column| column.head.to_owned());
+        let rows = rows(case, &columns);
+        text += &format!("\n{}\n\n{}\n", case.case, table(heads, rows));
     }
     if !evaluation.clips.is_empty() {
         let heads = flicker_heads(&evaluation.clips).into_iter();

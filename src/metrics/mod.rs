@@ -7,20 +7,27 @@
 //!
 //! | question | measures |
 //! |---|---|
-//! | how near is it to the truth? | [`psnr`], [`ssim_gauss`], [`ssim_uniform`], [`ms_ssim`], [`uqi`], [`gmsd`], [`masked_psnr`], [`masked_ssim`] |
+//! | how near is it to the truth? | [`psnr`], [`ssim_gauss`], [`ssim_uniform`], [`ms_ssim`], [`uqi`], [`gmsd`], [`masked_psnr`], [`masked_ssim`], [`feature_distance`] |
 //! | is the colour right? | [`de_mean`], [`de_pixel`], [`channel_bias`], [`channel_gain`], [`saturation`] |
 //! | does it agree with the mosaic it was made from? | [`consistency`] |
 //! | is it as sharp as a photograph, free of blocks? | [`sharpness_ratio`], [`total_variation`], [`flat_share`], [`blockiness`] |
-//! | does a set of outputs look like photographs? | [`sliced_wasserstein`] |
-//! | is it the same face? | [`rank1`] |
+//! | does a set of outputs look like photographs? | [`sliced_wasserstein`], `frechet_distance` |
+//! | is it the same face? | [`rank1`], [`cosine`] |
 //! | is a clip steady? | [`flicker`] |
 //! | is one system better than another? | [`bootstrap`] |
+//!
+//! [`feature_distance`], [`cosine`] and `frechet_distance` (feature `trainer`) compare what a network says of pictures; the
+//! network is the caller's.
 
 mod blockiness;
 mod bootstrap;
 mod colour;
 mod consistency;
+mod cosine;
+mod features;
 mod flicker;
+#[cfg(feature = "trainer")]
+mod frechet;
 mod gmsd;
 mod identity;
 mod lab;
@@ -46,7 +53,11 @@ pub use colour::{
     saturation,
 };
 pub use consistency::{Consistency, consistency};
+pub use cosine::cosine;
+pub use features::{FeatureMap, feature_distance};
 pub use flicker::flicker;
+#[cfg(feature = "trainer")]
+pub use frechet::frechet_distance;
 pub use gmsd::gmsd;
 pub use identity::{Retrieval, rank1};
 pub use lab::{Lab, ciede2000, lab};

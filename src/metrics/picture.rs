@@ -69,6 +69,17 @@ pub enum MetricsError {
     /// A figure that goes into a statistic is infinite or not a number.
     #[error("figures that are not finite have no mean")]
     NotFinite,
+    /// A vector of zeros was to be compared by its direction.
+    #[error("a vector of zeros has no direction")]
+    NoDirection,
+    /// The numbers do not make up the feature map.
+    #[error("{actual} numbers are no feature map of {channels} channels")]
+    MapLength {
+        /// Channels of the map.
+        channels: usize,
+        /// Numbers there.
+        actual: usize,
+    },
 }
 
 impl<'a> Picture<'a> {
@@ -141,6 +152,17 @@ pub(super) fn check(a: &Picture<'_>, b: &Picture<'_>, window: usize) -> Result<(
     Ok(())
 }
 
+/// Refuse lists of unequal length.
+pub(super) fn check_counts<T>(a: &[T], b: &[T]) -> Result<(), MetricsError> {
+    if a.len() != b.len() {
+        return Err(MetricsError::DifferentCounts {
+            a: a.len(),
+            b: b.len(),
+        });
+    }
+    Ok(())
+}
+
 /// Refuse lists of unequal length, with fewer than `least` (above zero) pictures, or with pictures that [`check`]
 /// refuses.
 pub(super) fn check_sets(
@@ -149,16 +171,10 @@ pub(super) fn check_sets(
     least: usize,
     window: usize,
 ) -> Result<(), MetricsError> {
-    let (count_a, count_b) = (a.len(), b.len());
-    if count_a != count_b {
-        return Err(MetricsError::DifferentCounts {
-            a: count_a,
-            b: count_b,
-        });
-    }
-    if count_a < least {
+    check_counts(a, b)?;
+    if a.len() < least {
         return Err(MetricsError::TooFew {
-            actual: count_a,
+            actual: a.len(),
             needed: least,
         });
     }

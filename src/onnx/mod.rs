@@ -10,6 +10,7 @@ mod half;
 mod layers;
 pub mod proto;
 mod resample;
+mod value;
 
 pub use self::half::calculate_in_halves;
 pub use graph::{Dim, ElementType, FEWEST_HALVES, GraphBuilder, Weights, batch_of};

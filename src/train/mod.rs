@@ -21,7 +21,7 @@ pub mod layers;
 pub mod loader;
 pub mod log;
 pub mod networks;
-mod onnx_layers;
+pub(crate) mod onnx_layers;
 pub mod optimizer;
 mod pool;
 pub mod precision;

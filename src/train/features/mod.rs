@@ -187,6 +187,11 @@ impl FeatureNetwork {
         self
     }
 
+    /// What the network is called.
+    pub fn name(&self) -> &'static str {
+        self.architecture.name()
+    }
+
     /// The levels that [`Self::maps`] gives.
     pub fn levels(&self) -> Vec<Level> {
         let levels = self.architecture.levels();

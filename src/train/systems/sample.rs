@@ -10,7 +10,7 @@ use super::network::{LATENT, OUTPUT};
 use super::stylegan2::prior::TRUNCATION;
 use crate::cascade::{Numbers, PlainSession, runtime};
 use crate::onnx::decode;
-use crate::onnx::proto::{DimensionValue, ValueInfoProto};
+use crate::onnx::proto::ValueInfoProto;
 use crate::train::onnx_layers::numbers;
 
 /// What is drawn of a generator.
@@ -161,13 +161,9 @@ fn fed(tensor: &Tensor) -> Numbers {
 
 /// Sides of an entry of an input, if they are fixed.
 fn sides(input: &ValueInfoProto) -> Option<Vec<i64>> {
-    let tensor = input.r#type.as_ref()?.tensor_type.as_ref()?;
-    let dims = tensor.shape.as_ref()?.dim.iter().skip(1);
-    let fixed = dims.map(|dim| match dim.value {
-        Some(DimensionValue::DimValue(side)) if (1..=4096).contains(&side) => Some(side),
-        _ => None,
-    });
-    fixed.collect()
+    let (_, sides) = input.sides()?;
+    let fixed = |side: i64| (1..=4096).contains(&side).then_some(side);
+    sides.into_iter().skip(1).map(fixed).collect()
 }
 
 /// Pictures `[N, 3, side, side]`, −1 … 1, `columns` in a row.
