@@ -102,7 +102,7 @@ pub fn check_family(folder: &Path, faces: &Path) {
     check_scales(folder, faces, real);
     // VGG weights that are not there: an error before any work.
     let mut recipe = Esrgan::parse(esrgan).unwrap();
-    recipe.0.perceptual.vgg = Some(folder.join("no.safetensors"));
+    recipe.0.perceptual.features = Some(folder.join("no.safetensors"));
     let out = folder.join("no-vgg");
     let error = train(&recipe, faces, &options(&out)).unwrap_err();
     assert!(format!("{error:#}").contains("no.safetensors"), "{error:#}");
