@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use tch::{Device, Kind, Tensor};
 
-use super::export::{RECIPE, TOLERANCE, largest_difference, lattice_input, write_outputs};
+use super::export::{
+    RECIPE, TOLERANCE, enlarged, largest_difference, lattice_input, write_outputs,
+};
 use super::files;
 use super::layers::{Forward, Parameters};
 use super::networks::Seen;
@@ -108,10 +110,6 @@ impl After {
                 || (facts.range, facts.mosaic) == (ValueRange::Signed, MosaicInput::Blocks),
             "{name} is told the lattice of mosaics that it does not see"
         );
-        ensure!(
-            recipe.scale() == 1,
-            "a second stage behind {name} makes no picture larger than its own: leave out networks.dcedn.fine"
-        );
         let runtime = runtime::load_for_program()?;
         let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
         session.warm_up(1)?;
@@ -186,6 +184,7 @@ impl After {
         let [low, high] = recipe.damage.blocks;
         let scale = self.facts().scale as f32;
         ModelFacts {
+            scale: self.facts().scale * recipe.scale(),
             range: ValueRange::Signed,
             blocks: (low / scale, high / scale),
             trained_on: recipe.model.trained_on.clone(),
@@ -254,10 +253,7 @@ impl After {
         let model = Model::from_bytes("the exported cascade", onnx.to_vec())?;
         let runtime = runtime::load_for_program()?;
         let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
-        let (side, out) = (
-            model.facts().size as i64,
-            model.facts().output_size() as i64,
-        );
+        let (side, out) = (model.facts().size as i64, recipe.model.size as i64);
         let mut worst = 0f32;
         for batch in [1, 3] {
             let options = (Kind::Float, Device::Cpu);
@@ -269,10 +265,11 @@ impl After {
             let first = lattice.narrow(1, 0, 3).zeros_like();
             let lattice = Tensor::cat(&[first, lattice.narrow(1, 3, PLANES as i64 - 3)], 1);
             let made = self.run(&large, &lattice)?;
-            let restored = tch::no_grad(|| {
+            let pictures = tch::no_grad(|| {
                 let network = &recipe.networks.dcedn;
-                network.read(&mut Forward(dcedn), &made.seen())
+                network.pictures(&mut Forward(dcedn), &made.seen())
             });
+            let stage1 = enlarged(&made.stage1, recipe.scale() as i64);
             let told = match session.takes_lattice() {
                 true => numbers(&lattice),
                 false => Vec::new(),
@@ -285,9 +282,14 @@ impl After {
             };
             let mut found = Vec::new();
             session.run_stage1(crops, &mut found)?;
-            worst = worst.max(largest_difference(&numbers(&made.stage1), &found));
+            worst = worst.max(largest_difference(&numbers(&stage1), &found));
             session.run(crops, 0.0, &mut found)?;
-            worst = worst.max(largest_difference(&numbers(&restored), &found));
+            let restored = numbers(&pictures.restored);
+            worst = worst.max(largest_difference(&restored, &found));
+            if let Some(detailed) = &pictures.detailed {
+                session.run(crops, 1.0, &mut found)?;
+                worst = worst.max(largest_difference(&numbers(detailed), &found));
+            }
         }
         Ok(worst)
     }

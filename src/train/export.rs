@@ -114,17 +114,12 @@ impl Cascade<'_> {
                 return [0; 3].map(|_| stage1.shallow_clone());
             };
             let made = networks.dcedn.pictures(&mut Forward(weights), &seen);
-            match made.detailed {
-                Some(detailed) => {
-                    let side = made.restored.size()[3];
-                    let stage1 = stage1.upsample_bilinear2d([side; 2], false, None, None);
-                    [stage1, made.restored, detailed]
-                }
-                None => {
-                    let detailed = sharpened(self.recipe, &stage1, &made.restored);
-                    [stage1, made.restored, detailed]
-                }
-            }
+            let detailed = match made.detailed {
+                Some(detailed) => detailed,
+                None => sharpened(self.recipe, &stage1, &made.restored),
+            };
+            let stage1 = enlarged(&stage1, self.recipe.scale() as i64);
+            [stage1, made.restored, detailed]
         })
     }
 
@@ -215,6 +210,15 @@ pub(super) fn write_outputs(
     graph.output_f32(RESTORED, &restored, &shape);
     if let Some(detailed) = detailed.filter(|_| recipe.model.detailed) {
         graph.output_f32(DETAILED, &detailed, &shape);
+    }
+}
+
+/// Pictures as the file's output [`STAGE1`] has them: as large as the others.
+pub(super) fn enlarged(pictures: &Tensor, scale: i64) -> Tensor {
+    let side = pictures.size()[3] * scale;
+    match scale {
+        1 => pictures.shallow_clone(),
+        _ => pictures.upsample_bilinear2d([side; 2], false, None, None),
     }
 }
 

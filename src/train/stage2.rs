@@ -29,6 +29,8 @@ pub enum First {
 
 /// Steps in which the adversarial terms join, at most; a tenth of all steps.
 pub const JOINING: f64 = 500.0;
+/// Steps in which the learning rate rises, where there are two pictures.
+const WARM_UP: f64 = 200.0;
 
 /// The second stage in training.
 pub struct Stage2 {
@@ -173,12 +175,17 @@ impl Stage2 {
     /// The distance of the truest picture to the truth.
     fn true_terms(&self, restored: &Tensor, batch: &Batch, losses: &mut Losses) {
         let s = &self.settings;
-        match s.loss {
-            Loss::Mse => losses.add("mse", restored.mse_loss(&batch.clean, Reduction::Mean)),
-            Loss::L1 => losses.add("l1", restored.l1_loss(&batch.clean, Reduction::Mean)),
-        }
+        let weight = s.detailed.as_ref().map_or(1.0, |detailed| detailed.truth);
+        let (name, distance) = match s.loss {
+            Loss::Mse => ("mse", restored.mse_loss(&batch.clean, Reduction::Mean)),
+            Loss::L1 => ("l1", restored.l1_loss(&batch.clean, Reduction::Mean)),
+        };
+        losses.add(name, distance * weight);
         if s.colour > 0.0 {
-            losses.add("colour", colour(restored, &batch.clean) * s.colour);
+            losses.add(
+                "colour",
+                colour(restored, &batch.clean) * (s.colour * weight),
+            );
         }
     }
 
@@ -191,7 +198,7 @@ impl Stage2 {
     ) -> Option<Judged> {
         let s = self.settings.detailed.as_ref()?;
         // As it is without the mosaic's means its colours must be right as well.
-        let colour = colour(detailed, &batch.clean) * self.settings.colour;
+        let colour = colour(detailed, &batch.clean) * (self.settings.colour * s.truth);
         let shown = match &batch.projection {
             Some(projection) if s.projected => projection.of(detailed),
             _ => detailed.shallow_clone(),
@@ -211,6 +218,15 @@ impl Stage2 {
             adversarial: s.adversarial * self.joined(),
         };
         Some(realism.terms(&views, weights, losses))
+    }
+
+    /// Share of the learning rate in the first steps of a network with two pictures, 0–1: it may start from one that knows
+    /// much, and Adam's first steps are as long as any, whatever the gradients.
+    fn warm(&self) -> f64 {
+        match self.settings.detailed {
+            Some(_) => ((self.step as f64 + 1.0) / WARM_UP).min(1.0),
+            None => 1.0,
+        }
     }
 
     /// How far the adversarial terms have joined, 0–1.
@@ -250,7 +266,7 @@ impl Stage for Stage2 {
 
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         let s = &self.settings;
-        self.optimizer.rate = rate_at(self.step, s.steps, s.rate, s.constant);
+        self.optimizer.rate = rate_at(self.step, s.steps, s.rate, s.constant) * self.warm();
         let pictures = self.second_stage(
             &self.precision.of(&self.network),
             &batch.pixelated,

@@ -190,3 +190,93 @@ fn residual<L: Layers>(l: &mut L, name: &str, x: &L::Value, width: i64) -> L::Va
     let y = l.conv(&format!("{name}b"), &y, conv.starting(Init::Normal(0.0)));
     l.add(x, &y)
 }
+
+#[cfg(test)]
+mod tests {
+    use tch::{Device, Kind, Tensor};
+
+    use super::*;
+    use crate::train::layers::{Declare, Forward, Measure, Parameters};
+    use crate::train::networks::Architecture;
+    use crate::train::recipe::Recipe;
+
+    /// Second stage with two levels and two pictures.
+    fn small() -> UShaped {
+        UShaped {
+            widths: vec![8, 8],
+            blocks: vec![1, 1],
+            fine: Some(Fine {
+                width: 4,
+                blocks: 1,
+            }),
+        }
+    }
+
+    fn weights(network: &UShaped) -> Parameters {
+        tch::manual_seed(2);
+        let seen = Seen {
+            stage1: Some(&()),
+            pixelated: &(),
+            lattice: &(),
+        };
+        Declare::parameters(Init::KaimingUniform, Device::Cpu, |l| {
+            network.read(l, &seen);
+        })
+    }
+
+    fn pictures(network: &UShaped, weights: &Parameters) -> Pictures<Tensor> {
+        let options = (Kind::Float, Device::Cpu);
+        let picture = || Tensor::rand([1, 3, 16, 16], options) - 0.5;
+        let (stage1, pixelated) = (picture(), picture());
+        let lattice = Tensor::rand([1, PLANES as i64, 16, 16], options) - 0.5;
+        let seen = Seen {
+            stage1: Some(&stage1),
+            pixelated: &pixelated,
+            lattice: &lattice,
+        };
+        network.read(&mut Forward(weights), &seen)
+    }
+
+    #[test]
+    fn an_untrained_network_enlarges_one_picture_to_two() {
+        let network = small();
+        let made = pictures(&network, &weights(&network));
+        assert_eq!(made.restored.size(), [1, 3, 32, 32]);
+        assert_eq!(made.detailed.unwrap(), made.restored);
+    }
+
+    #[test]
+    fn what_detail_costs_does_not_reach_the_truest_pictures_last_layer() {
+        let network = small();
+        let weights = weights(&network);
+        let detailed = pictures(&network, &weights).detailed.unwrap();
+        detailed.square().sum(Kind::Float).backward();
+        assert!(!weights["leave.weight"].grad().defined());
+        for learns in ["detailed.leave.weight", "fine.detailed.weight"] {
+            let slope = weights[learns].grad().abs().max().double_value(&[]);
+            assert!(slope > 0.0, "{learns}");
+        }
+    }
+
+    #[test]
+    fn cost_of_the_bundled_cascade() {
+        let recipe = Recipe::parse(include_str!("../../recipes/bundled-4.toml")).unwrap();
+        let sides = |c| vec![c, 128, 128];
+        let (picture, lattice) = (sides(3), sides(PLANES as i64));
+        let mut l = Measure::default();
+        let networks = [&recipe.networks.generator, &recipe.networks.dcedn];
+        for (network, stage1) in networks.into_iter().zip([None, Some(&picture)]) {
+            let Architecture::UShaped(network) = network else {
+                panic!("{network:?}");
+            };
+            let seen = Seen {
+                stage1,
+                pixelated: &picture,
+                lattice: &lattice,
+            };
+            network.read(&mut l, &seen);
+        }
+        assert_eq!(l.parameters, 2_826_700 + 4_961_920);
+        assert_eq!(l.operations / 10_000_000, 258, "{}", l.operations);
+    }
+}

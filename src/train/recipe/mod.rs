@@ -201,6 +201,9 @@ pub struct Stage2 {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Detailed {
+    /// Weight of the truest picture's losses beside these: the two share most of the network, which theirs, being smaller
+    /// numbers, would not hold.
+    pub truth: f64,
     /// Weight of the distance to the clean crop (L1).
     pub paired: f64,
     /// Weight of the distance between features, see [`super::features::relative_l1`].
