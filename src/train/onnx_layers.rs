@@ -229,10 +229,6 @@ impl Layers for OnnxLayers<'_> {
         same(x, self.graph.scale(&x.name, factor as f32))
     }
 
-    fn detached(&mut self, x: &Node) -> Node {
-        same(x, x.name.clone())
-    }
-
     fn add(&mut self, a: &Node, b: &Node) -> Node {
         same(a, self.graph.add(&a.name, &b.name))
     }

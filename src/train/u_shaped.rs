@@ -39,7 +39,7 @@ pub struct Fine {
 pub struct Pictures<V> {
     /// The truest face.
     pub restored: V,
-    /// The face with invented detail, if the network tells the two apart.
+    /// The face as the first stage invented it, in true colours and with more detail, if the network tells the two apart.
     pub detailed: Option<V>,
 }
 
@@ -92,9 +92,9 @@ impl UShaped {
                 l.add(&base, &detail)
             }
         };
-        match self.fine {
-            Some(fine) => self.enlarged(l, fine, &x, &picture),
-            None => Pictures {
+        match (self.fine, seen.stage1) {
+            (Some(fine), Some(stage1)) => self.enlarged(l, fine, &x, [&picture, stage1]),
+            _ => Pictures {
                 restored: l.clamp(&picture),
                 detailed: None,
             },
@@ -114,21 +114,20 @@ impl UShaped {
         l.pixel_shuffle(&x)
     }
 
-    /// Both pictures at twice the side of `picture`, the truest at the crop's side, from its features `x`. What is new
-    /// here starts silent: both are `picture`, enlarged.
+    /// Both pictures at twice the crop's side: the truest one, which is `picture` at the crop's, and one that keeps what the
+    /// first stage invented, both from the features `x`. What is new here starts silent: they are `picture` and `stage1`,
+    /// enlarged.
     fn enlarged<L: Layers>(
         &self,
         l: &mut L,
         fine: Fine,
         x: &L::Value,
-        picture: &L::Value,
+        [picture, stage1]: [&L::Value; 2],
     ) -> Pictures<L::Value> {
         let silent = Init::Normal(0.0);
-        // Detail is put on top of the truest picture; what it costs in truth is not that picture's to mend.
-        let base = l.detached(picture);
         let y = residual(l, "detailed0", x, self.widths[0]);
         let detail = self.leave(l, "detailed.leave", &y, Some(silent));
-        let detailed = l.add(&base, &detail);
+        let detailed = l.add(stage1, &detail);
         let widen = Conv::same(self.widths[0], 4 * fine.width, 3, Padding::Zero);
         let y = l.conv("fine.enter", &y, widen);
         let mut y = l.pixel_shuffle(&y);
@@ -224,7 +223,8 @@ mod tests {
         })
     }
 
-    fn pictures(network: &UShaped, weights: &Parameters) -> Pictures<Tensor> {
+    /// What a second stage makes of some first stage's picture, and that.
+    fn pictures(network: &UShaped, weights: &Parameters) -> (Pictures<Tensor>, Tensor) {
         let options = (Kind::Float, Device::Cpu);
         let picture = || Tensor::rand([1, 3, 16, 16], options) - 0.5;
         let (stage1, pixelated) = (picture(), picture());
@@ -234,22 +234,24 @@ mod tests {
             pixelated: &pixelated,
             lattice: &lattice,
         };
-        network.read(&mut Forward(weights), &seen)
+        let made = network.read(&mut Forward(weights), &seen);
+        (made, stage1)
     }
 
     #[test]
-    fn an_untrained_network_enlarges_one_picture_to_two() {
+    fn an_untrained_network_enlarges_what_it_is_given() {
         let network = small();
-        let made = pictures(&network, &weights(&network));
+        let (made, stage1) = pictures(&network, &weights(&network));
         assert_eq!(made.restored.size(), [1, 3, 32, 32]);
-        assert_eq!(made.detailed.unwrap(), made.restored);
+        let enlarged = stage1.upsample_bilinear2d([32; 2], false, None, None);
+        assert_eq!(made.detailed.unwrap(), enlarged);
     }
 
     #[test]
     fn what_detail_costs_does_not_reach_the_truest_pictures_last_layer() {
         let network = small();
         let weights = weights(&network);
-        let detailed = pictures(&network, &weights).detailed.unwrap();
+        let detailed = pictures(&network, &weights).0.detailed.unwrap();
         detailed.square().sum(Kind::Float).backward();
         assert!(!weights["leave.weight"].grad().defined());
         for learns in ["detailed.leave.weight", "fine.detailed.weight"] {

@@ -145,7 +145,6 @@ impl Layers for Declare {
     fn tanh(&mut self, (): &()) {}
     fn clamp(&mut self, (): &()) {}
     fn scale(&mut self, (): &(), _: f64) {}
-    fn detached(&mut self, (): &()) {}
     fn add(&mut self, (): &(), (): &()) {}
     fn mul(&mut self, (): &(), (): &()) {}
     fn concat_all(&mut self, _: &[&()]) {}

@@ -193,10 +193,6 @@ impl<P: Pass> Layers for P {
         x * factor
     }
 
-    fn detached(&mut self, x: &Tensor) -> Tensor {
-        x.detach()
-    }
-
     fn add(&mut self, a: &Tensor, b: &Tensor) -> Tensor {
         a + b
     }

@@ -201,10 +201,6 @@ impl Layers for Measure {
     fn scale(&mut self, x: &Vec<i64>, _: f64) -> Vec<i64> {
         x.clone()
     }
-
-    fn detached(&mut self, x: &Vec<i64>) -> Vec<i64> {
-        x.clone()
-    }
 }
 
 impl JudgeLayers for Measure {

@@ -72,9 +72,6 @@ pub trait Layers {
     /// Everything times `factor`.
     fn scale(&mut self, x: &Self::Value, factor: f64) -> Self::Value;
 
-    /// The same values; in training no gradient passes back through them.
-    fn detached(&mut self, x: &Self::Value) -> Self::Value;
-
     /// Sum of maps `a` and `b` of the same shape, or `b` of one channel.
     fn add(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
     /// Product of maps `a` and `b` of the same shape, or `b` of shape `[N, C, 1, 1]` or `[N, 1, 1, 1]`.
