@@ -4,6 +4,9 @@
 //! A discriminator of pixels first learns what edges are, and meanwhile teaches the generator noise; this one knows what
 //! eyes and teeth look like before the first step. Of the paper's random projections only those across channels are here.
 
+mod pictures;
+
+use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
@@ -14,14 +17,42 @@ use super::optimizer::Adam;
 use super::spectral::Spectral;
 use super::systems::losses::hinge;
 
+pub use pictures::{ProjectedDiscriminator, Projecting};
+
 /// Size of the discriminator.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct ProjectedSize {
     /// Channels that each level's features are projected to.
     pub width: i64,
     /// Learning rate ÷ the generator's.
     pub ratio: f64,
+}
+
+impl Default for ProjectedSize {
+    fn default() -> Self {
+        Self {
+            width: 64,
+            ratio: 2.0,
+        }
+    }
+}
+
+impl ProjectedSize {
+    /// An error for sizes that make no discriminator.
+    pub fn check(&self) -> anyhow::Result<()> {
+        ensure!(
+            (1..=512).contains(&self.width),
+            "width is {}; it must lie in 1 … 512",
+            self.width
+        );
+        ensure!(
+            (0.0..=100.0).contains(&self.ratio),
+            "ratio is {}; it must lie in 0 … 100",
+            self.ratio
+        );
+        Ok(())
+    }
 }
 
 /// One head per level in training.
@@ -192,9 +223,15 @@ mod tests {
     #[test]
     fn a_generator_gets_a_slope_and_the_discriminator_none() {
         let judge = new();
-        let fake: Vec<Tensor> = maps(0.0).into_iter().map(|m| m.set_requires_grad(true)).collect();
+        let fake: Vec<Tensor> = maps(0.0)
+            .into_iter()
+            .map(|m| m.set_requires_grad(true))
+            .collect();
         judge.generator_loss(&fake).backward();
-        assert!(fake.iter().all(|map| map.grad().abs().max().double_value(&[]) > 0.0));
+        assert!(
+            fake.iter()
+                .all(|map| map.grad().abs().max().double_value(&[]) > 0.0)
+        );
         assert!(judge.heads.values().all(|weight| !weight.grad().defined()));
     }
 
@@ -204,13 +241,17 @@ mod tests {
         let _ = judge.train(&maps(0.5), &maps(-0.5), 1e-3);
         let mut saved = Vec::new();
         judge.save(&mut saved);
-        let saved: Parameters = saved.into_iter().map(|(name, t)| (name, t.copy())).collect();
+        let saved: Parameters = saved
+            .into_iter()
+            .map(|(name, t)| (name, t.copy()))
+            .collect();
         tch::manual_seed(4);
         let mut other = Projected::new("judge", SIZE, &levels(), 1e-3, [0.5, 0.99], Device::Cpu);
         other.load(&saved).unwrap();
         let (real, fake) = (maps(0.5), maps(-0.5));
         for _ in 0..2 {
-            let [a, b] = [&mut judge, &mut other].map(|j| j.train(&real, &fake, 1e-3).double_value(&[]));
+            let [a, b] =
+                [&mut judge, &mut other].map(|j| j.train(&real, &fake, 1e-3).double_value(&[]));
             assert_eq!(a, b);
         }
     }
@@ -221,7 +262,9 @@ mod tests {
 
     impl CloneOf for Parameters {
         fn clone_of(&self) -> Vec<f64> {
-            self.values().map(|t| t.sum(Kind::Double).double_value(&[])).collect()
+            self.values()
+                .map(|t| t.sum(Kind::Double).double_value(&[]))
+                .collect()
         }
     }
 }

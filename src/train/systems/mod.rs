@@ -17,7 +17,7 @@ pub mod scgan;
 pub mod schedule;
 pub mod stylegan2;
 mod system;
-mod trained;
+pub(super) mod trained;
 
 use std::path::Path;
 
