@@ -1,5 +1,6 @@
 //! The published systems beside the cascade, a room each: networks, losses, training.
 
+pub mod adversary;
 mod damage;
 pub mod dcgan;
 mod drawn;
