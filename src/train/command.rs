@@ -55,11 +55,11 @@ pub struct TrainArgs {
 }
 
 impl TrainArgs {
-    /// All changes to the recipe, whose `key` names the feature network, if the system looks at features.
+    /// All changes to the recipe, whose `key` names the feature network, if the training looks at features.
     pub fn changes(&self, key: Option<&str>) -> anyhow::Result<Vec<String>> {
         let mut changes = self.set.clone();
         if let Some(file) = &self.features {
-            let key = key.context("--features: this system has no loss over features")?;
+            let key = key.context("--features: this training has no loss over features")?;
             let file = file.to_str().context("--features: the path is no UTF-8")?;
             changes.push(format!("{key}={}", toml::Value::from(file)));
         }
@@ -111,7 +111,10 @@ impl CascadeArgs {
 
 /// Train a system as its arguments say, or print its recipe.
 pub fn train<S: System>(args: &TrainArgs) -> anyhow::Result<()> {
-    let recipe = S::read_with(args.recipe.as_deref(), &args.changes(S::FEATURES)?)?;
+    let mut recipe = S::read_with(args.recipe.as_deref(), &args.set)?;
+    if args.features.is_some() {
+        recipe.features().clone_from(&args.features);
+    }
     let (faces, out) = match (&args.faces, &args.out) {
         (Some(faces), Some(out)) if !args.print_recipe => (faces, out),
         _ => {

@@ -133,23 +133,27 @@ impl<'de> Deserialize<'de> for Discriminator {
 }
 
 impl Discriminator {
+    /// The size of a PatchGAN, if it is one.
+    pub fn patch(self) -> Option<DiscriminatorSize> {
+        match self {
+            Self::Patch(size) => Some(size),
+            Self::Projected(_) => None,
+        }
+    }
+
+    /// The size of a projected one, if it is that.
+    pub fn projected(self) -> Option<ProjectedSize> {
+        match self {
+            Self::Patch(_) => None,
+            Self::Projected(size) => Some(size),
+        }
+    }
+
     /// An error for sizes that make no network, for pictures of `side` pixels.
     pub fn check(&self, side: usize) -> anyhow::Result<()> {
         match self {
             Self::Patch(size) => size.check(side),
-            Self::Projected(size) => {
-                ensure!(
-                    (1..=512).contains(&size.width),
-                    "width is {}; it must lie in 1 … 512",
-                    size.width
-                );
-                ensure!(
-                    (0.0..=100.0).contains(&size.ratio),
-                    "ratio is {}; it must lie in 0 … 100",
-                    size.ratio
-                );
-                Ok(())
-            }
+            Self::Projected(size) => size.check(),
         }
     }
 }
@@ -167,6 +171,13 @@ pub struct DiscriminatorSize {
 }
 
 impl DiscriminatorSize {
+    /// The judge of pairs of pix2pix.
+    pub const PIX2PIX: Self = Self {
+        width: 64,
+        layers: 3,
+        norm: Norm::Batch,
+    };
+
     /// An error for sizes that make no network, for pictures of `side` pixels.
     pub fn check(&self, side: usize) -> anyhow::Result<()> {
         ensure!(

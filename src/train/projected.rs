@@ -4,6 +4,9 @@
 //! A discriminator of pixels first learns what edges are, and meanwhile teaches the generator noise; this one knows what
 //! eyes and teeth look like before the first step. Of the paper's random projections only those across channels are here.
 
+mod pictures;
+
+use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
@@ -14,14 +17,42 @@ use super::optimizer::Adam;
 use super::spectral::Spectral;
 use super::systems::losses::hinge;
 
+pub use pictures::{ProjectedDiscriminator, Projecting};
+
 /// Size of the discriminator.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct ProjectedSize {
     /// Channels that each level's features are projected to.
     pub width: i64,
     /// Learning rate ÷ the generator's.
     pub ratio: f64,
+}
+
+impl Default for ProjectedSize {
+    fn default() -> Self {
+        Self {
+            width: 64,
+            ratio: 2.0,
+        }
+    }
+}
+
+impl ProjectedSize {
+    /// An error for sizes that make no discriminator.
+    pub fn check(&self) -> anyhow::Result<()> {
+        ensure!(
+            (1..=512).contains(&self.width),
+            "width is {}; it must lie in 1 … 512",
+            self.width
+        );
+        ensure!(
+            (0.0..=100.0).contains(&self.ratio),
+            "ratio is {}; it must lie in 0 … 100",
+            self.ratio
+        );
+        Ok(())
+    }
 }
 
 /// One head per level in training.

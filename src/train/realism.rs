@@ -1,16 +1,12 @@
 //! What makes a restored face look like a photograph: a loss over a pretrained network's features, and projected
 //! discriminators of the same features.
 
-use std::path::Path;
-
-use anyhow::{Context, ensure};
 use rand::RngExt;
 use tch::{Device, Tensor};
 
 use super::features::{FeatureNetwork, relative_l1};
 use super::layers::Parameters;
 use super::loader::generator;
-use super::networks::Discriminator;
 use super::projected::Projected;
 use super::recipe::Recipe;
 use super::stage::Losses;
@@ -96,24 +92,12 @@ impl Realism {
         (rate, betas): (f64, [f64; 2]),
         device: Device,
     ) -> anyhow::Result<Option<Self>> {
-        let projected = match recipe.networks.discriminator {
-            Discriminator::Projected(size) => Some(size),
-            Discriminator::Patch(_) => None,
-        };
+        let projected = recipe.networks.discriminator.projected();
         if perceptual <= 0.0 && projected.is_none() {
             return Ok(None);
         }
-        let file: &Path = recipe.features.as_deref().context(
-            "this recipe compares features of pictures: name a feature network with --features FILE \
-             (`scripts/setup.py features` makes one)",
-        )?;
-        let network = FeatureNetwork::read(file, &[], device)?;
-        let (side, smallest) = (recipe.model.size as i64, network.smallest_side());
-        ensure!(
-            side % smallest == 0,
-            "model.size is {side}; the features of {} need a multiple of {smallest}",
-            file.display()
-        );
+        let (file, side) = (recipe.features.as_deref(), recipe.model.size as i64);
+        let network = FeatureNetwork::for_pictures(file, side, device)?;
         let levels = network.levels();
         let judge = |view: &&str| {
             let name = format!("judge_{view}");

@@ -14,7 +14,7 @@ use super::export::read_known_weights;
 use super::judge::Judge;
 use super::layers::{Declare, Forward, Init, Parameters};
 use super::loader::{Batch, reduced};
-use super::networks::{Architecture, Discriminator, Seen};
+use super::networks::{Architecture, Seen};
 use super::optimizer::{Adam, MovingAverage, clip_gradients, copy};
 use super::precision::Precision;
 use super::realism::{Judged, Realism, View, Weights};
@@ -98,10 +98,7 @@ impl Stage1 {
             Adam::new(parameters, settings.rate, (beta1, beta2), 0.0)
         };
         let a_to_b = new_generator(&sizes.generator, settings.init, device);
-        let patch = match sizes.discriminator {
-            Discriminator::Patch(size) => Some(size),
-            Discriminator::Projected(_) => None,
-        };
+        let patch = sizes.discriminator.patch();
         let judge = |name, size| Judge::new(name, size, recipe, device, precision);
         // Unpaired training has no projected discriminator: Recipe::check.
         let reverse = patch.filter(|_| settings.is_unpaired()).map(|size| {

@@ -180,6 +180,24 @@ impl FeatureNetwork {
         })
     }
 
+    /// The network in its usual levels, for pictures of `side` pixels.
+    ///
+    /// Fails where no `file` is named, as [`Self::read`] does, and where such pictures do not fit the network.
+    pub fn for_pictures(file: Option<&Path>, side: i64, device: Device) -> anyhow::Result<Self> {
+        let file = file.context(
+            "this recipe compares features of pictures: name a feature network with --features FILE \
+             (`scripts/setup.py features` makes one)",
+        )?;
+        let network = Self::read(file, &[], device)?;
+        let smallest = network.smallest_side();
+        ensure!(
+            side % smallest == 0,
+            "pictures are {side} pixels wide; the features of {} need a multiple of {smallest}",
+            file.display()
+        );
+        Ok(network)
+    }
+
     /// The same, but pictures go in as they are (VGG).
     #[must_use]
     pub fn without_normalization(mut self) -> Self {
@@ -257,6 +275,14 @@ pub(super) mod tests {
     pub fn write(file: &Path, architecture: Architecture, last: &str) {
         let tensors: Vec<_> = architecture.untrained(Some(last)).into_iter().collect();
         Tensor::write_safetensors(&tensors, file).unwrap();
+    }
+
+    /// What `make` makes of the file of an EfficientNet-lite0 with random weights.
+    pub fn with_network<T>(make: impl FnOnce(&Path) -> T) -> T {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("network.safetensors");
+        write(&file, Architecture::EfficientNetLite0, "stage6");
+        make(&file)
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The published systems beside the cascade, a room each: networks, losses, training.
 
+pub mod adversary;
 mod damage;
 pub mod dcgan;
 mod drawn;
@@ -17,7 +18,7 @@ pub mod scgan;
 pub mod schedule;
 pub mod stylegan2;
 mod system;
-mod trained;
+pub(super) mod trained;
 
 use std::path::Path;
 

@@ -38,8 +38,6 @@ pub trait System: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync
     const NAME: &'static str;
     /// The recipe at published size, a TOML text.
     const DEFAULT: &'static str;
-    /// Key of the recipe that names the feature network, if a loss looks at features.
-    const FEATURES: Option<&'static str> = None;
     /// Training wants pictures of two kinds that do not belong together: batches then bring others along.
     const UNPAIRED: bool = false;
     /// The networks in training.
@@ -57,10 +55,8 @@ pub trait System: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync
     /// Samples in one step.
     fn batch(&self) -> usize;
 
-    /// The feature network that the recipe names.
-    fn features(&self) -> Option<&Path> {
-        None
-    }
+    /// Where the recipe names the file of a feature network.
+    fn features(&mut self) -> &mut Option<PathBuf>;
 
     /// Untrained networks; reads the files that the recipe names.
     fn stage(&self, device: Device) -> anyhow::Result<Self::Stage>;
@@ -92,6 +88,13 @@ pub trait System: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync
     /// The text of this recipe.
     fn to_toml(&self) -> anyhow::Result<String> {
         Ok(toml::to_string_pretty(self)?)
+    }
+
+    /// The same for a model file, which does not tell where on this machine the feature network lies.
+    fn to_metadata(&self) -> anyhow::Result<String> {
+        let mut recipe = self.clone();
+        *recipe.features() = None;
+        recipe.to_toml()
     }
 }
 
@@ -132,7 +135,7 @@ pub fn train<S: System>(recipe: &S, faces: &Path, options: &Options) -> anyhow::
     claim_folder(&options.out, &recipe.to_toml()?, |file| {
         before(file).ok().as_ref() == Some(recipe)
     })?;
-    features::claim(&options.out, recipe.features())?;
+    features::claim(&options.out, recipe.clone().features().as_deref())?;
     let (training, held_back) = open_data(faces, recipe.data(), None, options)?;
     ensure!(
         !S::UNPAIRED || training.len() > 1,

@@ -1,5 +1,7 @@
 //! DCGAN as a system: its recipe, its samples, its model file.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, ensure};
 use image::{RgbImage, imageops};
 use rand::RngExt;
@@ -13,6 +15,7 @@ use crate::train::dataset::Dataset;
 use crate::train::held_back::HeldBack;
 use crate::train::samples::Sample;
 use crate::train::steps::Look;
+use crate::train::systems::adversary::Replacement;
 use crate::train::systems::drawn::{Drawn, middle};
 use crate::train::systems::export::{Origin, network_file};
 use crate::train::systems::system::{ModelFile, check_betas, check_ranges};
@@ -24,6 +27,12 @@ use crate::train::systems::{System, planes};
 pub struct Recipe {
     /// Seed of all chance.
     pub seed: u64,
+    /// File of the feature network that a projected discriminator sees pictures by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<PathBuf>,
+    /// A discriminator in place of the system's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
     pub data: HeldBack,
@@ -42,6 +51,9 @@ impl System for Recipe {
 
     fn check(&self) -> anyhow::Result<()> {
         self.network.check().context("network")?;
+        if let Some(discriminator) = self.discriminator {
+            discriminator.check().context("discriminator")?;
+        }
         let train = &self.train;
         ensure!(
             train.batch > 1 && train.steps > 0,
@@ -73,9 +85,12 @@ impl System for Recipe {
         self.train.batch
     }
 
+    fn features(&mut self) -> &mut Option<PathBuf> {
+        &mut self.features
+    }
+
     fn stage(&self, device: Device) -> anyhow::Result<DcganStage> {
-        let settings = self.train.clone();
-        Ok(DcganStage::new(settings, self.network, self.seed, device))
+        DcganStage::new(self, device)
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
@@ -97,7 +112,7 @@ impl System for Recipe {
 
     fn models(&self, stage: &DcganStage) -> anyhow::Result<Vec<ModelFile>> {
         let (network, side) = (&self.network, self.network.side);
-        let recipe = self.to_toml()?;
+        let recipe = self.to_metadata()?;
         let onnx = network_file(network, stage.weights(), side, &self.model, &recipe)?;
         Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }

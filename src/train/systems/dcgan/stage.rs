@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::networks::{Dcgan, LATENT};
+use super::recipe::Recipe;
 use crate::train::layers::{Declare, Init, Parameters, Training};
 use crate::train::loader::Batch;
 use crate::train::stage::{Losses, Stage, saved_step};
+use crate::train::systems::adversary::{Adversary, Replacement};
 use crate::train::systems::losses::{cross_entropy, taken_for_real};
 use crate::train::systems::trained::{Trained, Watch, seed_step};
 use crate::train::systems::{Network, declare, forward};
@@ -46,28 +48,37 @@ pub struct DcganStage {
     step: u64,
     watch: Watch,
     generator: Trained,
-    judge: Trained,
+    judge: Adversary,
 }
 
 impl DcganStage {
     /// Untrained networks.
-    pub fn new(settings: Settings, network: Dcgan, seed: u64, device: Device) -> Self {
-        tch::manual_seed(seed as i64);
-        let init = Init::Normal(settings.init);
-        let generator = declare(&network, init, device);
-        let judge = Declare::parameters(init, device, |l| {
-            network.judge(l, &());
-        });
+    ///
+    /// Fails where a projected discriminator has no usable feature network.
+    pub fn new(recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
+        let (settings, network) = (recipe.train.clone(), recipe.network);
         let (rate, betas) = (settings.rate, settings.betas);
-        Self {
-            generator: Trained::new("generator", generator, rate, betas),
-            judge: Trained::new("judge", judge, rate, betas),
+        let features = recipe.features.as_deref();
+        let open = |it: Replacement| it.open(features, network.side, (rate, betas), device);
+        let projecting = recipe.discriminator.map(open).transpose()?;
+        tch::manual_seed(recipe.seed as i64);
+        let init = Init::Normal(settings.init);
+        let generator = Trained::new("generator", declare(&network, init, device), rate, betas);
+        let judge = Adversary::new(projecting.as_ref(), "judge", || {
+            let weights = Declare::parameters(init, device, |l| {
+                network.judge(l, &());
+            });
+            Trained::new("judge", weights, rate, betas)
+        });
+        Ok(Self {
+            generator,
+            judge,
             watch: Watch::default(),
             settings,
             network,
-            seed,
+            seed: recipe.seed,
             step: 0,
-        }
+        })
     }
 
     /// The generator's weights, to be exported.
@@ -75,14 +86,42 @@ impl DcganStage {
         self.generator.best()
     }
 
-    fn scores(&self, judge: &Parameters, pictures: &Tensor) -> Tensor {
-        let left = 1.0 - self.step as f64 / self.settings.steps as f64;
-        let noise = self.settings.noise * left;
-        let seen = match noise > 0.0 {
-            true => pictures + Tensor::randn_like(pictures) * noise,
-            false => pictures.shallow_clone(),
-        };
-        self.network.judge(&mut Training(judge), &seen)
+    /// One step of the discriminator; then what the generator loses by the pictures `fake`.
+    fn judged(&mut self, real: &Tensor, fake: &Tensor, losses: &mut Losses) -> Tensor {
+        let s = &self.settings;
+        match &mut self.judge {
+            Adversary::Own(judge) => {
+                let left = 1.0 - self.step as f64 / s.steps as f64;
+                let scores = |judge: &Parameters, pictures: &Tensor| {
+                    let seen = noisy(pictures, s.noise * left);
+                    self.network.judge(&mut Training(judge), &seen)
+                };
+                let of_real = scores(&judge.weights, real);
+                let of_fake = scores(&judge.weights, &fake.detach());
+                let right = cross_entropy(&of_real, s.real);
+                let judged = (right + cross_entropy(&of_fake, 0.0)) * 0.5;
+                judged.backward();
+                judge.step(s.judge_rate);
+                losses.add("judge", judged.detach());
+                losses.add("real-taken-for-real", taken_for_real(&of_real));
+                let taken = taken_for_real(&of_fake);
+                self.watch.see("judge", &taken, REMEDY, losses);
+                losses.add("made-taken-for-real", taken);
+                cross_entropy(&scores(&judge.fixed(), fake), 1.0)
+            }
+            Adversary::Projected(judge) => {
+                judge.train("judge", [real, fake], 1.0, losses);
+                judge.generator_loss(fake)
+            }
+        }
+    }
+}
+
+/// `pictures` with noise of this standard deviation on them.
+fn noisy(pictures: &Tensor, deviation: f64) -> Tensor {
+    match deviation > 0.0 {
+        true => pictures + Tensor::randn_like(pictures) * deviation,
+        false => pictures.shallow_clone(),
     }
 }
 
@@ -100,26 +139,12 @@ impl Stage for DcganStage {
         let real = &batch.clean;
         let z = Tensor::randn([real.size()[0], LATENT, 1, 1], (Kind::Float, real.device()));
         let weights = &self.generator.weights;
-        let made = self.network.read(&mut Training(weights), &[z]);
-
-        let of_real = self.scores(&self.judge.weights, real);
-        let of_made = self.scores(&self.judge.weights, &made.detach());
-        let right = cross_entropy(&of_real, self.settings.real);
-        let judged = (right + cross_entropy(&of_made, 0.0)) * 0.5;
-        judged.backward();
-        self.judge.step(self.settings.judge_rate);
-
-        let deceived = cross_entropy(&self.scores(&self.judge.fixed(), &made), 1.0);
+        let fake = self.network.read(&mut Training(weights), &[z]);
+        let mut losses = Losses::default();
+        let deceived = self.judged(real, &fake, &mut losses);
         deceived.backward();
         self.generator.step(1.0);
-
-        let mut losses = Losses::default();
         losses.add("generator", deceived.detach());
-        losses.add("judge", judged.detach());
-        losses.add("real-taken-for-real", taken_for_real(&of_real));
-        let taken = taken_for_real(&of_made);
-        self.watch.see("judge", &taken, REMEDY, &mut losses);
-        losses.add("made-taken-for-real", taken);
         self.step += 1;
         Ok(losses)
     }
@@ -144,5 +169,43 @@ impl Stage for DcganStage {
         self.judge.load(saved)?;
         self.step = saved_step(saved)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::features::tests::with_network;
+    use crate::train::systems::System;
+    use crate::train::systems::trained::tests::check_resumed;
+
+    fn stage(features: Option<&Path>) -> DcganStage {
+        let mut recipe = Recipe::parse(Recipe::DEFAULT).unwrap();
+        recipe.network.side = 32;
+        recipe.network.width = 4;
+        recipe.features = features.map(Path::to_owned);
+        recipe.discriminator = features.map(|_| Replacement::Projected(Default::default()));
+        DcganStage::new(&recipe, Device::Cpu).unwrap()
+    }
+
+    fn batch() -> Batch {
+        let options = (Kind::Float, Device::Cpu);
+        let none = || Tensor::zeros([0], options);
+        Batch {
+            fine: Tensor::new(),
+            projection: None,
+            clean: Tensor::full([4, 3, 32, 32], 0.5, options),
+            pixelated: none(),
+            lattice: none(),
+            sharp: none(),
+            labels: none(),
+            others: none(),
+        }
+    }
+
+    #[test]
+    fn a_resumed_training_goes_on_as_if_it_had_not_stopped() {
+        check_resumed(|| stage(None), &batch());
+        with_network(|features| check_resumed(|| stage(Some(features)), &batch()));
     }
 }

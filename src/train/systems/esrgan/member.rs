@@ -1,6 +1,6 @@
 //! SRGAN, ESRGAN and Real-ESRGAN as systems.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::bail;
 use image::RgbImage;
@@ -35,7 +35,6 @@ impl<const NUMBER: usize> System for Member<NUMBER> {
         include_str!("../../../../recipes/esrgan.toml"),
         include_str!("../../../../recipes/realesrgan.toml"),
     ][NUMBER];
-    const FEATURES: Option<&'static str> = Some("perceptual.features");
     type Stage = EsrganStage;
 
     fn check(&self) -> anyhow::Result<()> {
@@ -62,8 +61,8 @@ impl<const NUMBER: usize> System for Member<NUMBER> {
         self.0.train.batch
     }
 
-    fn features(&self) -> Option<&Path> {
-        self.0.perceptual.features.as_deref()
+    fn features(&mut self) -> &mut Option<PathBuf> {
+        &mut self.0.perceptual.features
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<EsrganStage> {
@@ -75,7 +74,7 @@ impl<const NUMBER: usize> System for Member<NUMBER> {
     }
 
     fn models(&self, stage: &EsrganStage) -> anyhow::Result<Vec<ModelFile>> {
-        let (network, recipe) = (&self.0.generator, self.to_toml()?);
+        let (network, recipe) = (&self.0.generator, self.to_metadata()?);
         let onnx = model_file(network, stage.weights(), &self.0.facts(), &recipe)?;
         Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }

@@ -17,6 +17,7 @@ use crate::train::features::Perceptual;
 use crate::train::held_back::HeldBack;
 use crate::train::layers::Layers;
 use crate::train::samples::Sample;
+use crate::train::systems::adversary::Replacement;
 use crate::train::systems::damage::signed;
 use crate::train::systems::drawn::middle;
 use crate::train::systems::system::{check_betas, check_ranges};
@@ -28,6 +29,9 @@ use crate::train::systems::{Network, Port};
 pub struct Recipe {
     /// Seed of all chance.
     pub seed: u64,
+    /// A discriminator in place of the system's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
     pub data: HeldBack,
@@ -47,7 +51,7 @@ pub struct Recipe {
     pub psnr: Psnr,
     /// The second part.
     pub gan: Gan,
-    /// A loss over VGG's features in the second part.
+    /// A loss over features in the second part; its network is also that of a projected discriminator.
     pub perceptual: Perceptual,
 }
 
@@ -209,6 +213,9 @@ impl Recipe {
             crop.picture
         );
         self.judge.check(crop.patch).context("judge")?;
+        if let Some(discriminator) = self.discriminator {
+            discriminator.check().context("discriminator")?;
+        }
         check_betas(self.train.betas)?;
         check_ranges(&[
             ("model.margin", self.model.margin, [1.0, 4.0]),
@@ -239,6 +246,7 @@ impl Recipe {
             seed: self.seed,
             generator: self.generator,
             judge: self.judge,
+            discriminator: self.discriminator,
             side: self.crop.patch.into(),
             settings: self.train.clone(),
             psnr: self.psnr.clone(),

@@ -11,6 +11,7 @@ use crate::train::features::{Distance, Perceptual, PerceptualLoss};
 use crate::train::layers::{Declare, Init, Parameters, Training};
 use crate::train::loader::Batch;
 use crate::train::stage::{Losses, Stage, saved_step};
+use crate::train::systems::adversary::{Adversary, Replacement};
 use crate::train::systems::losses::{cross_entropy, l1, relativistic, taken_for_real};
 use crate::train::systems::schedule::Schedule;
 use crate::train::systems::trained::{Trained, Watch, seed_step};
@@ -74,6 +75,24 @@ pub enum GanLoss {
     Relativistic,
 }
 
+impl GanLoss {
+    /// The generator's, by the judge's scores.
+    fn of_generator(self, real: &Tensor, made: &Tensor) -> Tensor {
+        match self {
+            Self::Plain => cross_entropy(made, 1.0),
+            Self::Relativistic => relativistic(made, real),
+        }
+    }
+
+    /// The judge's.
+    fn of_judge(self, real: &Tensor, made: &Tensor) -> Tensor {
+        match self {
+            Self::Plain => cross_entropy(real, 1.0) + cross_entropy(made, 0.0),
+            Self::Relativistic => relativistic(real, made),
+        }
+    }
+}
+
 /// What the stage is made of.
 pub struct Parts {
     /// Name of its checkpoint.
@@ -84,6 +103,8 @@ pub struct Parts {
     pub generator: Generator,
     /// The judge.
     pub judge: JudgeSize,
+    /// What stands in its place.
+    pub discriminator: Option<Replacement>,
     /// Side of the large pictures, pixels.
     pub side: i64,
     /// See [`Settings`].
@@ -96,21 +117,34 @@ pub struct Parts {
     pub perceptual: Perceptual,
 }
 
+impl Parts {
+    /// Raw scores of the system's own judge.
+    fn scores(&self, judge: &Parameters, pictures: &Tensor) -> Tensor {
+        self.judge.read(&mut Training(judge), pictures, self.side)
+    }
+}
+
 /// Generator and judge in training.
 pub struct EsrganStage {
     parts: Parts,
     step: u64,
     watch: Watch,
     generator: Trained,
-    judge: Trained,
+    judge: Adversary,
     perceptual: Option<PerceptualLoss>,
 }
 
 impl EsrganStage {
     /// Untrained networks.
     ///
-    /// Fails where the weights of the perceptual loss can not be read, or nothing would hold pictures to the truth.
+    /// Fails where a feature network can not be read, a projected discriminator has none, or nothing would hold pictures to
+    /// the truth.
     pub fn new(parts: Parts, device: Device) -> anyhow::Result<Self> {
+        let (betas, average) = (parts.settings.betas, parts.settings.average);
+        let (side, optimizer) = (parts.side, (parts.gan.schedule.rate, betas));
+        let features = parts.perceptual.features.as_deref();
+        let open = |it: Replacement| it.open(features, side, optimizer, device);
+        let projecting = parts.discriminator.map(open).transpose()?;
         let perceptual = parts.perceptual.open(device)?;
         ensure!(
             parts.gan.steps == 0 || parts.gan.pixel > 0.0 || perceptual.is_some(),
@@ -118,22 +152,23 @@ impl EsrganStage {
         );
         tch::manual_seed(parts.seed as i64);
         let generator = declare(&parts.generator, Init::KaimingUniform, device);
-        let (judge, side) = (parts.judge, parts.side);
-        let judges = Declare::parameters(Init::KaimingUniform, device, |l| {
-            judge.read(l, &(), side);
-        });
-        let (betas, average) = (parts.settings.betas, parts.settings.average);
         let rate = match parts.psnr.steps {
             0 => parts.gan.schedule.rate,
             _ => parts.psnr.schedule.rate,
         };
-        let mut judging = Trained::new("judge", judges, parts.gan.schedule.rate, betas);
-        if judge.is_spectral() {
-            judging = judging.spectral(super::judges::is_spectral);
-        }
+        let judge = Adversary::new(projecting.as_ref(), "judge", || {
+            let weights = Declare::parameters(Init::KaimingUniform, device, |l| {
+                parts.judge.read(l, &(), side);
+            });
+            let judge = Trained::new("judge", weights, parts.gan.schedule.rate, betas);
+            match parts.judge.is_spectral() {
+                true => judge.spectral(super::judges::is_spectral),
+                false => judge,
+            }
+        });
         Ok(Self {
             generator: Trained::new("generator", generator, rate, betas).averaged(average),
-            judge: judging,
+            judge,
             watch: Watch::default(),
             perceptual,
             parts,
@@ -146,23 +181,47 @@ impl EsrganStage {
         self.generator.best()
     }
 
-    fn scores(&self, judge: &Parameters, pictures: &Tensor) -> Tensor {
-        let (size, side) = (self.parts.judge, self.parts.side);
-        size.read(&mut Training(judge), pictures, side)
-    }
-
-    /// The loss of the side whose pictures should score `higher`.
-    fn generator_loss(&self, real: &Tensor, made: &Tensor) -> Tensor {
-        match self.parts.gan.loss {
-            GanLoss::Plain => cross_entropy(made, 1.0),
-            GanLoss::Relativistic => relativistic(made, real),
+    /// What the generator loses by the pictures `made`.
+    fn adversarial(&mut self, made: &Tensor, real: &Tensor) -> Tensor {
+        let parts = &self.parts;
+        match &mut self.judge {
+            Adversary::Own(judge) => {
+                judge.improve();
+                let fixed = judge.fixed();
+                let of_real = tch::no_grad(|| parts.scores(&fixed, real));
+                let of_made = parts.scores(&fixed, made);
+                parts.gan.loss.of_generator(&of_real, &of_made)
+            }
+            Adversary::Projected(judge) => judge.generator_loss(&signed(made)),
         }
     }
 
-    fn judge_loss(&self, real: &Tensor, made: &Tensor) -> Tensor {
-        match self.parts.gan.loss {
-            GanLoss::Plain => cross_entropy(real, 1.0) + cross_entropy(made, 0.0),
-            GanLoss::Relativistic => relativistic(real, made),
+    /// One step of the judge, with `factor` times the rate.
+    fn train_judge(&mut self, made: &Tensor, real: &Tensor, factor: f64, losses: &mut Losses) {
+        let parts = &self.parts;
+        match &mut self.judge {
+            Adversary::Own(judge) => {
+                let weights = judge.used();
+                let of_real = parts.scores(&weights, real);
+                let of_made = parts.scores(&weights, &made.detach());
+                let judged = parts.gan.loss.of_judge(&of_real, &of_made);
+                judged.backward();
+                judge.step(factor * parts.gan.judge_rate);
+                losses.add("judge", judged.detach());
+                let deceived = match parts.gan.loss {
+                    GanLoss::Plain => taken_for_real(&of_made),
+                    // Only differences have a meaning here.
+                    GanLoss::Relativistic => {
+                        taken_for_real(&(&of_made - of_real.mean(Kind::Float)))
+                    }
+                };
+                self.watch.see("judge", &deceived, REMEDY, losses);
+                losses.add("made-taken-for-real", deceived);
+            }
+            Adversary::Projected(judge) => {
+                let shown = [real, made].map(signed);
+                judge.train("judge", shown.each_ref(), factor, losses);
+            }
         }
     }
 
@@ -179,8 +238,6 @@ impl EsrganStage {
     fn gan_step(&mut self, made: &Tensor, truth: &Tensor, real: &Tensor) -> Losses {
         let gan = &self.parts.gan;
         let factor = gan.schedule.factor_at(self.step - self.parts.psnr.steps);
-        self.judge.improve();
-        let fixed = self.judge.fixed();
         let mut losses = Losses::default();
         if gan.pixel > 0.0 {
             let pixel = distance(gan.distance, made, truth) * gan.pixel;
@@ -189,26 +246,11 @@ impl EsrganStage {
         if let Some(perceptual) = &self.perceptual {
             losses.add("perceptual", perceptual.of(&signed(made), &signed(truth)));
         }
-        let of_real = tch::no_grad(|| self.scores(&fixed, real));
-        let adversarial = self.generator_loss(&of_real, &self.scores(&fixed, made));
-        losses.add("adversarial", adversarial * gan.adversarial);
+        let weight = gan.adversarial;
+        losses.add("adversarial", self.adversarial(made, real) * weight);
         losses.total().backward();
         self.generator.step(factor);
-
-        let judge = self.judge.used();
-        let of_real = self.scores(&judge, real);
-        let of_made = self.scores(&judge, &made.detach());
-        let judged = self.judge_loss(&of_real, &of_made);
-        judged.backward();
-        self.judge.step(factor * self.parts.gan.judge_rate);
-        losses.add("judge", judged.detach());
-        let deceived = match self.parts.gan.loss {
-            GanLoss::Plain => taken_for_real(&of_made),
-            // Only differences have a meaning here.
-            GanLoss::Relativistic => taken_for_real(&(&of_made - of_real.mean(Kind::Float))),
-        };
-        self.watch.see("judge", &deceived, REMEDY, &mut losses);
-        losses.add("made-taken-for-real", deceived);
+        self.train_judge(made, real, factor, &mut losses);
         losses
     }
 }

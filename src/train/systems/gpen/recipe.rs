@@ -1,5 +1,7 @@
 //! GPEN as a system: its recipe, its samples, its model file.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, ensure};
 use image::{RgbImage, imageops};
 use rand::RngExt;
@@ -14,6 +16,7 @@ use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
 use crate::train::held_back::HeldBack;
 use crate::train::samples::Sample;
 use crate::train::systems::System;
+use crate::train::systems::adversary::Replacement;
 use crate::train::systems::damage::{signed, tensor_of};
 use crate::train::systems::drawn::middle;
 use crate::train::systems::export::model_file;
@@ -27,6 +30,12 @@ use crate::train::systems::system::{ModelFile, check_betas, check_ranges};
 pub struct Recipe {
     /// Seed of all chance.
     pub seed: u64,
+    /// File of the feature network that a projected discriminator sees pictures by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<PathBuf>,
+    /// A discriminator in place of the system's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
     pub data: HeldBack,
@@ -81,6 +90,9 @@ impl System for Recipe {
     fn check(&self) -> anyhow::Result<()> {
         self.generator.check().context("generator")?;
         self.degradation.check().context("degradation")?;
+        if let Some(discriminator) = self.discriminator {
+            discriminator.check().context("discriminator")?;
+        }
         let side = self.generator.side();
         ensure!(
             side >= 16,
@@ -124,10 +136,12 @@ impl System for Recipe {
         self.train.batch
     }
 
+    fn features(&mut self) -> &mut Option<PathBuf> {
+        &mut self.features
+    }
+
     fn stage(&self, device: Device) -> anyhow::Result<GpenStage> {
-        let (settings, judge) = (self.train.clone(), self.judge.clone());
-        let network = self.generator.clone();
-        Ok(GpenStage::new(settings, network, judge, self.seed, device))
+        GpenStage::new(self, device)
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
@@ -145,7 +159,7 @@ impl System for Recipe {
 
     fn models(&self, stage: &GpenStage) -> anyhow::Result<Vec<ModelFile>> {
         let (network, weights) = (&self.generator, stage.weights());
-        let onnx = model_file(network, &weights, &self.facts(), &self.to_toml()?)?;
+        let onnx = model_file(network, &weights, &self.facts(), &self.to_metadata()?)?;
         Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }
 }

@@ -7,13 +7,16 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::networks::Gpen;
+use super::recipe::Recipe;
 use crate::train::layers::{Declare, Init, Parameters, Training};
 use crate::train::loader::Batch;
 use crate::train::stage::{Losses, Stage, saved_step};
+use crate::train::systems::adversary::{Adversary, Replacement};
 use crate::train::systems::losses::{l1, taken_for_real};
 use crate::train::systems::stylegan2::judge::{Judge, Judgement};
-use crate::train::systems::stylegan2::regular::{gradient_penalty, path_lengths, path_penalty};
-use crate::train::systems::stylegan2::stage::lazy;
+use crate::train::systems::stylegan2::regular::{
+    gradient_penalty, lazy, path_lengths, path_penalty,
+};
 use crate::train::systems::trained::{Trained, Watch, checkpoint_to_start_from, seed_step};
 use crate::train::systems::{declare, forward};
 
@@ -67,7 +70,7 @@ pub struct GpenStage {
     watch: Watch,
     encoder: Trained,
     decoder: Trained,
-    judge: Trained,
+    judge: Adversary,
 }
 
 fn is_encoder(name: &str) -> bool {
@@ -82,39 +85,42 @@ fn joined(a: &Parameters, b: &Parameters) -> Parameters {
 
 impl GpenStage {
     /// Untrained networks.
-    pub fn new(
-        settings: Settings,
-        network: Gpen,
-        judges: Judge,
-        seed: u64,
-        device: Device,
-    ) -> Self {
-        tch::manual_seed(seed as i64);
+    ///
+    /// Fails where a projected discriminator has no usable feature network.
+    pub fn new(recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
+        let (settings, network) = (recipe.train.clone(), recipe.generator.clone());
+        let judges = recipe.judge.clone();
+        let (s, betas) = (&settings, settings.betas);
+        let (features, side) = (recipe.features.as_deref(), network.side());
+        let open = |it: Replacement| it.open(features, side, (s.rate, betas), device);
+        let projecting = recipe.discriminator.map(open).transpose()?;
+        tch::manual_seed(recipe.seed as i64);
         // All weights have an equalised learning rate and start as N(0, 1).
         let init = Init::Normal(1.0);
         let weights = declare(&network, init, device).into_iter();
         let (encoder, decoder): (Parameters, Parameters) =
             weights.partition(|(name, _)| is_encoder(name));
-        let group = settings.batch as i64;
-        let judging = Declare::parameters(init, device, |l| {
-            judges.read(l, &(), group);
-        });
-        let (s, betas) = (&settings, settings.betas);
         let path = (s.path > 0.0).then_some(s.path_every);
         let r1 = (s.r1 > 0.0).then_some(s.r1_every);
         let part = |name, weights, rate| lazy(name, weights, rate, betas, path).averaged(s.average);
-        Self {
+        let judge = Adversary::new(projecting.as_ref(), "judge", || {
+            let weights = Declare::parameters(init, device, |l| {
+                judges.read(l, &(), s.batch as i64);
+            });
+            lazy("judge", weights, s.rate * s.judge_rate, betas, r1)
+        });
+        Ok(Self {
             encoder: part("encoder", encoder, s.rate),
             decoder: part("decoder", decoder, s.rate * s.decoder_rate),
-            judge: lazy("judge", judging, s.rate * s.judge_rate, betas, r1),
+            judge,
             watch: Watch::default(),
             settings,
             network,
             judges,
-            seed,
+            seed: recipe.seed,
             step: 0,
             path_mean: 0.0,
-        }
+        })
     }
 
     /// The weights of encoder and decoder, to be exported.
@@ -131,9 +137,20 @@ impl GpenStage {
         (self.network.synthesis(&mut pass, |_| &w, &features), w)
     }
 
-    fn judged(&self, weights: &Parameters, pictures: &Tensor) -> Judgement<Tensor> {
-        let group = pictures.size()[0];
-        self.judges.read(&mut Training(weights), pictures, group)
+    /// The judge's terms of the networks' loss.
+    fn judged(&self, made: &Tensor, clean: &Tensor) -> [Tensor; 2] {
+        match &self.judge {
+            Adversary::Own(judge) => {
+                let judge = judge.fixed();
+                let of_made = judged(&self.judges, &judge, made);
+                let of_clean = tch::no_grad(|| judged(&self.judges, &judge, clean));
+                let adversarial = (-&of_made.score).softplus().mean(Kind::Float);
+                [adversarial, of_made.distance(&of_clean)]
+            }
+            Adversary::Projected(judge) => {
+                [judge.generator_loss(made), judge.distance(made, clean)]
+            }
+        }
     }
 
     fn train_networks(&mut self, seen: &Tensor, clean: &Tensor, losses: &mut Losses) -> Tensor {
@@ -141,19 +158,9 @@ impl GpenStage {
         let (made, _) = self.restored(seen);
         losses.add("l1", l1(&made, clean) * s.l1);
         if self.step >= s.alone {
-            let judge = self.judge.fixed();
-            let of_made = self.judged(&judge, &made);
-            let adversarial = (-&of_made.score).softplus().mean(Kind::Float);
+            let [adversarial, features] = self.judged(&made, clean);
             losses.add("adversarial", adversarial * s.adversarial);
-            let of_clean = tch::no_grad(|| self.judged(&judge, clean));
-            let pairs = of_made.features.iter().zip(&of_clean.features);
-            let distances = pairs.map(|(a, b)| {
-                let mean = (a - b).square().mean(Kind::Float);
-                // Keeps the root's slope finite.
-                (mean + 1e-12).sqrt()
-            });
-            let distance: Tensor = distances.sum();
-            losses.add("features", distance * s.features);
+            losses.add("features", features * s.features);
         }
         losses.total().backward();
         self.encoder.step(1.0);
@@ -174,11 +181,18 @@ impl GpenStage {
     }
 
     fn train_judge(&mut self, clean: &Tensor, made: &Tensor, losses: &mut Losses) {
-        let of_made = self.judged(&self.judge.weights, made).score;
-        let of_clean = self.judged(&self.judge.weights, clean).score;
+        let judge = match &mut self.judge {
+            Adversary::Own(judge) => judge,
+            Adversary::Projected(judge) => {
+                return judge.train("judge", [clean, made], 1.0, losses);
+            }
+        };
+        let scores = |judge: &Parameters, x: &Tensor| judged(&self.judges, judge, x).score;
+        let of_made = scores(&judge.weights, made);
+        let of_clean = scores(&judge.weights, clean);
         let loss = of_made.softplus().mean(Kind::Float) + (-of_clean).softplus().mean(Kind::Float);
         loss.backward();
-        self.judge.step(1.0);
+        judge.step(1.0);
         losses.add("judge", loss.detach());
         let taken = taken_for_real(&of_made);
         self.watch.see("judge", &taken, REMEDY, losses);
@@ -188,12 +202,17 @@ impl GpenStage {
             return;
         }
         let shown = clean.detach().set_requires_grad(true);
-        let scores = self.judged(&self.judge.weights, &shown).score;
-        let loss = gradient_penalty(&scores, &shown) * (s.r1 / 2.0 * s.r1_every as f64);
+        let penalty = gradient_penalty(&scores(&judge.weights, &shown), &shown);
+        let loss = penalty * (s.r1 / 2.0 * s.r1_every as f64);
         loss.backward();
-        self.judge.step(1.0);
+        judge.step(1.0);
         losses.add("r1", loss.detach());
     }
+}
+
+/// What a judge of these weights says of pictures, all of which it compares.
+fn judged(network: &Judge, weights: &Parameters, pictures: &Tensor) -> Judgement<Tensor> {
+    network.read(&mut Training(weights), pictures, pictures.size()[0])
 }
 
 impl Stage for GpenStage {
@@ -223,7 +242,8 @@ impl Stage for GpenStage {
         Ok(losses)
     }
 
-    /// From the checkpoint of a prior that `stylegan2` trained with concatenated noise, or of another GPEN; with the judge.
+    /// From the checkpoint of a prior that `stylegan2` trained with concatenated noise, or of another GPEN; with the judge if
+    /// that is no projected one.
     fn start_from(&mut self, file: &Path) -> anyhow::Result<()> {
         let saved = checkpoint_to_start_from(file)?;
         if saved.contains_key("encoder.encode.enter.weight") {
@@ -264,10 +284,11 @@ impl Stage for GpenStage {
 mod tests {
     use super::*;
     use crate::train::checkpoint;
+    use crate::train::systems::System;
     use crate::train::systems::trained::tests::{check_resumed, saved};
 
-    fn stage() -> GpenStage {
-        let settings = Settings {
+    fn recipe() -> Recipe {
+        let train = Settings {
             steps: 40,
             alone: 1,
             batch: 2,
@@ -288,12 +309,22 @@ mod tests {
         let judge = Judge {
             channels: channels.clone(),
         };
-        let network = Gpen {
+        let generator = Gpen {
             channels,
             style: 8,
             mapping: 2,
         };
-        GpenStage::new(settings, network, judge, 3, Device::Cpu)
+        Recipe {
+            seed: 3,
+            generator,
+            judge,
+            train,
+            ..Recipe::parse(Recipe::DEFAULT).unwrap()
+        }
+    }
+
+    fn stage() -> GpenStage {
+        GpenStage::new(&recipe(), Device::Cpu).unwrap()
     }
 
     fn batch() -> Batch {
@@ -343,7 +374,7 @@ mod tests {
         let mut tensors = Vec::new();
         checkpoint::store("generator", &source.decoder.weights, &mut tensors);
         checkpoint::store("average.generator", &source.decoder.weights, &mut tensors);
-        checkpoint::store("judge", &source.judge.weights, &mut tensors);
+        source.judge.save(&mut tensors);
         for (_, tensor) in &mut tensors {
             *tensor = tensor.detach() + 1.0;
         }

@@ -1,5 +1,7 @@
 //! pix2pix as a system: its recipe, its samples, its model file.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, ensure};
 use image::RgbImage;
 use image::imageops::{self, FilterType};
@@ -15,7 +17,7 @@ use super::stage::{Pix2pix, Settings};
 use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
 use crate::train::dataset::Dataset;
 use crate::train::held_back::HeldBack;
-use crate::train::networks::DiscriminatorSize;
+use crate::train::networks::Discriminator;
 use crate::train::samples::Sample;
 use crate::train::steps::Look;
 use crate::train::systems::System;
@@ -28,6 +30,9 @@ use crate::train::systems::system::{ModelFile, check_betas, check_ranges, fixed}
 pub struct Recipe {
     /// Seed of all chance: initial weights, order of the pictures, occlusions.
     pub seed: u64,
+    /// File of the feature network that a projected discriminator sees pictures by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<PathBuf>,
     /// Which pictures are held back.
     #[serde(default)]
     pub data: HeldBack,
@@ -35,8 +40,8 @@ pub struct Recipe {
     pub model: Model,
     /// The generator.
     pub generator: UNet,
-    /// The judge of pairs.
-    pub discriminator: DiscriminatorSize,
+    /// The judge of pairs; a projected one sees the faces alone.
+    pub discriminator: Discriminator,
     /// What covers the faces.
     pub occlusion: Occlusion,
     /// Losses and optimisers.
@@ -149,10 +154,12 @@ impl System for Recipe {
         self.train.batch
     }
 
+    fn features(&mut self) -> &mut Option<PathBuf> {
+        &mut self.features
+    }
+
     fn stage(&self, device: Device) -> anyhow::Result<Pix2pix> {
-        let (settings, seed) = (self.train.clone(), self.seed);
-        let (unet, judge) = (self.generator, self.discriminator);
-        Ok(Pix2pix::new(settings, unet, judge, seed, device))
+        Pix2pix::new(self, device)
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
@@ -167,7 +174,7 @@ impl System for Recipe {
 
     fn models(&self, stage: &Pix2pix) -> anyhow::Result<Vec<ModelFile>> {
         let (network, weights) = (&self.generator, stage.weights());
-        let onnx = model_file(network, weights, &self.facts(), &self.to_toml()?)?;
+        let onnx = model_file(network, weights, &self.facts(), &self.to_metadata()?)?;
         Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }
 }

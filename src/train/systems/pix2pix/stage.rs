@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
 use super::networks::UNet;
+use super::recipe::Recipe;
 use crate::train::layers::{Declare, Init, Parameters, Training};
 use crate::train::loader::Batch;
 use crate::train::networks::{DiscriminatorSize, Norm, discriminator};
+use crate::train::projected::Projecting;
 use crate::train::recipe::rate_at;
 use crate::train::stage::{Losses, Stage, saved_step};
+use crate::train::systems::adversary::Adversary;
 use crate::train::systems::losses::{cross_entropy, l1, taken_for_real};
 use crate::train::systems::trained::{Trained, Watch, seed_step};
 use crate::train::systems::{Network, declare, forward};
@@ -47,44 +50,52 @@ pub struct Settings {
 pub struct Pix2pix {
     settings: Settings,
     unet: UNet,
+    /// Of the PatchGAN; means nothing where the discriminator is a projected one.
     size: DiscriminatorSize,
     seed: u64,
     step: u64,
     watch: Watch,
     generator: Trained,
-    judge: Trained,
+    judge: Adversary,
 }
 
 impl Pix2pix {
     /// Untrained networks.
-    pub fn new(
-        settings: Settings,
-        unet: UNet,
-        size: DiscriminatorSize,
-        seed: u64,
-        device: Device,
-    ) -> Self {
-        tch::manual_seed(seed as i64);
-        let init = Init::Normal(settings.init);
-        let generator = declare(&unet, init, device);
-        let judge = Declare::parameters(init, device, |l| {
-            discriminator(l, &(), PAIR, size);
-        });
+    ///
+    /// Fails where a projected discriminator has no usable feature network.
+    pub fn new(recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
+        let (settings, unet) = (recipe.train.clone(), recipe.generator);
         let (rate, betas) = (settings.rate, settings.betas);
-        let mut judge = Trained::new("judge", judge, rate, betas);
-        if size.norm == Norm::Spectral {
-            judge = judge.spectral(|name| name.ends_with(".weight"));
-        }
-        Self {
-            generator: Trained::new("generator", generator, rate, betas),
+        let (features, side) = (recipe.features.as_deref(), recipe.model.size as i64);
+        let open = |size| Projecting::open(size, features, side, (rate, betas), device);
+        let projecting = recipe.discriminator.projected().map(open).transpose()?;
+        tch::manual_seed(recipe.seed as i64);
+        let init = Init::Normal(settings.init);
+        let generator = Trained::new("generator", declare(&unet, init, device), rate, betas);
+        let size = recipe
+            .discriminator
+            .patch()
+            .unwrap_or(DiscriminatorSize::PIX2PIX);
+        let judge = Adversary::new(projecting.as_ref(), "judge", || {
+            let weights = Declare::parameters(init, device, |l| {
+                discriminator(l, &(), PAIR, size);
+            });
+            let judge = Trained::new("judge", weights, rate, betas);
+            match size.norm {
+                Norm::Spectral => judge.spectral(|name| name.ends_with(".weight")),
+                Norm::Instance | Norm::Batch => judge,
+            }
+        });
+        Ok(Self {
+            generator,
             judge,
             watch: Watch::default(),
             settings,
             unet,
             size,
-            seed,
+            seed: recipe.seed,
             step: 0,
-        }
+        })
     }
 
     /// The generator's weights, to be exported.
@@ -92,10 +103,33 @@ impl Pix2pix {
         self.generator.best()
     }
 
-    /// Raw scores of `picture` beside what it was made from.
-    fn scores(&self, judge: &Parameters, seen: &Tensor, picture: &Tensor) -> Tensor {
-        let pair = Tensor::cat(&[seen, picture], 1);
-        discriminator(&mut Training(judge), &pair, PAIR, self.size)
+    /// One step of the discriminator, with `factor` times the rate; then what the generator loses by the pictures `fake`
+    /// that it made of those of `batch`.
+    fn judged(&mut self, batch: &Batch, fake: &Tensor, factor: f64, losses: &mut Losses) -> Tensor {
+        match &mut self.judge {
+            Adversary::Own(judge) => {
+                let scores = |judge: &Parameters, picture: &Tensor| {
+                    let pair = Tensor::cat(&[&batch.pixelated, picture], 1);
+                    discriminator(&mut Training(judge), &pair, PAIR, self.size)
+                };
+                judge.improve();
+                let judging = judge.used();
+                let right = scores(&judging, &batch.clean);
+                let wrong = scores(&judging, &fake.detach());
+                let judged = cross_entropy(&right, 1.0) + cross_entropy(&wrong, 0.0);
+                let judged = judged * self.settings.judge;
+                judged.backward();
+                judge.step(factor);
+                losses.add("judge", judged.detach());
+                self.watch
+                    .see("judge", &taken_for_real(&wrong), REMEDY, losses);
+                cross_entropy(&scores(&judge.fixed(), fake), 1.0)
+            }
+            Adversary::Projected(judge) => {
+                judge.train("judge", [&batch.clean, fake], factor, losses);
+                judge.generator_loss(fake)
+            }
+        }
     }
 }
 
@@ -110,30 +144,18 @@ impl Stage for Pix2pix {
 
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         seed_step(self.seed, self.step);
-        let (seen, clean) = (&batch.pixelated, &batch.clean);
         let s = &self.settings;
         let falling = rate_at(self.step, s.steps, 1.0, s.constant);
-        let inputs = [seen.shallow_clone()];
+        let inputs = [batch.pixelated.shallow_clone()];
         let weights = &self.generator.weights;
-        let made = self.unet.read(&mut Training(weights), &inputs);
-
-        self.judge.improve();
-        let judging = self.judge.used();
-        let right = self.scores(&judging, seen, clean);
-        let wrong = self.scores(&judging, seen, &made.detach());
-        let judged = (cross_entropy(&right, 1.0) + cross_entropy(&wrong, 0.0)) * s.judge;
-        judged.backward();
-        self.judge.step(falling);
-
-        let mut losses = Losses::default();
-        let scores = self.scores(&self.judge.fixed(), seen, &made);
-        losses.add("adversarial", cross_entropy(&scores, 1.0));
-        losses.add("l1", l1(&made, clean) * self.settings.l1);
+        let fake = self.unet.read(&mut Training(weights), &inputs);
+        let (mut judged, mut losses) = (Losses::default(), Losses::default());
+        let adversarial = self.judged(batch, &fake, falling, &mut judged);
+        losses.add("adversarial", adversarial);
+        losses.add("l1", l1(&fake, &batch.clean) * self.settings.l1);
         losses.total().backward();
         self.generator.step(falling);
-        losses.add("judge", judged.detach());
-        let taken = taken_for_real(&wrong);
-        self.watch.see("judge", &taken, REMEDY, &mut losses);
+        losses.append(judged);
         self.step += 1;
         Ok(losses)
     }
@@ -167,7 +189,9 @@ mod tests {
     use super::super::networks::{Flavour, UNetNorm};
     use super::*;
     use crate::cascade::{Model, ModelFacts, MosaicInput, ValueRange};
-    use crate::train::networks::Norm;
+    use crate::train::features::tests::with_network;
+    use crate::train::networks::Discriminator;
+    use crate::train::systems::System;
     use crate::train::systems::export::model_file;
     use crate::train::systems::trained::tests::check_resumed;
 
@@ -179,8 +203,8 @@ mod tests {
         flavour: Flavour::Base,
     };
 
-    fn stage(steps: u64) -> Pix2pix {
-        let settings = Settings {
+    fn recipe(steps: u64) -> Recipe {
+        let train = Settings {
             steps,
             batch: 4,
             rate: 1e-3,
@@ -190,12 +214,23 @@ mod tests {
             l1: 100.0,
             judge: 0.5,
         };
-        let size = DiscriminatorSize {
-            width: 4,
-            layers: 2,
-            norm: Norm::Batch,
-        };
-        Pix2pix::new(settings, UNET, size, 5, Device::Cpu)
+        let mut recipe = Recipe::parse(Recipe::DEFAULT).unwrap();
+        recipe.model.size = 64;
+        Recipe {
+            seed: 5,
+            generator: UNET,
+            discriminator: Discriminator::Patch(DiscriminatorSize {
+                width: 4,
+                layers: 2,
+                norm: Norm::Batch,
+            }),
+            train,
+            ..recipe
+        }
+    }
+
+    fn stage(steps: u64) -> Pix2pix {
+        Pix2pix::new(&recipe(steps), Device::Cpu).unwrap()
     }
 
     /// Bright and dark squares, whose lower half is covered.
@@ -244,5 +279,16 @@ mod tests {
     #[test]
     fn a_resumed_training_goes_on_as_if_it_had_not_stopped() {
         check_resumed(|| stage(4), &batch());
+    }
+
+    #[test]
+    fn so_does_one_with_a_projected_discriminator() {
+        let recipe = |features: &Path| Recipe {
+            features: Some(features.to_owned()),
+            discriminator: Discriminator::Projected(Default::default()),
+            ..recipe(4)
+        };
+        let make = |features: &Path| Pix2pix::new(&recipe(features), Device::Cpu).unwrap();
+        with_network(|features| check_resumed(|| make(features), &batch()));
     }
 }

@@ -4,6 +4,7 @@ mod art;
 pub mod networks;
 mod recipe;
 pub mod stage;
+mod structure;
 
 pub use art::PixelArt;
 pub use recipe::{JudgeWidth, Model, Recipe};

@@ -1,6 +1,6 @@
 //! PixelCycleGAN as a system: its recipe, its samples, its model files.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 use image::RgbImage;
@@ -14,6 +14,7 @@ use super::stage::{PixelStage, Settings};
 use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
 use crate::train::held_back::HeldBack;
 use crate::train::samples::Sample;
+use crate::train::systems::adversary::Replacement;
 use crate::train::systems::drawn::middle;
 use crate::train::systems::export::model_file;
 use crate::train::systems::system::{ModelFile, check_betas, check_ranges};
@@ -25,6 +26,9 @@ use crate::train::systems::{System, planes};
 pub struct Recipe {
     /// Seed of all chance.
     pub seed: u64,
+    /// A discriminator in place of the system's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
     pub data: HeldBack,
@@ -82,7 +86,6 @@ impl Recipe {
 impl System for Recipe {
     const NAME: &'static str = "pixelcyclegan";
     const DEFAULT: &'static str = include_str!("../../../../recipes/pixelcyclegan.toml");
-    const FEATURES: Option<&'static str> = Some("train.vgg");
     const UNPAIRED: bool = true;
     type Stage = PixelStage;
 
@@ -106,6 +109,9 @@ impl System for Recipe {
             "art.blocks go up to {}; half of model.size is the most",
             self.art.blocks[1]
         );
+        if let Some(discriminator) = self.discriminator {
+            discriminator.check().context("discriminator")?;
+        }
         let s = &self.train;
         check_betas(s.betas)?;
         check_ranges(&[
@@ -136,13 +142,12 @@ impl System for Recipe {
         self.train.batch
     }
 
-    fn features(&self) -> Option<&Path> {
-        self.train.vgg.as_deref()
+    fn features(&mut self) -> &mut Option<PathBuf> {
+        &mut self.train.features
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<PixelStage> {
-        let (settings, network) = (self.train.clone(), self.generator.clone());
-        PixelStage::new(settings, network, self.judge.width, self.seed, device)
+        PixelStage::new(self, device)
     }
 
     /// A face, scaled and neither cut nor mirrored, as published, and the same as pixel art.
@@ -158,7 +163,7 @@ impl System for Recipe {
 
     /// The restorer, and the one that goes the other way: a picture becomes pixel art.
     fn models(&self, stage: &PixelStage) -> anyhow::Result<Vec<ModelFile>> {
-        let (facts, recipe) = (self.facts(), self.to_toml()?);
+        let (facts, recipe) = (self.facts(), self.to_metadata()?);
         let names = ["pixelcyclegan.onnx", "pixelcyclegan-art.onnx"];
         let files = names.into_iter().zip(stage.weights());
         files

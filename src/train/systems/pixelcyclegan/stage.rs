@@ -6,23 +6,23 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 use super::networks::{Nested, judge};
-use crate::train::features::FeatureNetwork;
+use super::recipe::Recipe;
+use super::structure::Structure;
 use crate::train::layers::{Declare, Init, Parameters, Training};
 use crate::train::loader::Batch;
 use crate::train::pool::ImagePool;
+use crate::train::projected::Projecting;
 use crate::train::stage::{Losses, Stage, saved_step};
+use crate::train::systems::adversary::{Adversary, Replacement};
 use crate::train::systems::losses::{l1, least_squares};
 use crate::train::systems::trained::{Trained, Watch, seed_step};
 use crate::train::systems::{Network, declare, forward};
 
 /// What helps against a judge that has run away.
 const REMEDY: &str = "a narrower judge (judge.width), then a smaller train.rate";
-
-/// Layers of VGG16 whose features, after the rectifier, make the structure loss.
-const STRUCTURE: [&str; 4] = ["conv1_1", "conv2_1", "conv3_1", "conv4_1"];
 
 /// Constants of the training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,9 +42,10 @@ pub struct Settings {
     pub cycle: f64,
     /// Weight of the structure term within the cycle terms (published: 0.1).
     pub structure: f64,
-    /// A safetensors file with VGG16's weights by torchvision's names; without it the structure term is off.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub vgg: Option<PathBuf>,
+    /// File of the feature network of the structure term, which is off without it (published: VGG16), and of projected
+    /// discriminators.
+    #[serde(default, alias = "vgg", skip_serializing_if = "Option::is_none")]
+    pub features: Option<PathBuf>,
     /// Weight of the identity terms (published: 0.5).
     pub identity: f64,
     /// Size of the pools of older fakes; 0 shows judges the newest ones, as the published program does.
@@ -56,27 +57,41 @@ struct Judge {
     name: &'static str,
     width: i64,
     watch: Watch,
-    trained: Trained,
+    adversary: Adversary,
     pool: ImagePool,
 }
 
 impl Judge {
-    fn new(name: &'static str, width: i64, s: &Settings, device: Device) -> Self {
-        let weights = Declare::parameters(Init::Normal(s.init), device, |l| {
-            judge(l, &(), width);
+    fn new(
+        name: &'static str,
+        recipe: &Recipe,
+        projecting: Option<&Projecting>,
+        device: Device,
+    ) -> Self {
+        let (s, width) = (&recipe.train, recipe.judge.width);
+        let adversary = Adversary::new(projecting, name, || {
+            let weights = Declare::parameters(Init::Normal(s.init), device, |l| {
+                judge(l, &(), width);
+            });
+            Trained::new(name, weights, s.rate, s.betas)
         });
         Self {
             name,
             width,
             watch: Watch::default(),
-            trained: Trained::new(name, weights, s.rate, s.betas),
+            adversary,
             pool: ImagePool::new(s.pool),
         }
     }
 
     fn deceived(&self, pictures: &Tensor) -> Tensor {
-        let weights = self.trained.fixed();
-        least_squares(&judge(&mut Training(&weights), pictures, self.width), 1.0)
+        match &self.adversary {
+            Adversary::Own(own) => {
+                let scores = judge(&mut Training(&own.fixed()), pictures, self.width);
+                least_squares(&scores, 1.0)
+            }
+            Adversary::Projected(projected) => projected.generator_loss(pictures),
+        }
     }
 
     /// One step between `real` and `made`, or older ones, by the chance of `seed`; the loss is called `name`.
@@ -88,19 +103,26 @@ impl Judge {
         losses: &mut Losses,
     ) {
         let made = self.pool.exchange(made, seed);
-        let mut pass = Training(&self.trained.weights);
-        let real = judge(&mut pass, real, self.width);
-        let made = judge(&mut pass, &made, self.width);
-        let loss = (least_squares(&real, 1.0) + least_squares(&made, 0.0)) * 0.5;
-        loss.backward();
-        self.trained.step(1.0);
-        let loss = loss.detach();
+        let loss = match &mut self.adversary {
+            Adversary::Own(own) => {
+                let mut pass = Training(&own.weights);
+                let real = judge(&mut pass, real, self.width);
+                let made = judge(&mut pass, &made, self.width);
+                let loss = (least_squares(&real, 1.0) + least_squares(&made, 0.0)) * 0.5;
+                loss.backward();
+                own.step(1.0);
+                loss.detach()
+            }
+            Adversary::Projected(projected) => {
+                return projected.train(name, [real, &made], 1.0, losses);
+            }
+        };
         self.watch.see(name, &loss, REMEDY, losses);
         losses.add(name, loss);
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
-        self.trained.save(out);
+        self.adversary.save(out);
         for (i, picture) in self.pool.stored.iter().enumerate() {
             out.push((
                 format!("pool.{}.{i:04}", self.name),
@@ -110,7 +132,7 @@ impl Judge {
     }
 
     fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
-        self.trained.load(saved)?;
+        self.adversary.load(saved)?;
         // Names are in the order of the slots.
         let prefix = format!("pool.{}.", self.name);
         let pictures = saved.iter().filter(|(key, _)| key.starts_with(&prefix));
@@ -131,46 +153,37 @@ pub struct PixelStage {
     to_art: Trained,
     judge_picture: Judge,
     judge_art: Judge,
-    vgg: Option<FeatureNetwork>,
+    structure: Option<Structure>,
 }
 
 impl PixelStage {
-    /// Untrained networks; the judges' first layers have `judge` channels.
+    /// Untrained networks.
     ///
-    /// Fails where VGG's weights can not be read.
-    pub fn new(
-        settings: Settings,
-        network: Nested,
-        judge: i64,
-        seed: u64,
-        device: Device,
-    ) -> anyhow::Result<Self> {
-        let vgg = match &settings.vgg {
-            Some(file) => {
-                let network = FeatureNetwork::read(file, &STRUCTURE, device)?;
-                Some(network.without_normalization())
-            }
-            None => {
-                if settings.structure > 0.0 {
-                    eprintln!("no VGG weights (train.vgg): the structure loss is off");
-                }
-                None
-            }
-        };
-        tch::manual_seed(seed as i64);
+    /// Fails where a feature network can not be read, or a projected discriminator has none.
+    pub fn new(recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
+        let (settings, network) = (recipe.train.clone(), recipe.generator.clone());
+        let (features, side) = (settings.features.as_deref(), recipe.model.size as i64);
+        let optimizer = (settings.rate, settings.betas);
+        let open = |it: Replacement| it.open(features, side, optimizer, device);
+        let projecting = recipe.discriminator.map(open).transpose()?;
+        let structure = Structure::open(&settings, device)?;
+        tch::manual_seed(recipe.seed as i64);
         let generator = |name| {
             let weights = declare(&network, Init::Normal(settings.init), device);
             Trained::new(name, weights, settings.rate, settings.betas)
         };
+        let (to_picture, to_art) = (generator("to_picture"), generator("to_art"));
+        let judge = |name| Judge::new(name, recipe, projecting.as_ref(), device);
+        let (judge_picture, judge_art) = (judge("judge_picture"), judge("judge_art"));
         Ok(Self {
-            to_picture: generator("to_picture"),
-            to_art: generator("to_art"),
-            judge_picture: Judge::new("judge_picture", judge, &settings, device),
-            judge_art: Judge::new("judge_art", judge, &settings, device),
-            vgg,
+            to_picture,
+            to_art,
+            judge_picture,
+            judge_art,
+            structure,
             settings,
             network,
-            seed,
+            seed: recipe.seed,
             step: 0,
         })
     }
@@ -188,17 +201,6 @@ impl PixelStage {
     fn art_of(&self, x: &Tensor) -> Tensor {
         let mut pass = Training(&self.to_art.weights);
         self.network.read(&mut pass, &[x.shallow_clone()])
-    }
-
-    /// Σ MSE(F(a), F(b)) / (c·h·w) over VGG16's features F: the published term, which averages twice and so is small.
-    fn structure(&self, vgg: &FeatureNetwork, truth: &Tensor, made: &Tensor) -> Tensor {
-        let features = |x: &Tensor| vgg.maps(x).into_iter();
-        let truth = tch::no_grad(|| features(truth));
-        let terms = truth.zip(features(made)).map(|(a, b)| {
-            let numbers: i64 = a.size()[1..].iter().product();
-            (a.relu() - b.relu()).square().mean(Kind::Float) / numbers as f64
-        });
-        terms.sum()
     }
 }
 
@@ -224,8 +226,8 @@ impl Stage for PixelStage {
         losses.add("adversarial-picture", deceived);
         losses.add("cycle-art", l1(&art_again, art) * s.cycle);
         losses.add("cycle-picture", l1(&picture_again, picture) * s.cycle);
-        if let Some(vgg) = &self.vgg {
-            let structure = self.structure(vgg, picture, &picture_again);
+        if let Some(structure) = &self.structure {
+            let structure = structure.of(picture, &picture_again);
             losses.add("structure", structure * (s.cycle * s.structure));
         }
         if s.identity > 0.0 {
@@ -280,11 +282,15 @@ impl Stage for PixelStage {
 
 #[cfg(test)]
 mod tests {
+    use tch::Kind;
+
     use super::*;
+    use crate::train::features::tests::with_network;
+    use crate::train::systems::System;
     use crate::train::systems::trained::tests::check_resumed;
 
-    fn stage() -> PixelStage {
-        let settings = Settings {
+    fn recipe() -> Recipe {
+        let train = Settings {
             steps: 60,
             batch: 2,
             rate: 3e-3,
@@ -292,14 +298,25 @@ mod tests {
             init: 0.02,
             cycle: 10.0,
             structure: 0.1,
-            vgg: None,
+            features: None,
             identity: 0.5,
             pool: 3,
         };
-        let network = Nested::Pyramid {
-            widths: vec![4, 4, 8],
-        };
-        PixelStage::new(settings, network, 4, 7, Device::Cpu).unwrap()
+        let mut recipe = Recipe::parse(Recipe::DEFAULT).unwrap();
+        recipe.model.size = 32;
+        recipe.judge.width = 4;
+        Recipe {
+            seed: 7,
+            generator: Nested::Pyramid {
+                widths: vec![4, 4, 8],
+            },
+            train,
+            ..recipe
+        }
+    }
+
+    fn stage() -> PixelStage {
+        PixelStage::new(&recipe(), Device::Cpu).unwrap()
     }
 
     fn batch() -> Batch {
@@ -338,5 +355,16 @@ mod tests {
     #[test]
     fn a_resumed_training_goes_on_as_if_it_had_not_stopped() {
         check_resumed(stage, &batch());
+    }
+
+    #[test]
+    fn so_does_one_with_projected_discriminators() {
+        let make = |features: &Path| {
+            let mut recipe = recipe();
+            recipe.train.features = Some(features.to_owned());
+            recipe.discriminator = Some(Replacement::Projected(Default::default()));
+            PixelStage::new(&recipe, Device::Cpu).unwrap()
+        };
+        with_network(|features| check_resumed(|| make(features), &batch()));
     }
 }

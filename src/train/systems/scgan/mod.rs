@@ -2,6 +2,7 @@
 //!
 //! Source: HaoHou-98/SCGAN.
 
+mod judge;
 pub mod networks;
 mod recipe;
 pub mod stage;

@@ -3,6 +3,8 @@
 //! The small pictures that stand for real ones are made by a degradation that no network is told: blur, another size,
 //! noise, JPEG. So the truth is there to measure with, although training never sees it.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, ensure};
 use image::{RgbImage, imageops};
 use rand::RngExt;
@@ -16,6 +18,7 @@ use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
 use crate::train::held_back::HeldBack;
 use crate::train::samples::Sample;
 use crate::train::systems::System;
+use crate::train::systems::adversary::Replacement;
 use crate::train::systems::damage::kernels::{Bell, Kernel};
 use crate::train::systems::damage::{
     Filter, blur, check_range, draw, gaussian_noise, jpeg, resize, round, signed, tensor_of,
@@ -33,6 +36,12 @@ const KERNEL: usize = 13;
 pub struct Recipe {
     /// Seed of all chance.
     pub seed: u64,
+    /// File of the feature network that a projected discriminator sees pictures by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<PathBuf>,
+    /// A discriminator in place of the system's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
     pub data: HeldBack,
@@ -110,6 +119,9 @@ impl System for Recipe {
     fn check(&self) -> anyhow::Result<()> {
         self.restorer.check().context("restorer")?;
         self.degrader.check().context("degrader")?;
+        if let Some(discriminator) = self.discriminator {
+            discriminator.check().context("discriminator")?;
+        }
         ensure!(
             (1..=512).contains(&self.judge.width),
             "judge.width is {}; it must lie in 1 … 512",
@@ -153,12 +165,12 @@ impl System for Recipe {
         self.train.batch
     }
 
+    fn features(&mut self) -> &mut Option<PathBuf> {
+        &mut self.features
+    }
+
     fn stage(&self, device: Device) -> anyhow::Result<ScganStage> {
-        let (settings, judge) = (self.train.clone(), self.judge.width);
-        let (restorer, degrader) = (self.restorer, self.degrader);
-        Ok(ScganStage::new(
-            settings, restorer, degrader, judge, self.seed, device,
-        ))
+        ScganStage::new(self, device)
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
@@ -182,7 +194,7 @@ impl System for Recipe {
 
     fn models(&self, stage: &ScganStage) -> anyhow::Result<Vec<ModelFile>> {
         let (network, weights) = (&self.restorer, stage.weights());
-        let onnx = model_file(network, weights, &self.facts(), &self.to_toml()?)?;
+        let onnx = model_file(network, weights, &self.facts(), &self.to_metadata()?)?;
         Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }
 }

@@ -8,17 +8,17 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-use super::networks::{Degrader, LATENT, Restorer, SIDE, judge};
-use crate::train::layers::{Declare, Forward, Init, Parameters, Training};
+use super::judge::Judge;
+use super::networks::{Degrader, LATENT, Restorer, SIDE};
+use super::recipe::Recipe;
+use crate::train::layers::{Forward, Init, Parameters, Training};
 use crate::train::loader::Batch;
 use crate::train::stage::{Losses, Stage, saved_step};
-use crate::train::systems::losses::{hinge, l1};
+use crate::train::systems::adversary::Replacement;
+use crate::train::systems::losses::l1;
 use crate::train::systems::schedule::Schedule;
-use crate::train::systems::trained::{Trained, Watch, seed_step};
+use crate::train::systems::trained::{Trained, seed_step};
 use crate::train::systems::{Network, declare, forward};
-
-/// What helps against a judge that has run away.
-const REMEDY: &str = "a smaller train.adversarial, then narrower judges (judge = …)";
 
 /// Constants of the training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,62 +42,6 @@ pub struct Settings {
     pub freeze_norms: Option<u64>,
 }
 
-/// A judge of pictures of one size.
-struct Judge {
-    side: i64,
-    width: i64,
-    watch: Watch,
-    trained: Trained,
-}
-
-impl Judge {
-    fn new(part: &'static str, side: i64, width: i64, s: &Settings, device: Device) -> Self {
-        let weights = Declare::parameters(Init::KaimingUniform, device, |l| {
-            judge(l, &(), width, side);
-        });
-        let trained = Trained::new(part, weights, s.schedule.rate, s.betas);
-        Self {
-            side,
-            width,
-            watch: Watch::default(),
-            trained: trained.spectral(|name| name.ends_with(".weight")),
-        }
-    }
-
-    fn scores(&self, weights: &Parameters, pictures: &Tensor) -> Tensor {
-        judge(&mut Training(weights), pictures, self.width, self.side)
-    }
-
-    /// The loss of the network that made `pictures`.
-    fn deceived(&self, pictures: &Tensor) -> Tensor {
-        -self
-            .scores(&self.trained.fixed(), pictures)
-            .mean(Kind::Float)
-    }
-
-    /// One step between `real` and `made`; the loss is called `name`.
-    fn train(
-        &mut self,
-        name: &'static str,
-        [real, made]: [&Tensor; 2],
-        factor: f64,
-        losses: &mut Losses,
-    ) {
-        self.trained.improve();
-        let weights = self.trained.used();
-        let (real, made) = (
-            self.scores(&weights, real),
-            self.scores(&weights, &made.detach()),
-        );
-        let loss = hinge(&real, &made);
-        loss.backward();
-        self.trained.step(factor);
-        let loss = loss.detach();
-        self.watch.see(name, &loss, REMEDY, losses);
-        losses.add(name, loss);
-    }
-}
-
 /// All seven networks in training.
 pub struct ScganStage {
     settings: Settings,
@@ -116,17 +60,17 @@ pub struct ScganStage {
 }
 
 impl ScganStage {
-    /// Untrained networks; the judges' first layers have `judge` channels.
-    pub fn new(
-        settings: Settings,
-        restorer: Restorer,
-        degrader: Degrader,
-        judge: i64,
-        seed: u64,
-        device: Device,
-    ) -> Self {
-        tch::manual_seed(seed as i64);
-        let (rate, betas) = (settings.schedule.rate, settings.betas);
+    /// Untrained networks.
+    ///
+    /// Fails where projected discriminators have no usable feature network.
+    pub fn new(recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
+        let (restorer, degrader) = (recipe.restorer, recipe.degrader);
+        let (rate, betas) = (recipe.train.schedule.rate, recipe.train.betas);
+        let features = recipe.features.as_deref();
+        let open = |it: Replacement| it.open(features, SIDE, (rate, betas), device);
+        let projecting = recipe.discriminator.map(open).transpose()?;
+        tch::manual_seed(recipe.seed as i64);
+        let judge = |(name, side)| Judge::new(name, side, recipe, projecting.as_ref(), device);
         let trained = |name, weights| Trained::new(name, weights, rate, betas);
         let degrades = || declare(&degrader, Init::KaimingUniform, device);
         let restores = declare(&restorer, Init::KaimingUniform, device);
@@ -136,17 +80,17 @@ impl ScganStage {
             ("judge_l2", SIDE / 4),
             ("judge_h2", SIDE),
         ];
-        Self {
+        Ok(Self {
             restoring: trained("restorer", restores),
             forward: trained("degrader_h", degrades()),
             backward: trained("degrader_s", degrades()),
-            judges: judges.map(|(name, side)| Judge::new(name, side, judge, &settings, device)),
-            settings,
+            judges: judges.map(judge),
+            settings: recipe.train.clone(),
             restorer,
             degrader,
-            seed,
+            seed: recipe.seed,
             step: 0,
-        }
+        })
     }
 
     /// The restorer's weights, to be exported.
@@ -245,7 +189,7 @@ impl Stage for ScganStage {
             trained.save(out);
         }
         for judge in &self.judges {
-            judge.trained.save(out);
+            judge.adversary.save(out);
         }
     }
 
@@ -254,7 +198,7 @@ impl Stage for ScganStage {
             trained.load(saved)?;
         }
         for judge in &mut self.judges {
-            judge.trained.load(saved)?;
+            judge.adversary.load(saved)?;
         }
         self.step = saved_step(saved)?;
         Ok(())
@@ -264,10 +208,12 @@ impl Stage for ScganStage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::features::tests::with_network;
+    use crate::train::systems::System;
     use crate::train::systems::trained::tests::saved;
 
-    fn stage() -> ScganStage {
-        let settings = Settings {
+    fn recipe() -> Recipe {
+        let train = Settings {
             steps: 80,
             batch: 2,
             betas: [0.9, 0.999],
@@ -286,8 +232,19 @@ mod tests {
             blocks: [1, 1],
             align_corners: true,
         };
-        let degrader = Degrader { width: 0.125 };
-        ScganStage::new(settings, restorer, degrader, 2, 3, Device::Cpu)
+        let mut recipe = Recipe::parse(Recipe::DEFAULT).unwrap();
+        recipe.judge.width = 2;
+        Recipe {
+            seed: 3,
+            restorer,
+            degrader: Degrader { width: 0.125 },
+            train,
+            ..recipe
+        }
+    }
+
+    fn stage() -> ScganStage {
+        ScganStage::new(&recipe(), Device::Cpu).unwrap()
     }
 
     fn batch() -> Batch {
@@ -347,7 +304,25 @@ mod tests {
 
     #[test]
     fn each_group_moves_by_its_own_loss() {
-        let (mut stage, batch) = (stage(), batch());
+        check_groups(stage());
+    }
+
+    #[test]
+    fn so_it_does_with_projected_discriminators() {
+        let make = |features: &Path| {
+            let recipe = Recipe {
+                features: Some(features.to_owned()),
+                discriminator: Some(Replacement::Projected(Default::default())),
+                ..recipe()
+            };
+            ScganStage::new(&recipe, Device::Cpu).unwrap()
+        };
+        with_network(|features| check_groups(make(features)));
+    }
+
+    /// A step moves weights of each network.
+    fn check_groups(mut stage: ScganStage) {
+        let batch = batch();
         let before = saved(&stage);
         stage.step(&batch).unwrap();
         let after = saved(&stage);

@@ -1,6 +1,7 @@
 //! StyleGAN2's judge: residual blocks down to 4 × 4, then one score.
 
 use serde::{Deserialize, Serialize};
+use tch::{Kind, Tensor};
 
 use super::blocks::{activate, conv_act};
 use crate::train::layers::{Conv, JudgeLayers, Layers, Linear, Padding};
@@ -19,6 +20,19 @@ pub struct Judgement<V> {
     pub features: Vec<V>,
     /// Raw scores, `[N, 1]`.
     pub score: V,
+}
+
+impl Judgement<Tensor> {
+    /// The root mean square difference of the features, summed over blocks.
+    pub fn distance(&self, other: &Self) -> Tensor {
+        let pairs = self.features.iter().zip(&other.features);
+        let distances = pairs.map(|(a, b)| {
+            let mean = (a - b).square().mean(Kind::Float);
+            // Keeps the root's slope finite.
+            (mean + 1e-12).sqrt()
+        });
+        distances.sum()
+    }
 }
 
 impl Judge {
@@ -64,7 +78,7 @@ fn residual<L: Layers>(l: &mut L, name: &str, x: &L::Value, [input, output]: [i6
 
 #[cfg(test)]
 mod tests {
-    use tch::{Device, Kind, Tensor};
+    use tch::Device;
 
     use super::super::blocks::channels;
     use super::*;

@@ -1,5 +1,7 @@
 //! StyleGAN2 as a system: its recipe, its samples, its model file.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, ensure};
 use image::{RgbImage, imageops};
 use rand::RngExt;
@@ -15,6 +17,7 @@ use crate::train::dataset::Dataset;
 use crate::train::held_back::HeldBack;
 use crate::train::samples::Sample;
 use crate::train::steps::Look;
+use crate::train::systems::adversary::Replacement;
 use crate::train::systems::drawn::{Drawn, middle};
 use crate::train::systems::export::{Origin, network_file};
 use crate::train::systems::system::{ModelFile, check_betas, check_ranges};
@@ -26,6 +29,12 @@ use crate::train::systems::{System, planes};
 pub struct Recipe {
     /// Seed of all chance.
     pub seed: u64,
+    /// File of the feature network that a projected discriminator sees pictures by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<PathBuf>,
+    /// A discriminator in place of the system's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
     pub data: HeldBack,
@@ -63,6 +72,9 @@ impl System for Recipe {
         self.generator.check().context("generator")?;
         check_judge(&self.judge.channels, self.generator.side())?;
         self.augment.check()?;
+        if let Some(discriminator) = self.discriminator {
+            discriminator.check().context("discriminator")?;
+        }
         let s = &self.train;
         ensure!(
             s.group > 0 && s.batch > 0 && s.batch.is_multiple_of(s.group as usize),
@@ -97,17 +109,12 @@ impl System for Recipe {
         self.train.batch
     }
 
+    fn features(&mut self) -> &mut Option<PathBuf> {
+        &mut self.features
+    }
+
     fn stage(&self, device: Device) -> anyhow::Result<StyleganStage> {
-        let (prior, judge) = (self.generator.clone(), self.judge.clone());
-        let (settings, augmentation) = (self.train.clone(), self.augment);
-        Ok(StyleganStage::new(
-            settings,
-            augmentation,
-            prior,
-            judge,
-            self.seed,
-            device,
-        ))
+        StyleganStage::new(self, device)
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
@@ -129,7 +136,7 @@ impl System for Recipe {
 
     fn models(&self, stage: &StyleganStage) -> anyhow::Result<Vec<ModelFile>> {
         let (network, side) = (Truncated(&self.generator), self.generator.side());
-        let recipe = self.to_toml()?;
+        let recipe = self.to_metadata()?;
         let onnx = network_file(&network, &stage.weights(), side, &self.model, &recipe)?;
         Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }

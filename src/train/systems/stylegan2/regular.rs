@@ -2,8 +2,24 @@
 
 use tch::{Kind, Tensor};
 
+use crate::train::layers::Parameters;
+use crate::train::systems::trained::Trained;
+
 /// Weight of the latest batch in the mean path length.
 const PATH_DECAY: f64 = 0.01;
+
+/// An optimiser whose network has an extra step every so many steps: what makes up for it (Karras et al., 2020).
+pub fn lazy(
+    name: &'static str,
+    weights: Parameters,
+    rate: f64,
+    betas: [f64; 2],
+    every: Option<u64>,
+) -> Trained {
+    let share = every.map_or(1.0, |every| every as f64 / (every as f64 + 1.0));
+    let betas = betas.map(|beta| beta.powf(share));
+    Trained::new(name, weights, rate * share, betas)
+}
 
 /// Mean of ‖∇ₓ D(x)‖² over pictures (Mescheder et al., 2018). `pictures` are a leaf that wants its gradient; `scores` are the
 /// judge's of them.

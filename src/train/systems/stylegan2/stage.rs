@@ -13,11 +13,13 @@ use tch::{Device, Kind, Tensor};
 use super::augment::{self, Controller, augment};
 use super::judge::Judge;
 use super::prior::Prior;
-use super::regular::{gradient_penalty, path_lengths, path_penalty};
+use super::recipe::Recipe;
+use super::regular::{gradient_penalty, lazy, path_lengths, path_penalty};
 use crate::train::layers::{Declare, Init, Parameters, Training};
 use crate::train::loader::{Batch, generator};
 use crate::train::optimizer::fill;
 use crate::train::stage::{Losses, Stage, saved_step};
+use crate::train::systems::adversary::{Adversary, Replacement};
 use crate::train::systems::losses::taken_for_real;
 use crate::train::systems::trained::{Trained, Watch, checkpoint_to_start_from, seed_step};
 use crate::train::systems::{declare, forward};
@@ -73,58 +75,48 @@ pub struct StyleganStage {
     mean: Tensor,
     path_mean: f64,
     generator: Trained,
-    judge: Trained,
-}
-
-/// An optimiser whose network has an extra step every so many steps: what makes up for it (Karras et al., 2020).
-pub fn lazy(
-    name: &'static str,
-    weights: Parameters,
-    rate: f64,
-    betas: [f64; 2],
-    every: Option<u64>,
-) -> Trained {
-    let share = every.map_or(1.0, |every| every as f64 / (every as f64 + 1.0));
-    let betas = betas.map(|beta| beta.powf(share));
-    Trained::new(name, weights, rate * share, betas)
+    judge: Adversary,
 }
 
 impl StyleganStage {
     /// Untrained networks.
-    pub fn new(
-        settings: Settings,
-        augmentation: augment::Settings,
-        prior: Prior,
-        network: Judge,
-        seed: u64,
-        device: Device,
-    ) -> Self {
-        tch::manual_seed(seed as i64);
+    ///
+    /// Fails where a projected discriminator has no usable feature network.
+    pub fn new(recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
+        let (settings, prior) = (recipe.train.clone(), recipe.generator.clone());
+        let network = recipe.judge.clone();
+        let (rate, betas) = (settings.rate, settings.betas);
+        let (features, side) = (recipe.features.as_deref(), prior.side());
+        let open = |it: Replacement| it.open(features, side, (rate, betas), device);
+        let projecting = recipe.discriminator.map(open).transpose()?;
+        tch::manual_seed(recipe.seed as i64);
         // All weights have an equalised learning rate and start as N(0, 1).
         let init = Init::Normal(1.0);
         let weights = declare(&prior, init, device);
-        let judge = Declare::parameters(init, device, |l| {
-            network.read(l, &(), settings.group);
-        });
-        let (rate, betas) = (settings.rate, settings.betas);
         let path = (settings.path > 0.0).then_some(settings.path_every);
         let r1 = (settings.r1 > 0.0).then_some(settings.r1_every);
         // The decay of each step is its own, see `decay`; this one only says whether there is an average.
         let averaged = if settings.average > 0.0 { 0.5 } else { 0.0 };
-        Self {
+        let judge = Adversary::new(projecting.as_ref(), "judge", || {
+            let weights = Declare::parameters(init, device, |l| {
+                network.read(l, &(), settings.group);
+            });
+            lazy("judge", weights, rate, betas, r1)
+        });
+        Ok(Self {
             generator: lazy("generator", weights, rate, betas, path).averaged(averaged),
-            judge: lazy("judge", judge, rate, betas, r1),
+            judge,
             watch: Watch::default(),
             controller: Controller::default(),
             mean: Tensor::zeros([prior.latent()], (Kind::Float, device)),
             path_mean: 0.0,
             settings,
-            augmentation,
+            augmentation: recipe.augment,
             prior,
             network,
-            seed,
+            seed: recipe.seed,
             step: 0,
-        }
+        })
     }
 
     /// The generator's weights with the mean of w, to be exported.
@@ -166,18 +158,16 @@ impl StyleganStage {
         self.prior.synthesis(&mut pass, |i| &styles[i], &noise)
     }
 
-    fn scores(&self, judge: &Parameters, pictures: &Tensor) -> Tensor {
-        let group = self.settings.group;
-        self.network
-            .read(&mut Training(judge), pictures, group)
-            .score
-    }
-
     fn train_generator(&mut self, count: i64, random: &mut Pcg64Mcg, losses: &mut Losses) {
         let styles = self.styles(count, random);
         let made = augment(&self.pictures(&styles), self.controller.p, random);
-        let scores = self.scores(&self.judge.fixed(), &made);
-        let loss = (-scores).softplus().mean(Kind::Float);
+        let loss = match &self.judge {
+            Adversary::Own(judge) => {
+                let scores = scores(&self.network, &judge.fixed(), &made, self.settings.group);
+                (-scores).softplus().mean(Kind::Float)
+            }
+            Adversary::Projected(judge) => judge.generator_loss(&made),
+        };
         loss.backward();
         self.generator.step(1.0);
         losses.add("generator", loss.detach());
@@ -200,32 +190,37 @@ impl StyleganStage {
             let styles = self.styles(real.size()[0], random);
             augment(&self.pictures(&styles), p, random)
         });
+        let (s, judge) = match &mut self.judge {
+            Adversary::Own(judge) => (&self.settings, judge),
+            // Nothing has told the controller of overfitting: p is 0.
+            Adversary::Projected(judge) => {
+                return judge.train("judge", [real, &made], 1.0, losses);
+            }
+        };
+        let scores = |judge: &Parameters, x: &Tensor| scores(&self.network, judge, x, s.group);
         let shown = augment(real, p, random);
-        let of_made = self.scores(&self.judge.weights, &made);
-        let of_real = self.scores(&self.judge.weights, &shown);
+        let of_made = scores(&judge.weights, &made);
+        let of_real = scores(&judge.weights, &shown);
         let loss = of_made.softplus().mean(Kind::Float) + (-&of_real).softplus().mean(Kind::Float);
         loss.backward();
-        self.judge.step(1.0);
+        judge.step(1.0);
         losses.add("judge", loss.detach());
         let sign = of_real.detach().sign().mean(Kind::Float);
-        let batch = self.settings.batch;
         let value = sign.double_value(&[]);
-        self.controller.see(value, batch, &self.augmentation);
+        self.controller.see(value, s.batch, &self.augmentation);
         losses.add("overfitting", sign);
         let taken = taken_for_real(&of_made);
         self.watch.see("judge", &taken, REMEDY, losses);
         losses.add("made-taken-for-real", taken);
-        let s = &self.settings;
         if s.r1 <= 0.0 || !self.step.is_multiple_of(s.r1_every) {
             return;
         }
         // Sampling can not be differentiated twice, so the augmented picture is the leaf.
         let shown = augment(real, p, random).detach().set_requires_grad(true);
-        let scores = self.scores(&self.judge.weights, &shown);
-        let penalty = gradient_penalty(&scores, &shown);
+        let penalty = gradient_penalty(&scores(&judge.weights, &shown), &shown);
         let loss = penalty * (s.r1 / 2.0 * s.r1_every as f64);
         loss.backward();
-        self.judge.step(1.0);
+        judge.step(1.0);
         losses.add("r1", loss.detach());
     }
 
@@ -238,6 +233,11 @@ impl StyleganStage {
         }
         0.5f64.powf(batch / half.max(1e-8))
     }
+}
+
+/// Raw scores of pictures, of which each `group` is compared.
+fn scores(network: &Judge, judge: &Parameters, pictures: &Tensor, group: i64) -> Tensor {
+    network.read(&mut Training(judge), pictures, group).score
 }
 
 impl Stage for StyleganStage {
@@ -263,7 +263,7 @@ impl Stage for StyleganStage {
         Ok(losses)
     }
 
-    /// From another run's checkpoint, with its judge.
+    /// From another run's checkpoint, with its judge if that is no projected one.
     fn start_from(&mut self, file: &Path) -> anyhow::Result<()> {
         let saved = checkpoint_to_start_from(file)?;
         self.generator.start_from_checkpoint("generator", &saved)?;
@@ -312,10 +312,11 @@ mod tests {
     use super::super::blocks::channels;
     use super::super::networks::Generator;
     use super::*;
+    use crate::train::systems::System;
     use crate::train::systems::gpen::networks::Gpen;
 
     fn stage(concatenated: bool) -> StyleganStage {
-        let settings = Settings {
+        let train = Settings {
             steps: 60,
             batch: 4,
             group: 2,
@@ -330,7 +331,7 @@ mod tests {
             average_share: 0.0,
         };
         // So fast that pictures are augmented from the second step on.
-        let augmentation = augment::Settings {
+        let augment = augment::Settings {
             target: 0.1,
             speed: 16.0,
         };
@@ -339,7 +340,7 @@ mod tests {
             channels: channels.clone(),
         };
         let (style, mapping) = (8, 2);
-        let prior = match concatenated {
+        let generator = match concatenated {
             true => Prior::Concatenated(Gpen {
                 channels,
                 style,
@@ -351,7 +352,15 @@ mod tests {
                 mapping,
             }),
         };
-        StyleganStage::new(settings, augmentation, prior, judge, 3, Device::Cpu)
+        let recipe = Recipe {
+            seed: 3,
+            generator,
+            judge,
+            augment,
+            train,
+            ..Recipe::parse(Recipe::DEFAULT).unwrap()
+        };
+        StyleganStage::new(&recipe, Device::Cpu).unwrap()
     }
 
     fn batch() -> Batch {
