@@ -28,8 +28,7 @@ pub struct Blend {
 impl Default for Blend {
     fn default() -> Self {
         Self {
-            // What the bundled weights invent beyond the truest picture looks stitched in mouths.
-            detail: 0.0,
+            detail: 1.0,
             projection: 1.0,
             alpha: 1.0,
         }

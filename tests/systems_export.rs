@@ -12,6 +12,7 @@ use std::sync::atomic::AtomicBool;
 use gstdepixelate::cascade::Model;
 use gstdepixelate::train::command::{ExportArgs, ExportPrecision, export};
 use gstdepixelate::train::face_check;
+use gstdepixelate::train::networks::{Discriminator, DiscriminatorSize};
 use gstdepixelate::train::run::{Options, Outcome};
 use gstdepixelate::train::systems::esrgan::{Generator, Srgan};
 use gstdepixelate::train::systems::pixelcyclegan::networks::Nested;
@@ -71,7 +72,11 @@ fn check(run: &Path, name: &str, train: impl Fn(&Options) -> Outcome) -> PathBuf
 fn check_restorers(folder: &Path, faces: &Path) {
     let small = include_str!("../recipes/pix2pix-small.toml");
     let mut recipe = pix2pix::Recipe::parse(small).unwrap();
-    (recipe.generator.width, recipe.discriminator.width) = (4, 4);
+    recipe.generator.width = 4;
+    recipe.discriminator = Discriminator::Patch(DiscriminatorSize {
+        width: 4,
+        ..DiscriminatorSize::PIX2PIX
+    });
     (recipe.train.steps, recipe.train.batch) = (2, 2);
     let run = folder.join("pix2pix");
     let early = check(&run, "pix2pix", |o| train(&recipe, faces, o).unwrap());

@@ -281,7 +281,8 @@ impl Stage for Stage2 {
             clip_gradients(&self.network, detailed.clip);
         }
         self.optimizer.step(&mut self.network);
-        if let (Some(realism), Some(judged)) = (&mut self.realism, judged) {
+        let adversarial = s.detailed.as_ref().is_some_and(|d| d.adversarial > 0.0);
+        if let (Some(realism), Some(judged), true) = (&mut self.realism, judged, adversarial) {
             losses.append(realism.train(&judged, self.optimizer.rate));
         }
         self.average.update(&self.network, self.step);

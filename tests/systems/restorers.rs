@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use gstdepixelate::cascade::{Backend, Crops, Model, OrtBackend, SessionSettings};
-use gstdepixelate::train::networks::Architecture;
+use gstdepixelate::train::networks::{Architecture, Discriminator};
 use gstdepixelate::train::recipe;
 use gstdepixelate::train::run::Run;
 use gstdepixelate::train::systems::esrgan::{Esrgan, Generator, Member};
@@ -35,7 +35,10 @@ pub fn check_pix2pix(folder: &Path, faces: &Path) {
     let mut recipe = pix2pix::Recipe::parse(small).unwrap();
     // Six levels have a dropout.
     recipe.generator.width = 4;
-    recipe.discriminator.width = 4;
+    let Discriminator::Patch(patch) = &mut recipe.discriminator else {
+        panic!("{:?}", recipe.discriminator);
+    };
+    patch.width = 4;
     (recipe.train.steps, recipe.train.batch) = (4, 2);
     let out = folder.join("pix2pix");
     check_resumed(&out, "pix2pix", |options| {

@@ -32,7 +32,7 @@
 //! | `iou-threshold` | float 0–1, 0.5 | always, controllable | overlap above which regions merge |
 //! | `max-detections` | uint, 64 | always | most regions per frame |
 //! | `min-size-width`, `min-size-height` | uint, 24 | always | smaller regions are ignored |
-//! | `detail` | float 0–1, 0 | always, controllable | from the truest face to the sharpest |
+//! | `detail` | float 0–1, 1 | always, controllable | from the truest, soft face to one with invented detail |
 //! | `projection` | float 0–1, 1 | always, controllable | strength of the block-mean projection |
 //! | `regions` | array of (x, y, width, height), empty | always | fixed regions, beside the others |
 //! | `alpha` | float 0–1, 1 | always, controllable | weight of the restored picture |

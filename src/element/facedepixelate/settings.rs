@@ -355,7 +355,7 @@ fn blend_properties() -> Vec<glib::ParamSpec> {
         share(
             "detail",
             "Detail",
-            "From the truest face (0) to the sharpest (1), for models that offer both",
+            "From the truest, soft face (0) to one with invented detail (1), for models that offer both",
             default.detail,
         ),
         share(
