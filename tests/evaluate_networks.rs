@@ -112,6 +112,7 @@ fn rows_have_what_the_networks_say() {
     let options = job::Options {
         blocks: vec![8],
         inner: INNER,
+        side: None,
         networks: Files {
             embedding: Some(written(folder, "means.onnx", &mean_colors(3, "Identity"))),
             features: Some(written(folder, "bright.onnx", &bright_parts())),

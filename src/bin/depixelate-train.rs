@@ -156,10 +156,14 @@ struct EvaluateArgs {
     /// Side of the mosaics that leave some of the picture ÷ side of the picture.
     #[arg(long, value_name = "SHARE", default_value_t = FACE_SHARE, value_parser = inner_share)]
     inner: f64,
+    /// Side that pictures are scaled to, pixels; without it that of the largest that a model gives.
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(32..=2048))]
+    side: Option<u32>,
     /// Also measure identity and Fréchet distance by this network, which describes a face by a vector.
     #[arg(long, value_name = "FILE.onnx")]
     embedding: Option<PathBuf>,
-    /// Also measure the distance of the features of this network: ONNX, or VGG16's weights as .safetensors.
+    /// Also measure the distance of the features of this network: ONNX, or the weights of VGG or
+    /// EfficientNet-lite0 as .safetensors.
     #[arg(long, value_name = "FILE")]
     features: Option<PathBuf>,
     /// What the model was trained with: warns of pictures that are in both.
@@ -328,6 +332,7 @@ fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
     let options = job::Options {
         blocks: args.block.clone(),
         inner: Setting::Inner { share: args.inner },
+        side: args.side,
         networks: networks::Files {
             embedding: args.embedding.clone(),
             features: args.features.clone(),

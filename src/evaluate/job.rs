@@ -41,6 +41,8 @@ pub struct Options {
     pub blocks: Vec<u32>,
     /// Where a mosaic lies that leaves some of the picture.
     pub inner: Setting,
+    /// Side of the pictures, pixels; without it that of the largest that a model gives.
+    pub side: Option<u32>,
     /// Networks to measure with.
     pub networks: networks::Files,
 }
@@ -50,6 +52,7 @@ impl Default for Options {
         Self {
             blocks: Vec::new(),
             inner: Setting::FACE,
+            side: None,
             networks: networks::Files::default(),
         }
     }
@@ -69,8 +72,8 @@ impl Evaluated {
     }
 }
 
-/// Evaluate the models in `files`, or the bundled one if there is none. All see the same pictures, as large as the
-/// largest that one of them gives.
+/// Evaluate the models in `files`, or the bundled one if there is none. All see the same pictures, of
+/// `options.side`.
 pub fn models(files: &[PathBuf], faces: &Faces, options: &Options) -> anyhow::Result<Evaluated> {
     let models = open_models(files)?;
     let mut networks = Networks::open(&options.networks)?;
@@ -79,7 +82,7 @@ pub fn models(files: &[PathBuf], faces: &Faces, options: &Options) -> anyhow::Re
     let blocks = &options.blocks;
     cases.retain(|case| blocks.is_empty() || blocks.contains(&case.block));
     let sides = models.iter().map(|(_, model)| model.facts().output_size());
-    let side = sides.max().unwrap_or_default() as u32;
+    let side = options.side.unwrap_or(sides.max().unwrap_or_default() as u32);
     let pictures = load_faces(&dataset, faces.limit, side)?;
     let mut systems = Systems::new(&models)?;
     let named = |(name, model): &(String, Model)| Named {
