@@ -82,7 +82,9 @@ pub fn models(files: &[PathBuf], faces: &Faces, options: &Options) -> anyhow::Re
     let blocks = &options.blocks;
     cases.retain(|case| blocks.is_empty() || blocks.contains(&case.block));
     let sides = models.iter().map(|(_, model)| model.facts().output_size());
-    let side = options.side.unwrap_or(sides.max().unwrap_or_default() as u32);
+    let side = options
+        .side
+        .unwrap_or(sides.max().unwrap_or_default() as u32);
     let pictures = load_faces(&dataset, faces.limit, side)?;
     let mut systems = Systems::new(&models)?;
     let named = |(name, model): &(String, Model)| Named {

@@ -95,16 +95,17 @@ impl Stage2 {
         precision: Precision,
     ) -> anyhow::Result<Self> {
         tch::manual_seed(recipe.seed as i64 + 1);
-        let settings = recipe.stage2.clone();
+        let mut settings = recipe.stage2.clone();
+        if !recipe.networks.dcedn.has_detailed() {
+            settings.detailed = None;
+        }
         let first = match first {
             First::Generator(stage1) => First::Generator(fitted(recipe, stage1, device)?),
             exported @ First::Exported(_) => exported,
         };
         let network = new_dcedn(recipe, device);
         let [beta1, beta2] = settings.betas;
-        let detailed = settings.detailed.as_ref();
-        let detailed = detailed.filter(|_| recipe.networks.dcedn.has_detailed());
-        let realism = match detailed {
+        let realism = match &settings.detailed {
             Some(detailed) => {
                 let optimizer = (settings.rate, settings.betas);
                 let perceptual = detailed.perceptual;

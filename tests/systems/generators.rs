@@ -44,6 +44,7 @@ pub fn check_dcgan(folder: &Path, faces: &Path) {
     let restorer = folder.join("pix2pix/parts/pix2pix.onnx");
     let error = sample::grid_of(&restorer, drawing(3, 7, None)).unwrap_err();
     assert!(error.to_string().contains("input z"), "{error}");
+    check_projected(folder, faces, &recipe);
 }
 
 pub fn check_stylegan2(folder: &Path, faces: &Path) {
@@ -68,4 +69,5 @@ pub fn check_stylegan2(folder: &Path, faces: &Path) {
     let dcgan = folder.join("dcgan/parts/dcgan.onnx");
     let error = sample::grid_of(&dcgan, drawing(3, 7, Some(0.5))).unwrap_err();
     assert!(error.to_string().contains("no styles"), "{error}");
+    check_projected(folder, faces, &recipe);
 }

@@ -12,7 +12,7 @@ mod restorers;
 #[path = "../support/run.rs"]
 mod run;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use common::assert_plays;
@@ -20,6 +20,7 @@ use face_check::check_face_check;
 use generators::{check_dcgan, check_stylegan2};
 use gstdepixelate::cascade::{RuntimeSearch, runtime};
 use gstdepixelate::train::checkpoint;
+use gstdepixelate::train::features::Architecture;
 use gstdepixelate::train::run::{Options, Outcome};
 use gstdepixelate::train::systems::{System, train};
 use image::{Rgb, RgbImage};
@@ -61,6 +62,33 @@ fn check_resumed(folder: &Path, name: &str, train: impl Fn(&Options) -> Outcome)
         let difference = (tensor - &b[key]).abs().max().double_value(&[]);
         assert!(difference < 1e-6, "{key}: {difference}");
     }
+}
+
+/// A feature network of random weights.
+fn random_features(folder: &Path) -> PathBuf {
+    let file = folder.join("features.safetensors");
+    if !file.exists() {
+        let weights = Architecture::EfficientNetLite0.untrained(None);
+        let weights: Vec<_> = weights.into_iter().collect();
+        tch::Tensor::write_safetensors(&weights, &file).unwrap();
+    }
+    file
+}
+
+/// The same recipe with a discriminator of features in place of its own trains to its end.
+fn check_projected<S: System>(folder: &Path, faces: &Path, recipe: &S) {
+    let key = "discriminator = { kind = \"projected\", width = 4 }";
+    let text = recipe.to_toml().unwrap();
+    let mut recipe = S::parse(&format!("{key}\n{text}")).unwrap();
+    *recipe.features() = Some(random_features(folder));
+    let out = folder.join(format!("{}-projected", S::NAME));
+    let outcome = train(&recipe, faces, &options(&out)).unwrap();
+    assert_eq!(outcome, Outcome::Finished);
+    let saved = checkpoint::load(&out.join(format!("{}.safetensors", S::NAME))).unwrap();
+    let heads = saved
+        .keys()
+        .filter(|name| name.ends_with("stage6.score.weight"));
+    assert!(heads.count() > 0, "{}", S::NAME);
 }
 
 #[test]

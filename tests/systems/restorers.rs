@@ -78,6 +78,7 @@ where
         train(&member, faces, options).unwrap()
     });
     check_played(&out.join(format!("parts/{name}.onnx")), 16, 4);
+    check_projected(folder, faces, &member);
 }
 
 /// Real-ESRGAN that enlarges less than its published sibling, or not at all.
@@ -124,6 +125,7 @@ pub fn check_scgan(folder: &Path, faces: &Path) {
         train(&recipe, faces, options).unwrap()
     });
     check_played(&out.join("parts/scgan.onnx"), 16, 4);
+    check_projected(folder, faces, &recipe);
 }
 
 pub fn check_pixelcyclegan(folder: &Path, faces: &Path) {
@@ -141,6 +143,7 @@ pub fn check_pixelcyclegan(folder: &Path, faces: &Path) {
     });
     check_played(&out.join("parts/pixelcyclegan.onnx"), 64, 1);
     check_played(&out.join("parts/pixelcyclegan-art.onnx"), 64, 1);
+    check_projected(folder, faces, &recipe);
 }
 
 pub fn check_gpen(folder: &Path, faces: &Path) {
@@ -178,6 +181,7 @@ pub fn check_gpen(folder: &Path, faces: &Path) {
         train(&recipe, faces, &options).unwrap()
     });
     check_played(&out.join("parts/gpen.onnx"), 32, 1);
+    check_projected(folder, faces, &recipe);
 }
 
 /// The cascade's second stage, trained behind restorers that the other checks have left in `folder`.

@@ -73,7 +73,7 @@ fn both_stages_become_one_file() {
 #[test]
 fn the_second_stage_learns_behind_it() {
     tch::manual_seed(3);
-    let recipe = recipe(&["model.size=32", PLAIN]);
+    let recipe = recipe(&["model.size=32", "stage2.rate=4e-4", PLAIN]);
     let after = After::new(restorer(16, 1, ValueRange::Unit), &recipe).unwrap();
     let first = First::Exported(Box::new(after));
     let mut stage = Stage2::new(&recipe, first, Device::Cpu, Precision::FULL).unwrap();

@@ -355,8 +355,8 @@ mod tests {
         for seed in 0..100 {
             let mut random = Pcg64Mcg::seed_from_u64(seed);
             let sample = sampler.sample(&picture(), &mut random).unwrap();
-            for tensor in [&sample.pixelated, &sample.clean] {
-                assert_eq!(tensor.len(), 3 * 128 * 128);
+            for (tensor, side) in [(&sample.pixelated, 128), (&sample.clean, 256)] {
+                assert_eq!(tensor.len(), 3 * side * side);
                 assert!(tensor.iter().all(|v| (-1.0..=1.0).contains(v)));
             }
             assert_ne!(sample.pixelated, sample.clean);
