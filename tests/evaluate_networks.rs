@@ -251,7 +251,7 @@ fn networks_that_do_not_fit_are_named() {
         (
             featured(folder.join("vgg.pth")),
             "vgg.pth",
-            "an .onnx file, or VGG16's weights",
+            "an .onnx file, or the weights of VGG or EfficientNet-lite0",
         ),
         (featured(empty), "empty.safetensors", "can not be read"),
     ] {

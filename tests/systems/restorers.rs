@@ -197,11 +197,13 @@ pub fn check_second_stage(folder: &Path, faces: &Path) {
         // The recipe's own is told the lattice, which does not fit behind a network that enlarges.
         recipe.networks.dcedn = dcedn.unwrap_or(recipe.networks.dcedn);
         (recipe.stage2.steps, recipe.stage2.batch) = (4, 2);
+        recipe.features = Some(random_features(folder));
         recipe.check().unwrap();
         let out = folder.join(format!("after-{name}"));
         let run = Run::new(&recipe, faces, options(&out)).unwrap();
         let outcome = run.dcedn(None, Some(&first)).unwrap();
         assert_eq!(outcome, Outcome::Finished);
-        check_played(&out.join("cascade.onnx"), facts.size, facts.scale);
+        let scale = facts.scale * recipe.scale();
+        check_played(&out.join("cascade.onnx"), facts.size, scale);
     }
 }
