@@ -19,11 +19,8 @@ use super::optimizer::{Adam, MovingAverage, clip_gradients, copy};
 use super::precision::Precision;
 use super::realism::{Judged, Realism, View, Weights};
 use super::recipe::{Networks, Recipe, Stage1 as Settings, rate_at};
-use super::stage::{Losses, Stage};
+use super::stage::{Losses, Stage, joined};
 use super::texture::texture;
-
-/// Steps in which the adversarial terms join, at most; a tenth of all steps.
-const JOINING: f64 = 500.0;
 
 /// The networks and what their training keeps.
 pub struct Stage1 {
@@ -139,13 +136,10 @@ impl Stage1 {
         restore(&self.sizes.reverse, &reverse.b_to_a, x, &no_lattice(x))
     }
 
-    /// How far the adversarial terms and the one for texture have joined, 0–1. They do so slowly: Adam divides by what
-    /// gradients were, and larger ones out of the blue make steps that wreck the network.
+    /// How far the adversarial terms and the one for texture have joined, 0–1.
     fn joined(&self) -> f64 {
         let s = &self.settings;
-        let slowly = (0.1 * s.steps as f64).clamp(1.0, JOINING);
-        let since = self.step as f64 + 1.0 - s.alone * s.steps as f64;
-        (since / slowly).clamp(0.0, 1.0)
+        joined(self.step, s.alone * s.steps as f64, s.steps)
     }
 
     /// Weight of the adversarial terms now.

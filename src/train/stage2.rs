@@ -15,7 +15,7 @@ use super::optimizer::{Adam, MovingAverage, clip_gradients, copy};
 use super::precision::Precision;
 use super::realism::{Judged, Realism, View, Weights};
 use super::recipe::{Loss, Networks, Recipe, Stage2 as Settings, rate_at};
-use super::stage::{Losses, Stage};
+use super::stage::{Losses, Stage, joined};
 use super::stage1;
 use super::u_shaped::Pictures;
 
@@ -27,8 +27,6 @@ pub enum First {
     Exported(Box<After>),
 }
 
-/// Steps in which the adversarial terms join, at most; a tenth of all steps.
-pub const JOINING: f64 = 500.0;
 /// Steps in which the learning rate rises, where there are two pictures.
 const WARM_UP: f64 = 200.0;
 
@@ -216,7 +214,7 @@ impl Stage2 {
         let realism = self.realism.as_ref()?;
         let weights = Weights {
             perceptual: s.perceptual,
-            adversarial: s.adversarial * self.joined(),
+            adversarial: s.adversarial * joined(self.step, 0.0, self.settings.steps),
         };
         Some(realism.terms(&views, weights, losses))
     }
@@ -228,12 +226,6 @@ impl Stage2 {
             Some(_) => ((self.step as f64 + 1.0) / WARM_UP).min(1.0),
             None => 1.0,
         }
-    }
-
-    /// How far the adversarial terms have joined, 0–1.
-    fn joined(&self) -> f64 {
-        let slowly = (0.1 * self.settings.steps as f64).clamp(1.0, JOINING);
-        ((self.step as f64 + 1.0) / slowly).min(1.0)
     }
 }
 

@@ -208,7 +208,7 @@ pub struct Detailed {
     pub paired: f64,
     /// Weight of the distance between features, see [`super::features::relative_l1`].
     pub perceptual: f64,
-    /// Weight of the adversarial terms, which join over [`super::stage2::JOINING`] steps.
+    /// Weight of the adversarial terms, which join slowly.
     pub adversarial: f64,
     /// The losses are of the picture whose blocks have the mosaic's means, as the element shows it.
     pub projected: bool,
