@@ -14,6 +14,8 @@ pub mod evaluate;
 #[cfg(feature = "trainer")]
 pub mod experiments;
 pub mod face_check;
+#[cfg(feature = "trainer")]
+pub mod files;
 pub mod frame;
 pub mod metrics;
 pub mod onnx;

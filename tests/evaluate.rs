@@ -16,7 +16,7 @@ use gstdepixelate::evaluate::sheet::{columns, sheet};
 use gstdepixelate::evaluate::systems::{Systems, open_models};
 use gstdepixelate::evaluate::versions::Version;
 use gstdepixelate::evaluate::{Evaluation, Named, evaluate, load_faces, page, table};
-use gstdepixelate::train::dataset::Dataset;
+use gstdepixelate::train::data::dataset::Dataset;
 use image::{Rgb, RgbImage};
 use indicatif::ProgressBar;
 use support::{Tiny, face, tiny_model};

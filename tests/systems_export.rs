@@ -11,13 +11,17 @@ use std::sync::atomic::AtomicBool;
 
 use gstdepixelate::cascade::Model;
 use gstdepixelate::train::command::{ExportArgs, ExportPrecision, export};
-use gstdepixelate::train::face_check;
-use gstdepixelate::train::networks::{Discriminator, DiscriminatorSize};
-use gstdepixelate::train::run::{Options, Outcome};
+use gstdepixelate::train::optim::discriminator::Discriminator;
+use gstdepixelate::train::optim::discriminator::patch::DiscriminatorSize;
+use gstdepixelate::train::recipe::RecipeText;
+use gstdepixelate::train::run::generate;
+use gstdepixelate::train::run::generate::Drawing;
+use gstdepixelate::train::run::options::{Options, Outcome};
+use gstdepixelate::train::run::system::{System, train};
 use gstdepixelate::train::systems::esrgan::{Generator, Srgan};
+use gstdepixelate::train::systems::face_check;
 use gstdepixelate::train::systems::pixelcyclegan::networks::Nested;
-use gstdepixelate::train::systems::sample::{self, Drawing};
-use gstdepixelate::train::systems::{System, dcgan, pix2pix, pixelcyclegan, scgan, train};
+use gstdepixelate::train::systems::{dcgan, pix2pix, pixelcyclegan, scgan};
 use image::{Rgb, RgbImage};
 
 /// Coloured ovals on coloured grounds.
@@ -144,7 +148,7 @@ fn check_generator(folder: &Path, faces: &Path) {
         seed: 1,
         truncation: None,
     };
-    let grid = sample::grid_of(&early, drawing).unwrap();
+    let grid = generate::grid_of(&early, drawing).unwrap();
     assert_eq!(grid.dimensions(), (64, 64));
     // What makes pictures of random numbers can not be checked in 16-bit floats, and is left as it is.
     let mut halved = arguments(&run, "halved.onnx");
@@ -159,9 +163,10 @@ fn check_face_check(folder: &Path, faces: &Path) {
     let others = folder.join("others");
     make_pictures(&others, false);
     let changes = ["network.width=6", "train.steps=2", "train.batch=3"].map(str::to_owned);
-    let recipe = face_check::Recipe::read_with(None, &changes).unwrap();
-    check(&folder.join("check"), face_check::NAME, |options| {
-        face_check::train(&recipe, faces, &others, options).unwrap()
+    let mut recipe = face_check::Recipe::read_with(None, &changes).unwrap();
+    recipe.others = Some(others);
+    check(&folder.join("check"), face_check::Recipe::NAME, |options| {
+        train(&recipe, faces, options).unwrap()
     });
 }
 

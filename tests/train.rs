@@ -13,13 +13,23 @@ use gstdepixelate::cascade::{
     Backend, Crops, Model, ModelFacts, MosaicInput, OrtBackend, RuntimeSearch, SessionSettings,
     ValueRange, runtime,
 };
-use gstdepixelate::train::export::{read_known_weights, read_weights, round_to_halves};
-use gstdepixelate::train::layers::{Declare, Forward, Init, Parameters};
-use gstdepixelate::train::networks::{Architecture, Discriminator, DiscriminatorSize, Norm, Seen};
-use gstdepixelate::train::recipe::Recipe;
-use gstdepixelate::train::run::{Options, Outcome, Run, export};
-use gstdepixelate::train::u_shaped::{Fine, UShaped};
-use gstdepixelate::train::{checkpoint, features, inspect, log, report};
+use gstdepixelate::train::command::{ExportArgs, ExportPrecision, export};
+use gstdepixelate::train::features;
+use gstdepixelate::train::nn::exported::{read_known_weights, read_weights, round_to_halves};
+use gstdepixelate::train::nn::layers::{Declare, Forward, Init, Parameters};
+use gstdepixelate::train::nn::precision::Choice;
+use gstdepixelate::train::optim::discriminator::Discriminator;
+use gstdepixelate::train::optim::discriminator::patch::{DiscriminatorSize, Norm};
+use gstdepixelate::train::recipe::RecipeText;
+use gstdepixelate::train::run::options::{Options, Outcome};
+use gstdepixelate::train::run::system;
+use gstdepixelate::train::run::{checkpoint, inspect, log, report};
+use gstdepixelate::train::systems::cascade::export::Cascade;
+use gstdepixelate::train::systems::cascade::networks::{Architecture, Seen};
+use gstdepixelate::train::systems::cascade::u_shaped::{Fine, UShaped};
+use gstdepixelate::train::systems::cascade::{
+    self, Cyclegan, Dcedn, FirstSettings, Recipe, SecondSettings,
+};
 use run::options;
 use support::{Tiny, tiny_facts, tiny_model_with};
 use tch::{Device, Kind, Tensor};
@@ -118,7 +128,34 @@ fn make_faces(folder: &Path, count: u32) {
 }
 
 fn train(recipe: &Recipe, faces: &Path, options: Options) -> Outcome {
-    Run::new(recipe, faces, options).unwrap().cascade().unwrap()
+    cascade::train(recipe, Choice::Full, faces, &options).unwrap()
+}
+
+/// The second stage alone, behind a first one or a restorer.
+fn train_second(
+    recipe: &Recipe,
+    [stage1, after]: [Option<&Path>; 2],
+    faces: &Path,
+    options: &Options,
+) -> anyhow::Result<Outcome> {
+    let settings = SecondSettings {
+        folder: options.out.clone(),
+        stage1: stage1.map(Path::to_owned),
+        after: after.map(Path::to_owned),
+        ..SecondSettings::default()
+    };
+    let recipe = recipe.clone();
+    system::train(&Dcedn { recipe, settings }, faces, options)
+}
+
+/// Export the run in `run` to `out`.
+fn export_to(run: &Path, out: &Path) -> anyhow::Result<()> {
+    export(&ExportArgs {
+        run: run.to_owned(),
+        out: out.to_owned(),
+        stage1: None,
+        precision: ExportPrecision::Fp32,
+    })
 }
 
 fn tensors(out: &Path, stage: &str) -> Parameters {
@@ -215,8 +252,8 @@ fn a_cascade_that_enlarges_has_two_pictures_and_remembers_its_features() {
             features,
             ..recipe.clone()
         };
-        let run = Run::new(&recipe, &faces, options(&out)).and_then(|run| run.cascade());
-        run.unwrap_err().to_string()
+        let outcome = cascade::train(&recipe, Choice::Full, &faces, &options(&out));
+        outcome.unwrap_err().to_string()
     };
     assert!(error(Some(other)).contains("another feature network"));
     assert!(error(None).contains("--features"));
@@ -267,9 +304,14 @@ fn a_second_stage_is_trained_behind_an_exported_first() {
     std::fs::create_dir(&faces).unwrap();
     make_faces(&faces, 20);
     let recipe = small_recipe(2, 2);
-    let run = Run::new(&recipe, &faces, options(&first)).unwrap();
-    assert!(format!("{:#}", run.dcedn(None, None).unwrap_err()).contains("--stage1"));
-    assert_eq!(run.cyclegan().unwrap(), Outcome::Finished);
+    let alone = train_second(&recipe, [None; 2], &faces, &options(&first));
+    assert!(format!("{:#}", alone.unwrap_err()).contains("--stage1"));
+    let generator = Cyclegan {
+        recipe: recipe.clone(),
+        settings: FirstSettings::default(),
+    };
+    let outcome = system::train(&generator, &faces, &options(&first)).unwrap();
+    assert_eq!(outcome, Outcome::Finished);
     let stage1 = first.join("stage1.onnx");
     assert!(
         inspect::describe(&stage1)
@@ -280,8 +322,9 @@ fn a_second_stage_is_trained_behind_an_exported_first() {
     assert!(text.contains("steps done: 2"), "{text}");
 
     let second = folder.path().join("second");
-    let run = Run::new(&recipe, &faces, options(&second)).unwrap();
-    assert_eq!(run.dcedn(Some(&stage1), None).unwrap(), Outcome::Finished);
+    let behind = [Some(stage1.as_path()), None];
+    let outcome = train_second(&recipe, behind, &faces, &options(&second)).unwrap();
+    assert_eq!(outcome, Outcome::Finished);
     // Both files hold the same first stage.
     let weights = |file: &Path| {
         let model = gstdepixelate::onnx::decode(&std::fs::read(file).unwrap()).unwrap();
@@ -302,8 +345,8 @@ fn a_second_stage_is_trained_behind_an_exported_first() {
         blocks,
         fine: None,
     });
-    let run = Run::new(&other, &faces, options(&folder.path().join("other"))).unwrap();
-    let error = run.dcedn(Some(&stage1), None).unwrap_err();
+    let out = options(&folder.path().join("other"));
+    let error = train_second(&other, behind, &faces, &out).unwrap_err();
     assert!(
         format!("{error:#}").contains("the recipe's networks have"),
         "{error:#}"
@@ -331,16 +374,16 @@ fn a_second_stage_is_trained_behind_a_restorer_of_any_system() {
         file
     };
     let (restorer, other) = (file("restorer.onnx", 0.75), file("other.onnx", 0.5));
-    let run = Run::new(&recipe, &faces, options(&out)).unwrap();
-    assert_eq!(run.dcedn(None, Some(&restorer)).unwrap(), Outcome::Finished);
-    let error = run.dcedn(None, Some(&other)).unwrap_err();
+    let behind = |file: &Path| train_second(&recipe, [None, Some(file)], &faces, &options(&out));
+    assert_eq!(behind(&restorer).unwrap(), Outcome::Finished);
+    let error = behind(&other).unwrap_err();
     assert!(
         error.to_string().contains("behind another model"),
         "{error}"
     );
     // The folder knows what its second stage is behind.
     let again = out.join("again.onnx");
-    assert!(export(&out, None, &again).unwrap() <= 1e-4);
+    export_to(&out, &again).unwrap();
     let cascade = std::fs::read(out.join("cascade.onnx")).unwrap();
     assert_eq!(cascade, std::fs::read(&again).unwrap());
     let model = Model::open(&again).unwrap();
@@ -434,18 +477,19 @@ fn a_folder_of_another_recipe_is_refused() {
     std::fs::create_dir(&faces).unwrap();
     make_faces(&faces, 20);
     let out = folder.path().join("run");
-    Run::new(&small_recipe(3, 3), &faces, options(&out)).unwrap();
-    let error = Run::new(&small_recipe(4, 3), &faces, options(&out))
-        .err()
-        .unwrap();
+    let run = |recipe: &Recipe, faces: &Path| {
+        let stopping = options(&out);
+        stopping.stop.store(true, Ordering::Relaxed);
+        cascade::train(recipe, Choice::Full, faces, &stopping)
+    };
+    assert_eq!(run(&small_recipe(3, 3), &faces).unwrap(), Outcome::Stopped);
+    let error = run(&small_recipe(4, 3), &faces).unwrap_err();
     assert!(error.to_string().contains("another recipe"), "{error}");
-    let error = export(&out, None, &folder.path().join("a.onnx")).unwrap_err();
-    assert!(format!("{error:#}").contains("stage1"), "{error:#}");
     let empty = folder.path().join("empty");
     std::fs::create_dir(&empty).unwrap();
-    let error = Run::new(&small_recipe(3, 3), &empty, options(&out))
-        .err()
-        .unwrap();
+    let error = export_to(&empty, &folder.path().join("a.onnx")).unwrap_err();
+    assert!(format!("{error:#}").contains("stage1"), "{error:#}");
+    let error = run(&small_recipe(3, 3), &empty).unwrap_err();
     assert!(error.to_string().contains("no readable picture"), "{error}");
 }
 
@@ -499,7 +543,7 @@ fn check_parity(recipe: &Recipe) {
         round_to_halves(&mut stage1);
         round_to_halves(&mut stage2);
     }
-    let cascade = gstdepixelate::train::export::Cascade {
+    let cascade = Cascade {
         recipe,
         stage1: &stage1,
         stage2: Some(&stage2),
@@ -514,7 +558,7 @@ fn check_parity(recipe: &Recipe) {
     assert!(difference <= 1e-4, "{difference}");
     // The check sees a wrong file.
     let other = random_weights(&recipe.networks.generator, false);
-    let wrong = gstdepixelate::train::export::Cascade {
+    let wrong = Cascade {
         stage1: &other,
         ..cascade
     };

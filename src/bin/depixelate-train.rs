@@ -8,15 +8,17 @@ use clap::{Args, Parser, Subcommand};
 use gstdepixelate::evaluate::cases::{BLOCKS, FACE_SHARE, Setting};
 use gstdepixelate::evaluate::{detection, job, networks, table};
 use gstdepixelate::experiments::{self, args::Experiment, film};
-use gstdepixelate::train::command::{self, CascadeArgs, ExportArgs, TrainArgs, say};
-use gstdepixelate::train::held_back::HeldBack;
-use gstdepixelate::train::recipe::Recipe;
-use gstdepixelate::train::run::{Outcome, Run};
-use gstdepixelate::train::systems::sample::{self, Drawing, Walk};
+use gstdepixelate::files;
+use gstdepixelate::train::command::{self, CascadeArgs, ExportArgs, TrainArgs};
+use gstdepixelate::train::data::held_out::HeldBack;
+use gstdepixelate::train::run::generate;
+use gstdepixelate::train::run::generate::{Drawing, Walk};
+use gstdepixelate::train::run::{inspect, report};
+use gstdepixelate::train::systems::cascade::{Cyclegan, Dcedn, SecondSettings};
+use gstdepixelate::train::systems::face_check;
 use gstdepixelate::train::systems::{
     dcgan, esrgan, gpen, pix2pix, pixelcyclegan, scgan, stylegan2,
 };
-use gstdepixelate::train::{face_check, files, inspect, report};
 use indicatif::ProgressBar;
 
 /// Train the networks behind facedepixelate.
@@ -214,28 +216,37 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Cascade(args) => train(&args, |run| run.cascade()),
-        Command::Cyclegan(args) => train(&args, |run| run.cyclegan()),
+        Command::Cascade(args) => command::train_cascade(&args),
+        Command::Cyclegan(args) => command::train::<Cyclegan>(&args.train, |system, _| {
+            system.settings.precision = args.precision;
+        }),
         Command::Dcedn {
             train: args,
             stage1,
             after,
-        } => train(&args, |run| run.dcedn(stage1.as_deref(), after.as_deref())),
-        Command::Pix2pix(args) => command::train::<pix2pix::Recipe>(&args),
-        Command::Pixelcyclegan(args) => command::train::<pixelcyclegan::Recipe>(&args),
-        Command::Scgan(args) => command::train::<scgan::Recipe>(&args),
-        Command::Srgan(args) => command::train::<esrgan::Srgan>(&args),
-        Command::Esrgan(args) => command::train::<esrgan::Esrgan>(&args),
-        Command::Realesrgan(args) => command::train::<esrgan::RealEsrgan>(&args),
-        Command::Dcgan(args) => command::train::<dcgan::Recipe>(&args),
-        Command::Stylegan2(args) => command::train::<stylegan2::Recipe>(&args),
-        Command::Gpen(args) => command::train::<gpen::Recipe>(&args),
+        } => command::train::<Dcedn>(&args.train, |system, out| {
+            system.settings = SecondSettings {
+                precision: args.precision,
+                folder: out.to_owned(),
+                stage1,
+                after,
+            };
+        }),
+        Command::Pix2pix(args) => command::train::<pix2pix::Recipe>(&args, alone),
+        Command::Pixelcyclegan(args) => command::train::<pixelcyclegan::Recipe>(&args, alone),
+        Command::Scgan(args) => command::train::<scgan::Recipe>(&args, alone),
+        Command::Srgan(args) => command::train::<esrgan::Srgan>(&args, alone),
+        Command::Esrgan(args) => command::train::<esrgan::Esrgan>(&args, alone),
+        Command::Realesrgan(args) => command::train::<esrgan::RealEsrgan>(&args, alone),
+        Command::Dcgan(args) => command::train::<dcgan::Recipe>(&args, alone),
+        Command::Stylegan2(args) => command::train::<stylegan2::Recipe>(&args, alone),
+        Command::Gpen(args) => command::train::<gpen::Recipe>(&args, alone),
         Command::FaceCheck {
             train: args,
             others,
-        } => train_face_check(&args, others.as_deref()),
+        } => command::train::<face_check::Recipe>(&args, |recipe, _| recipe.others = others),
         Command::Sample(args) => {
-            let picture = sample::grid_of(&args.model, args.drawing())?;
+            let picture = generate::grid_of(&args.model, args.drawing())?;
             picture
                 .save(&args.out)
                 .with_context(|| format!("{} can not be written", args.out.display()))
@@ -265,24 +276,8 @@ fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-fn train(
-    args: &CascadeArgs,
-    what: impl FnOnce(&Run<'_>) -> anyhow::Result<Outcome>,
-) -> anyhow::Result<()> {
-    let train = &args.train;
-    let changes = train.changes(Some("features"))?;
-    let recipe = Recipe::read_with(train.recipe.as_deref(), &changes)?;
-    let (faces, out) = match (&train.faces, &train.out) {
-        (Some(faces), Some(out)) if !train.print_recipe => (faces, out),
-        _ => {
-            print!("{}", recipe.to_toml()?);
-            return Ok(());
-        }
-    };
-    let options = args.options(out)?;
-    say(what(&Run::new(&recipe, faces, options)?)?, out);
-    Ok(())
-}
+/// A system is told nothing beside its recipe.
+fn alone<S>(_: &mut S, _: &Path) {}
 
 /// Milliseconds that a frame of a film is shown.
 const FRAME: u16 = 40;
@@ -300,25 +295,9 @@ impl DrawingArgs {
 fn interpolate(args: &DrawingArgs, walk: Walk) -> anyhow::Result<()> {
     let bar = ProgressBar::new(u64::from(walk.stops * walk.steps));
     let tick = |frames| bar.set_position(u64::from(frames));
-    let film = sample::film_of(&args.model, args.drawing(), walk, tick)?;
+    let film = generate::film_of(&args.model, args.drawing(), walk, tick)?;
     bar.finish_and_clear();
     files::write(&args.out, &film::apng(&film, FRAME)?)
-}
-
-fn train_face_check(args: &TrainArgs, others: Option<&Path>) -> anyhow::Result<()> {
-    let recipe = face_check::Recipe::read_with(args.recipe.as_deref(), &args.changes(None)?)?;
-    let (faces, others, out) = match (&args.faces, others, &args.out) {
-        (Some(faces), Some(others), Some(out)) if !args.print_recipe => (faces, others, out),
-        _ => {
-            print!("{}", recipe.to_toml()?);
-            return Ok(());
-        }
-    };
-    say(
-        face_check::train(&recipe, faces, others, &args.options(out)?)?,
-        out,
-    );
-    Ok(())
 }
 
 fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {

@@ -14,8 +14,8 @@ use super::systems::{Systems, open_models};
 use super::{Evaluation, Named, evaluate, load_faces, page, sheet};
 use crate::cascade::Model;
 use crate::degrade::mosaic::Fill;
-use crate::train::dataset::Dataset;
-use crate::train::held_back::HeldBack;
+use crate::train::data::dataset::Dataset;
+use crate::train::data::held_out::HeldBack;
 
 /// Faces on a page.
 const DRAWN: usize = 3;

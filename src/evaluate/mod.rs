@@ -23,7 +23,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::degrade::smooth::resize;
-use crate::train::dataset::Dataset;
+use crate::train::data::dataset::Dataset;
 use cases::Case;
 use clips::ClipScores;
 use networks::{Networks, Views};

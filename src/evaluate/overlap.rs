@@ -3,7 +3,7 @@
 use image_hasher::{HashAlg, HasherConfig, ImageHash};
 use rayon::prelude::*;
 
-use crate::train::dataset::Dataset;
+use crate::train::data::dataset::Dataset;
 
 /// Bits of 256 in which the hashes of two files of one picture may differ. Faces cut alike are alike, but not so much:
 /// among 145 held-back and 2,766 other faces of 128×128 pixels no pair is within it.

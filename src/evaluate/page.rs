@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Evaluation;
 use super::table::{FLICKER, MEANS, columns, flicker_heads, flicker_rows, rows, subject};
-use crate::train::report::STYLE;
+use crate::train::run::report::STYLE;
 
 /// The page; `sheets` are pictures with what they show.
 pub fn html(evaluation: &Evaluation, sheets: &[(String, RgbImage)]) -> anyhow::Result<String> {

@@ -8,8 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Faces, blur, film, results, rounds, sweep};
 use crate::evaluate::systems::open_models;
-use crate::train::files;
-use crate::train::held_back::HeldBack;
+use crate::files;
+use crate::train::data::held_out::HeldBack;
 
 /// How long each round of the film is shown.
 const MILLISECONDS: u16 = 500;

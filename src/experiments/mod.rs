@@ -19,8 +19,8 @@ use indicatif::ProgressBar;
 
 use crate::degrade::smooth::resize;
 use crate::evaluate::systems::stem;
-use crate::train::dataset::Dataset;
-use crate::train::held_back::HeldBack;
+use crate::train::data::dataset::Dataset;
+use crate::train::data::held_out::HeldBack;
 
 /// A picture of a face with the name that it is paired by: its file's, without folder and ending.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 
 use super::Face;
 use crate::evaluate::systems::stem;
-use crate::train::dataset::Dataset;
+use crate::train::data::dataset::Dataset;
 
 /// Most names in a message.
 const NAMED: usize = 3;

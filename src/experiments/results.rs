@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 use serde::Serialize;
 
 use crate::diagram::{Panel, diagram};
-use crate::train::files;
+use crate::files;
 
 /// A table in Markdown: the first column is text, the others are figures.
 pub fn markdown(heads: &[String], rows: &[Vec<String>]) -> String {

@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::Args;
 
-use super::precision::Precision;
-use super::run::{Options, Outcome};
-use super::systems::{self, System};
-use super::{device, precision};
+use super::nn::precision;
+use super::recipe::RecipeText;
+use super::run::device;
+use super::run::options::{Options, Outcome};
+use super::run::system::{self, System};
+use super::systems::cascade;
 
 pub use export::{ExportArgs, ExportPrecision, export};
 
@@ -55,19 +57,28 @@ pub struct TrainArgs {
 }
 
 impl TrainArgs {
-    /// All changes to the recipe, whose `key` names the feature network, if the training looks at features.
-    pub fn changes(&self, key: Option<&str>) -> anyhow::Result<Vec<String>> {
-        let mut changes = self.set.clone();
+    /// The recipe, as file, changes and feature network say.
+    fn recipe<R: RecipeText>(&self) -> anyhow::Result<R> {
+        let mut recipe = R::read_with(self.recipe.as_deref(), &self.set)?;
         if let Some(file) = &self.features {
-            let key = key.context("--features: this training has no loss over features")?;
-            let file = file.to_str().context("--features: the path is no UTF-8")?;
-            changes.push(format!("{key}={}", toml::Value::from(file)));
+            let features = recipe.features();
+            *features.context("--features: this training has no loss over features")? =
+                Some(file.clone());
         }
-        Ok(changes)
+        Ok(recipe)
+    }
+
+    /// Pictures and folder of a run; none where the recipe is to be printed, which is done then.
+    fn places(&self, recipe: &impl RecipeText) -> anyhow::Result<Option<(&Path, &Path)>> {
+        if let (Some(faces), Some(out), false) = (&self.faces, &self.out, self.print_recipe) {
+            return Ok(Some((faces, out)));
+        }
+        print!("{}", recipe.to_toml()?);
+        Ok(None)
     }
 
     /// The settings of a run in the folder `out`.
-    pub fn options(&self, out: &Path) -> anyhow::Result<Options> {
+    fn options(&self, out: &Path) -> anyhow::Result<Options> {
         let minutes = |name, value: f64| {
             Duration::try_from_secs_f64(60.0 * value)
                 .with_context(|| format!("--{name} is {value}; it must be a number of minutes"))
@@ -77,7 +88,6 @@ impl TrainArgs {
         Ok(Options {
             out: out.to_owned(),
             start_from: self.start_from.clone(),
-            precision: Precision::FULL,
             device,
             checkpoint_interval: minutes("checkpoint-minutes", self.checkpoint_minutes)?,
             deadline: limit.transpose()?.map(|limit| Instant::now() + limit),
@@ -98,36 +108,31 @@ pub struct CascadeArgs {
     pub precision: precision::Choice,
 }
 
-impl CascadeArgs {
-    /// The settings of a run in the folder `out`.
-    pub fn options(&self, out: &Path) -> anyhow::Result<Options> {
-        let options = self.train.options(out)?;
-        Ok(Options {
-            precision: self.precision.on(options.device),
-            ..options
-        })
-    }
+/// Train a system as its arguments say, or print its recipe; `told` adds what is no part of that, and knows the folder.
+pub fn train<S: System>(args: &TrainArgs, told: impl FnOnce(&mut S, &Path)) -> anyhow::Result<()> {
+    let mut system: S = args.recipe()?;
+    let Some((faces, out)) = args.places(&system)? else {
+        return Ok(());
+    };
+    told(&mut system, out);
+    say(system::train(&system, faces, &args.options(out)?)?, out);
+    Ok(())
 }
 
-/// Train a system as its arguments say, or print its recipe.
-pub fn train<S: System>(args: &TrainArgs) -> anyhow::Result<()> {
-    let mut recipe = S::read_with(args.recipe.as_deref(), &args.set)?;
-    if args.features.is_some() {
-        recipe.features().clone_from(&args.features);
-    }
-    let (faces, out) = match (&args.faces, &args.out) {
-        (Some(faces), Some(out)) if !args.print_recipe => (faces, out),
-        _ => {
-            print!("{}", recipe.to_toml()?);
-            return Ok(());
-        }
+/// Train both stages of the cascade, one after the other.
+pub fn train_cascade(args: &CascadeArgs) -> anyhow::Result<()> {
+    let (precision, args) = (args.precision, &args.train);
+    let recipe: cascade::Recipe = args.recipe()?;
+    let Some((faces, out)) = args.places(&recipe)? else {
+        return Ok(());
     };
-    say(systems::train(&recipe, faces, &args.options(out)?)?, out);
+    let outcome = cascade::train(&recipe, precision, faces, &args.options(out)?)?;
+    say(outcome, out);
     Ok(())
 }
 
 /// Tell how a run ended.
-pub fn say(outcome: Outcome, out: &Path) {
+fn say(outcome: Outcome, out: &Path) {
     match outcome {
         Outcome::Finished => println!("finished: {}", out.display()),
         Outcome::Stopped => {

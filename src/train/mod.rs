@@ -1,43 +1,13 @@
-//! Training of the cascade with libtorch: networks, losses, data, recipes and ONNX export.
+//! Training with libtorch: networks, data, losses, runs, and the systems that are trained.
 //!
-//! Stage 1 is a CycleGAN generator that turns a mosaic into a face, stage 2 is DCEDN, which puts the colours
-//! right. Source of both: apperrs/facial_demosaicing.
+//! Rooms, each of which uses only such as stand above it: [`nn`], [`features`], [`data`], [`optim`], [`recipe`], [`run`],
+//! [`systems`], [`command`].
 
-pub mod after;
-pub mod checkpoint;
 pub mod command;
-pub mod dataset;
-pub mod device;
-mod events;
-pub mod export;
-pub mod face_check;
+pub mod data;
 pub mod features;
-pub mod files;
-pub mod halve;
-pub mod held_back;
-pub mod inspect;
-mod judge;
-pub mod layers;
-pub mod loader;
-pub mod log;
-pub mod networks;
-pub(crate) mod onnx_layers;
-pub mod optimizer;
-mod pool;
-pub mod precision;
-pub mod projected;
-mod projection;
-mod realism;
+pub mod nn;
+pub mod optim;
 pub mod recipe;
-pub mod report;
 pub mod run;
-pub mod samples;
-mod spectral;
-mod stage;
-mod stage1;
-mod stage2;
-mod steps;
 pub mod systems;
-mod texture;
-pub mod u_shaped;
-pub mod validation;

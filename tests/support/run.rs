@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use gstdepixelate::train::precision::Precision;
-use gstdepixelate::train::run::Options;
+use gstdepixelate::train::run::options::Options;
 use tch::Device;
 
 /// A run in the folder `out`, silent and on the processor, with checkpoints only where it ends.
@@ -15,7 +14,6 @@ pub fn options(out: &Path) -> Options {
         start_from: None,
         out: out.to_owned(),
         device: Device::Cpu,
-        precision: Precision::FULL,
         checkpoint_interval: Duration::from_secs(3600),
         deadline: None,
         stop: Arc::new(AtomicBool::new(false)),

@@ -4,7 +4,7 @@ use super::*;
 use gstdepixelate::detect::{Outline, Region};
 use gstdepixelate::face_check::{FaceCheck, Question};
 use gstdepixelate::frame::{FrameView, Lattice, Layout, Rect};
-use gstdepixelate::train::face_check;
+use gstdepixelate::train::systems::face_check;
 
 pub fn check_face_check(folder: &Path) {
     let [faces, others] = ["faces", "others"].map(|name| folder.join(name));
@@ -16,10 +16,11 @@ pub fn check_face_check(folder: &Path) {
         picture.save(others.join(format!("{i:02}.png"))).unwrap();
     }
     let changes = ["network.width=6", "train.steps=4", "train.batch=3"].map(str::to_owned);
-    let recipe = face_check::Recipe::read_with(None, &changes).unwrap();
+    let mut recipe = face_check::Recipe::read_with(None, &changes).unwrap();
+    recipe.others = Some(others);
     let out = folder.join("face-check");
     check_resumed(&out, "face-check", |options| {
-        face_check::train(&recipe, &faces, &others, options).unwrap()
+        train(&recipe, &faces, options).unwrap()
     });
     let onnx = std::fs::read(out.join("parts/face-check.onnx")).unwrap();
     let runtime = runtime::load(&RuntimeSearch::default()).unwrap();
@@ -48,8 +49,7 @@ pub fn check_face_check(folder: &Path) {
     }
     assert!(regions.is_empty(), "an untrained network is never sure");
 
-    let missing = folder.join("nothing");
-    let other = options(&folder.join("other"));
-    let error = face_check::train(&recipe, &faces, &missing, &other).unwrap_err();
+    recipe.others = Some(folder.join("nothing"));
+    let error = train(&recipe, &faces, &options(&folder.join("other"))).unwrap_err();
     assert!(format!("{error:#}").contains("nothing"), "{error:#}");
 }

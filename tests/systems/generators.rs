@@ -1,7 +1,8 @@
 //! Systems that draw faces, which the element does not play.
 
 use super::*;
-use gstdepixelate::train::systems::sample::{self, Drawing, Walk};
+use gstdepixelate::train::run::generate;
+use gstdepixelate::train::run::generate::{Drawing, Walk};
 use gstdepixelate::train::systems::stylegan2::prior::Prior;
 use gstdepixelate::train::systems::{dcgan, stylegan2};
 
@@ -29,12 +30,12 @@ pub fn check_dcgan(folder: &Path, faces: &Path) {
         train(&recipe, faces, options).unwrap()
     });
     let model = out.join("parts/dcgan.onnx");
-    let drawn = |seed| sample::grid_of(&model, drawing(3, seed, None)).unwrap();
+    let drawn = |seed| generate::grid_of(&model, drawing(3, seed, None)).unwrap();
     assert_eq!(drawn(7).dimensions(), (96, 96));
     assert_eq!(drawn(7), drawn(7));
     assert_ne!(drawn(7), drawn(8));
     let walk = Walk { stops: 2, steps: 3 };
-    let film = sample::film_of(&model, drawing(3, 7, None), walk, |_| ()).unwrap();
+    let film = generate::film_of(&model, drawing(3, 7, None), walk, |_| ()).unwrap();
     assert_eq!(film.len(), 6);
     assert_eq!(film[0], drawn(7));
     // There and back again is the same way.
@@ -42,7 +43,7 @@ pub fn check_dcgan(folder: &Path, faces: &Path) {
     assert!(film[1] != film[0] && film[1] != film[2]);
     assert!(most_different(&film[2], &film[4]) <= 1);
     let restorer = folder.join("pix2pix/parts/pix2pix.onnx");
-    let error = sample::grid_of(&restorer, drawing(3, 7, None)).unwrap_err();
+    let error = generate::grid_of(&restorer, drawing(3, 7, None)).unwrap_err();
     assert!(error.to_string().contains("input z"), "{error}");
     check_projected(folder, faces, &recipe);
 }
@@ -62,12 +63,12 @@ pub fn check_stylegan2(folder: &Path, faces: &Path) {
         train(&recipe, faces, options).unwrap()
     });
     let model = out.join("parts/stylegan2.onnx");
-    let drawn = |truncation| sample::grid_of(&model, drawing(2, 7, truncation)).unwrap();
+    let drawn = |truncation| generate::grid_of(&model, drawing(2, 7, truncation)).unwrap();
     assert_eq!(drawn(None).dimensions(), (64, 64));
     assert_eq!(drawn(None), drawn(Some(1.0)));
     assert_ne!(drawn(None), drawn(Some(0.0)));
     let dcgan = folder.join("dcgan/parts/dcgan.onnx");
-    let error = sample::grid_of(&dcgan, drawing(3, 7, Some(0.5))).unwrap_err();
+    let error = generate::grid_of(&dcgan, drawing(3, 7, Some(0.5))).unwrap_err();
     assert!(error.to_string().contains("no styles"), "{error}");
     check_projected(folder, faces, &recipe);
 }

@@ -19,10 +19,11 @@ use common::assert_plays;
 use face_check::check_face_check;
 use generators::{check_dcgan, check_stylegan2};
 use gstdepixelate::cascade::{RuntimeSearch, runtime};
-use gstdepixelate::train::checkpoint;
 use gstdepixelate::train::features::Architecture;
-use gstdepixelate::train::run::{Options, Outcome};
-use gstdepixelate::train::systems::{System, train};
+use gstdepixelate::train::recipe::RecipeText;
+use gstdepixelate::train::run::checkpoint;
+use gstdepixelate::train::run::options::{Options, Outcome};
+use gstdepixelate::train::run::system::{System, train};
 use image::{Rgb, RgbImage};
 use restorers::{
     check_family, check_gpen, check_pix2pix, check_pixelcyclegan, check_scgan, check_second_stage,
@@ -80,7 +81,7 @@ fn check_projected<S: System>(folder: &Path, faces: &Path, recipe: &S) {
     let key = "discriminator = { kind = \"projected\", width = 4 }";
     let text = recipe.to_toml().unwrap();
     let mut recipe = S::parse(&format!("{key}\n{text}")).unwrap();
-    *recipe.features() = Some(random_features(folder));
+    *recipe.features().unwrap() = Some(random_features(folder));
     let out = folder.join(format!("{}-projected", S::NAME));
     let outcome = train(&recipe, faces, &options(&out)).unwrap();
     assert_eq!(outcome, Outcome::Finished);

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::*;
 use gstdepixelate::cascade::{Backend, Crops, Model, OrtBackend, SessionSettings};
-use gstdepixelate::train::networks::{Architecture, Discriminator};
-use gstdepixelate::train::recipe;
-use gstdepixelate::train::run::Run;
+use gstdepixelate::train::optim::discriminator::Discriminator;
+use gstdepixelate::train::systems::cascade::networks::Architecture;
+use gstdepixelate::train::systems::cascade::{self, Dcedn, SecondSettings};
 use gstdepixelate::train::systems::esrgan::{Esrgan, Generator, Member};
 use gstdepixelate::train::systems::gpen::networks::Gpen;
 use gstdepixelate::train::systems::pixelcyclegan::networks::Nested;
@@ -191,7 +191,7 @@ pub fn check_second_stage(folder: &Path, faces: &Path) {
         let first = folder.join(format!("{name}/parts/{name}.onnx"));
         let facts = Model::open(&first).unwrap().facts().clone();
         let default = include_str!("../../recipes/default.toml");
-        let mut recipe = recipe::Recipe::parse(default).unwrap();
+        let mut recipe = cascade::Recipe::parse(default).unwrap();
         (recipe.model.size, recipe.model.margin) = (facts.output_size(), facts.margin);
         recipe.damage.blocks = [4.0, 8.0];
         // The recipe's own is told the lattice, which does not fit behind a network that enlarges.
@@ -200,8 +200,15 @@ pub fn check_second_stage(folder: &Path, faces: &Path) {
         recipe.features = Some(random_features(folder));
         recipe.check().unwrap();
         let out = folder.join(format!("after-{name}"));
-        let run = Run::new(&recipe, faces, options(&out)).unwrap();
-        let outcome = run.dcedn(None, Some(&first)).unwrap();
+        let system = Dcedn {
+            settings: SecondSettings {
+                folder: out.clone(),
+                after: Some(first),
+                ..SecondSettings::default()
+            },
+            recipe: recipe.clone(),
+        };
+        let outcome = train(&system, faces, &options(&out)).unwrap();
         assert_eq!(outcome, Outcome::Finished);
         let scale = facts.scale * recipe.scale();
         check_played(&out.join("cascade.onnx"), facts.size, scale);

@@ -14,7 +14,7 @@ use super::scenes::{SIZE, Scene};
 use super::sheet::sheet;
 use crate::app::codec::{Codec, LumaPlane, clip, planes, recode};
 use crate::detect::Detector;
-use crate::train::dataset::Dataset;
+use crate::train::data::dataset::Dataset;
 
 /// Most scenes on the sheet of what went wrong.
 const SHOWN: usize = 40;

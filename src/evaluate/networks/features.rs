@@ -12,9 +12,9 @@ use crate::degrade::smooth::resize;
 use crate::metrics::FeatureMap;
 use crate::onnx::ElementType;
 use crate::onnx::proto::{GraphProto, ValueInfoProto};
+use crate::train::data::pictures::planes;
 use crate::train::features::{Architecture, FeatureNetwork};
-use crate::train::onnx_layers::numbers;
-use crate::train::systems::planes;
+use crate::train::nn::tensors::numbers;
 
 /// Whatever gives features.
 pub trait Features {

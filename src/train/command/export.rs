@@ -2,15 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 
-use crate::train::export::TOLERANCE;
-use crate::train::face_check;
-use crate::train::halve::halve_file;
-use crate::train::run::{self, checkpoint_file};
+use crate::train::recipe::RecipeText;
+use crate::train::run::checkpoint;
+use crate::train::run::folder::RECIPE_FILE;
+use crate::train::run::halve::halve_file;
+use crate::train::run::model_file::TOLERANCE;
+use crate::train::run::system::{System, export_run};
+use crate::train::systems::cascade::{Cyclegan, Dcedn};
 use crate::train::systems::{
-    System, dcgan, esrgan, export_run, gpen, pix2pix, pixelcyclegan, scgan, stylegan2,
+    dcgan, esrgan, face_check, gpen, pix2pix, pixelcyclegan, scgan, stylegan2,
 };
 
 /// Numbers of an exported model.
@@ -43,13 +46,16 @@ pub struct ExportArgs {
 /// Writes the model files of the run in a folder, the first of them to a path, and gives their paths.
 type Export = fn(&Path, &Path) -> anyhow::Result<Vec<PathBuf>>;
 
-/// The name of a system's checkpoints, and its export.
+/// The name of a system's checkpoint, and its export.
 const fn of<S: System>() -> (&'static str, Export) {
-    (S::NAME, export_run::<S>)
+    (S::NAME, |folder, out| {
+        export_run(&S::read(&folder.join(RECIPE_FILE))?, folder, out)
+    })
 }
 
-/// All that is trained beside the cascade.
-const SYSTEMS: [(&str, Export); 10] = [
+/// All that is trained, but for the cascade's second stage, which comes first and may stand behind another file.
+const SYSTEMS: [(&str, Export); 11] = [
+    of::<Cyclegan>(),
     of::<pix2pix::Recipe>(),
     of::<pixelcyclegan::Recipe>(),
     of::<scgan::Recipe>(),
@@ -59,31 +65,38 @@ const SYSTEMS: [(&str, Export); 10] = [
     of::<dcgan::Recipe>(),
     of::<stylegan2::Recipe>(),
     of::<gpen::Recipe>(),
-    (face_check::NAME, face_check::export),
+    of::<face_check::Recipe>(),
 ];
 
-/// Export a run as it stands. Whose it is, the name of its checkpoint tells.
+/// The model files of the run in `folder`. Whose it is, the name of its checkpoint tells.
+fn write_models(folder: &Path, stage1: Option<&Path>, out: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let has = |name| checkpoint::file(folder, name).exists();
+    if has(Dcedn::NAME) {
+        let mut system = Dcedn::read(&folder.join(RECIPE_FILE))?;
+        system.settings.folder = folder.to_owned();
+        system.settings.stage1 = stage1.map(Path::to_owned);
+        return export_run(&system, folder, out);
+    }
+    let found = SYSTEMS.iter().find(|(name, _)| has(name));
+    let (name, export) = found.with_context(|| {
+        format!(
+            "{} holds no checkpoint of any system, such as stage1.safetensors",
+            folder.display()
+        )
+    })?;
+    ensure!(
+        stage1.is_none(),
+        "--stage1 belongs to the cascade's second stage; {} holds a run of {name}",
+        folder.display()
+    );
+    export(folder, out)
+}
+
+/// Export a run as it stands.
 pub fn export(args: &ExportArgs) -> anyhow::Result<()> {
-    let (folder, out) = (&args.run, &args.out);
-    let mut systems = SYSTEMS.iter();
-    let found = systems.find(|(name, _)| checkpoint_file(folder, name).exists());
-    let (files, difference) = match found {
-        Some((name, export)) => {
-            ensure!(
-                args.stage1.is_none(),
-                "--stage1 belongs to the cascade; {} holds a run of {name}",
-                folder.display()
-            );
-            (export(folder, out)?, TOLERANCE)
-        }
-        None => {
-            let difference = run::export(folder, args.stage1.as_deref(), out)?;
-            (vec![out.clone()], difference)
-        }
-    };
-    for file in files {
+    for file in write_models(&args.run, args.stage1.as_deref(), &args.out)? {
         let shown = file.display();
-        println!("{shown}: differs from libtorch by at most {difference:.1e}");
+        println!("{shown}: differs from libtorch by at most {TOLERANCE:.0e}");
         if args.precision == ExportPrecision::Fp16 {
             let difference = halve_file(&file)?;
             println!("{shown}: 16-bit floats change its pictures by at most {difference:.1e}");

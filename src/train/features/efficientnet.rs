@@ -5,7 +5,7 @@
 //! bottom and the right.
 
 use super::Level;
-use crate::train::layers::{Conv, Layers};
+use crate::train::nn::layers::{Conv, Layers};
 
 /// Channels after the stem.
 const STEM: i64 = 32;
@@ -117,7 +117,7 @@ mod tests {
 
     use super::*;
     use crate::train::features::FeatureNetwork;
-    use crate::train::layers::Measure;
+    use crate::train::nn::layers::Measure;
 
     #[test]
     fn counts_and_sides() {

@@ -12,9 +12,9 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use tch::{Device, Kind, Tensor};
 
-use super::files;
-use super::layers::{Declare, Forward, Init, Layers, Parameters};
-use super::loader::channels_last;
+use super::nn::layers::{Declare, Forward, Init, Layers, Parameters};
+use super::nn::tensors::channels_last;
+use crate::files;
 
 pub use perceptual::{Distance, Perceptual, PerceptualLoss, relative_l1};
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::FeatureNetwork;
-use crate::train::systems::losses::l1;
+use crate::train::optim::losses::l1;
 
 /// The mean over levels of the mean absolute difference between maps, in units of the truth's mean magnitude: so each
 /// level counts alike, whatever the range of its features.

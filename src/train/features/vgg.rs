@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 use super::Level;
-use crate::train::layers::{Conv, Layers, Padding};
+use crate::train::nn::layers::{Conv, Layers, Padding};
 
 /// Convolutions between the poolings of VGG16.
 pub const VGG16: [usize; 5] = [2, 2, 3, 3, 3];
@@ -80,7 +80,7 @@ mod tests {
     use tch::Device;
 
     use super::*;
-    use crate::train::layers::{Declare, Init, Measure};
+    use crate::train::nn::layers::{Declare, Init, Measure};
 
     #[test]
     fn layers_have_torchvisions_numbers() {

@@ -6,17 +6,11 @@ use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::Recipe;
-use crate::train::held_back::HeldBack;
-
-/// The recipe of the bundled weights.
-pub const DEFAULT: &str = include_str!("../../../recipes/default.toml");
+use super::BUNDLED;
+use crate::train::data::held_out::HeldBack;
 
 /// The keys that all recipes may have.
 const DATA: &str = "data = { held_back = [], group_by = '' }";
-/// Keys of the cascade that neither the default nor the published recipe has.
-const MORE: &str = "features = ''";
-
 /// That section.
 #[derive(Deserialize)]
 struct Data {
@@ -28,7 +22,7 @@ impl HeldBack {
     /// The rule of a recipe file of any system, or of the default recipe: of the section `[data]`, others may hold what they
     /// like.
     pub fn of_recipe(path: Option<&Path>) -> anyhow::Result<Self> {
-        let (name, mut written) = table_with(path, DEFAULT, &[])?;
+        let (name, mut written) = table_with(path, BUNDLED, &[])?;
         written.retain(|section, _| section == "data");
         let read: Result<Data, toml::de::Error> = written.clone().try_into();
         let read = read
@@ -37,41 +31,7 @@ impl HeldBack {
     }
 }
 
-impl Recipe {
-    /// Read and check a recipe file.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
-        Self::read_with(Some(path), &[])
-    }
-
-    /// Check a recipe's text.
-    pub fn parse(text: &str) -> anyhow::Result<Self> {
-        Self::from_table(text.parse()?)
-    }
-
-    /// The recipe file, or the default recipe, with single keys changed: each of `changes` is `key=value` such as
-    /// `stage1.steps=100`, the value written as in TOML.
-    pub fn read_with(path: Option<&Path>, changes: &[String]) -> anyhow::Result<Self> {
-        let (name, table) = table_with(path, DEFAULT, changes)?;
-        Self::from_table(table).context(name)
-    }
-
-    /// The text of this recipe.
-    pub fn to_toml(&self) -> anyhow::Result<String> {
-        Ok(toml::to_string_pretty(self)?)
-    }
-
-    fn from_table(table: Table) -> anyhow::Result<Self> {
-        let written = table.clone();
-        let recipe: Self = match table.try_into() {
-            Ok(recipe) => recipe,
-            Err(error) => return Err(unknown_key(&written).unwrap_or_else(|| anyhow!(error))),
-        };
-        recipe.check()?;
-        Ok(recipe)
-    }
-}
-
-/// The keys of the recipe file, or of `default`, with single keys changed, see [`Recipe::read_with`]; and a name for
+/// The keys of the recipe file, or of `default`, with single keys changed, see [`super::RecipeText::read_with`]; and a name for
 /// error messages.
 pub fn table_with(
     path: Option<&Path>,
@@ -123,15 +83,6 @@ fn parse_value(text: &str) -> Value {
         .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// The first key that no recipe has, with the one that was probably meant.
-fn unknown_key(written: &Table) -> Option<anyhow::Error> {
-    let known = known_keys();
-    let mut found = Vec::new();
-    collect(written, "", &mut found);
-    let wrong = found.into_iter().find(|key| !known.contains(key))?;
-    meant(&wrong, &known)
-}
-
 /// For `error` about an unknown key: the key, as `written` has it, and the one that was probably meant. The recipe
 /// `default` tells apart keys of the same name in other sections.
 pub fn meant_key(error: &toml::de::Error, written: &Table, default: &str) -> Option<anyhow::Error> {
@@ -168,18 +119,6 @@ fn meant(wrong: &str, known: &[String]) -> Option<anyhow::Error> {
     Some(anyhow!("unknown key {wrong}; did you mean {nearest}?"))
 }
 
-/// All keys, from recipes that between them have every one.
-fn known_keys() -> Vec<String> {
-    let published = include_str!("../../../recipes/seed-000.toml");
-    let mut keys = Vec::new();
-    for text in [DEFAULT, published, DATA, MORE] {
-        if let Ok(table) = text.parse() {
-            collect(&table, "", &mut keys);
-        }
-    }
-    keys
-}
-
 /// The dotted names of all values in `table`.
 fn collect(table: &Table, prefix: &str, keys: &mut Vec<String>) {
     for (name, value) in table {
@@ -194,63 +133,6 @@ fn collect(table: &Table, prefix: &str, keys: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::networks::Architecture;
-
-    #[test]
-    fn the_recipes_at_hand_are_valid() {
-        let default = Recipe::parse(DEFAULT).unwrap();
-        assert_eq!(Recipe::parse(&default.to_toml().unwrap()).unwrap(), default);
-        let published = Recipe::parse(include_str!("../../../recipes/seed-000.toml")).unwrap();
-        assert_eq!(published.model.size, 256);
-        let (width, blocks) = (64, 9);
-        let generator = Architecture::Resnet { width, blocks };
-        assert_eq!(published.networks.generator, generator);
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        let parse = |from, to| {
-            assert!(DEFAULT.contains(from), "{from}");
-            let error = Recipe::parse(&DEFAULT.replacen(from, to, 1)).unwrap_err();
-            format!("{error:#}")
-        };
-        let error = parse("margin =", "margins =");
-        assert!(
-            error.contains("model.margins; did you mean model.margin?"),
-            "{error}"
-        );
-        assert!(parse("size = 128", "size = 130").contains("model.size is 130"));
-        assert!(parse("jitter = 1", "jitter = 0").contains("damage.jitter"));
-        assert!(parse("[damage]", "[damage").contains("line"));
-    }
-
-    #[test]
-    fn single_keys_are_changed() {
-        let read = |changes: &[&str]| {
-            let changes: Vec<String> = changes.iter().map(|c| (*c).to_owned()).collect();
-            Recipe::read_with(None, &changes).map_err(|error| format!("{error:#}"))
-        };
-        let recipe = read(&[
-            "stage1.steps=7",
-            "stage2.loss = mse",
-            "damage.scale=[1.0, 2.0]",
-        ]);
-        let recipe = recipe.unwrap();
-        assert_eq!(recipe.stage1.steps, 7);
-        assert_eq!(recipe.stage2.loss, super::super::Loss::Mse);
-        assert_eq!(recipe.damage.scale, [1.0, 2.0]);
-        let error = read(&["stage1.step=7"]).unwrap_err();
-        assert!(error.contains("did you mean stage1.steps?"), "{error}");
-        // A section may be new.
-        let recipe = read(&["data.held_back=['a_']"]).unwrap();
-        assert_eq!(recipe.data.held_back, ["a_"]);
-        let error = read(&["data.hold_back=['a_']"]).unwrap_err();
-        assert!(error.contains("did you mean data.held_back?"), "{error}");
-        assert!(read(&["seed.steps=7"]).unwrap_err().contains("no section"));
-        assert!(read(&["stage9.steps=7"]).unwrap_err().contains("stage9"));
-        assert!(read(&["steps"]).unwrap_err().contains("key=value"));
-        assert!(read(&["model.size=130"]).unwrap_err().contains("130"));
-    }
 
     #[test]
     fn any_recipe_tells_what_is_held_back() {
@@ -267,7 +149,7 @@ mod tests {
             held_back: vec!["a_".to_owned()],
             group_by: Some("_".to_owned()),
         };
-        for other in [stylegan, DEFAULT, "nothing = 'that we know'"] {
+        for other in [stylegan, BUNDLED, "nothing = 'that we know'"] {
             assert_eq!(read(&format!("{other}\n{rule}")).unwrap(), expected);
         }
         let error = read("[train]\nhold_back = 1\n[data]\nhold_back = ['a_']\n").unwrap_err();

@@ -5,18 +5,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tch::{Device, Tensor};
 
+use super::cascade::networks::{Architecture, Seen};
 use super::dcgan::{self, networks::Dcgan};
 use super::esrgan::networks::{ResidualKind, SrResNet};
 use super::esrgan::rrdb::RrdbNet;
-use super::network::tests::check_parity_at;
 use super::pix2pix::networks::{Flavour, UNet, UNetNorm};
 use super::pixelcyclegan::networks::Nested;
 use super::scgan::networks::{Degrader, Restorer, SIDE};
 use super::stylegan2::prior::Truncated;
-use super::{Network, Port, System, declare, gpen, graph_of, measure, pixelcyclegan, stylegan2};
+use super::{gpen, pixelcyclegan, stylegan2};
 use crate::onnx::decode;
-use crate::train::layers::{Init, Layers};
-use crate::train::networks::{Architecture, Seen};
+use crate::train::nn::layers::{Init, Layers};
+use crate::train::nn::network::tests::check_parity_at;
+use crate::train::nn::network::{Network, Port, declare, graph_of, measure};
+use crate::train::run::system::System;
 
 /// Each network takes up to two gigabytes; tests of one program run side by side.
 fn alone() -> MutexGuard<'static, ()> {

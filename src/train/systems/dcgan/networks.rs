@@ -3,8 +3,8 @@
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
-use crate::train::layers::{Conv, Layers};
-use crate::train::systems::{Network, Port};
+use crate::train::nn::layers::{Conv, Layers};
+use crate::train::nn::network::{Network, Port};
 
 /// How many numbers a picture is made from.
 pub const LATENT: i64 = 100;
@@ -87,9 +87,9 @@ impl Network for Dcgan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::layers::Measure;
-    use crate::train::systems::measure;
-    use crate::train::systems::network::tests::check_parity;
+    use crate::train::nn::layers::Measure;
+    use crate::train::nn::network::measure;
+    use crate::train::nn::network::tests::check_parity;
 
     fn sizes(width: i64, side: i64) -> (i64, i64) {
         let network = Dcgan {

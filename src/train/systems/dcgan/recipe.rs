@@ -11,15 +11,19 @@ use tch::Device;
 
 use super::networks::{Dcgan, LATENT};
 use super::stage::{DcganStage, Settings};
-use crate::train::dataset::Dataset;
-use crate::train::held_back::HeldBack;
-use crate::train::samples::Sample;
-use crate::train::steps::Look;
-use crate::train::systems::adversary::Replacement;
-use crate::train::systems::drawn::{Drawn, middle};
-use crate::train::systems::export::{Origin, network_file};
-use crate::train::systems::system::{ModelFile, check_betas, check_ranges};
-use crate::train::systems::{System, planes};
+use crate::train::data::dataset::Pictures;
+use crate::train::data::held_out::HeldBack;
+use crate::train::data::pictures::middle;
+use crate::train::data::pictures::planes;
+use crate::train::data::samples::Sample;
+use crate::train::optim::discriminator::adversary::Replacement;
+use crate::train::recipe::RecipeText;
+use crate::train::recipe::{check_betas, check_ranges};
+use crate::train::run::model_file::{Origin, network_file};
+use crate::train::run::sample_grid::Drawn;
+use crate::train::run::steps::Look;
+use crate::train::run::system::ModelFile;
+use crate::train::run::system::System;
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,10 +48,8 @@ pub struct Recipe {
     pub train: Settings,
 }
 
-impl System for Recipe {
-    const NAME: &'static str = "dcgan";
+impl RecipeText for Recipe {
     const DEFAULT: &'static str = include_str!("../../../../recipes/dcgan.toml");
-    type Stage = DcganStage;
 
     fn check(&self) -> anyhow::Result<()> {
         self.network.check().context("network")?;
@@ -81,12 +83,17 @@ impl System for Recipe {
         &self.data
     }
 
+    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
+        Some(&mut self.features)
+    }
+}
+
+impl System for Recipe {
+    const NAME: &'static str = "dcgan";
+    type Stage = DcganStage;
+
     fn batch(&self) -> usize {
         self.train.batch
-    }
-
-    fn features(&mut self) -> &mut Option<PathBuf> {
-        &mut self.features
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<DcganStage> {
@@ -104,9 +111,9 @@ impl System for Recipe {
         })
     }
 
-    fn view(&self, held_back: &Dataset, device: Device) -> anyhow::Result<Box<dyn Look>> {
+    fn view(&self, held_back: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
         let (side, latent) = (self.network.side, [LATENT, 1, 1]);
-        let drawn = Drawn::new(held_back, side, &latent, self.seed, device)?;
+        let drawn = Drawn::new(&held_back.faces, side, &latent, self.seed, device)?;
         Ok(Box::new(drawn))
     }
 

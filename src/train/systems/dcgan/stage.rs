@@ -7,13 +7,15 @@ use tch::{Device, Kind, Tensor};
 
 use super::networks::{Dcgan, LATENT};
 use super::recipe::Recipe;
-use crate::train::layers::{Declare, Init, Parameters, Training};
-use crate::train::loader::Batch;
-use crate::train::stage::{Losses, Stage, saved_step};
-use crate::train::systems::adversary::{Adversary, Replacement};
-use crate::train::systems::losses::{cross_entropy, taken_for_real};
-use crate::train::systems::trained::{Trained, Watch, seed_step};
-use crate::train::systems::{Network, declare, forward};
+use crate::train::data::loader::Batch;
+use crate::train::nn::layers::{Declare, Init, Parameters, Training};
+use crate::train::nn::network::{Network, declare, forward};
+use crate::train::nn::parameters::saved_step;
+use crate::train::optim::discriminator::adversary::{Adversary, Replacement};
+use crate::train::optim::losses::Losses;
+use crate::train::optim::losses::{cross_entropy, taken_for_real};
+use crate::train::optim::trained::{Trained, Watch, seed_step};
+use crate::train::run::train_step::Stage;
 
 /// What helps against a judge that has run away.
 const REMEDY: &str = "train.real=0.9, then train.noise=0.1, then train.judge_rate=0.5";
@@ -176,8 +178,8 @@ impl Stage for DcganStage {
 mod tests {
     use super::*;
     use crate::train::features::tests::with_network;
-    use crate::train::systems::System;
-    use crate::train::systems::trained::tests::check_resumed;
+    use crate::train::optim::trained::tests::check_resumed;
+    use crate::train::recipe::RecipeText;
 
     fn stage(features: Option<&Path>) -> DcganStage {
         let mut recipe = Recipe::parse(Recipe::DEFAULT).unwrap();

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use super::order::{Order, kernel_side, sinc};
-use crate::train::systems::damage::{
+use crate::train::data::degradation::{
     Filter, blur, check_range, draw, jpeg, mosaic, resize, round, scale, sharpened, tensor_of,
 };
 
@@ -158,7 +158,7 @@ pub mod tests {
 
     use super::super::recipe::Recipe;
     use super::*;
-    use crate::train::onnx_layers::numbers;
+    use crate::train::nn::tensors::numbers;
 
     /// The published constants.
     pub fn published() -> TwoOrder {

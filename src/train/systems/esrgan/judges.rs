@@ -2,7 +2,7 @@
 //!
 //! Sources: Ledig et al., 2017 (SRGAN); XPixelGroup/BasicSR (ESRGAN); xinntao/Real-ESRGAN (U-Net).
 
-use crate::train::layers::{Conv, Grid, Layers, Linear, Padding};
+use crate::train::nn::layers::{Conv, Grid, Layers, Linear, Padding};
 
 const SLOPE: f64 = 0.2;
 
@@ -96,8 +96,8 @@ mod tests {
     use tch::{Device, Kind, Tensor};
 
     use super::*;
-    use crate::train::layers::{Declare, Init, Measure, Training};
-    use crate::train::spectral::Spectral;
+    use crate::train::nn::layers::{Declare, Init, Measure, Training};
+    use crate::train::nn::spectral_norm::Spectral;
 
     #[test]
     fn published_sizes() {

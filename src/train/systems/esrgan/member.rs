@@ -10,11 +10,12 @@ use tch::Device;
 
 use super::recipe::{JudgeKind, Recipe};
 use super::stage::EsrganStage;
-use crate::train::held_back::HeldBack;
-use crate::train::samples::Sample;
-use crate::train::systems::System;
-use crate::train::systems::export::model_file;
-use crate::train::systems::system::ModelFile;
+use crate::train::data::held_out::HeldBack;
+use crate::train::data::samples::Sample;
+use crate::train::recipe::RecipeText;
+use crate::train::run::model_file::model_file;
+use crate::train::run::system::ModelFile;
+use crate::train::run::system::System;
 
 /// A member of the family: 0 SRGAN, 1 ESRGAN, 2 Real-ESRGAN.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,14 +29,12 @@ pub type Esrgan = Member<1>;
 /// Wang et al., 2021.
 pub type RealEsrgan = Member<2>;
 
-impl<const NUMBER: usize> System for Member<NUMBER> {
-    const NAME: &'static str = ["srgan", "esrgan", "realesrgan"][NUMBER];
+impl<const NUMBER: usize> RecipeText for Member<NUMBER> {
     const DEFAULT: &'static str = [
         include_str!("../../../../recipes/srgan.toml"),
         include_str!("../../../../recipes/esrgan.toml"),
         include_str!("../../../../recipes/realesrgan.toml"),
     ][NUMBER];
-    type Stage = EsrganStage;
 
     fn check(&self) -> anyhow::Result<()> {
         let judges = [JudgeKind::Srgan, JudgeKind::Esrgan, JudgeKind::UNet];
@@ -57,12 +56,17 @@ impl<const NUMBER: usize> System for Member<NUMBER> {
         &self.0.data
     }
 
+    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
+        Some(&mut self.0.perceptual.features)
+    }
+}
+
+impl<const NUMBER: usize> System for Member<NUMBER> {
+    const NAME: &'static str = ["srgan", "esrgan", "realesrgan"][NUMBER];
+    type Stage = EsrganStage;
+
     fn batch(&self) -> usize {
         self.0.train.batch
-    }
-
-    fn features(&mut self) -> &mut Option<PathBuf> {
-        &mut self.0.perceptual.features
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<EsrganStage> {
@@ -83,7 +87,7 @@ impl<const NUMBER: usize> System for Member<NUMBER> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::systems::measure;
+    use crate::train::nn::network::measure;
 
     #[test]
     fn bundled_recipes() {

@@ -5,8 +5,8 @@
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
-use crate::train::layers::{Conv, Grid, Layers, Padding};
-use crate::train::systems::{Network, Port};
+use crate::train::nn::layers::{Conv, Grid, Layers, Padding};
+use crate::train::nn::network::{Network, Port};
 
 /// Residual networks that enlarge a picture at their end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,8 +131,8 @@ impl Network for SrResNet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::systems::measure;
-    use crate::train::systems::network::tests::check_parity;
+    use crate::train::nn::network::measure;
+    use crate::train::nn::network::tests::check_parity;
 
     fn network(kind: ResidualKind, width: i64, blocks: usize) -> SrResNet {
         SrResNet {

@@ -8,8 +8,8 @@ use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::train::systems::damage::kernels::{Bell, Kernel};
-use crate::train::systems::damage::{blur, check_range, draw, gaussian_noise, poisson_noise};
+use crate::train::data::degradation::kernels::{Bell, Kernel};
+use crate::train::data::degradation::{blur, check_range, draw, gaussian_noise, poisson_noise};
 
 /// Sides of kernels, odd, pixels.
 const SIDES: [usize; 2] = [7, 21];

@@ -13,15 +13,15 @@ use super::networks::SrResNet;
 use super::rrdb::RrdbNet;
 use super::stage::{EsrganStage, Gan, Parts, Psnr, Settings};
 use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
+use crate::train::data::degradation::signed;
+use crate::train::data::held_out::HeldBack;
+use crate::train::data::pictures::middle;
+use crate::train::data::samples::Sample;
 use crate::train::features::Perceptual;
-use crate::train::held_back::HeldBack;
-use crate::train::layers::Layers;
-use crate::train::samples::Sample;
-use crate::train::systems::adversary::Replacement;
-use crate::train::systems::damage::signed;
-use crate::train::systems::drawn::middle;
-use crate::train::systems::system::{check_betas, check_ranges};
-use crate::train::systems::{Network, Port};
+use crate::train::nn::layers::Layers;
+use crate::train::nn::network::{Network, Port};
+use crate::train::optim::discriminator::adversary::Replacement;
+use crate::train::recipe::{check_betas, check_ranges};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -315,11 +315,12 @@ fn cut(picture: &RgbImage, side: u32, random: &mut Pcg64Mcg) -> RgbImage {
 
 #[cfg(test)]
 mod tests {
+    use crate::train::recipe::RecipeText;
     use rand::SeedableRng;
 
     use super::super::member::Esrgan;
     use super::*;
-    use crate::train::systems::System;
+    use crate::train::run::system::System;
 
     #[test]
     fn small_pictures_are_mirrored_at_their_edges() {

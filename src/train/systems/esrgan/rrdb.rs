@@ -6,8 +6,8 @@
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
-use crate::train::layers::{Conv, Init, Layers, Padding};
-use crate::train::systems::{Network, Port};
+use crate::train::nn::layers::{Conv, Init, Layers, Padding};
+use crate::train::nn::network::{Network, Port};
 
 /// Size of the network. Pictures are `[N, 3, H, W]`, 0 … 1; the output is not cut to that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,8 +125,8 @@ impl Network for RrdbNet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::systems::measure;
-    use crate::train::systems::network::tests::check_parity;
+    use crate::train::nn::network::measure;
+    use crate::train::nn::network::tests::check_parity;
 
     #[test]
     fn published_sizes() {

@@ -8,8 +8,8 @@ use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::train::systems::damage::kernels::{Bell, Kernel};
-use crate::train::systems::damage::{
+use crate::train::data::degradation::kernels::{Bell, Kernel};
+use crate::train::data::degradation::{
     Filter, blur, brightness, check_range, draw, gaussian_noise, jpeg, mosaic, resize, round,
 };
 
@@ -93,7 +93,7 @@ mod tests {
     use tch::{Device, Kind};
 
     use super::*;
-    use crate::train::onnx_layers::numbers;
+    use crate::train::nn::tensors::numbers;
 
     const PUBLISHED: Degradation = Degradation {
         grey: 0.2,

@@ -6,9 +6,9 @@
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
-use crate::train::layers::{Conv, Layers, Linear, Padding};
+use crate::train::nn::layers::{Conv, Layers, Linear, Padding};
+use crate::train::nn::network::{Network, Port};
 use crate::train::systems::stylegan2::blocks::{Modulated, activate, conv_act, mapping, to_rgb};
-use crate::train::systems::{Network, Port};
 
 /// Size of the network. Pictures are `[N, 3, side, side]`, nominally −1 … 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,9 +156,9 @@ impl Network for Gpen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::layers::Measure;
-    use crate::train::systems::measure;
-    use crate::train::systems::network::tests::check_parity;
+    use crate::train::nn::layers::Measure;
+    use crate::train::nn::network::measure;
+    use crate::train::nn::network::tests::check_parity;
     use crate::train::systems::stylegan2::judge::Judge;
 
     fn published(side: i64, multiplier: i64, narrow: f64) -> Gpen {

@@ -13,16 +13,18 @@ use super::degrade::Degradation;
 use super::networks::Gpen;
 use super::stage::{GpenStage, Settings};
 use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
-use crate::train::held_back::HeldBack;
-use crate::train::samples::Sample;
-use crate::train::systems::System;
-use crate::train::systems::adversary::Replacement;
-use crate::train::systems::damage::{signed, tensor_of};
-use crate::train::systems::drawn::middle;
-use crate::train::systems::export::model_file;
+use crate::train::data::degradation::{signed, tensor_of};
+use crate::train::data::held_out::HeldBack;
+use crate::train::data::pictures::middle;
+use crate::train::data::samples::Sample;
+use crate::train::optim::discriminator::adversary::Replacement;
+use crate::train::recipe::RecipeText;
+use crate::train::recipe::{check_betas, check_ranges};
+use crate::train::run::model_file::model_file;
+use crate::train::run::system::ModelFile;
+use crate::train::run::system::System;
 use crate::train::systems::stylegan2::check_judge;
 use crate::train::systems::stylegan2::judge::Judge;
-use crate::train::systems::system::{ModelFile, check_betas, check_ranges};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -82,10 +84,8 @@ impl Recipe {
     }
 }
 
-impl System for Recipe {
-    const NAME: &'static str = "gpen";
+impl RecipeText for Recipe {
     const DEFAULT: &'static str = include_str!("../../../../recipes/gpen.toml");
-    type Stage = GpenStage;
 
     fn check(&self) -> anyhow::Result<()> {
         self.generator.check().context("generator")?;
@@ -132,12 +132,17 @@ impl System for Recipe {
         &self.data
     }
 
+    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
+        Some(&mut self.features)
+    }
+}
+
+impl System for Recipe {
+    const NAME: &'static str = "gpen";
+    type Stage = GpenStage;
+
     fn batch(&self) -> usize {
         self.train.batch
-    }
-
-    fn features(&mut self) -> &mut Option<PathBuf> {
-        &mut self.features
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<GpenStage> {
@@ -167,7 +172,7 @@ impl System for Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::systems::measure;
+    use crate::train::nn::network::measure;
 
     #[test]
     fn bundled_recipes() {

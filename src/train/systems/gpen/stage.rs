@@ -8,17 +8,19 @@ use tch::{Device, Kind, Tensor};
 
 use super::networks::Gpen;
 use super::recipe::Recipe;
-use crate::train::layers::{Declare, Init, Parameters, Training};
-use crate::train::loader::Batch;
-use crate::train::stage::{Losses, Stage, saved_step};
-use crate::train::systems::adversary::{Adversary, Replacement};
-use crate::train::systems::losses::{l1, taken_for_real};
+use crate::train::data::loader::Batch;
+use crate::train::nn::layers::{Declare, Init, Parameters, Training};
+use crate::train::nn::network::{declare, forward};
+use crate::train::nn::parameters::saved_step;
+use crate::train::optim::discriminator::adversary::{Adversary, Replacement};
+use crate::train::optim::losses::Losses;
+use crate::train::optim::losses::{l1, taken_for_real};
+use crate::train::optim::trained::{Trained, Watch, checkpoint_to_start_from, seed_step};
+use crate::train::run::train_step::Stage;
 use crate::train::systems::stylegan2::judge::{Judge, Judgement};
 use crate::train::systems::stylegan2::regular::{
     gradient_penalty, lazy, path_lengths, path_penalty,
 };
-use crate::train::systems::trained::{Trained, Watch, checkpoint_to_start_from, seed_step};
-use crate::train::systems::{declare, forward};
 
 /// What helps against a judge that has run away.
 const REMEDY: &str = "a larger train.alone, then a smaller train.judge_rate";
@@ -283,9 +285,10 @@ impl Stage for GpenStage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::checkpoint;
-    use crate::train::systems::System;
-    use crate::train::systems::trained::tests::{check_resumed, saved};
+    use crate::train::nn::parameters;
+    use crate::train::optim::trained::tests::{check_resumed, saved};
+    use crate::train::recipe::RecipeText;
+    use crate::train::run::checkpoint;
 
     fn recipe() -> Recipe {
         let train = Settings {
@@ -372,8 +375,8 @@ mod tests {
         let file = folder.path().join("stylegan2.safetensors");
         let source = stage();
         let mut tensors = Vec::new();
-        checkpoint::store("generator", &source.decoder.weights, &mut tensors);
-        checkpoint::store("average.generator", &source.decoder.weights, &mut tensors);
+        parameters::store("generator", &source.decoder.weights, &mut tensors);
+        parameters::store("average.generator", &source.decoder.weights, &mut tensors);
         source.judge.save(&mut tensors);
         for (_, tensor) in &mut tensors {
             *tensor = tensor.detach() + 1.0;

@@ -5,13 +5,13 @@ use image::RgbImage;
 use tch::{Device, Tensor};
 
 use crate::metrics::{MetricsError, Picture, masked_psnr, masked_ssim, ssim_gauss};
-use crate::train::log::Log;
-use crate::train::samples::Sample;
-use crate::train::stage::Stage;
-use crate::train::steps::Look;
-use crate::train::systems::planes;
-use crate::train::systems::sample::bytes;
-use crate::train::validation::Validation;
+use crate::train::data::pictures::bytes;
+use crate::train::data::pictures::planes;
+use crate::train::data::samples::Sample;
+use crate::train::run::log::Log;
+use crate::train::run::steps::Look;
+use crate::train::run::train_step::Stage;
+use crate::train::run::validation::Validation;
 
 /// A face before and after something came over it.
 pub struct Covered {

@@ -1,12 +1,12 @@
 //! U-Net-256, as in junyanz/pytorch-CycleGAN-and-pix2pix or in TensorFlow's tutorial.
 //!
-//! The judge is [`crate::train::networks::discriminator`] of six channels with batch norm.
+//! The judge is [`crate::train::optim::discriminator::patch::discriminator`] of six channels with batch norm.
 
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
-use crate::train::layers::{Conv, Layers};
-use crate::train::systems::{Network, Port};
+use crate::train::nn::layers::{Conv, Layers};
+use crate::train::nn::network::{Network, Port};
 
 /// Size and kind of a U-Net. Pictures are `[N, 3, H, W]`, −1 … 1, sides multiples of 2^`halvings`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,10 +166,10 @@ impl Network for UNet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::layers::Measure;
-    use crate::train::networks::{DiscriminatorSize, Norm, discriminator};
-    use crate::train::systems::measure;
-    use crate::train::systems::network::tests::check_parity;
+    use crate::train::nn::layers::Measure;
+    use crate::train::nn::network::measure;
+    use crate::train::nn::network::tests::check_parity;
+    use crate::train::optim::discriminator::patch::{DiscriminatorSize, Norm, discriminator};
 
     const SMALL: UNet = UNet {
         width: 16,

@@ -15,14 +15,16 @@ use super::networks::UNet;
 use super::occlude::{Occluded, Occlusion, occlude};
 use super::stage::{Pix2pix, Settings};
 use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
-use crate::train::dataset::Dataset;
-use crate::train::held_back::HeldBack;
-use crate::train::networks::Discriminator;
-use crate::train::samples::Sample;
-use crate::train::steps::Look;
-use crate::train::systems::System;
-use crate::train::systems::export::model_file;
-use crate::train::systems::system::{ModelFile, check_betas, check_ranges, fixed};
+use crate::train::data::dataset::Pictures;
+use crate::train::data::held_out::HeldBack;
+use crate::train::data::samples::Sample;
+use crate::train::optim::discriminator::Discriminator;
+use crate::train::recipe::RecipeText;
+use crate::train::recipe::{check_betas, check_ranges};
+use crate::train::run::model_file::model_file;
+use crate::train::run::steps::Look;
+use crate::train::run::system::System;
+use crate::train::run::system::{ModelFile, fixed};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,10 +104,8 @@ impl Recipe {
     }
 }
 
-impl System for Recipe {
-    const NAME: &'static str = "pix2pix";
+impl RecipeText for Recipe {
     const DEFAULT: &'static str = include_str!("../../../../recipes/pix2pix.toml");
-    type Stage = Pix2pix;
 
     fn check(&self) -> anyhow::Result<()> {
         self.generator.check().context("generator")?;
@@ -150,12 +150,17 @@ impl System for Recipe {
         &self.data
     }
 
+    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
+        Some(&mut self.features)
+    }
+}
+
+impl System for Recipe {
+    const NAME: &'static str = "pix2pix";
+    type Stage = Pix2pix;
+
     fn batch(&self) -> usize {
         self.train.batch
-    }
-
-    fn features(&mut self) -> &mut Option<PathBuf> {
-        &mut self.features
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<Pix2pix> {
@@ -166,9 +171,9 @@ impl System for Recipe {
         Ok(self.covered(picture, random).sample())
     }
 
-    fn view(&self, held_back: &Dataset, device: Device) -> anyhow::Result<Box<dyn Look>> {
+    fn view(&self, held_back: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
         let covered = |picture: &RgbImage, random: &mut Pcg64Mcg| Ok(self.covered(picture, random));
-        let faces = fixed(held_back, self.seed, covered)?;
+        let faces = fixed(&held_back.faces, self.seed, covered)?;
         Ok(Box::new(CoveredFaces::new(faces, device)))
     }
 

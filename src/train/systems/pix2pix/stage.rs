@@ -7,16 +7,18 @@ use tch::{Device, Tensor};
 
 use super::networks::UNet;
 use super::recipe::Recipe;
-use crate::train::layers::{Declare, Init, Parameters, Training};
-use crate::train::loader::Batch;
-use crate::train::networks::{DiscriminatorSize, Norm, discriminator};
-use crate::train::projected::Projecting;
-use crate::train::recipe::rate_at;
-use crate::train::stage::{Losses, Stage, saved_step};
-use crate::train::systems::adversary::Adversary;
-use crate::train::systems::losses::{cross_entropy, l1, taken_for_real};
-use crate::train::systems::trained::{Trained, Watch, seed_step};
-use crate::train::systems::{Network, declare, forward};
+use crate::train::data::loader::Batch;
+use crate::train::nn::layers::{Declare, Init, Parameters, Training};
+use crate::train::nn::network::{Network, declare, forward};
+use crate::train::nn::parameters::saved_step;
+use crate::train::optim::discriminator::adversary::Adversary;
+use crate::train::optim::discriminator::patch::{DiscriminatorSize, Norm, discriminator};
+use crate::train::optim::discriminator::projected::Projecting;
+use crate::train::optim::losses::Losses;
+use crate::train::optim::losses::{cross_entropy, l1, taken_for_real};
+use crate::train::optim::schedule::rate_at;
+use crate::train::optim::trained::{Trained, Watch, seed_step};
+use crate::train::run::train_step::Stage;
 
 /// What helps against a judge that has run away.
 const REMEDY: &str = "a smaller train.judge, then a narrower discriminator";
@@ -190,10 +192,10 @@ mod tests {
     use super::*;
     use crate::cascade::{Model, ModelFacts, MosaicInput, ValueRange};
     use crate::train::features::tests::with_network;
-    use crate::train::networks::Discriminator;
-    use crate::train::systems::System;
-    use crate::train::systems::export::model_file;
-    use crate::train::systems::trained::tests::check_resumed;
+    use crate::train::optim::discriminator::Discriminator;
+    use crate::train::optim::trained::tests::check_resumed;
+    use crate::train::recipe::RecipeText;
+    use crate::train::run::model_file::model_file;
 
     const UNET: UNet = UNet {
         width: 4,

@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 
-use crate::train::systems::damage::{check_range, mosaic_in_place};
+use crate::train::data::degradation::{check_range, mosaic_in_place};
 
 /// How pixel art is made.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,8 +6,8 @@
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
-use crate::train::layers::{Conv, Grid, Layers, Padding};
-use crate::train::systems::{Network, Port};
+use crate::train::nn::layers::{Conv, Grid, Layers, Padding};
+use crate::train::nn::network::{Network, Port};
 
 /// A UNet++ generator. Pictures are `[N, 3, H, W]`, −1 … 1, sides multiples of 2^depth.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,9 +170,9 @@ mod tests {
     use tch::{Device, Kind, Tensor};
 
     use super::*;
-    use crate::train::layers::{Forward, Init, Measure};
-    use crate::train::systems::network::tests::check_parity;
-    use crate::train::systems::{declare, measure};
+    use crate::train::nn::layers::{Forward, Init, Measure};
+    use crate::train::nn::network::tests::check_parity;
+    use crate::train::nn::network::{declare, measure};
 
     fn small(widths: [i64; 4]) -> Nested {
         let widths = widths.to_vec();

@@ -12,13 +12,16 @@ use super::art::PixelArt;
 use super::networks::Nested;
 use super::stage::{PixelStage, Settings};
 use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
-use crate::train::held_back::HeldBack;
-use crate::train::samples::Sample;
-use crate::train::systems::adversary::Replacement;
-use crate::train::systems::drawn::middle;
-use crate::train::systems::export::model_file;
-use crate::train::systems::system::{ModelFile, check_betas, check_ranges};
-use crate::train::systems::{System, planes};
+use crate::train::data::held_out::HeldBack;
+use crate::train::data::pictures::middle;
+use crate::train::data::pictures::planes;
+use crate::train::data::samples::Sample;
+use crate::train::optim::discriminator::adversary::Replacement;
+use crate::train::recipe::RecipeText;
+use crate::train::recipe::{check_betas, check_ranges};
+use crate::train::run::model_file::model_file;
+use crate::train::run::system::ModelFile;
+use crate::train::run::system::System;
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,11 +86,8 @@ impl Recipe {
     }
 }
 
-impl System for Recipe {
-    const NAME: &'static str = "pixelcyclegan";
+impl RecipeText for Recipe {
     const DEFAULT: &'static str = include_str!("../../../../recipes/pixelcyclegan.toml");
-    const UNPAIRED: bool = true;
-    type Stage = PixelStage;
 
     fn check(&self) -> anyhow::Result<()> {
         self.generator.check().context("generator")?;
@@ -138,12 +138,21 @@ impl System for Recipe {
         &self.data
     }
 
-    fn batch(&self) -> usize {
-        self.train.batch
+    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
+        Some(&mut self.train.features)
+    }
+}
+
+impl System for Recipe {
+    const NAME: &'static str = "pixelcyclegan";
+    type Stage = PixelStage;
+
+    fn is_unpaired(&self) -> bool {
+        true
     }
 
-    fn features(&mut self) -> &mut Option<PathBuf> {
-        &mut self.train.features
+    fn batch(&self) -> usize {
+        self.train.batch
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<PixelStage> {

@@ -11,15 +11,17 @@ use tch::{Device, Tensor};
 use super::networks::{Nested, judge};
 use super::recipe::Recipe;
 use super::structure::Structure;
-use crate::train::layers::{Declare, Init, Parameters, Training};
-use crate::train::loader::Batch;
-use crate::train::pool::ImagePool;
-use crate::train::projected::Projecting;
-use crate::train::stage::{Losses, Stage, saved_step};
-use crate::train::systems::adversary::{Adversary, Replacement};
-use crate::train::systems::losses::{l1, least_squares};
-use crate::train::systems::trained::{Trained, Watch, seed_step};
-use crate::train::systems::{Network, declare, forward};
+use crate::train::data::loader::Batch;
+use crate::train::nn::layers::{Declare, Init, Parameters, Training};
+use crate::train::nn::network::{Network, declare, forward};
+use crate::train::nn::parameters::saved_step;
+use crate::train::optim::discriminator::adversary::{Adversary, Replacement};
+use crate::train::optim::discriminator::projected::Projecting;
+use crate::train::optim::image_pool::ImagePool;
+use crate::train::optim::losses::Losses;
+use crate::train::optim::losses::{l1, least_squares};
+use crate::train::optim::trained::{Trained, Watch, seed_step};
+use crate::train::run::train_step::Stage;
 
 /// What helps against a judge that has run away.
 const REMEDY: &str = "a narrower judge (judge.width), then a smaller train.rate";
@@ -286,8 +288,8 @@ mod tests {
 
     use super::*;
     use crate::train::features::tests::with_network;
-    use crate::train::systems::System;
-    use crate::train::systems::trained::tests::check_resumed;
+    use crate::train::optim::trained::tests::check_resumed;
+    use crate::train::recipe::RecipeText;
 
     fn recipe() -> Recipe {
         let train = Settings {

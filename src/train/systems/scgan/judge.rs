@@ -4,12 +4,12 @@ use tch::{Device, Kind, Tensor};
 
 use super::networks::{SIDE, judge};
 use super::recipe::Recipe;
-use crate::train::layers::{Declare, Init, Training};
-use crate::train::projected::Projecting;
-use crate::train::stage::Losses;
-use crate::train::systems::adversary::Adversary;
-use crate::train::systems::losses::hinge;
-use crate::train::systems::trained::{Trained, Watch};
+use crate::train::nn::layers::{Declare, Init, Training};
+use crate::train::optim::discriminator::adversary::Adversary;
+use crate::train::optim::discriminator::projected::Projecting;
+use crate::train::optim::losses::Losses;
+use crate::train::optim::losses::hinge;
+use crate::train::optim::trained::{Trained, Watch};
 
 /// What helps against a judge that has run away.
 const REMEDY: &str = "a smaller train.adversarial, then narrower judges (judge = …)";

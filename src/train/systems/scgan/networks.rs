@@ -3,8 +3,8 @@
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
-use crate::train::layers::{Conv, Grid, Layers, Linear, Padding};
-use crate::train::systems::{Network, Port};
+use crate::train::nn::layers::{Conv, Grid, Layers, Linear, Padding};
+use crate::train::nn::network::{Network, Port};
 
 /// How many random numbers a degrader takes.
 pub const LATENT: i64 = 64;
@@ -234,9 +234,9 @@ pub fn judge<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::layers::Measure;
-    use crate::train::systems::measure;
-    use crate::train::systems::network::tests::check_parity;
+    use crate::train::nn::layers::Measure;
+    use crate::train::nn::network::measure;
+    use crate::train::nn::network::tests::check_parity;
 
     /// What the published restorer has and never uses: a 1×1 convolution at its end.
     fn with_unused(network: &Restorer) -> i64 {

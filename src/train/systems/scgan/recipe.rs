@@ -15,17 +15,19 @@ use tch::Device;
 use super::networks::{Degrader, Restorer, SIDE};
 use super::stage::{ScganStage, Settings};
 use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
-use crate::train::held_back::HeldBack;
-use crate::train::samples::Sample;
-use crate::train::systems::System;
-use crate::train::systems::adversary::Replacement;
-use crate::train::systems::damage::kernels::{Bell, Kernel};
-use crate::train::systems::damage::{
+use crate::train::data::degradation::kernels::{Bell, Kernel};
+use crate::train::data::degradation::{
     Filter, blur, check_range, draw, gaussian_noise, jpeg, resize, round, signed, tensor_of,
 };
-use crate::train::systems::drawn::middle;
-use crate::train::systems::export::model_file;
-use crate::train::systems::system::{ModelFile, check_betas, check_ranges};
+use crate::train::data::held_out::HeldBack;
+use crate::train::data::pictures::middle;
+use crate::train::data::samples::Sample;
+use crate::train::optim::discriminator::adversary::Replacement;
+use crate::train::recipe::RecipeText;
+use crate::train::recipe::{check_betas, check_ranges};
+use crate::train::run::model_file::model_file;
+use crate::train::run::system::ModelFile;
+use crate::train::run::system::System;
 
 /// Side of blur kernels, pixels.
 const KERNEL: usize = 13;
@@ -110,11 +112,8 @@ impl Recipe {
     }
 }
 
-impl System for Recipe {
-    const NAME: &'static str = "scgan";
+impl RecipeText for Recipe {
     const DEFAULT: &'static str = include_str!("../../../../recipes/scgan.toml");
-    const UNPAIRED: bool = true;
-    type Stage = ScganStage;
 
     fn check(&self) -> anyhow::Result<()> {
         self.restorer.check().context("restorer")?;
@@ -161,12 +160,21 @@ impl System for Recipe {
         &self.data
     }
 
-    fn batch(&self) -> usize {
-        self.train.batch
+    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
+        Some(&mut self.features)
+    }
+}
+
+impl System for Recipe {
+    const NAME: &'static str = "scgan";
+    type Stage = ScganStage;
+
+    fn is_unpaired(&self) -> bool {
+        true
     }
 
-    fn features(&mut self) -> &mut Option<PathBuf> {
-        &mut self.features
+    fn batch(&self) -> usize {
+        self.train.batch
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<ScganStage> {

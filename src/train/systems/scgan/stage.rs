@@ -11,14 +11,16 @@ use tch::{Device, Kind, Tensor};
 use super::judge::Judge;
 use super::networks::{Degrader, LATENT, Restorer, SIDE};
 use super::recipe::Recipe;
-use crate::train::layers::{Forward, Init, Parameters, Training};
-use crate::train::loader::Batch;
-use crate::train::stage::{Losses, Stage, saved_step};
-use crate::train::systems::adversary::Replacement;
-use crate::train::systems::losses::l1;
-use crate::train::systems::schedule::Schedule;
-use crate::train::systems::trained::{Trained, seed_step};
-use crate::train::systems::{Network, declare, forward};
+use crate::train::data::loader::Batch;
+use crate::train::nn::layers::{Forward, Init, Parameters, Training};
+use crate::train::nn::network::{Network, declare, forward};
+use crate::train::nn::parameters::saved_step;
+use crate::train::optim::discriminator::adversary::Replacement;
+use crate::train::optim::losses::Losses;
+use crate::train::optim::losses::l1;
+use crate::train::optim::schedule::Schedule;
+use crate::train::optim::trained::{Trained, seed_step};
+use crate::train::run::train_step::Stage;
 
 /// Constants of the training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -209,8 +211,8 @@ impl Stage for ScganStage {
 mod tests {
     use super::*;
     use crate::train::features::tests::with_network;
-    use crate::train::systems::System;
-    use crate::train::systems::trained::tests::saved;
+    use crate::train::optim::trained::tests::saved;
+    use crate::train::recipe::RecipeText;
 
     fn recipe() -> Recipe {
         let train = Settings {

@@ -12,7 +12,7 @@ use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::train::systems::system::check_ranges;
+use crate::train::recipe::check_ranges;
 
 /// Steps between changes of p.
 const INTERVAL: u64 = 4;

@@ -3,7 +3,7 @@
 //! The modulated convolution multiplies its input by the style and its output by the demodulation, which is the same as
 //! multiplying its weights; so no weight depends on the batch.
 
-use crate::train::layers::{Conv, Layers, Linear, Padding};
+use crate::train::nn::layers::{Conv, Layers, Linear, Padding};
 
 /// Numbers of a fully connected layer's learning rate in the mapping network.
 const MAPPING_MULTIPLIER: f64 = 0.01;
@@ -122,7 +122,7 @@ mod tests {
     use tch::{Device, Kind, Tensor};
 
     use super::*;
-    use crate::train::layers::{Declare, Forward, Init};
+    use crate::train::nn::layers::{Declare, Forward, Init};
 
     #[test]
     fn demodulated_maps_have_unit_variance() {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
 use super::blocks::{activate, conv_act};
-use crate::train::layers::{Conv, JudgeLayers, Layers, Linear, Padding};
+use crate::train::nn::layers::{Conv, JudgeLayers, Layers, Linear, Padding};
 
 /// Size of the judge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +82,7 @@ mod tests {
 
     use super::super::blocks::channels;
     use super::*;
-    use crate::train::layers::{Declare, Init, Measure, Training};
+    use crate::train::nn::layers::{Declare, Init, Measure, Training};
 
     #[test]
     fn published_sizes() {

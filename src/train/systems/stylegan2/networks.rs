@@ -4,8 +4,8 @@ use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
 use super::blocks::{Modulated, activate, mapping, to_rgb};
-use crate::train::layers::Layers;
-use crate::train::systems::{Network, Port};
+use crate::train::nn::layers::Layers;
+use crate::train::nn::network::{Network, Port};
 
 /// Size of the generator. Pictures are nominally −1 … 1, not cut to that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,8 +139,8 @@ impl Network for Generator {
 mod tests {
     use super::super::blocks::channels;
     use super::*;
-    use crate::train::systems::measure;
-    use crate::train::systems::network::tests::check_parity;
+    use crate::train::nn::network::measure;
+    use crate::train::nn::network::tests::check_parity;
 
     fn generator(side: i64, base: i64, most: i64, mapping: usize) -> Generator {
         Generator {

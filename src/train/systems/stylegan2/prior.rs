@@ -5,12 +5,10 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::networks::Generator;
-use crate::train::layers::Layers;
+use crate::train::nn::layers::Layers;
+use crate::train::nn::network::TRUNCATION;
+use crate::train::nn::network::{Network, Port};
 use crate::train::systems::gpen::networks::Gpen;
-use crate::train::systems::{Network, Port};
-
-/// Name of the input that says how much of a style's distance to the mean is kept.
-pub const TRUNCATION: &str = "truncation";
 
 /// A generator with styles.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,9 +150,9 @@ impl Network for Truncated<'_> {
 mod tests {
     use super::super::blocks::channels;
     use super::*;
-    use crate::train::layers::Init;
-    use crate::train::systems::network::tests::check_parity;
-    use crate::train::systems::{declare, forward, measure};
+    use crate::train::nn::layers::Init;
+    use crate::train::nn::network::tests::check_parity;
+    use crate::train::nn::network::{declare, forward, measure};
 
     fn priors() -> [Prior; 2] {
         let channels = channels(16, 64, 8);

@@ -13,15 +13,19 @@ use super::augment;
 use super::judge::Judge;
 use super::prior::{Prior, Truncated};
 use super::stage::{Settings, StyleganStage};
-use crate::train::dataset::Dataset;
-use crate::train::held_back::HeldBack;
-use crate::train::samples::Sample;
-use crate::train::steps::Look;
-use crate::train::systems::adversary::Replacement;
-use crate::train::systems::drawn::{Drawn, middle};
-use crate::train::systems::export::{Origin, network_file};
-use crate::train::systems::system::{ModelFile, check_betas, check_ranges};
-use crate::train::systems::{System, planes};
+use crate::train::data::dataset::Pictures;
+use crate::train::data::held_out::HeldBack;
+use crate::train::data::pictures::middle;
+use crate::train::data::pictures::planes;
+use crate::train::data::samples::Sample;
+use crate::train::optim::discriminator::adversary::Replacement;
+use crate::train::recipe::RecipeText;
+use crate::train::recipe::{check_betas, check_ranges};
+use crate::train::run::model_file::{Origin, network_file};
+use crate::train::run::sample_grid::Drawn;
+use crate::train::run::steps::Look;
+use crate::train::run::system::ModelFile;
+use crate::train::run::system::System;
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,10 +67,8 @@ pub fn check_judge(channels: &[i64], side: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl System for Recipe {
-    const NAME: &'static str = "stylegan2";
+impl RecipeText for Recipe {
     const DEFAULT: &'static str = include_str!("../../../../recipes/stylegan2.toml");
-    type Stage = StyleganStage;
 
     fn check(&self) -> anyhow::Result<()> {
         self.generator.check().context("generator")?;
@@ -105,12 +107,17 @@ impl System for Recipe {
         &self.data
     }
 
+    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
+        Some(&mut self.features)
+    }
+}
+
+impl System for Recipe {
+    const NAME: &'static str = "stylegan2";
+    type Stage = StyleganStage;
+
     fn batch(&self) -> usize {
         self.train.batch
-    }
-
-    fn features(&mut self) -> &mut Option<PathBuf> {
-        &mut self.features
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<StyleganStage> {
@@ -128,9 +135,9 @@ impl System for Recipe {
         })
     }
 
-    fn view(&self, held_back: &Dataset, device: Device) -> anyhow::Result<Box<dyn Look>> {
+    fn view(&self, held_back: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
         let (side, latent) = (self.generator.side(), [self.generator.latent()]);
-        let drawn = Drawn::new(held_back, side, &latent, self.seed, device)?;
+        let drawn = Drawn::new(&held_back.faces, side, &latent, self.seed, device)?;
         Ok(Box::new(drawn))
     }
 
@@ -145,7 +152,7 @@ impl System for Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::systems::measure;
+    use crate::train::nn::network::measure;
 
     #[test]
     fn bundled_recipes() {

@@ -2,8 +2,8 @@
 
 use tch::{Kind, Tensor};
 
-use crate::train::layers::Parameters;
-use crate::train::systems::trained::Trained;
+use crate::train::nn::layers::Parameters;
+use crate::train::optim::trained::Trained;
 
 /// Weight of the latest batch in the mean path length.
 const PATH_DECAY: f64 = 0.01;

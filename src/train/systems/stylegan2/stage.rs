@@ -15,14 +15,17 @@ use super::judge::Judge;
 use super::prior::Prior;
 use super::recipe::Recipe;
 use super::regular::{gradient_penalty, lazy, path_lengths, path_penalty};
-use crate::train::layers::{Declare, Init, Parameters, Training};
-use crate::train::loader::{Batch, generator};
-use crate::train::optimizer::fill;
-use crate::train::stage::{Losses, Stage, saved_step};
-use crate::train::systems::adversary::{Adversary, Replacement};
-use crate::train::systems::losses::taken_for_real;
-use crate::train::systems::trained::{Trained, Watch, checkpoint_to_start_from, seed_step};
-use crate::train::systems::{declare, forward};
+use crate::train::data::loader::Batch;
+use crate::train::data::random::generator;
+use crate::train::nn::layers::{Declare, Init, Parameters, Training};
+use crate::train::nn::network::{declare, forward};
+use crate::train::nn::parameters::fill;
+use crate::train::nn::parameters::saved_step;
+use crate::train::optim::discriminator::adversary::{Adversary, Replacement};
+use crate::train::optim::losses::Losses;
+use crate::train::optim::losses::taken_for_real;
+use crate::train::optim::trained::{Trained, Watch, checkpoint_to_start_from, seed_step};
+use crate::train::run::train_step::Stage;
 
 /// What helps against a judge that has run away.
 const REMEDY: &str = "augment.target=0.6, then a larger train.r1";
@@ -312,7 +315,7 @@ mod tests {
     use super::super::blocks::channels;
     use super::super::networks::Generator;
     use super::*;
-    use crate::train::systems::System;
+    use crate::train::recipe::RecipeText;
     use crate::train::systems::gpen::networks::Gpen;
 
     fn stage(concatenated: bool) -> StyleganStage {

@@ -1,0 +1,111 @@
+//! How faces get damaged, as recipes say it.
+
+use anyhow::{bail, ensure};
+use serde::{Deserialize, Serialize};
+
+/// How faces get damaged. Shares are probabilities, 0–1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Damage {
+    /// Smallest and largest block, crop pixels; drawn uniformly on a logarithmic scale.
+    pub blocks: [f32; 2],
+    /// Share of crops that are mosaic from edge to edge; the others show the mosaic in its surroundings.
+    pub whole: f64,
+    /// In the others: shortest and longest side of the mosaic's box ÷ side of the picture.
+    pub inner: [f64; 2],
+    /// In the others: share of mosaics that may stick out of the frame.
+    pub outside: f64,
+    /// In the first: the picture is cut by up to this factor (a crop's place and size vary).
+    pub jitter: f64,
+    /// Share of faces that are turned.
+    pub turned: f64,
+    /// By at most so many degrees, either way.
+    pub turn: f32,
+    /// Smallest and largest side of the crop in the damaged frame ÷ size of the crop.
+    pub scale: [f64; 2],
+    /// Share of mosaics whose lattice the networks are not told.
+    pub unknown: f64,
+    /// Share of mosaics filled by tile blur instead of tile mean.
+    pub tile_blur: f64,
+    /// Share of mosaics that fill the ellipse in their box.
+    pub ellipse: f64,
+    /// Largest width of the ellipses' soft edge, pixels of the frame.
+    pub soft: f32,
+    /// Share of frames that are scaled after pixelation, so that blocks have fractions of pixels.
+    pub scaled: f64,
+    /// Smallest and largest factor of that scaling.
+    pub scaling: [f64; 2],
+    /// Least and greatest factor of the light before pixelation.
+    pub gain: [f64; 2],
+    /// Least and greatest gamma before pixelation.
+    pub gamma: [f64; 2],
+    /// Share of frames that are blurred after pixelation, as cameras and scalers do.
+    pub blur: f64,
+    /// Largest standard deviation of noise after pixelation, grey levels.
+    pub noise: f32,
+    /// Share of samples that suffer a model of H.264 after pixelation.
+    pub video: f64,
+    /// Least and greatest quantisation parameter of that model, 0–51.
+    pub quantiser: [f32; 2],
+    /// Share of samples that are recompressed as JPEG after pixelation.
+    pub recompress: f64,
+    /// Worst and best JPEG quality of the recompression, 1–100.
+    pub quality: [u8; 2],
+}
+
+impl Damage {
+    /// An error for constants that make no sense.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let damage = self;
+        for (name, share) in [
+            ("whole", damage.whole),
+            ("unknown", damage.unknown),
+            ("tile_blur", damage.tile_blur),
+            ("outside", damage.outside),
+            ("ellipse", damage.ellipse),
+            ("turned", damage.turned),
+            ("scaled", damage.scaled),
+            ("blur", damage.blur),
+            ("video", damage.video),
+            ("recompress", damage.recompress),
+        ] {
+            ensure!(
+                (0.0..=1.0).contains(&share),
+                "damage.{name} is {share}; it must lie in 0 … 1"
+            );
+        }
+        for (name, [low, high], limit) in [
+            ("inner", damage.inner, 1.0),
+            ("scale", damage.scale, 16.0),
+            ("scaling", damage.scaling, 4.0),
+            ("gain", damage.gain, 4.0),
+            ("gamma", damage.gamma, 4.0),
+            ("jitter", [1.0, damage.jitter], 4.0),
+        ] {
+            if !(low > 0.0 && low <= high && high <= limit) {
+                bail!("damage.{name} is {low} … {high}; it must rise and lie in 0 … {limit}");
+            }
+        }
+        for (name, limit, largest) in [
+            ("soft", 64.0, damage.soft),
+            ("noise", 64.0, damage.noise),
+            ("turn", 180.0, damage.turn),
+        ] {
+            ensure!(
+                (0.0..=limit).contains(&largest),
+                "damage.{name} is {largest}; it must lie in 0 … {limit}"
+            );
+        }
+        let [low, high] = damage.quantiser;
+        ensure!(
+            low >= 0.0 && low <= high && high <= 51.0,
+            "damage.quantiser is {low} … {high}; it must rise and lie in 0 … 51"
+        );
+        let [worst, best] = damage.quality;
+        ensure!(
+            (1..=best).contains(&worst) && best <= 100,
+            "damage.quality is {worst} … {best}; it must rise and lie in 1 … 100"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,115 @@
+//! Batches made ahead of their use, on threads of their own.
+
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use anyhow::Context;
+use tch::{Device, Tensor};
+
+use super::samples::Sample;
+use crate::blocks::PLANES;
+use crate::train::nn::block_projection::{Grid, Projection};
+use crate::train::nn::tensors::channels_last;
+
+/// Batches that wait for the device at most.
+const DEPTH: usize = 4;
+
+/// Pairs of mosaic and truth, `[N, 3, S, S]`, −1 … 1, see [`Sample`]. What samples do not have is empty.
+pub struct Batch {
+    /// What the networks see.
+    pub pixelated: Tensor,
+    /// What is known of the lattices, `[N, PLANES, S, S]`.
+    pub lattice: Tensor,
+    /// The truth behind it; its side may be a multiple.
+    pub clean: Tensor,
+    /// Numbers of the samples whose truth has detail at its own size, see [`Sample::fine`].
+    pub fine: Tensor,
+    /// The mosaics' blocks and their means, if any are told.
+    pub projection: Option<Projection>,
+    /// The same, sharpened.
+    pub sharp: Tensor,
+    /// Clean crops of other pictures, for unpaired training; else none.
+    pub others: Tensor,
+    /// The labels of the pairs, `[N, L]`.
+    pub labels: Tensor,
+}
+
+/// An endless, repeatable stream of batches.
+pub struct Loader {
+    batches: Receiver<anyhow::Result<Vec<Sample>>>,
+    batch: usize,
+    device: Device,
+}
+
+impl Loader {
+    /// What `make` gives for step number `first_step`, `first_step` + 1 …: `batch` pairs, then any number of samples
+    /// of which only the clean part counts. Pictures are squares.
+    pub fn of(
+        make: impl Fn(u64) -> anyhow::Result<Vec<Sample>> + Send + 'static,
+        batch: usize,
+        first_step: u64,
+        device: Device,
+    ) -> anyhow::Result<Self> {
+        let (sender, batches) = sync_channel(DEPTH);
+        std::thread::Builder::new()
+            .name("loader".to_owned())
+            .spawn(move || {
+                for step in first_step.. {
+                    let made = make(step);
+                    let failed = made.is_err();
+                    // The receiver hangs up when the run is over.
+                    if sender.send(made).is_err() || failed {
+                        return;
+                    }
+                }
+            })
+            .context("the loader's thread can not be started")?;
+        Ok(Self {
+            batches,
+            batch,
+            device,
+        })
+    }
+
+    /// The next batch.
+    pub fn next_batch(&mut self) -> anyhow::Result<Batch> {
+        let samples = self.batches.recv().context("the loader has stopped")??;
+        // Samples come as damaged ones first, then as many others.
+        let (pairs, others) = samples.split_at(self.batch);
+        let tensor = |samples: &[Sample], planes: usize, part: fn(&Sample) -> &Vec<f32>| {
+            let all: Vec<f32> = samples
+                .iter()
+                .flat_map(|s| part(s).iter().copied())
+                .collect();
+            let count = samples.len();
+            let side = (all.len() / (planes * count.max(1))).isqrt();
+            let shape = [count, planes, side, side].map(|side| side as i64);
+            channels_last(&Tensor::from_slice(&all).view(shape).to_device(self.device))
+        };
+        let labels: Vec<f32> = (pairs.iter())
+            .flat_map(|sample| sample.labels.iter().copied())
+            .collect();
+        let shape = [
+            pairs.len() as i64,
+            (labels.len() / pairs.len().max(1)) as i64,
+        ];
+        let fine: Vec<i64> = (pairs.iter().zip(0..))
+            .filter_map(|(sample, i)| sample.fine.then_some(i))
+            .collect();
+        let pixelated = tensor(pairs, 3, |s| &s.pixelated);
+        let clean = tensor(pairs, 3, |s| &s.clean);
+        let grids: Vec<Option<&Grid>> = pairs.iter().map(|sample| sample.grid.as_ref()).collect();
+        Ok(Batch {
+            fine: Tensor::from_slice(&fine).to_device(self.device),
+            projection: (grids.iter().any(Option::is_some))
+                .then(|| Projection::new(&grids, &pixelated, clean.size()[3])),
+            labels: Tensor::from_slice(&labels)
+                .view(shape)
+                .to_device(self.device),
+            pixelated,
+            lattice: tensor(pairs, PLANES, |s| &s.lattice),
+            clean,
+            sharp: tensor(pairs, 3, |s| &s.sharp),
+            others: tensor(others, 3, |s| &s.clean),
+        })
+    }
+}

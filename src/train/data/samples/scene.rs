@@ -1,0 +1,118 @@
+//! Where a mosaic lies in its frame, and what of the frame a network sees.
+
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+
+use super::logarithmic;
+use crate::frame::{Lattice, Rect, Square};
+use crate::train::data::damage::Damage;
+
+/// A mosaic in a square frame, in pixels of that frame.
+pub struct Scene {
+    /// Side of the frame.
+    pub side: u32,
+    /// The mosaic's box.
+    pub mosaic: Rect,
+    /// The same as it is detected.
+    pub seen: Rect,
+    /// What the network sees.
+    pub view: Square,
+}
+
+impl Scene {
+    /// A scene by chance for crops of `size` pixels that are `margin` times as wide as the mosaic.
+    pub fn draw(damage: &Damage, size: usize, margin: f64, random: &mut Pcg64Mcg) -> Self {
+        let view_side = size as f64 * logarithmic(random, damage.scale);
+        if random.random_bool(damage.whole) {
+            return Self::filled(view_side, damage.jitter, random);
+        }
+        let longer = (view_side / margin).round().max(8.0);
+        let [low, high] = damage.inner;
+        let side = (longer / random.random_range(low..=high)).round();
+        let shorter = longer * random.random_range(0.7..=1.0);
+        let (width, height) = if random.random_bool(0.5) {
+            (longer, shorter)
+        } else {
+            (shorter, longer)
+        };
+        let outside = random.random_bool(damage.outside);
+        // Faces are near the middle of their pictures; boxes of strangers are never exact.
+        let mut corner = |length: f64| {
+            if outside {
+                let beyond = 0.3 * length;
+                return random
+                    .random_range(-beyond..=side - length + beyond)
+                    .round() as i32;
+            }
+            let shift = random.random_range(-0.12..=0.12) * side;
+            ((side - length) / 2.0 + shift)
+                .round()
+                .clamp(0.0, side - length) as i32
+        };
+        let mosaic = Rect::new(corner(width), corner(height), width as u32, height as u32);
+        let side = side as u32;
+        // Both hold a pixel: the middle of either lies in the frame.
+        let mosaic = mosaic.clamp_to(side, side).unwrap_or(mosaic);
+        let seen = detected(&mosaic, random);
+        let seen = seen.clamp_to(side, side).unwrap_or(mosaic);
+        Self {
+            side,
+            mosaic,
+            seen,
+            view: Square::around(&seen, margin).inside(&seen, side, side),
+        }
+    }
+
+    /// A crop that is mosaic from edge to edge.
+    fn filled(view_side: f64, jitter: f64, random: &mut Pcg64Mcg) -> Self {
+        let side = view_side * random.random_range(1.0..=jitter);
+        let side = (side.round() as u32).max(16);
+        let view_side = (view_side.round() as u32).clamp(16, side);
+        let mut offset = || random.random_range(0..=side - view_side) as i32;
+        let mosaic = Rect::new(offset(), offset(), view_side, view_side);
+        Self {
+            side,
+            mosaic,
+            seen: mosaic,
+            view: Square::around(&mosaic, 1.0),
+        }
+    }
+}
+
+/// `mosaic` as a detector may see it: each edge off by up to 3 % of the side.
+pub fn detected(mosaic: &Rect, random: &mut Pcg64Mcg) -> Rect {
+    let slack = (f64::from(mosaic.width.min(mosaic.height)) * 0.03).ceil() as i32;
+    let mut off = || random.random_range(-slack..=slack);
+    let (left, top, right, bottom) = (off(), off(), off(), off());
+    Rect::new(
+        mosaic.x + left,
+        mosaic.y + top,
+        mosaic.width.saturating_add_signed(right - left).max(8),
+        mosaic.height.saturating_add_signed(bottom - top).max(8),
+    )
+}
+
+/// Blocks of about `block` pixels, mostly square, at the box's corner or anywhere.
+pub fn lattice(block: f64, mosaic: &Rect, random: &mut Pcg64Mcg) -> Lattice {
+    let width = block.round().max(2.0);
+    let aspect = random.random_range(0.8..=1.25);
+    let height = if random.random_bool(0.15) {
+        (block * aspect).round().max(2.0)
+    } else {
+        width
+    };
+    let (x, y) = if random.random_bool(0.5) {
+        (f64::from(mosaic.x), f64::from(mosaic.y))
+    } else {
+        (
+            random.random_range(0.0..width).floor(),
+            random.random_range(0.0..height).floor(),
+        )
+    };
+    Lattice {
+        block_width: width as f32,
+        block_height: height as f32,
+        phase_x: x.rem_euclid(width) as f32,
+        phase_y: y.rem_euclid(height) as f32,
+    }
+}

@@ -1,0 +1,84 @@
+//! What happens to a frame before and after it is pixelated.
+
+use image::codecs::jpeg::JpegEncoder;
+use image::{ImageReader, RgbImage};
+use rand::RngExt;
+use rand_distr::{Distribution, Normal};
+use rand_pcg::Pcg64Mcg;
+
+use super::logarithmic;
+use crate::degrade::codec::h264_model;
+use crate::train::data::damage::Damage;
+
+/// Light and contrast of a scene.
+pub struct Tone([u8; 256]);
+
+impl Tone {
+    /// A gain and a gamma by chance.
+    pub fn draw(damage: &Damage, random: &mut Pcg64Mcg) -> Self {
+        let gain = logarithmic(random, damage.gain);
+        let gamma = logarithmic(random, damage.gamma);
+        let level = |i: u8| 255.0 * gain * (f64::from(i) / 255.0).powf(gamma);
+        let mut table = [0; 256];
+        for (value, i) in table.iter_mut().zip(0..=255) {
+            *value = level(i).round().clamp(0.0, 255.0) as u8;
+        }
+        Self(table)
+    }
+
+    /// Change a frame.
+    pub fn apply(&self, frame: &mut [u8]) {
+        for byte in frame {
+            *byte = self.0[usize::from(*byte)];
+        }
+    }
+}
+
+/// Noise, blur and recompression, each as `damage` says.
+pub fn wear(
+    mut frame: Vec<u8>,
+    side: u32,
+    damage: &Damage,
+    random: &mut Pcg64Mcg,
+) -> anyhow::Result<Vec<u8>> {
+    if random.random_bool(damage.blur) {
+        let sigma = random.random_range(0.3..=0.8);
+        if let Some(picture) = RgbImage::from_raw(side, side, std::mem::take(&mut frame)) {
+            frame = image::imageops::fast_blur(&picture, sigma).into_raw();
+        }
+    }
+    add_noise(&mut frame, random.random_range(0.0..=damage.noise), random);
+    if random.random_bool(damage.video) {
+        let [best, worst] = damage.quantiser;
+        let qp = random.random_range(best..=worst);
+        h264_model(&mut frame, side as usize, side as usize, qp);
+    }
+    if random.random_bool(damage.recompress) {
+        let [worst, best] = damage.quality;
+        frame = recompress(frame, side, random.random_range(worst..=best))?;
+    }
+    Ok(frame)
+}
+
+fn add_noise(frame: &mut [u8], deviation: f32, random: &mut Pcg64Mcg) {
+    // Less than a third of a level is lost in rounding.
+    let Ok(noise) = Normal::new(0.0f32, deviation.max(0.0)) else {
+        return;
+    };
+    if deviation < 0.3 {
+        return;
+    }
+    for byte in frame {
+        *byte = (f32::from(*byte) + noise.sample(random))
+            .round()
+            .clamp(0.0, 255.0) as u8;
+    }
+}
+
+fn recompress(frame: Vec<u8>, side: u32, quality: u8) -> anyhow::Result<Vec<u8>> {
+    let mut jpeg = Vec::new();
+    let mut encoder = JpegEncoder::new_with_quality(&mut jpeg, quality);
+    encoder.encode(&frame, side, side, image::ExtendedColorType::Rgb8)?;
+    let reader = ImageReader::with_format(std::io::Cursor::new(jpeg), image::ImageFormat::Jpeg);
+    Ok(reader.decode()?.into_rgb8().into_raw())
+}

@@ -1,0 +1,101 @@
+//! Losses of judges and of the generators that deceive them, over raw scores.
+
+use tch::{Kind, Reduction, Tensor};
+
+/// Loss terms of one step by name, and what its user should know.
+#[derive(Default)]
+pub struct Losses {
+    terms: Vec<(&'static str, Tensor)>,
+    /// Warnings, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl Losses {
+    /// Add a weighted term, a scalar.
+    pub fn add(&mut self, name: &'static str, value: Tensor) {
+        self.terms.push((name, value));
+    }
+
+    /// Take the terms of `other` in.
+    pub fn append(&mut self, other: Self) {
+        self.terms.extend(other.terms);
+        self.warnings.extend(other.warnings);
+    }
+
+    /// Sum of the terms.
+    pub fn total(&self) -> Tensor {
+        self.terms.iter().map(|(_, value)| value).sum()
+    }
+
+    /// Values by name; waits for the device.
+    pub fn values(&self) -> Vec<(&'static str, f64)> {
+        let value = |(name, tensor): &(&'static str, Tensor)| (*name, tensor.double_value(&[]));
+        self.terms.iter().map(value).collect()
+    }
+}
+
+/// Mean binary cross-entropy of raw scores that should say `target` (0 or 1, or between).
+pub fn cross_entropy(scores: &Tensor, target: f64) -> Tensor {
+    (scores.softplus() - scores * target).mean(Kind::Float)
+}
+
+/// Mean squared distance of scores to `target` (Mao et al., 2017).
+pub fn least_squares(scores: &Tensor, target: f64) -> Tensor {
+    (scores - target).square().mean(Kind::Float)
+}
+
+/// A judge's hinge loss (Lim and Ye, 2017): scores of real pictures above 1, of made ones below −1.
+pub fn hinge(real: &Tensor, made: &Tensor) -> Tensor {
+    (-real + 1.0).relu().mean(Kind::Float) + (made + 1.0).relu().mean(Kind::Float)
+}
+
+/// Relativistic average cross-entropy (Jolicoeur-Martineau, 2019): `higher` should score above the mean of `lower`, and
+/// the reverse. A judge wants real pictures higher, a generator its own.
+pub fn relativistic(higher: &Tensor, lower: &Tensor) -> Tensor {
+    let above = higher - lower.mean(Kind::Float);
+    let below = lower - higher.mean(Kind::Float);
+    (cross_entropy(&above, 1.0) + cross_entropy(&below, 0.0)) * 0.5
+}
+
+/// Mean absolute difference.
+pub fn l1(a: &Tensor, b: &Tensor) -> Tensor {
+    a.l1_loss(b, Reduction::Mean)
+}
+
+/// How sure a judge is that pictures with these scores are real: mean chance, 0–1.
+pub fn taken_for_real(scores: &Tensor) -> Tensor {
+    scores.detach().sigmoid().mean(Kind::Float)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scores(values: &[f32]) -> Tensor {
+        Tensor::from_slice(values)
+    }
+
+    fn close(found: &Tensor, expected: f64) {
+        let found = found.double_value(&[]);
+        assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
+    }
+
+    #[test]
+    fn known_scores() {
+        // −ln σ(0) = ln 2, −ln σ(2) = ln(1 + e⁻²).
+        let surprise = |x: f64| (1.0 + (-x).exp()).ln();
+        let two = scores(&[0.0, 2.0]);
+        close(
+            &cross_entropy(&two, 1.0),
+            (surprise(0.0) + surprise(2.0)) / 2.0,
+        );
+        close(&least_squares(&two, 1.0), 1.0);
+        close(&hinge(&two, &scores(&[-3.0, 0.0])), 0.5 + 0.5);
+        // Differences to the other mean: 3 − 1 and 1 − 3.
+        close(
+            &relativistic(&scores(&[3.0]), &scores(&[1.0])),
+            surprise(2.0),
+        );
+        close(&taken_for_real(&scores(&[0.0])), 0.5);
+    }
+}

@@ -1,0 +1,288 @@
+//! What the trainings of generators against judges have in common.
+
+use std::path::Path;
+
+use tch::{Tensor, no_grad};
+
+use super::adam::{Adam, MovingAverage};
+use super::losses::Losses;
+use crate::train::nn::exported::read_weights;
+use crate::train::nn::layers::Parameters;
+use crate::train::nn::parameters;
+use crate::train::nn::parameters::copy;
+use crate::train::nn::spectral_norm::Spectral;
+use crate::train::run::checkpoint;
+
+/// Steps of a window; a judge that was hardly ever deceived in one counts as run away.
+const WINDOW: u64 = 200;
+/// What counts as hardly ever, on average over a window.
+const SELDOM: f64 = 0.02;
+
+/// The chance of a step is its own, so that a resumed run draws the same.
+pub fn seed_step(seed: u64, step: u64) {
+    tch::manual_seed(seed.wrapping_add(step).wrapping_mul(0x9e37_79b9) as i64);
+}
+
+/// The tensors of a checkpoint to start from. Networks with an equalised learning rate can not start from a model file: it
+/// holds the weights as they are used.
+pub fn checkpoint_to_start_from(file: &Path) -> anyhow::Result<Parameters> {
+    anyhow::ensure!(
+        file.extension().is_none_or(|e| e != "onnx"),
+        "{} holds weights as they are used, not as they are trained; name the run's checkpoint (.safetensors) instead",
+        file.display()
+    );
+    checkpoint::load(file)
+}
+
+/// A network in training: weights, optimiser, and what else belongs to it.
+pub struct Trained {
+    name: &'static str,
+    /// The weights that the optimiser moves.
+    pub weights: Parameters,
+    adam: Adam,
+    rate: f64,
+    betas: (f64, f64),
+    spectral: Option<Spectral>,
+    average: Option<MovingAverage>,
+}
+
+impl Trained {
+    /// These weights and Adam; `name` is the network's own in checkpoints.
+    pub fn new(name: &'static str, weights: Parameters, rate: f64, betas: [f64; 2]) -> Self {
+        let betas = (betas[0], betas[1]);
+        Self {
+            name,
+            adam: Adam::new(&weights, rate, betas, 0.0),
+            weights,
+            rate,
+            betas,
+            spectral: None,
+            average: None,
+        }
+    }
+
+    /// The same with spectral norm of the weights whose names `chosen` takes.
+    pub fn spectral(mut self, chosen: impl Fn(&str) -> bool) -> Self {
+        self.spectral = Some(Spectral::of(&self.weights, chosen));
+        self
+    }
+
+    /// The same with a moving average of the weights; a decay of 0 is none.
+    pub fn averaged(mut self, decay: f64) -> Self {
+        self.average = (decay > 0.0).then(|| MovingAverage::new(&self.weights, decay));
+        self
+    }
+
+    /// One power iteration of spectral norm: once per training step, before the weights are used.
+    pub fn improve(&mut self) {
+        if let Some(spectral) = &mut self.spectral {
+            spectral.improve(&self.weights);
+        }
+    }
+
+    /// The weights as the network uses them; gradients pass through to [`Self::weights`].
+    pub fn used(&self) -> Parameters {
+        match &self.spectral {
+            Some(spectral) => spectral.normalised(&self.weights),
+            None => mapped(&self.weights, Tensor::shallow_clone),
+        }
+    }
+
+    /// The same, but this network gets no gradient.
+    pub fn fixed(&self) -> Parameters {
+        no_grad(|| mapped(&self.used(), Tensor::detach))
+    }
+
+    /// One step of the optimiser along the gradients, with `factor` times the rate.
+    pub fn step(&mut self, factor: f64) {
+        self.adam.rate = self.rate * factor;
+        self.adam.step(&mut self.weights);
+    }
+
+    /// Take step number `step` (from 0) into the average.
+    pub fn remember(&mut self, step: u64) {
+        if let Some(average) = &mut self.average {
+            average.update(&self.weights, step);
+        }
+    }
+
+    /// The same with a decay of its own, and without regard to early steps.
+    pub fn remember_by(&mut self, decay: f64) {
+        if let Some(average) = &mut self.average {
+            average.update_by(&self.weights, decay);
+        }
+    }
+
+    /// The weights to show and to export: the averaged ones, if there is an average.
+    pub fn best(&self) -> &Parameters {
+        self.average
+            .as_ref()
+            .map_or(&self.weights, |average| &average.average)
+    }
+
+    /// Another rate.
+    pub fn set_rate(&mut self, rate: f64) {
+        self.rate = rate;
+    }
+
+    /// Go on from the averaged weights with another rate and an optimiser that remembers nothing.
+    pub fn restart(&mut self, rate: f64) {
+        if let Some(average) = &self.average {
+            copy(&average.average, &mut self.weights);
+        }
+        self.rate = rate;
+        self.adam = Adam::new(&self.weights, rate, self.betas, 0.0);
+    }
+
+    /// Take the weights of an exported model as a start; their names in it begin with `prefix`.
+    pub fn start_from(&mut self, model: &Path, prefix: &str) -> anyhow::Result<()> {
+        let mut weights = mapped(&self.weights, |tensor| tensor.detach().copy());
+        read_weights(model, prefix, &mut weights)?;
+        self.start_with(&weights);
+        Ok(())
+    }
+
+    /// Take the weights that [`Self::save`] of a network `name` put into a checkpoint as a start, the averaged ones if there
+    /// are such.
+    pub fn start_from_checkpoint(&mut self, name: &str, saved: &Parameters) -> anyhow::Result<()> {
+        let mut weights = mapped(&self.weights, |tensor| tensor.detach().copy());
+        let averaged = format!("average.{name}");
+        let has_average = saved.keys().any(|key| key.starts_with(&averaged));
+        let prefix = if has_average { &averaged } else { name };
+        parameters::restore(prefix, &mut weights, saved)?;
+        self.start_with(&weights);
+        Ok(())
+    }
+
+    /// Take weights of the same names and sizes as a start.
+    pub fn start_with(&mut self, weights: &Parameters) {
+        copy(weights, &mut self.weights);
+        if let Some(average) = &mut self.average {
+            copy(weights, &mut average.average);
+        }
+    }
+
+    /// Everything that a resumed run needs.
+    pub fn save(&self, out: &mut Vec<(String, Tensor)>) {
+        let name = self.name;
+        parameters::store(name, &self.weights, out);
+        self.adam.state(&format!("adam.{name}"), out);
+        if let Some(spectral) = &self.spectral {
+            parameters::store(&format!("spectral.{name}"), &spectral.vectors, out);
+        }
+        if let Some(average) = &self.average {
+            parameters::store(&format!("average.{name}"), &average.average, out);
+        }
+    }
+
+    /// Take back what [`Self::save`] gave.
+    pub fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
+        let name = self.name;
+        parameters::restore(name, &mut self.weights, saved)?;
+        self.adam.load(&format!("adam.{name}"), saved)?;
+        if let Some(spectral) = &mut self.spectral {
+            parameters::restore(&format!("spectral.{name}"), &mut spectral.vectors, saved)?;
+        }
+        if let Some(average) = &mut self.average {
+            parameters::restore(&format!("average.{name}"), &mut average.average, saved)?;
+        }
+        Ok(())
+    }
+}
+
+fn mapped(weights: &Parameters, change: impl Fn(&Tensor) -> Tensor) -> Parameters {
+    let changed = weights.iter();
+    changed
+        .map(|(name, tensor)| (name.clone(), change(tensor)))
+        .collect()
+}
+
+/// Looks out for a judge that has run away: it is never deceived any more, and the generator learns nothing from it.
+#[derive(Default)]
+pub struct Watch {
+    /// Steps of the present window, and the sum of what they showed.
+    steps: u64,
+    sum: f64,
+    warned: bool,
+}
+
+impl Watch {
+    /// Take a step in and warn, once, when the judge `name` has run away. `deceived` is near 0 where it is not deceived:
+    /// the share of made pictures that it takes for real, or its loss.
+    pub fn see(&mut self, name: &str, deceived: &Tensor, remedy: &str, losses: &mut Losses) {
+        if self.runs_away(deceived.double_value(&[])) {
+            losses.warnings.push(format!(
+                "for {WINDOW} steps {name} has hardly been deceived; try {remedy}"
+            ));
+        }
+    }
+
+    fn runs_away(&mut self, deceived: f64) -> bool {
+        self.steps += 1;
+        self.sum += deceived;
+        if self.steps < WINDOW {
+            return false;
+        }
+        let mean = self.sum / WINDOW as f64;
+        (self.steps, self.sum) = (0, 0.0);
+        let runs_away = mean < SELDOM && !self.warned;
+        self.warned |= runs_away;
+        runs_away
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::train::data::loader::Batch;
+    use crate::train::run::train_step::Stage;
+
+    /// What a checkpoint of `stage` would hold.
+    pub fn saved(stage: &dyn Stage) -> Parameters {
+        let mut out = Vec::new();
+        stage.save(&mut out);
+        let copied = out.into_iter();
+        copied
+            .map(|(name, tensor)| (name, tensor.detach().copy()))
+            .collect()
+    }
+
+    /// Train two steps, then two more as a whole and from a checkpoint: losses and all tensors must agree. Steps must not
+    /// draw from libtorch's chance, which tests that run beside this one use as well.
+    pub fn check_resumed<S: Stage>(make: impl Fn() -> S, batch: &Batch) {
+        let mut whole = make();
+        for _ in 0..2 {
+            whole.step(batch).unwrap();
+        }
+        let half = saved(&whole);
+        let mut resumed = make();
+        resumed.load(&half).unwrap();
+        for _ in 0..2 {
+            let expected = whole.step(batch).unwrap().values();
+            let found = resumed.step(batch).unwrap().values();
+            for ((name, a), (_, b)) in expected.iter().zip(&found) {
+                let tolerance = 1e-5 * a.abs().max(1.0);
+                assert!((a - b).abs() <= tolerance, "{name}: {a} and {b}");
+            }
+        }
+        let (a, b) = (saved(&whole), saved(&resumed));
+        assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
+        for (name, tensor) in &a {
+            let difference = (tensor - &b[name]).abs().max().double_value(&[]);
+            assert!(difference < 1e-5, "{name}: {difference}");
+        }
+    }
+
+    #[test]
+    fn a_judge_has_run_away_when_hardly_anything_deceives_it() {
+        let mut watch = Watch::default();
+        // One step in a hundred deceives it: first much, then a little.
+        let deceived = |step: u64| match step % 100 {
+            0 if step < 1000 => 5.0,
+            0 => 0.5,
+            _ => 0.0,
+        };
+        let warned = (0..5000).filter(|&step| watch.runs_away(deceived(step)));
+        assert_eq!(warned.collect::<Vec<_>>(), [1199]);
+    }
+}

@@ -1,0 +1,18 @@
+//! A run in a folder: steps, checkpoints, log, validation, model files.
+
+pub mod checkpoint;
+pub mod device;
+mod events;
+pub mod folder;
+pub mod generate;
+pub mod halve;
+pub mod inspect;
+pub mod log;
+pub mod model_file;
+pub mod options;
+pub mod report;
+pub mod sample_grid;
+pub mod steps;
+pub mod system;
+pub mod train_step;
+pub mod validation;

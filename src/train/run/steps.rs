@@ -1,0 +1,203 @@
+//! The steps of a stage: a progress bar, a log, checkpoints, validation, and a stop that loses nothing.
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use anyhow::Context;
+use image::RgbImage;
+
+use super::checkpoint;
+use super::log::Log;
+use crate::train::data::loader::Loader;
+
+use super::options::{Options, Outcome, bar};
+use super::train_step::Stage;
+use super::validation::Validation;
+
+/// How a run looks at a stage between its steps.
+pub trait Look {
+    /// A line of text and a picture; numbers go into `log`.
+    fn look(&self, stage: &dyn Stage, log: &mut Log) -> anyhow::Result<(String, RgbImage)>;
+}
+
+impl Look for Validation {
+    fn look(&self, stage: &dyn Stage, log: &mut Log) -> anyhow::Result<(String, RgbImage)> {
+        let (validated, strip) = self.run(stage);
+        log.held_back(stage.progress().0, &validated)?;
+        let text = format!(
+            "held-back faces {:.2} dB, damaged {:.2} dB",
+            validated.psnr, validated.pixelated
+        );
+        Ok((text, strip))
+    }
+}
+
+/// Train `stage` from where its checkpoint left off; `start` gives the batches from a step on.
+pub fn train(
+    stage: &mut dyn Stage,
+    options: &Options,
+    view: &dyn Look,
+    start: impl FnOnce(u64) -> anyhow::Result<Loader>,
+) -> anyhow::Result<Outcome> {
+    let file = checkpoint::file(&options.out, stage.name());
+    if file.exists() {
+        stage
+            .load(&checkpoint::load(&file)?)
+            .with_context(|| format!("checkpoint {}", file.display()))?;
+    } else if let Some(model) = &options.start_from {
+        stage.start_from(model)?;
+    }
+    let (first_step, steps) = stage.progress();
+    let mut loader = start(first_step)?;
+    let progress = bar(options.progress, steps, stage.name());
+    progress.set_position(first_step);
+    let mut log = Log::open(&options.out, stage.name())?;
+    let say = |line: String| match progress.is_hidden() {
+        true => eprintln!("{line}"),
+        false => progress.println(line),
+    };
+    if first_step == 0 {
+        // What all later looks are to be compared with.
+        say(look(stage, options, view, &mut log)?);
+    }
+    let mut saved = Instant::now();
+    while stage.progress().0 < steps {
+        let asked = Instant::now();
+        let batch = loader.next_batch()?;
+        let waited = asked.elapsed().as_secs_f64();
+        let losses = stage.step(&batch)?;
+        let step = stage.progress().0;
+        let pictures = batch.pixelated.size()[0] as usize;
+        if let Some(line) = log.take(step, &losses, pictures, waited)? {
+            progress.set_message(line);
+        }
+        progress.set_position(step);
+        let stop = must_stop(options);
+        if stop || step == steps || saved.elapsed() >= options.checkpoint_interval {
+            checkpoint::save_stage(stage, &file)?;
+            saved = Instant::now();
+            let line = look(stage, options, view, &mut log)?;
+            match progress.is_hidden() {
+                true => say(format!("{line}; {}", progress.message())),
+                false => say(line),
+            }
+        }
+        if stop && step < steps {
+            progress.abandon();
+            return Ok(Outcome::Stopped);
+        }
+    }
+    progress.finish();
+    Ok(Outcome::Finished)
+}
+
+fn must_stop(options: &Options) -> bool {
+    let late = options.deadline.is_some_and(|end| Instant::now() >= end);
+    late || options.stop.load(Ordering::Relaxed)
+}
+
+/// Look at what the stage makes: a line of text, something in the log, a picture in the folder.
+fn look(
+    stage: &dyn Stage,
+    options: &Options,
+    view: &dyn Look,
+    log: &mut Log,
+) -> anyhow::Result<String> {
+    let (name, step) = (stage.name(), stage.progress().0);
+    let (text, picture) = view.look(stage, log)?;
+    log.picture(step, &picture)?;
+    let file = options.out.join(format!("{name}-{step:07}.png"));
+    picture
+        .save(&file)
+        .with_context(|| format!("{} can not be written", file.display()))?;
+    Ok(format!("{name} step {step}: {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    use std::time::Duration;
+
+    use tch::{Device, Tensor};
+
+    use super::*;
+    use crate::train::data::loader::Batch;
+    use crate::train::data::samples::Sample;
+    use crate::train::nn::layers::Parameters;
+    use crate::train::optim::losses::Losses;
+
+    /// Its weights are no number after the third step, whose loss is one.
+    #[derive(Default)]
+    struct Overflowing {
+        step: u64,
+    }
+
+    impl Stage for Overflowing {
+        fn name(&self) -> &'static str {
+            "overflowing"
+        }
+
+        fn progress(&self) -> (u64, u64) {
+            (self.step, 9)
+        }
+
+        fn step(&mut self, _: &Batch) -> anyhow::Result<Losses> {
+            self.step += 1;
+            let mut losses = Losses::default();
+            losses.add("loss", Tensor::from(1.0));
+            Ok(losses)
+        }
+
+        fn start_from(&mut self, _: &Path) -> anyhow::Result<()> {
+            Ok(())
+        }
+
+        fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
+            pixelated.shallow_clone()
+        }
+
+        fn save(&self, out: &mut Vec<(String, Tensor)>) {
+            let weight = if self.step < 3 { 1.0 } else { f32::NAN };
+            out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
+            out.push(("weight".to_owned(), Tensor::from_slice(&[weight])));
+        }
+
+        fn load(&mut self, _: &Parameters) -> anyhow::Result<()> {
+            Ok(())
+        }
+    }
+
+    struct Blank;
+
+    impl Look for Blank {
+        fn look(&self, _: &dyn Stage, _: &mut Log) -> anyhow::Result<(String, RgbImage)> {
+            Ok((String::new(), RgbImage::new(1, 1)))
+        }
+    }
+
+    #[test]
+    fn a_run_ends_with_the_last_good_checkpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            out: folder.path().to_owned(),
+            start_from: None,
+            device: Device::Cpu,
+            // After every step.
+            checkpoint_interval: Duration::ZERO,
+            deadline: None,
+            stop: Arc::new(AtomicBool::new(false)),
+            progress: false,
+        };
+        let mut stage = Overflowing::default();
+        let outcome = train(&mut stage, &options, &Blank, |first| {
+            Loader::of(|_| Ok(vec![Sample::default()]), 1, first, Device::Cpu)
+        });
+        let error = outcome.unwrap_err().to_string();
+        assert!(error.starts_with("weight has"), "{error}");
+        assert_eq!(stage.step, 3);
+        let saved = checkpoint::load(&folder.path().join("overflowing.safetensors")).unwrap();
+        assert_eq!(saved["step"].int64_value(&[0]), 2);
+    }
+}

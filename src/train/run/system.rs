@@ -1,0 +1,204 @@
+//! What is trained, as the trainer sees it, and its run in a folder: pictures, steps, model files.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use image::RgbImage;
+use rand_pcg::Pcg64Mcg;
+use rayon::prelude::*;
+use tch::Device;
+
+use super::checkpoint;
+use super::folder;
+use super::options::{Options, Outcome, bar};
+use super::steps::{self, Look};
+use super::train_step::Stage;
+use super::validation::{COUNT, Validation};
+use crate::files;
+use crate::train::data::dataset::{Dataset, Pictures, Smallest};
+use crate::train::data::loader::Loader;
+use crate::train::data::random::{generator, shuffled};
+use crate::train::data::samples::Sample;
+use crate::train::nn::layers::Parameters;
+use crate::train::recipe::RecipeText;
+
+/// Stream of chance of the held-back pictures; training has 0 and 1.
+const HELD_BACK: u64 = 9;
+
+/// A model file: its name in the run's folder, and its bytes.
+pub type ModelFile = (String, Vec<u8>);
+
+/// A training: its recipe, which knows the rest. What is trained in several stages is a system for each of them.
+pub trait System: RecipeText + Send + Sync + 'static {
+    /// Name of the checkpoint.
+    const NAME: &'static str;
+    /// The networks in training.
+    type Stage: Stage;
+
+    /// Samples in one step.
+    fn batch(&self) -> usize;
+
+    /// Untrained networks; reads the files that the recipe names.
+    fn stage(&self, device: Device) -> anyhow::Result<Self::Stage>;
+
+    /// A sample of a picture; chance comes from `random` alone.
+    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample>;
+
+    /// The model files of a training, the main one first; each is compared with libtorch before.
+    fn models(&self, stage: &Self::Stage) -> anyhow::Result<Vec<ModelFile>>;
+
+    /// The same of a checkpoint.
+    fn models_of(&self, saved: &Parameters) -> anyhow::Result<Vec<ModelFile>> {
+        let mut stage = self.stage(Device::Cpu)?;
+        stage.load(saved)?;
+        self.models(&stage)
+    }
+
+    /// Training wants pictures of two kinds that do not belong together: batches then bring others along.
+    fn is_unpaired(&self) -> bool {
+        false
+    }
+
+    /// Seed of the samples' chance.
+    fn sample_seed(&self) -> u64 {
+        self.seed()
+    }
+
+    /// How small pictures may be; without it as small as they come.
+    fn smallest(&self) -> Option<Smallest> {
+        None
+    }
+
+    /// Put into a new run's folder what it needs beside the recipe, or check that it is there.
+    fn claim(&self, _out: &Path) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// Pictures to train with, and held-back ones.
+    fn open(&self, faces: &Path, options: &Options) -> anyhow::Result<[Pictures; 2]> {
+        let (training, held_back) = self.open_faces(faces, options)?;
+        Ok([Pictures::of(training), Pictures::of(held_back)])
+    }
+
+    /// Those of faces.
+    fn open_faces(&self, faces: &Path, options: &Options) -> anyhow::Result<(Dataset, Dataset)> {
+        let progress = bar(options.progress, 0, "pictures");
+        let dataset = Dataset::open(faces, &progress)?;
+        progress.finish_and_clear();
+        dataset.report(faces);
+        let dataset = match self.smallest() {
+            Some(smallest) => smallest.leave_out(dataset),
+            None => dataset,
+        };
+        folder::note_data(&options.out, &dataset)?;
+        let (training, held_back) = dataset.split(self.data());
+        for (part, what) in [(&training, "train with"), (&held_back, "hold back")] {
+            ensure!(
+                !part.is_empty(),
+                "{} leaves no picture to {what}; see [data] in the recipe",
+                faces.display()
+            );
+        }
+        folder::note_held_back(&options.out, &held_back)?;
+        Ok((training, held_back))
+    }
+
+    /// The samples of a step; for unpaired training then as many of the other half of the pictures.
+    fn samples(&self, pictures: &Pictures, step: u64) -> anyhow::Result<Vec<Sample>> {
+        let (seed, batch) = (self.sample_seed(), self.batch() as u64);
+        let streams = if self.is_unpaired() { 2 } else { 1 };
+        let faces = &pictures.faces;
+        (0..streams * batch)
+            .into_par_iter()
+            .map(|slot| {
+                let (stream, index) = (slot / batch, step * batch + slot % batch);
+                // Neighbours look alike: each half has every second picture.
+                let length = faces.len() / streams as usize;
+                let place = shuffled(length, seed, stream, index) * streams as usize;
+                let picture = faces.picture(place + stream as usize)?;
+                self.sample(&picture, &mut generator(seed, stream, index))
+            })
+            .collect()
+    }
+
+    /// How the run looks at held-back pictures: here, what the stage restores of samples of them.
+    fn view(&self, held_back: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
+        let sample = |picture: &RgbImage, random: &mut Pcg64Mcg| self.sample(picture, random);
+        let samples = fixed(&held_back.faces, self.seed(), sample)?;
+        Ok(Box::new(Validation::of(samples, device)))
+    }
+}
+
+/// Train on the pictures of `faces`, from where the folder's checkpoint left off; at the end the model files are in
+/// the folder.
+pub fn train<S: System>(system: &S, faces: &Path, options: &Options) -> anyhow::Result<Outcome> {
+    // What fails for a wrong recipe leaves no folder behind that belongs to it.
+    let mut stage = system.stage(options.device)?;
+    folder::claim(&options.out, system)?;
+    system.claim(&options.out)?;
+    let [training, held_back] = system.open(faces, options)?;
+    ensure!(
+        !system.is_unpaired() || training.faces.len() > 1,
+        "unpaired training needs two pictures or more"
+    );
+    let view = system.view(&held_back, options.device)?;
+    let training = Arc::new(training);
+    let outcome = steps::train(&mut stage, options, view.as_ref(), |first_step| {
+        let (system, count) = (system.clone(), system.batch());
+        let make = move |step| system.samples(&training, step);
+        Loader::of(make, count, first_step, options.device)
+    })?;
+    if outcome == Outcome::Finished {
+        for (name, onnx) in system.models(&stage)? {
+            files::write(&options.out.join(name), onnx)?;
+        }
+    }
+    Ok(outcome)
+}
+
+/// Write the model files of the run in `folder` as its checkpoint stands: the main one to `out`, others beside it. Gives
+/// their paths.
+pub fn export_run<S: System>(
+    system: &S,
+    folder: &Path,
+    out: &Path,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let file = checkpoint::file(folder, S::NAME);
+    let models = system
+        .models_of(&checkpoint::load(&file)?)
+        .with_context(|| format!("checkpoint {}", file.display()))?;
+    let mut written: Vec<PathBuf> = Vec::new();
+    for (name, onnx) in models {
+        let file = match written.is_empty() {
+            true => out.to_owned(),
+            false => renamed::<S>(&name, out),
+        };
+        files::write(&file, onnx)?;
+        written.push(file);
+    }
+    Ok(written)
+}
+
+/// Where the model file `name` lies beside `out`: what follows the system's name follows that of `out`.
+fn renamed<S: System>(name: &str, out: &Path) -> PathBuf {
+    let mut file = out.file_stem().unwrap_or_default().to_owned();
+    file.push(name.strip_prefix(S::NAME).unwrap_or(name));
+    out.with_file_name(file)
+}
+
+/// What `make` makes of held-back pictures, always the same: spread over the data set, whose neighbours look alike.
+pub fn fixed<T: Send>(
+    dataset: &Dataset,
+    seed: u64,
+    make: impl Fn(&RgbImage, &mut Pcg64Mcg) -> anyhow::Result<T> + Sync,
+) -> anyhow::Result<Vec<T>> {
+    let count = COUNT.min(dataset.len());
+    (0..count)
+        .into_par_iter()
+        .map(|index| {
+            let picture = dataset.picture(index * dataset.len() / count)?;
+            make(&picture, &mut generator(seed, HELD_BACK, index as u64))
+        })
+        .collect()
+}

@@ -1,0 +1,31 @@
+//! What a stage of the training is to a run.
+
+use std::path::Path;
+
+use tch::Tensor;
+
+use crate::train::data::loader::Batch;
+use crate::train::nn::layers::Parameters;
+use crate::train::optim::losses::Losses;
+
+/// One of the two trainings.
+pub trait Stage {
+    /// Name of its checkpoint file, without extension.
+    fn name(&self) -> &'static str;
+    /// (steps done, steps in all).
+    fn progress(&self) -> (u64, u64);
+    /// One optimiser step.
+    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses>;
+    /// Take the averaged weights of an exported model as a start.
+    fn start_from(&mut self, model: &Path) -> anyhow::Result<()>;
+    /// What the stage makes of mosaics, with averaged weights.
+    fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor;
+    /// The same with invented detail, if the stage tells the two apart.
+    fn detailed(&self, _pixelated: &Tensor, _lattice: &Tensor) -> Option<Tensor> {
+        None
+    }
+    /// Everything that a resumed run needs.
+    fn save(&self, out: &mut Vec<(String, Tensor)>);
+    /// Take back what [`Self::save`] gave.
+    fn load(&mut self, saved: &Parameters) -> anyhow::Result<()>;
+}

@@ -1,0 +1,17 @@
+//! The cascade: a CycleGAN generator that turns a mosaic into a face, then DCEDN, which puts the colours right. Source of
+//! both: apperrs/facial_demosaicing.
+
+mod after;
+pub mod export;
+mod judge;
+pub mod networks;
+mod realism;
+pub mod recipe;
+mod stage1;
+mod stage2;
+pub mod system;
+mod texture;
+pub mod u_shaped;
+
+pub use recipe::Recipe;
+pub use system::{Cyclegan, Dcedn, FirstSettings, SecondSettings, train};

@@ -1,0 +1,170 @@
+//! What makes a restored face look like a photograph: a loss over a pretrained network's features, and projected
+//! discriminators of the same features.
+
+use rand::RngExt;
+use tch::{Device, Tensor};
+
+use super::recipe::Recipe;
+use crate::train::data::random::generator;
+use crate::train::features::{FeatureNetwork, relative_l1};
+use crate::train::nn::layers::Parameters;
+use crate::train::optim::discriminator::projected::Projected;
+use crate::train::optim::losses::Losses;
+
+/// Pixels by which pairs are shifted at most before features are taken, so that no place in the crop is special.
+const SHIFT: i64 = 8;
+/// Stream of chance of shifts and flips; samples have 0 and 1, held-back pictures 9.
+const STREAM: u64 = 20;
+
+/// Made pictures and their truths, `[N, 3, S, S]` each, −1 … 1, as the features are taken of them.
+pub struct View {
+    /// What the networks made.
+    pub fake: Tensor,
+    /// What they should have made.
+    pub real: Tensor,
+}
+
+impl View {
+    /// The same part of both, `size` pixels wide, perhaps mirrored; chance comes from `seed` and `step` alone.
+    pub fn part(&self, size: i64, seed: u64, step: u64) -> Self {
+        let mut random = generator(seed, STREAM + 1, step);
+        let most = self.real.size()[3] - size;
+        let [x, y] = [0; 2].map(|_| random.random_range(0..=most));
+        let mirrored = random.random_bool(0.5);
+        let cut = |picture: &Tensor| {
+            let part = picture.narrow(2, y, size).narrow(3, x, size);
+            if mirrored { part.flip([3]) } else { part }
+        };
+        Self {
+            fake: cut(&self.fake),
+            real: cut(&self.real),
+        }
+    }
+
+    /// Both shifted and mirrored alike; chance comes from `seed` and `step` alone.
+    pub fn shaken(&self, seed: u64, step: u64) -> Self {
+        let mut random = generator(seed, STREAM, step);
+        let [dx, dy] = [0; 2].map(|_| random.random_range(0..=2 * SHIFT));
+        let mirrored = random.random_bool(0.5);
+        let side = self.real.size()[3];
+        let shake = |x: &Tensor| {
+            let x = x.pad([SHIFT; 4], "reflect", None);
+            let x = x.narrow(2, dy, side).narrow(3, dx, side);
+            if mirrored { x.flip([3]) } else { x }
+        };
+        Self {
+            fake: shake(&self.fake),
+            real: shake(&self.real),
+        }
+    }
+}
+
+/// Features of a [`View`].
+struct Seen {
+    fake: Vec<Tensor>,
+    real: Vec<Tensor>,
+}
+
+/// Weights of the two terms.
+#[derive(Clone, Copy, Debug)]
+pub struct Weights {
+    /// Of the loss over features.
+    pub perceptual: f64,
+    /// Of the discriminators' opinion.
+    pub adversarial: f64,
+}
+
+/// The feature network, and one discriminator for each view, if the recipe has projected ones.
+pub struct Realism {
+    network: FeatureNetwork,
+    judges: Vec<Projected>,
+}
+
+impl Realism {
+    /// Untrained discriminators for these views of pictures of `recipe.model.size`, in a stage with this rate and these
+    /// betas. None where the recipe asks for no features.
+    ///
+    /// Fails where there is no usable feature network.
+    pub fn open(
+        recipe: &Recipe,
+        perceptual: f64,
+        views: &[&str],
+        (rate, betas): (f64, [f64; 2]),
+        device: Device,
+    ) -> anyhow::Result<Option<Self>> {
+        let projected = recipe.networks.discriminator.projected();
+        if perceptual <= 0.0 && projected.is_none() {
+            return Ok(None);
+        }
+        let (file, side) = (recipe.features.as_deref(), recipe.model.size as i64);
+        let network = FeatureNetwork::for_pictures(file, side, device)?;
+        let levels = network.levels();
+        let judge = |view: &&str| {
+            let name = format!("judge_{view}");
+            projected.map(|size| Projected::new(&name, size, &levels, rate, betas, device))
+        };
+        let judges = views.iter().filter_map(judge).collect();
+        Ok(Some(Self { network, judges }))
+    }
+
+    /// Add the terms of `views`, in the order of the discriminators, to the generator's `losses`; gives what [`Self::train`] wants.
+    pub fn terms(&self, views: &[Option<View>], weights: Weights, losses: &mut Losses) -> Judged {
+        let mut judged = Vec::new();
+        let (mut perceptual, mut adversarial) = (Vec::new(), Vec::new());
+        for (i, view) in views.iter().enumerate() {
+            let Some(view) = view else {
+                judged.push(None);
+                continue;
+            };
+            let seen = Seen {
+                fake: self.network.maps(&view.fake),
+                real: tch::no_grad(|| self.network.maps(&view.real)),
+            };
+            if weights.perceptual > 0.0 {
+                perceptual.push(relative_l1(&seen.fake, &seen.real) * weights.perceptual);
+            }
+            if let Some(judge) = self.judges.get(i).filter(|_| weights.adversarial > 0.0) {
+                adversarial.push(judge.generator_loss(&seen.fake) * weights.adversarial);
+            }
+            judged.push(Some(seen));
+        }
+        for (name, terms) in [("perceptual", perceptual), ("adversarial", adversarial)] {
+            let count = terms.len();
+            if count > 0 {
+                losses.add(name, terms.into_iter().sum::<Tensor>() / count as f64);
+            }
+        }
+        Judged(judged)
+    }
+
+    /// Train the discriminators on what the generator was judged by.
+    pub fn train(&mut self, judged: &Judged, generator_rate: f64) -> Losses {
+        let mut losses = Losses::default();
+        let pairs = self.judges.iter_mut().zip(&judged.0);
+        let all: Vec<Tensor> = pairs
+            .filter_map(|(judge, seen)| Some((judge, seen.as_ref()?)))
+            .map(|(judge, seen)| {
+                let fake: Vec<Tensor> = seen.fake.iter().map(Tensor::detach).collect();
+                judge.train(&seen.real, &fake, generator_rate)
+            })
+            .collect();
+        let count = all.len().max(1) as f64;
+        losses.add("judge", all.into_iter().sum::<Tensor>() / count);
+        losses
+    }
+
+    /// Everything that a resumed run needs.
+    pub fn save(&self, out: &mut Vec<(String, Tensor)>) {
+        self.judges.iter().for_each(|judge| judge.save(out));
+    }
+
+    /// Take back what [`Self::save`] gave.
+    pub fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
+        self.judges
+            .iter_mut()
+            .try_for_each(|judge| judge.load(saved))
+    }
+}
+
+/// The features of all views of a step.
+pub struct Judged(Vec<Option<Seen>>);

@@ -1,0 +1,75 @@
+//! What a recipe's constants must be.
+
+use anyhow::{Context, ensure};
+
+use super::Recipe;
+use crate::train::data::held_out::HeldBack;
+use crate::train::optim::discriminator::Discriminator;
+use crate::train::recipe::{BUNDLED, RecipeText};
+use crate::train::systems::cascade::networks::Architecture;
+use std::path::PathBuf;
+
+impl RecipeText for Recipe {
+    const DEFAULT: &'static str = BUNDLED;
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn data(&self) -> &HeldBack {
+        &self.data
+    }
+
+    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
+        Some(&mut self.features)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let size = self.model.size;
+        let networks = [&self.networks.generator, &self.networks.dcedn];
+        for (name, network) in ["generator", "dcedn"].into_iter().zip(networks) {
+            network
+                .check()
+                .with_context(|| format!("networks.{name}"))?;
+        }
+        let multiples = networks.map(Architecture::side_multiple);
+        let multiple = multiples.into_iter().fold(4, usize::max);
+        ensure!(
+            (16..=1024).contains(&size) && size.is_multiple_of(multiple),
+            "model.size is {size}; it must be a multiple of {multiple} from 16 to 1024"
+        );
+        let judges = &self.networks.discriminator;
+        judges.check(size).context("networks.discriminator")?;
+        ensure!(
+            matches!(judges, Discriminator::Patch(_)) || !self.stage1.is_unpaired(),
+            "networks.discriminator is projected, which has no counterpart for mosaics: stage1.cycle must be 0"
+        );
+        ensure!(
+            self.networks.generator.scale() == 1,
+            "networks.generator makes pictures of the crop's size: only networks.dcedn can be fine"
+        );
+        ensure!(
+            self.stage2.detailed.is_some() || !self.networks.dcedn.has_detailed(),
+            "networks.dcedn is fine, and stage2.detailed does not say how its detail is trained"
+        );
+        let margin = self.model.margin;
+        ensure!(
+            (1.0..=4.0).contains(&margin),
+            "model.margin is {margin}; it must lie in 1 … 4"
+        );
+        let [low, high] = self.damage.blocks;
+        ensure!(
+            low >= 1.0 && low <= high && high <= size as f32 / 2.0,
+            "damage.blocks is {low} … {high}; it must rise and lie in 1 … model.size / 2"
+        );
+        self.damage.check()?;
+        for (name, batch, steps) in [
+            ("stage1", self.stage1.batch, self.stage1.steps),
+            ("stage2", self.stage2.batch, self.stage2.steps),
+        ] {
+            ensure!(batch > 0, "{name}.batch is 0; it must be at least 1");
+            ensure!(steps > 0, "{name}.steps is 0; it must be at least 1");
+        }
+        Ok(())
+    }
+}

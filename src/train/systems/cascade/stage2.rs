@@ -1,0 +1,341 @@
+//! DCEDN behind a fixed first stage: paired, so that colours come out right.
+
+use std::path::Path;
+
+use anyhow::Context;
+use tch::{Device, Kind, Reduction, Tensor};
+
+use super::after::After;
+use super::networks::Seen;
+use super::realism::{Judged, Realism, View, Weights};
+use super::recipe::{Loss, Networks, Recipe, Stage2 as Settings};
+use super::stage1;
+use super::u_shaped::Pictures;
+use crate::train::data::loader::Batch;
+use crate::train::nn::exported::read_known_weights;
+use crate::train::nn::layers::{Declare, Forward, Init, Parameters};
+use crate::train::nn::parameters;
+use crate::train::nn::parameters::copy;
+use crate::train::nn::precision::Precision;
+use crate::train::nn::tensors::reduced;
+use crate::train::optim::adam::{Adam, MovingAverage, clip_gradients};
+use crate::train::optim::losses::Losses;
+use crate::train::optim::schedule::joined;
+use crate::train::optim::schedule::rate_at;
+use crate::train::run::train_step::Stage;
+
+/// What stands before the second stage, and does not learn.
+pub enum First {
+    /// A generator of this recipe.
+    Generator(Parameters),
+    /// Any restorer.
+    Exported(Box<After>),
+}
+
+/// Steps in which the learning rate rises, where there are two pictures.
+const WARM_UP: f64 = 200.0;
+
+/// The second stage in training.
+pub struct Stage2 {
+    settings: Settings,
+    /// Side of the crop.
+    size: i64,
+    seed: u64,
+    /// What the picture with invented detail is trained by.
+    realism: Option<Realism>,
+    sizes: Networks,
+    precision: Precision,
+    step: u64,
+    first: First,
+    network: Parameters,
+    optimizer: Adam,
+    average: MovingAverage,
+}
+
+/// Parameters of a second stage that knows nothing yet.
+pub fn new_dcedn(recipe: &Recipe, device: Device) -> Parameters {
+    let seen = Seen {
+        stage1: Some(&()),
+        pixelated: &(),
+        lattice: &(),
+    };
+    let network = &recipe.networks.dcedn;
+    Declare::parameters(Init::KaimingUniform, device, |l| {
+        network.pictures(l, &seen);
+    })
+}
+
+/// `stage1` on the device, if it is complete.
+fn fitted(recipe: &Recipe, stage1: Parameters, device: Device) -> anyhow::Result<Parameters> {
+    let mut weights = stage1::new_generator(&recipe.networks.generator, None, device);
+    for (name, tensor) in &mut weights {
+        let fits = stage1
+            .get(name)
+            .filter(|found| found.size() == tensor.size());
+        let found =
+            fits.with_context(|| format!("the first stage has no fitting weights {name}"))?;
+        *tensor = found.to_device(device);
+    }
+    Ok(weights)
+}
+
+/// Squared distance of the means over squares of 16 pixels.
+fn colour(a: &Tensor, b: &Tensor) -> Tensor {
+    (a - b)
+        .avg_pool2d([16, 16], [16, 16], [0, 0], true, false, None)
+        .square()
+        .mean(Kind::Float)
+}
+
+impl Stage2 {
+    /// An untrained second stage behind `first`.
+    ///
+    /// Fails where a generator does not hold the weights that the recipe's has.
+    pub fn new(
+        recipe: &Recipe,
+        first: First,
+        device: Device,
+        precision: Precision,
+    ) -> anyhow::Result<Self> {
+        tch::manual_seed(recipe.seed as i64 + 1);
+        let mut settings = recipe.stage2.clone();
+        if !recipe.networks.dcedn.has_detailed() {
+            settings.detailed = None;
+        }
+        let first = match first {
+            First::Generator(stage1) => First::Generator(fitted(recipe, stage1, device)?),
+            exported @ First::Exported(_) => exported,
+        };
+        let network = new_dcedn(recipe, device);
+        let [beta1, beta2] = settings.betas;
+        let realism = match &settings.detailed {
+            Some(detailed) => {
+                let optimizer = (settings.rate, settings.betas);
+                let perceptual = detailed.perceptual;
+                Realism::open(recipe, perceptual, &["whole", "detail"], optimizer, device)?
+            }
+            None => None,
+        };
+        Ok(Self {
+            size: recipe.model.size as i64,
+            seed: recipe.seed,
+            realism,
+            optimizer: Adam::new(
+                &network,
+                settings.rate,
+                (beta1, beta2),
+                settings.weight_decay,
+            ),
+            average: MovingAverage::new(&network, settings.average),
+            sizes: recipe.networks.clone(),
+            precision,
+            step: 0,
+            settings,
+            first,
+            network,
+        })
+    }
+
+    /// What it stands behind.
+    pub fn first(&self) -> &First {
+        &self.first
+    }
+
+    /// The averaged weights.
+    pub fn weights(&self) -> &Parameters {
+        &self.average.average
+    }
+
+    fn second_stage(
+        &self,
+        weights: &Parameters,
+        pixelated: &Tensor,
+        lattice: &Tensor,
+    ) -> anyhow::Result<Pictures<Tensor>> {
+        let dcedn = &self.sizes.dcedn;
+        match &self.first {
+            First::Generator(stage1) => {
+                let stage1 = self.precision.of(stage1);
+                let generator = &self.sizes.generator;
+                let stage1 =
+                    tch::no_grad(|| stage1::restore(generator, &stage1, pixelated, lattice));
+                let seen = Seen {
+                    stage1: Some(&stage1),
+                    pixelated,
+                    lattice,
+                };
+                Ok(dcedn.pictures(&mut Forward(weights), &seen))
+            }
+            First::Exported(after) => {
+                let made = after.run(pixelated, lattice)?;
+                Ok(dcedn.pictures(&mut Forward(weights), &made.seen()))
+            }
+        }
+    }
+
+    /// What the averaged weights make of mosaics.
+    fn averaged(&self, pixelated: &Tensor, lattice: &Tensor) -> Pictures<Tensor> {
+        let weights = &self.average.average;
+        let made = tch::no_grad(|| self.second_stage(weights, pixelated, lattice));
+        made.unwrap_or_else(|error| {
+            eprintln!("the first stage fails: {error:#}");
+            Pictures {
+                restored: pixelated.full_like(f64::NAN),
+                detailed: None,
+            }
+        })
+    }
+
+    /// The distance of the truest picture to the truth.
+    fn true_terms(&self, restored: &Tensor, batch: &Batch, losses: &mut Losses) {
+        let s = &self.settings;
+        let weight = s.detailed.as_ref().map_or(1.0, |detailed| detailed.truth);
+        let (name, distance) = match s.loss {
+            Loss::Mse => ("mse", restored.mse_loss(&batch.clean, Reduction::Mean)),
+            Loss::L1 => ("l1", restored.l1_loss(&batch.clean, Reduction::Mean)),
+        };
+        losses.add(name, distance * weight);
+        if s.colour > 0.0 {
+            losses.add(
+                "colour",
+                colour(restored, &batch.clean) * (s.colour * weight),
+            );
+        }
+    }
+
+    /// The losses of the picture with invented detail; gives what the discriminators are trained on.
+    fn detailed_terms(
+        &self,
+        detailed: &Tensor,
+        batch: &Batch,
+        losses: &mut Losses,
+    ) -> Option<Judged> {
+        let s = self.settings.detailed.as_ref()?;
+        // As it is without the mosaic's means its colours must be right as well.
+        let colour = colour(detailed, &batch.clean) * (self.settings.colour * s.truth);
+        let shown = match &batch.projection {
+            Some(projection) if s.projected => projection.of(detailed),
+            _ => detailed.shallow_clone(),
+        };
+        let views = views(&shown, batch, self.size, self.seed, self.step);
+        losses.add("detailed-colour", colour);
+        let distances = views.iter().flatten();
+        let distances: Vec<Tensor> = distances
+            .map(|view| view.fake.l1_loss(&view.real, Reduction::Mean))
+            .collect();
+        let count = distances.len() as f64;
+        let paired = distances.into_iter().sum::<Tensor>() / count;
+        losses.add("detailed-l1", paired * s.paired);
+        let realism = self.realism.as_ref()?;
+        let weights = Weights {
+            perceptual: s.perceptual,
+            adversarial: s.adversarial * joined(self.step, 0.0, self.settings.steps),
+        };
+        Some(realism.terms(&views, weights, losses))
+    }
+
+    /// Share of the learning rate in the first steps of a network with two pictures, 0–1: it may start from one that knows
+    /// much, and Adam's first steps are as long as any, whatever the gradients.
+    fn warm(&self) -> f64 {
+        match self.settings.detailed {
+            Some(_) => ((self.step as f64 + 1.0) / WARM_UP).min(1.0),
+            None => 1.0,
+        }
+    }
+}
+
+/// What the losses of detail look at: all crops at the size of their mosaics, and of those whose truth has detail a part at
+/// full size, as large.
+fn views(shown: &Tensor, batch: &Batch, size: i64, seed: u64, step: u64) -> [Option<View>; 2] {
+    let scale = batch.clean.size()[3] / size;
+    let whole = View {
+        fake: reduced(shown, size),
+        real: reduced(&batch.clean, size),
+    };
+    let has_detail = scale > 1 && batch.fine.numel() > 0;
+    let detail = has_detail.then(|| {
+        let view = View {
+            fake: shown.index_select(0, &batch.fine),
+            real: batch.clean.index_select(0, &batch.fine),
+        };
+        view.part(size, seed, step)
+    });
+    [Some(whole.shaken(seed, step)), detail]
+}
+
+impl Stage for Stage2 {
+    fn name(&self) -> &'static str {
+        "stage2"
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        (self.step, self.settings.steps)
+    }
+
+    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
+        let s = &self.settings;
+        self.optimizer.rate = rate_at(self.step, s.steps, s.rate, s.constant) * self.warm();
+        let pictures = self.second_stage(
+            &self.precision.of(&self.network),
+            &batch.pixelated,
+            &batch.lattice,
+        )?;
+        let mut losses = Losses::default();
+        self.true_terms(&pictures.restored, batch, &mut losses);
+        let detailed = pictures.detailed.as_ref();
+        let judged = detailed.and_then(|d| self.detailed_terms(d, batch, &mut losses));
+        losses.total().backward();
+        if let Some(detailed) = &s.detailed {
+            clip_gradients(&self.network, detailed.clip);
+        }
+        self.optimizer.step(&mut self.network);
+        let adversarial = s.detailed.as_ref().is_some_and(|d| d.adversarial > 0.0);
+        if let (Some(realism), Some(judged), true) = (&mut self.realism, judged, adversarial) {
+            losses.append(realism.train(&judged, self.optimizer.rate));
+        }
+        self.average.update(&self.network, self.step);
+        self.step += 1;
+        Ok(losses)
+    }
+
+    fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
+        let missing = read_known_weights(model, "stage2.", &mut self.average.average)?;
+        if !missing.is_empty() {
+            let (file, count) = (model.display(), missing.len());
+            eprintln!(
+                "{file} lacks {count} of stage2's weights, which start as in an untrained network"
+            );
+        }
+        copy(&self.average.average, &mut self.network);
+        Ok(())
+    }
+
+    fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
+        self.averaged(pixelated, lattice).restored
+    }
+
+    fn detailed(&self, pixelated: &Tensor, lattice: &Tensor) -> Option<Tensor> {
+        self.averaged(pixelated, lattice).detailed
+    }
+
+    fn save(&self, out: &mut Vec<(String, Tensor)>) {
+        out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
+        parameters::store("dcedn", &self.network, out);
+        parameters::store("average", &self.average.average, out);
+        self.optimizer.state("adam.dcedn", out);
+        if let Some(realism) = &self.realism {
+            realism.save(out);
+        }
+    }
+
+    fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
+        parameters::restore("dcedn", &mut self.network, saved)?;
+        parameters::restore("average", &mut self.average.average, saved)?;
+        self.optimizer.load("adam.dcedn", saved)?;
+        if let Some(realism) = &mut self.realism {
+            realism.load(saved)?;
+        }
+        self.step = crate::train::nn::parameters::saved_step(saved)?;
+        Ok(())
+    }
+}

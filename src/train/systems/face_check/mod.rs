@@ -1,0 +1,11 @@
+//! The network that tells mosaics over faces from mosaics over anything else, see [`crate::face_check`].
+
+mod network;
+mod placed;
+mod recipe;
+mod run;
+mod samples;
+mod stage;
+
+pub use network::FaceNet;
+pub use recipe::Recipe;

@@ -1,0 +1,108 @@
+//! Recipes of the face check.
+
+use std::path::PathBuf;
+
+use anyhow::ensure;
+use serde::{Deserialize, Serialize};
+
+use super::network::FaceNet;
+use crate::train::data::damage::Damage;
+use crate::train::data::held_out::HeldBack;
+use crate::train::recipe::{RecipeText, check_ranges};
+use crate::train::run::model_file::Origin;
+
+/// All constants of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Seed of all chance.
+    pub seed: u64,
+    /// Which pictures are held back, of faces and of others.
+    #[serde(default)]
+    pub data: HeldBack,
+    /// What the model file says.
+    pub model: Origin,
+    /// The network.
+    pub network: FaceNet,
+    /// How both kinds of pictures are pixelated and worn; sizes are pixels of the small picture.
+    pub damage: Damage,
+    /// Optimiser.
+    pub train: Settings,
+    /// Pictures without faces, no part of what a run is: a folder, a tar file, or a list of files.
+    #[serde(skip)]
+    pub others: Option<PathBuf>,
+}
+
+/// Constants of the training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Faces in one step, and as many others.
+    pub batch: usize,
+    /// Adam's learning rate.
+    pub rate: f64,
+    /// Share of the steps before the rate falls linearly to zero.
+    pub constant: f64,
+    /// Adam's L2 weight decay.
+    pub weight_decay: f64,
+    /// Decay of the moving average of the weights.
+    pub average: f64,
+    /// Weight of the places of faces beside whether they are some.
+    pub place: f64,
+    /// Share of the others that are corners of pictures of faces: hair, shoulders, what is behind them.
+    pub corners: f64,
+}
+
+impl RecipeText for Recipe {
+    const DEFAULT: &'static str = include_str!("../../../../recipes/face-check.toml");
+
+    fn check(&self) -> anyhow::Result<()> {
+        let width = self.network.width;
+        ensure!(
+            width % 3 == 0 && (3..=192).contains(&width),
+            "network.width is {width}; it must be a multiple of 3 from 3 to 192"
+        );
+        let train = &self.train;
+        ensure!(
+            train.batch > 0 && train.steps > 0,
+            "train.batch and train.steps must be at least 1"
+        );
+        check_ranges(&[("train.corners", train.corners, [0.0, 1.0])])?;
+        self.damage.check()
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn data(&self) -> &HeldBack {
+        &self.data
+    }
+
+    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bundled_recipe_is_sound() {
+        let recipe = Recipe::read_with(None, &[]).unwrap();
+        let text = recipe.to_toml().unwrap();
+        assert_eq!(Recipe::parse(&text).unwrap(), recipe);
+        for (change, part) in [
+            ("network.width=7", "network.width"),
+            ("train.corners=2", "train.corners"),
+            ("damage.whole=-1", "damage.whole"),
+            ("train.batch=0", "train.batch"),
+        ] {
+            let error = Recipe::read_with(None, &[change.to_owned()]).unwrap_err();
+            assert!(format!("{error:#}").contains(part), "{error:#}");
+        }
+    }
+}
