@@ -109,7 +109,8 @@ impl PerceptualLoss {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Architecture, tests::write};
+    use super::super::Architecture;
+    use super::super::tests::write;
     use super::*;
 
     #[test]

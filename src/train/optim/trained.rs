@@ -8,8 +8,7 @@ use super::adam::{Adam, MovingAverage};
 use super::losses::Losses;
 use crate::train::nn::exported::read_weights;
 use crate::train::nn::layers::Parameters;
-use crate::train::nn::parameters;
-use crate::train::nn::parameters::copy;
+use crate::train::nn::parameters::{self, copy};
 use crate::train::nn::spectral_norm::Spectral;
 use crate::train::run::checkpoint;
 

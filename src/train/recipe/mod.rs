@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, ensure};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use text::{meant_key, table_with};
 use toml::Table;
 
 use crate::train::data::held_out::HeldBack;
-use text::{meant_key, table_with};
 
 /// The recipe of the bundled weights.
 pub const BUNDLED: &str = include_str!("../../../recipes/default.toml");

@@ -10,8 +10,7 @@ use crate::cascade::{Numbers, PlainSession, runtime};
 use crate::onnx::decode;
 use crate::onnx::proto::ValueInfoProto;
 use crate::train::data::pictures::grid;
-use crate::train::nn::network::TRUNCATION;
-use crate::train::nn::network::{LATENT, OUTPUT};
+use crate::train::nn::network::{LATENT, OUTPUT, TRUNCATION};
 use crate::train::nn::tensors::numbers;
 
 /// What is drawn of a generator.

@@ -8,8 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::log;
-use super::log::Line;
+use super::log::{self, Line};
 use crate::diagram::{Curve, Panel, diagram};
 use crate::files;
 

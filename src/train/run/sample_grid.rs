@@ -9,8 +9,7 @@ use super::steps::Look;
 use super::train_step::Stage;
 use crate::metrics::{MetricsError, Picture, sliced_wasserstein};
 use crate::train::data::dataset::Dataset;
-use crate::train::data::pictures::middle;
-use crate::train::data::pictures::{bytes, grid};
+use crate::train::data::pictures::{bytes, grid, middle};
 
 /// Pictures per row and rows that are drawn.
 const COLUMNS: u32 = 8;

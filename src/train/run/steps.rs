@@ -8,11 +8,10 @@ use image::RgbImage;
 
 use super::checkpoint;
 use super::log::Log;
-use crate::train::data::loader::Loader;
-
 use super::options::{Options, Outcome, bar};
 use super::train_step::Stage;
 use super::validation::Validation;
+use crate::train::data::loader::Loader;
 
 /// How a run looks at a stage between its steps.
 pub trait Look {

@@ -9,12 +9,11 @@ use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 use tch::Device;
 
-use super::checkpoint;
-use super::folder;
 use super::options::{Options, Outcome, bar};
 use super::steps::{self, Look};
 use super::train_step::Stage;
 use super::validation::{COUNT, Validation};
+use super::{checkpoint, folder};
 use crate::files;
 use crate::train::data::dataset::{Dataset, Pictures, Smallest};
 use crate::train::data::loader::Loader;

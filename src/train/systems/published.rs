@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tch::{Device, Tensor};
 
 use super::cascade::networks::{Architecture, Seen};
-use super::dcgan::{self, networks::Dcgan};
+use super::dcgan;
+use super::dcgan::networks::Dcgan;
 use super::esrgan::networks::{ResidualKind, SrResNet};
 use super::esrgan::rrdb::RrdbNet;
 use super::pix2pix::networks::{Flavour, UNet, UNetNorm};

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, ensure};
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageFormat, ImageReader, RgbImage};
+use kernels::Kernel;
 use rand::RngExt;
 use rand_distr::{Distribution, Normal, Poisson};
 use rand_pcg::Pcg64Mcg;
@@ -18,7 +19,6 @@ use tch::{Kind, Tensor};
 use crate::degrade::mosaic::{Fill, pixelate};
 use crate::frame::{FrameViewMut, Lattice, Layout, Rect};
 use crate::train::nn::tensors::numbers;
-use kernels::Kernel;
 
 /// How pictures are resized; none of them looks at more samples when it shrinks, but for the area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use image::imageops::flip_horizontal_in_place;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_pcg::Pcg64Mcg;
+use wear::Tone;
 
 use super::damage::Damage;
 use crate::blocks::{LatticePlanes, PLANES};
@@ -19,7 +20,6 @@ use crate::degrade::mosaic::{Fill, pixelate};
 use crate::degrade::soft::cut_ellipse;
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Layout, Patch, Rect, Square, patch};
 use crate::train::nn::block_projection::Grid;
-use wear::Tone;
 
 pub use scene::{Scene, detected};
 pub use turn::turned;

@@ -4,11 +4,10 @@ pub mod adversary;
 pub mod patch;
 pub mod projected;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
-
 use patch::DiscriminatorSize;
 use projected::ProjectedSize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What tells real pictures from made ones.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

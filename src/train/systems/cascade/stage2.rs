@@ -14,14 +14,12 @@ use super::u_shaped::Pictures;
 use crate::train::data::loader::Batch;
 use crate::train::nn::exported::read_known_weights;
 use crate::train::nn::layers::{Declare, Forward, Init, Parameters};
-use crate::train::nn::parameters;
-use crate::train::nn::parameters::copy;
+use crate::train::nn::parameters::{self, copy};
 use crate::train::nn::precision::Precision;
 use crate::train::nn::tensors::reduced;
 use crate::train::optim::adam::{Adam, MovingAverage, clip_gradients};
 use crate::train::optim::losses::Losses;
-use crate::train::optim::schedule::joined;
-use crate::train::optim::schedule::rate_at;
+use crate::train::optim::schedule::{joined, rate_at};
 use crate::train::run::train_step::Stage;
 
 /// What stands before the second stage, and does not learn.

@@ -192,11 +192,11 @@ fn residual<L: Layers>(l: &mut L, name: &str, x: &L::Value, width: i64) -> L::Va
 
 #[cfg(test)]
 mod tests {
-    use crate::train::recipe::RecipeText;
     use tch::{Device, Kind, Tensor};
 
     use super::*;
     use crate::train::nn::layers::{Declare, Forward, Measure, Parameters};
+    use crate::train::recipe::RecipeText;
     use crate::train::systems::cascade::networks::Architecture;
     use crate::train::systems::cascade::recipe::Recipe;
 

@@ -13,17 +13,14 @@ use super::networks::{Dcgan, LATENT};
 use super::stage::{DcganStage, Settings};
 use crate::train::data::dataset::Pictures;
 use crate::train::data::held_out::HeldBack;
-use crate::train::data::pictures::middle;
-use crate::train::data::pictures::planes;
+use crate::train::data::pictures::{middle, planes};
 use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::adversary::Replacement;
-use crate::train::recipe::RecipeText;
-use crate::train::recipe::{check_betas, check_ranges};
+use crate::train::recipe::{RecipeText, check_betas, check_ranges};
 use crate::train::run::model_file::{Origin, network_file};
 use crate::train::run::sample_grid::Drawn;
 use crate::train::run::steps::Look;
-use crate::train::run::system::ModelFile;
-use crate::train::run::system::System;
+use crate::train::run::system::{ModelFile, System};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

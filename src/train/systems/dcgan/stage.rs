@@ -12,8 +12,7 @@ use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
 use crate::train::optim::discriminator::adversary::{Adversary, Replacement};
-use crate::train::optim::losses::Losses;
-use crate::train::optim::losses::{cross_entropy, taken_for_real};
+use crate::train::optim::losses::{Losses, cross_entropy, taken_for_real};
 use crate::train::optim::trained::{Trained, Watch, seed_step};
 use crate::train::run::train_step::Stage;
 

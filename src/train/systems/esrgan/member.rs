@@ -14,8 +14,7 @@ use crate::train::data::held_out::HeldBack;
 use crate::train::data::samples::Sample;
 use crate::train::recipe::RecipeText;
 use crate::train::run::model_file::model_file;
-use crate::train::run::system::ModelFile;
-use crate::train::run::system::System;
+use crate::train::run::system::{ModelFile, System};
 
 /// A member of the family: 0 SRGAN, 1 ESRGAN, 2 Real-ESRGAN.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -315,12 +315,11 @@ fn cut(picture: &RgbImage, side: u32, random: &mut Pcg64Mcg) -> RgbImage {
 
 #[cfg(test)]
 mod tests {
-    use crate::train::recipe::RecipeText;
     use rand::SeedableRng;
 
     use super::super::member::Esrgan;
     use super::*;
-    use crate::train::run::system::System;
+    use crate::train::recipe::RecipeText;
 
     #[test]
     fn small_pictures_are_mirrored_at_their_edges() {

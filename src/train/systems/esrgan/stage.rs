@@ -10,15 +10,13 @@ use super::recipe::{Generator, JudgeSize};
 use crate::train::data::loader::Batch;
 use crate::train::features::{Distance, Perceptual, PerceptualLoss};
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
+use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
 use crate::train::optim::discriminator::adversary::{Adversary, Replacement};
-use crate::train::optim::losses::Losses;
-use crate::train::optim::losses::{cross_entropy, l1, relativistic, taken_for_real};
+use crate::train::optim::losses::{Losses, cross_entropy, l1, relativistic, taken_for_real};
 use crate::train::optim::schedule::Schedule;
 use crate::train::optim::trained::{Trained, Watch, seed_step};
 use crate::train::run::train_step::Stage;
-
-use crate::train::nn::network::{Network, declare, forward};
 
 /// What helps against a judge that has run away.
 const REMEDY: &str = "a smaller gan.judge_rate, then a narrower judge, then more psnr.steps";

@@ -193,10 +193,10 @@ fn composed(face: &RgbImage, behind: &RgbImage, random: &mut Pcg64Mcg) -> RgbIma
 
 #[cfg(test)]
 mod tests {
-    use crate::train::recipe::RecipeText;
     use rand::SeedableRng;
 
     use super::*;
+    use crate::train::recipe::RecipeText;
     use crate::train::systems::face_check::Recipe;
 
     /// White, so that its place is seen.

@@ -5,14 +5,14 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use image::{Rgb, RgbImage};
 use indicatif::ProgressBar;
+use rand_pcg::Pcg64Mcg;
 use tch::{Device, Tensor};
 
 use super::recipe::Recipe;
 use super::samples::{batch, face, fixed};
 use super::stage::FaceStage;
 use crate::face_check::{FEWEST_BLOCKS, MARGIN, SIDE};
-use crate::train::data::dataset::Dataset;
-use crate::train::data::dataset::Pictures;
+use crate::train::data::dataset::{Dataset, Pictures};
 use crate::train::data::samples::Sample;
 use crate::train::recipe::RecipeText;
 use crate::train::run::log::Log;
@@ -21,7 +21,6 @@ use crate::train::run::options::Options;
 use crate::train::run::steps::Look;
 use crate::train::run::system::{ModelFile, System};
 use crate::train::run::train_step::Stage;
-use rand_pcg::Pcg64Mcg;
 
 /// Name of its checkpoint and of its model file.
 pub const NAME: &str = "face-check";

@@ -18,11 +18,9 @@ use crate::train::data::held_out::HeldBack;
 use crate::train::data::pictures::middle;
 use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::adversary::Replacement;
-use crate::train::recipe::RecipeText;
-use crate::train::recipe::{check_betas, check_ranges};
+use crate::train::recipe::{RecipeText, check_betas, check_ranges};
 use crate::train::run::model_file::model_file;
-use crate::train::run::system::ModelFile;
-use crate::train::run::system::System;
+use crate::train::run::system::{ModelFile, System};
 use crate::train::systems::stylegan2::check_judge;
 use crate::train::systems::stylegan2::judge::Judge;
 

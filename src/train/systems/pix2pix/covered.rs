@@ -5,8 +5,7 @@ use image::RgbImage;
 use tch::{Device, Tensor};
 
 use crate::metrics::{MetricsError, Picture, masked_psnr, masked_ssim, ssim_gauss};
-use crate::train::data::pictures::bytes;
-use crate::train::data::pictures::planes;
+use crate::train::data::pictures::{bytes, planes};
 use crate::train::data::samples::Sample;
 use crate::train::run::log::Log;
 use crate::train::run::steps::Look;

@@ -19,12 +19,10 @@ use crate::train::data::dataset::Pictures;
 use crate::train::data::held_out::HeldBack;
 use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::Discriminator;
-use crate::train::recipe::RecipeText;
-use crate::train::recipe::{check_betas, check_ranges};
+use crate::train::recipe::{RecipeText, check_betas, check_ranges};
 use crate::train::run::model_file::model_file;
 use crate::train::run::steps::Look;
-use crate::train::run::system::System;
-use crate::train::run::system::{ModelFile, fixed};
+use crate::train::run::system::{ModelFile, System, fixed};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -18,8 +18,7 @@ use crate::train::nn::parameters::saved_step;
 use crate::train::optim::discriminator::adversary::{Adversary, Replacement};
 use crate::train::optim::discriminator::projected::Projecting;
 use crate::train::optim::image_pool::ImagePool;
-use crate::train::optim::losses::Losses;
-use crate::train::optim::losses::{l1, least_squares};
+use crate::train::optim::losses::{Losses, l1, least_squares};
 use crate::train::optim::trained::{Trained, Watch, seed_step};
 use crate::train::run::train_step::Stage;
 

@@ -7,8 +7,7 @@ use super::recipe::Recipe;
 use crate::train::nn::layers::{Declare, Init, Training};
 use crate::train::optim::discriminator::adversary::Adversary;
 use crate::train::optim::discriminator::projected::Projecting;
-use crate::train::optim::losses::Losses;
-use crate::train::optim::losses::hinge;
+use crate::train::optim::losses::{Losses, hinge};
 use crate::train::optim::trained::{Trained, Watch};
 
 /// What helps against a judge that has run away.

@@ -6,8 +6,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::networks::Generator;
 use crate::train::nn::layers::Layers;
-use crate::train::nn::network::TRUNCATION;
-use crate::train::nn::network::{Network, Port};
+use crate::train::nn::network::{Network, Port, TRUNCATION};
 use crate::train::systems::gpen::networks::Gpen;
 
 /// A generator with styles.

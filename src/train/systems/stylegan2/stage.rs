@@ -19,11 +19,9 @@ use crate::train::data::loader::Batch;
 use crate::train::data::random::generator;
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{declare, forward};
-use crate::train::nn::parameters::fill;
-use crate::train::nn::parameters::saved_step;
+use crate::train::nn::parameters::{fill, saved_step};
 use crate::train::optim::discriminator::adversary::{Adversary, Replacement};
-use crate::train::optim::losses::Losses;
-use crate::train::optim::losses::taken_for_real;
+use crate::train::optim::losses::{Losses, taken_for_real};
 use crate::train::optim::trained::{Trained, Watch, checkpoint_to_start_from, seed_step};
 use crate::train::run::train_step::Stage;
 

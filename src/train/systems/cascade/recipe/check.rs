@@ -1,5 +1,7 @@
 //! What a recipe's constants must be.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, ensure};
 
 use super::Recipe;
@@ -7,7 +9,6 @@ use crate::train::data::held_out::HeldBack;
 use crate::train::optim::discriminator::Discriminator;
 use crate::train::recipe::{BUNDLED, RecipeText};
 use crate::train::systems::cascade::networks::Architecture;
-use std::path::PathBuf;
 
 impl RecipeText for Recipe {
     const DEFAULT: &'static str = BUNDLED;
