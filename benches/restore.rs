@@ -10,7 +10,7 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use gstdepixelate::blocks::{PLANES, Projector};
 use gstdepixelate::cascade::{
-    Backend, CascadeError, Crops, Model, ModelFacts, OrtBackend, SessionSettings, runtime,
+    Backend, CascadeError, Crops, Model, ModelMetadata, OrtBackend, SessionSettings, runtime,
 };
 use gstdepixelate::degrade::mosaic::{Fill, pixelate};
 use gstdepixelate::detect::{Outline, Region};
@@ -27,10 +27,10 @@ const BLOCK: u32 = 25;
 const COUNTS: [usize; 3] = [1, 4, 16];
 
 /// Gives its input back at once.
-struct Nothing(ModelFacts);
+struct Nothing(ModelMetadata);
 
 impl Backend for Nothing {
-    fn facts(&self) -> &ModelFacts {
+    fn metadata(&self) -> &ModelMetadata {
         &self.0
     }
 
@@ -102,15 +102,15 @@ fn bundled() -> Option<OrtBackend> {
 }
 
 fn benches(c: &mut Criterion) {
-    let facts = Model::bundled().expect("the bundled model is sound");
-    let facts = facts.facts().clone();
-    let area = facts.size * facts.size;
+    let metadata = Model::bundled().expect("the bundled model is sound");
+    let metadata = metadata.metadata().clone();
+    let area = metadata.size * metadata.size;
     let mut group = c.benchmark_group("1080p");
     group.sample_size(20);
     for count in COUNTS {
         let regions = regions(count);
         let mut data = picture(&regions);
-        let mut around = Restorer::new(Box::new(Nothing(facts.clone())));
+        let mut around = Restorer::new(Box::new(Nothing(metadata.clone())));
         group.bench_with_input(BenchmarkId::new("around it", count), &count, |b, _| {
             b.iter(|| restore(&mut around, &mut data, &regions));
         });

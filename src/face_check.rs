@@ -4,7 +4,7 @@
 //! A small network looks at a small picture of the mosaic and what is around it; single pixels say nothing that the blocks
 //! do not. Where few blocks are left nobody can tell, and the answer is yes. `depixelate-train face-check` makes the weights.
 
-use crate::cascade::{CascadeError, Numbers, PlainSession, Runtime};
+use crate::cascade::{CascadeError, CpuSession, HostTensor, Runtime};
 use crate::detect::Region;
 use crate::frame::{Cropper, FrameView, Rect, Square};
 
@@ -24,11 +24,11 @@ const OUTPUT: &str = "output";
 /// picture's side, to the right and downwards; the logarithm of the ratio of their sides.
 const ANSWER: usize = 4;
 /// Numbers of a place beyond which it is none.
-const WILDEST: f32 = 2.0;
+const MAX_OFFSET: f32 = 2.0;
 /// Weight of a frame in the opinion of a region that is followed.
-const NEWS: f32 = 0.15;
+const EMA_WEIGHT: f32 = 0.15;
 /// Regions that are followed at a time; the oldest opinion goes first.
-const MOST: usize = 256;
+const MAX_TRACKED: usize = 256;
 
 /// A mosaic to be judged.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,9 +53,9 @@ struct Opinion {
 
 /// Tells faces from anything else; keeps its memory from frame to frame.
 pub struct FaceCheck {
-    session: PlainSession,
+    session: CpuSession,
     cropper: Cropper,
-    input: Numbers,
+    input: HostTensor,
     /// Regions that are followed, with their identities.
     opinions: Vec<(u32, Opinion)>,
 }
@@ -97,7 +97,7 @@ impl Opinion {
             y: start(rect.y, rect.height, down),
             side,
         };
-        let is_sound = self.place.iter().all(|number| number.abs() < WILDEST);
+        let is_sound = self.place.iter().all(|number| number.abs() < MAX_OFFSET);
         (self.logit > 0.0 && is_sound).then_some(face)
     }
 }
@@ -111,9 +111,9 @@ impl FaceCheck {
     /// The network in the bytes of an ONNX file.
     pub fn new(runtime: &Runtime, onnx: &[u8]) -> Result<Self, CascadeError> {
         Ok(Self {
-            session: PlainSession::new(runtime, onnx)?,
+            session: CpuSession::new(runtime, onnx)?,
             cropper: Cropper::default(),
-            input: Numbers {
+            input: HostTensor {
                 shape: vec![0, 3, SIDE as i64, SIDE as i64],
                 data: Vec::new(),
             },
@@ -188,13 +188,13 @@ impl FaceCheck {
     /// What is thought of the region `id` now that a frame says `news`.
     fn opinion(&mut self, id: u32, news: Opinion) -> Opinion {
         if let Some((_, opinion)) = self.opinions.iter_mut().find(|(known, _)| *known == id) {
-            opinion.logit += NEWS * (news.logit - opinion.logit);
+            opinion.logit += EMA_WEIGHT * (news.logit - opinion.logit);
             for (number, new) in opinion.place.iter_mut().zip(news.place) {
-                *number += NEWS * (new - *number);
+                *number += EMA_WEIGHT * (new - *number);
             }
             return *opinion;
         }
-        if self.opinions.len() == MOST {
+        if self.opinions.len() == MAX_TRACKED {
             self.opinions.remove(0);
         }
         self.opinions.push((id, news));

@@ -3,16 +3,16 @@
 //! The two halves are apart so that a caller needs no writable frame before a result is there.
 
 mod feather;
-mod job;
+mod region_task;
 #[cfg(test)]
 mod tests;
 mod views;
 
 use crate::blocks::PLANES;
-use crate::cascade::{Backend, Batch, CascadeError, Crops, ModelFacts};
+use crate::cascade::{Backend, Batch, CascadeError, Crops, ModelMetadata};
 use crate::detect::Region;
 use crate::frame::{FrameView, FrameViewMut, Layout, Square};
-use job::{Job, Workbench};
+use region_task::{RegionTask, Scratch};
 
 /// How a result goes back into its frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,12 +53,12 @@ impl From<Region> for Target {
 /// The regions of one frame on their way through a model; keeps its memory for other frames.
 #[derive(Default)]
 pub struct Restoration {
-    /// Those of the last [`Self::look`]; more may wait for later frames.
-    jobs: Vec<Job>,
+    /// Those of the last [`Self::extract`]; more may wait for later frames.
+    tasks: Vec<RegionTask>,
     count: usize,
     /// As many as regions are worked on at a time.
-    benches: Vec<Workbench>,
-    /// The pictures of the jobs, and what a model makes of them.
+    scratches: Vec<Scratch>,
+    /// The pictures of the tasks, and what a model makes of them.
     pub batch: Batch,
 }
 
@@ -67,35 +67,38 @@ impl Restoration {
     /// False: there is nothing to run.
     ///
     /// Regions are cut to the frame; what lies outside it altogether is left out.
-    pub fn look(
+    pub fn extract(
         &mut self,
         frame: &FrameView<'_>,
         targets: &[Target],
-        facts: &ModelFacts,
+        metadata: &ModelMetadata,
         takes_lattice: bool,
     ) -> bool {
-        let pictures = self.take_up(targets, frame.layout(), facts.margin);
-        let area = facts.size * facts.size;
+        let pictures = self.take_up(targets, frame.layout(), metadata.margin);
+        let area = metadata.size * metadata.size;
         let planes = if takes_lattice { PLANES * area } else { 0 };
         self.batch.count = pictures;
         self.batch.pixelated.resize(pictures * 3 * area, 0.0);
         self.batch.lattice.resize(pictures * planes, 0.0);
         let mut crops = &mut self.batch.pixelated[..];
         let mut lattices = &mut self.batch.lattice[..];
-        for jobs in self.jobs[..self.count].chunks_mut(self.benches.len().max(1)) {
-            let work = jobs.iter_mut().zip(&mut self.benches).map(|(job, bench)| {
-                let crop = split_off(&mut crops, job.count() * 3 * area);
-                let lattice = split_off(&mut lattices, job.count() * planes);
-                (job, bench, crop, lattice)
-            });
-            in_parallel(work, |(job, bench, crop, lattice)| {
-                job.look(bench, frame, facts, crop, lattice);
+        for tasks in self.tasks[..self.count].chunks_mut(self.scratches.len().max(1)) {
+            let work = tasks
+                .iter_mut()
+                .zip(&mut self.scratches)
+                .map(|(task, scratch)| {
+                    let crop = split_off(&mut crops, task.count() * 3 * area);
+                    let lattice = split_off(&mut lattices, task.count() * planes);
+                    (task, scratch, crop, lattice)
+                });
+            in_parallel(work, |(task, scratch, crop, lattice)| {
+                task.extract(scratch, frame, metadata, crop, lattice);
             });
         }
         pictures > 0
     }
 
-    /// Make jobs of `targets`; gives the number of their pictures.
+    /// Make tasks of `targets`; gives the number of their pictures.
     fn take_up(&mut self, targets: &[Target], layout: &Layout, margin: f64) -> usize {
         let size = (layout.width, layout.height);
         self.count = 0;
@@ -104,37 +107,40 @@ impl Restoration {
             let Some(region) = target.region.clamp_to(size.0, size.1) else {
                 continue;
             };
-            if self.count == self.jobs.len() {
-                self.jobs.push(Job::default());
+            if self.count == self.tasks.len() {
+                self.tasks.push(RegionTask::default());
             }
-            let job = &mut self.jobs[self.count];
-            job.set(&Target { region, ..*target }, margin, size);
-            pictures += job.count();
+            let task = &mut self.tasks[self.count];
+            task.set(&Target { region, ..*target }, margin, size);
+            pictures += task.count();
             self.count += 1;
         }
-        let benches = self.count.min(rayon::current_num_threads());
-        while self.benches.len() < benches {
-            self.benches.push(Workbench::default());
+        let scratches = self.count.min(rayon::current_num_threads());
+        while self.scratches.len() < scratches {
+            self.scratches.push(Scratch::default());
         }
         pictures
     }
 
-    /// Write the faces in [`Self::batch`] into the frame of the last [`Self::look`]. Pixels outside the regions stay as
+    /// Write the faces in [`Self::batch`] into the frame of the last [`Self::extract`]. Pixels outside the regions stay as
     /// they are, those between an ellipse and its box among them, but for chroma samples that a region's border shares
     /// with its neighbours.
-    pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, facts: &ModelFacts, blend: &Blend) {
-        let answer = 3 * facts.output_size() * facts.output_size();
+    pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, metadata: &ModelMetadata, blend: &Blend) {
+        let answer = 3 * metadata.output_size() * metadata.output_size();
         let mut answers = &mut self.batch.faces[..];
-        for jobs in self.jobs[..self.count].chunks(self.benches.len().max(1)) {
-            let work = jobs.iter().zip(&mut self.benches).map(|(job, bench)| {
-                let own = split_off(&mut answers, job.count() * answer);
-                (job, bench, own)
+        for tasks in self.tasks[..self.count].chunks(self.scratches.len().max(1)) {
+            let work = tasks
+                .iter()
+                .zip(&mut self.scratches)
+                .map(|(task, scratch)| {
+                    let own = split_off(&mut answers, task.count() * answer);
+                    (task, scratch, own)
+                });
+            in_parallel(work, |(task, scratch, answers)| {
+                task.compose(scratch, metadata, answers, blend.projection);
             });
-            in_parallel(work, |(job, bench, answers)| {
-                job.compose(bench, facts, answers, blend.projection);
-            });
-            for (job, bench) in jobs.iter().zip(&mut self.benches) {
-                job.paste(bench, frame, blend);
+            for (task, scratch) in tasks.iter().zip(&mut self.scratches) {
+                task.paste(scratch, frame, blend);
             }
         }
         self.count = 0;
@@ -148,16 +154,16 @@ fn split_off<'a>(values: &mut &'a mut [f32], count: usize) -> &'a mut [f32] {
     first
 }
 
-/// Do all of `jobs`, several at a time where there are several.
-fn in_parallel<T: Send>(jobs: impl Iterator<Item = T> + Send, work: impl Fn(T) + Sync) {
-    let mut jobs = jobs;
-    let Some(first) = jobs.next() else { return };
-    match jobs.next() {
+/// Do all of `tasks`, several at a time where there are several.
+fn in_parallel<T: Send>(tasks: impl Iterator<Item = T> + Send, work: impl Fn(T) + Sync) {
+    let mut tasks = tasks;
+    let Some(first) = tasks.next() else { return };
+    match tasks.next() {
         None => work(first),
         Some(second) => rayon::scope(|scope| {
-            for job in [first, second].into_iter().chain(jobs) {
+            for task in [first, second].into_iter().chain(tasks) {
                 let work = &work;
-                scope.spawn(move |_| work(job));
+                scope.spawn(move |_| work(task));
             }
         }),
     }
@@ -191,7 +197,7 @@ impl Restorer {
             restoration,
         } = self;
         let takes_lattice = backend.takes_lattice();
-        if !restoration.look(frame, targets, backend.facts(), takes_lattice) {
+        if !restoration.extract(frame, targets, backend.metadata(), takes_lattice) {
             return Ok(());
         }
         let Batch {
@@ -215,6 +221,7 @@ impl Restorer {
 
     /// Write the results of the last [`Self::infer`] into the same frame, see [`Restoration::apply`].
     pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, blend: &Blend) {
-        self.restoration.apply(frame, self.backend.facts(), blend);
+        self.restoration
+            .apply(frame, self.backend.metadata(), blend);
     }
 }

@@ -7,7 +7,7 @@ use gstdepixelate::degrade::mosaic::{Fill, pixelate};
 use gstdepixelate::degrade::soft::cut_ellipse;
 use gstdepixelate::detect::{DetectSettings, Detector, Luma};
 use gstdepixelate::frame::{FrameViewMut, Lattice, Layout, Rect};
-use gstdepixelate::track::Follower;
+use gstdepixelate::track::MosaicTracker;
 
 /// The system's allocator, counting what each thread asks for.
 struct Counting;
@@ -130,7 +130,7 @@ fn nothing_is_allocated_after_the_first_frames() {
     });
     assert_eq!(counts, none, "a named rectangle");
 
-    let mut follower = Follower::new();
+    let mut follower = MosaicTracker::new();
     let counts = allocations(&frames, |luma, _| {
         follower.next(luma, &settings, 2);
         follower.look_ahead(luma, &settings);

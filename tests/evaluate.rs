@@ -146,7 +146,7 @@ fn models_stand_in_one_table() {
     }
     let faces = job::Faces {
         path: at("faces"),
-        held_back: None,
+        held_out: None,
         limit: 2,
         trained_with: None,
     };

@@ -120,7 +120,7 @@ fn rows_have_what_the_networks_say() {
     };
     let taken = job::Faces {
         path: folder.join("faces"),
-        held_back: None,
+        held_out: None,
         limit: 3,
         trained_with: None,
     };

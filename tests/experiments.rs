@@ -250,7 +250,7 @@ fn faces_have_the_names_of_their_files() {
     let open = |limit| {
         let faces = Faces {
             path: folder.path().to_owned(),
-            held_back: None,
+            held_out: None,
             limit,
             side: SIDE,
         };

@@ -15,7 +15,7 @@ const SIDE: usize = 16;
 /// What `layer` makes of two pictures; each layer here keeps or restores `[N, 3, 16, 16]`.
 fn run(layer: impl FnOnce(&mut GraphBuilder, &str) -> String) -> (Vec<f32>, Vec<f32>) {
     let mut g = GraphBuilder::new("layer");
-    support::tiny_facts(SIDE).write_to(&mut g);
+    support::tiny_metadata(SIDE).write_to(&mut g);
     let shape = batch_of(&[3, SIDE as i64, SIDE as i64]);
     let x = g.input_f32(INPUT, &shape);
     let y = layer(&mut g, &x);

@@ -84,13 +84,13 @@ fn check_restorers(folder: &Path, faces: &Path) {
     (recipe.train.steps, recipe.train.batch) = (2, 2);
     let run = folder.join("pix2pix");
     let early = check(&run, "pix2pix", |o| train(&recipe, faces, o).unwrap());
-    assert_eq!(Model::open(&early).unwrap().facts().size, 64);
+    assert_eq!(Model::open(&early).unwrap().metadata().size, 64);
     let mut halved = arguments(&run, "halved.onnx");
     halved.precision = ExportPrecision::Fp16;
     export(&halved).unwrap();
     let length = |file: &Path| std::fs::metadata(file).unwrap().len();
     assert!(2 * length(&halved.out) < length(&early) + 65536);
-    assert_eq!(Model::open(&halved.out).unwrap().facts().size, 64);
+    assert_eq!(Model::open(&halved.out).unwrap().metadata().size, 64);
     let mut staged = arguments(&run, "staged.onnx");
     staged.stage1 = Some(early);
     let error = export(&staged).unwrap_err().to_string();
@@ -103,7 +103,7 @@ fn check_restorers(folder: &Path, faces: &Path) {
     (recipe.train.steps, recipe.train.batch) = (2, 2);
     let run = folder.join("scgan");
     let early = check(&run, "scgan", |o| train(&recipe, faces, o).unwrap());
-    assert_eq!(Model::open(&early).unwrap().facts().scale, 4);
+    assert_eq!(Model::open(&early).unwrap().metadata().scale, 4);
 
     let small = include_str!("../recipes/srgan-small.toml");
     let mut recipe = Srgan::parse(small).unwrap();

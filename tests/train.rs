@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use gstdepixelate::cascade::{
-    Backend, Crops, Model, ModelFacts, MosaicInput, OrtBackend, RuntimeSearch, SessionSettings,
+    Backend, Crops, Model, ModelMetadata, MosaicInput, OrtBackend, RuntimeSearch, SessionSettings,
     ValueRange, runtime,
 };
 use gstdepixelate::train::command::{ExportArgs, ExportPrecision, export};
@@ -31,7 +31,7 @@ use gstdepixelate::train::systems::cascade::{
     self, Cyclegan, Dcedn, FirstSettings, Recipe, SecondSettings,
 };
 use run::options;
-use support::{Tiny, tiny_facts, tiny_model_with};
+use support::{Tiny, tiny_metadata, tiny_model_with};
 use tch::{Device, Kind, Tensor};
 
 /// The default recipe at 32 px with networks of a few channels.
@@ -200,8 +200,8 @@ fn a_small_cascade_learns_and_the_runtime_loads_it() {
     }
     assert!(!page.contains("src=\"http"));
     let model = Model::open(&out.join("cascade.onnx")).unwrap();
-    assert_eq!(model.facts().size, 32);
-    assert_eq!(model.facts().license, recipe.model.license);
+    assert_eq!(model.metadata().size, 32);
+    assert_eq!(model.metadata().license, recipe.model.license);
     let runtime = runtime::load(&RuntimeSearch::default()).unwrap();
     let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default()).unwrap();
     let mut restored = Vec::new();
@@ -228,7 +228,7 @@ fn a_cascade_that_enlarges_has_two_pictures_and_remembers_its_features() {
         assert!(tensors(&out, stage).contains_key(&name), "{name}");
     }
     let model = Model::open(&out.join("cascade.onnx")).unwrap();
-    assert_eq!((model.facts().size, model.facts().scale), (32, 2));
+    assert_eq!((model.metadata().size, model.metadata().scale), (32, 2));
     let runtime = runtime::load(&RuntimeSearch::default()).unwrap();
     let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default()).unwrap();
     let mut faces_of = |detail| {
@@ -361,16 +361,16 @@ fn a_second_stage_is_trained_behind_a_restorer_of_any_system() {
     make_faces(&faces, 20);
     let mut recipe = small_recipe(2, 2);
     recipe.networks.dcedn = Architecture::Dcedn { width: 4 };
-    let facts = ModelFacts {
+    let metadata = ModelMetadata {
         scale: 2,
         range: ValueRange::Unit,
         margin: recipe.model.margin,
         mosaic: MosaicInput::Smooth,
-        ..tiny_facts(16)
+        ..tiny_metadata(16)
     };
     let file = |name: &str, factor| {
         let file = folder.path().join(name);
-        std::fs::write(&file, tiny_model_with(&facts, Tiny::Scaled(factor))).unwrap();
+        std::fs::write(&file, tiny_model_with(&metadata, Tiny::Scaled(factor))).unwrap();
         file
     };
     let (restorer, other) = (file("restorer.onnx", 0.75), file("other.onnx", 0.5));
@@ -387,7 +387,10 @@ fn a_second_stage_is_trained_behind_a_restorer_of_any_system() {
     let cascade = std::fs::read(out.join("cascade.onnx")).unwrap();
     assert_eq!(cascade, std::fs::read(&again).unwrap());
     let model = Model::open(&again).unwrap();
-    assert_eq!((model.facts().size, model.facts().output_size()), (16, 32));
+    assert_eq!(
+        (model.metadata().size, model.metadata().output_size()),
+        (16, 32)
+    );
     let runtime = runtime::load(&RuntimeSearch::default()).unwrap();
     let mut backend = OrtBackend::new(runtime, &model, &SessionSettings::default()).unwrap();
     let (crop, mut made) = (vec![0.5; 3 * 16 * 16], Vec::new());
@@ -424,8 +427,8 @@ fn a_run_starts_from_an_exported_model() {
             .collect::<Vec<_>>()
     };
     assert_eq!(weights(&model), weights(&again.join("cascade.onnx")));
-    let held_back = std::fs::read_to_string(out.join("held-back.txt")).unwrap();
-    assert!(held_back.ends_with("019.png"), "{held_back}");
+    let held_out = std::fs::read_to_string(out.join("held-back.txt")).unwrap();
+    assert!(held_out.ends_with("019.png"), "{held_out}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::run::Case;
 use anyhow::Context;
 use gst::prelude::*;
-use gstdepixelate::cascade::{INPUT, ModelFacts, MosaicInput, RESTORED, ValueRange};
+use gstdepixelate::cascade::{INPUT, ModelMetadata, MosaicInput, RESTORED, ValueRange};
 use gstdepixelate::onnx::{GraphBuilder, batch_of, encode};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -86,7 +86,7 @@ fn play(text: &str) -> anyhow::Result<()> {
 
 /// A model of 128 pixels that gives back what it gets.
 pub fn identity_model(folder: &Path) -> anyhow::Result<PathBuf> {
-    let facts = ModelFacts {
+    let metadata = ModelMetadata {
         size: 128,
         scale: 1,
         range: ValueRange::Signed,
@@ -97,7 +97,7 @@ pub fn identity_model(folder: &Path) -> anyhow::Result<PathBuf> {
         license: "CC0-1.0".to_owned(),
     };
     let mut graph = GraphBuilder::new("identity");
-    facts.write_to(&mut graph);
+    metadata.write_to(&mut graph);
     let shape = batch_of(&[3, 128, 128]);
     let input = graph.input_f32(INPUT, &shape);
     let output = graph.identity(&input);

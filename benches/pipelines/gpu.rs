@@ -40,7 +40,7 @@ pub fn batches() -> anyhow::Result<String> {
     };
     let open = || OrtBackend::new(runtime, &ModelFile::bundled()?, &settings);
     let (mut networks, mut restorer) = (open()?, Restorer::new(Box::new(open()?)));
-    let area = networks.facts().size * networks.facts().size;
+    let area = networks.metadata().size * networks.metadata().size;
     let mut text = String::from(
         "CUDA, 2160p RGB frame; medians:\n\n\
          | regions | networks alone, ms | all of restoration, ms | share of the networks |\n\

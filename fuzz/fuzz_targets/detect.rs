@@ -5,7 +5,7 @@
 
 use arbitrary::Arbitrary;
 use gstdepixelate::detect::{DetectSettings, Luma};
-use gstdepixelate::track::Follower;
+use gstdepixelate::track::MosaicTracker;
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
@@ -47,7 +47,7 @@ impl Frame {
 }
 
 fuzz_target!(|input: Input| {
-    let mut follower = Follower::new();
+    let mut follower = MosaicTracker::new();
     let settings = DetectSettings {
         score_threshold: f32::from(input.least) / 255.0,
         min_width: 8,

@@ -18,10 +18,12 @@ impl PartialFile {
             _ => Path::new("."),
         };
         // Asked first, as GStreamer tells only that it could not open the temporary name.
-        let found = folder.metadata().and_then(|facts| match facts.is_dir() {
-            true => Ok(()),
-            false => Err(std::io::ErrorKind::NotADirectory.into()),
-        });
+        let found = folder
+            .metadata()
+            .and_then(|metadata| match metadata.is_dir() {
+                true => Ok(()),
+                false => Err(std::io::ErrorKind::NotADirectory.into()),
+            });
         found.map_err(|reason| AppError::Output {
             path: folder.to_owned(),
             reason,

@@ -10,7 +10,7 @@ use gstdepixelate::evaluate::{detection, job, networks, table};
 use gstdepixelate::experiments::{self, args::Experiment, film};
 use gstdepixelate::files;
 use gstdepixelate::train::command::{self, CascadeArgs, ExportArgs, TrainArgs};
-use gstdepixelate::train::data::held_out::HeldBack;
+use gstdepixelate::train::data::held_out::HeldOut;
 use gstdepixelate::train::run::generate;
 use gstdepixelate::train::run::generate::{Drawing, Walk};
 use gstdepixelate::train::run::{inspect, report};
@@ -145,7 +145,7 @@ struct EvaluateArgs {
     faces: PathBuf,
     /// Take only those pictures that training on the same path holds back.
     #[arg(long)]
-    held_back: bool,
+    held_out: bool,
     /// Recipe of any system, whose rule says which those are; without it the bundled default recipe.
     #[arg(long, value_name = "FILE", requires = "held_back")]
     recipe: Option<PathBuf>,
@@ -301,10 +301,10 @@ fn interpolate(args: &DrawingArgs, walk: Walk) -> anyhow::Result<()> {
 }
 
 fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
-    let rule = HeldBack::of_recipe(args.recipe.as_deref())?;
+    let rule = HeldOut::of_recipe(args.recipe.as_deref())?;
     let faces = job::Faces {
         path: args.faces.clone(),
-        held_back: args.held_back.then_some(rule),
+        held_out: args.held_out.then_some(rule),
         limit: args.limit,
         trained_with: args.trained_with.clone(),
     };

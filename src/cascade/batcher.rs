@@ -15,7 +15,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{Backend, CascadeError, Crops, ModelFacts};
+use super::{Backend, CascadeError, Crops, ModelMetadata};
 
 /// Crops on their way to the model, and what it made of them. Its memory is meant to be used again.
 #[derive(Debug, Default)]
@@ -95,7 +95,7 @@ struct Sizes {
 pub struct Batcher {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
-    facts: ModelFacts,
+    metadata: ModelMetadata,
     provider: String,
     takes_lattice: bool,
     fill: usize,
@@ -119,8 +119,8 @@ impl Batcher {
             changed: Condvar::new(),
             is_broken: AtomicBool::new(false),
         });
-        let (facts, provider) = (
-            backend.facts().clone(),
+        let (metadata, provider) = (
+            backend.metadata().clone(),
             backend.execution_provider().to_owned(),
         );
         let takes_lattice = backend.takes_lattice();
@@ -137,7 +137,7 @@ impl Batcher {
         Ok(Self {
             shared,
             thread: Some(thread),
-            facts,
+            metadata,
             provider,
             takes_lattice,
             fill: sizes.fill,
@@ -145,8 +145,8 @@ impl Batcher {
     }
 
     /// What the model says about itself.
-    pub fn facts(&self) -> &ModelFacts {
-        &self.facts
+    pub fn metadata(&self) -> &ModelMetadata {
+        &self.metadata
     }
 
     /// The execution provider in use.

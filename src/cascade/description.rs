@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::facts::{FORMAT, key};
+use super::metadata::{FORMAT, key};
 use super::properties::{PREFIX, Properties, shown};
-use super::{CascadeError, ModelFacts};
+use super::{CascadeError, ModelMetadata};
 
 /// Largest file that is read, bytes.
 const MAX_BYTES: u64 = 1 << 16;
@@ -34,7 +34,7 @@ pub(super) struct Description {
     /// The file.
     pub file: String,
     /// What other models have in their metadata.
-    pub facts: ModelFacts,
+    pub metadata: ModelMetadata,
     /// The channels go blue, green, red.
     pub bgr: bool,
     /// Name of the graph's input; without it there is only one.
@@ -109,7 +109,7 @@ fn parse(file: &str, text: &str) -> Result<Description, CascadeError> {
     properties.set(key::COLOR, "RGB");
     Ok(Description {
         file: file.into(),
-        facts: ModelFacts::read(&properties)?,
+        metadata: ModelMetadata::read(&properties)?,
         bgr,
         input: value("input"),
         output: value("output"),
@@ -153,20 +153,23 @@ mod tests {
     #[test]
     fn the_least_and_all_that_can_be_said() {
         let least = parse("m.toml", LEAST).unwrap();
-        assert_eq!((least.facts.size, least.facts.scale), (512, 1));
-        assert_eq!(least.facts.range, ValueRange::Signed);
-        assert_eq!(least.facts.mosaic, MosaicInput::Blocks);
+        assert_eq!((least.metadata.size, least.metadata.scale), (512, 1));
+        assert_eq!(least.metadata.range, ValueRange::Signed);
+        assert_eq!(least.metadata.mosaic, MosaicInput::Blocks);
         assert_eq!((least.bgr, &least.input), (false, &None));
         let all = "size = 64\nscale = 4\nrange = '0..1'\ncolor = 'BGR'\nmargin = 2\nmosaic = 'blocks'\n\
             input = 'x'\noutput = 'y'\nblocks = '4..16'\ntrained-on = 'faces'\nlicense = 'MIT'\n";
         let all = parse("m.toml", all).unwrap();
-        assert_eq!((all.facts.output_size(), all.facts.margin), (256, 2.0));
-        assert_eq!(all.facts.mosaic, MosaicInput::Blocks);
-        assert_eq!(all.facts.blocks, (4.0, 16.0));
+        assert_eq!(
+            (all.metadata.output_size(), all.metadata.margin),
+            (256, 2.0)
+        );
+        assert_eq!(all.metadata.mosaic, MosaicInput::Blocks);
+        assert_eq!(all.metadata.blocks, (4.0, 16.0));
         assert!(all.bgr && all.input.as_deref() == Some("x"));
         assert_eq!(all.output.as_deref(), Some("y"));
         let enlarging = parse("m.toml", &format!("{LEAST}scale = 2")).unwrap();
-        assert_eq!(enlarging.facts.mosaic, MosaicInput::Smooth);
+        assert_eq!(enlarging.metadata.mosaic, MosaicInput::Smooth);
     }
 
     #[test]

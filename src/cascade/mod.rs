@@ -16,28 +16,28 @@
 //! ```
 
 mod batcher;
+mod cpu_session;
 mod description;
-mod ends;
 mod error;
-mod facts;
-mod head;
 mod library;
+mod metadata;
 mod model;
+mod model_io;
 mod open;
-mod plain;
 mod properties;
 mod provider;
 mod range;
 pub mod runtime;
 mod session;
+mod summary;
 
 pub use batcher::{Batch, Batcher, Ticket, Wake};
+pub use cpu_session::{CpuSession, HostTensor};
 pub use error::{Attempt, CascadeError};
-pub use facts::{FORMAT, ModelFacts, key};
+pub use metadata::{FORMAT, ModelMetadata, key};
 pub use model::{
     DEFAULT_MODEL, DETAILED, INPUT, LATTICE, MAX_MODEL_BYTES, Model, RESTORED, STAGE1,
 };
-pub use plain::{Numbers, PlainSession};
 pub use provider::{OptimizationLevel, Provider, SessionSettings};
 pub use range::{MosaicInput, ValueRange};
 pub use runtime::{Runtime, RuntimeSearch};
@@ -46,7 +46,7 @@ pub use session::OrtBackend;
 /// Whatever turns a batch of mosaics into faces.
 pub trait Backend: Send {
     /// What the model says about itself.
-    fn facts(&self) -> &ModelFacts;
+    fn metadata(&self) -> &ModelMetadata;
 
     /// The execution provider in use, e.g. `cpu`.
     fn execution_provider(&self) -> &str;

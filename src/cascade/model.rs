@@ -8,10 +8,10 @@ use std::path::Path;
 use prost::Message;
 
 use super::description;
-use super::ends::Ends;
-use super::head::{GraphHead, Head};
+use super::model_io::ModelIo;
 use super::properties::PREFIX;
-use super::{CascadeError, ModelFacts};
+use super::summary::{GraphSummary, Head};
+use super::{CascadeError, ModelMetadata};
 use crate::onnx::proto::StringStringEntryProto;
 
 /// The model that comes with the plugin.
@@ -37,8 +37,8 @@ pub const DETAILED: &str = "detailed";
 pub struct Model {
     name: String,
     bytes: Cow<'static, [u8]>,
-    facts: ModelFacts,
-    pub(super) ends: Ends,
+    metadata: ModelMetadata,
+    pub(super) model_io: ModelIo,
 }
 
 impl Model {
@@ -52,8 +52,8 @@ impl Model {
     pub fn open(path: &Path) -> Result<Self, CascadeError> {
         let name = path.display().to_string();
         let bytes = read(path)?;
-        let (graph, metadata) = decoded(&name, &bytes)?;
-        if metadata.iter().any(|it| it.key.starts_with(PREFIX)) {
+        let (graph, entries) = decoded(&name, &bytes)?;
+        if entries.iter().any(|it| it.key.starts_with(PREFIX)) {
             return Self::from_bytes(&name, bytes);
         }
         let Some(description) = description::beside(path)? else {
@@ -63,8 +63,8 @@ impl Model {
             });
         };
         Ok(Self {
-            ends: Ends::of_described(&name, &graph, &description)?,
-            facts: description.facts,
+            model_io: ModelIo::of_described(&name, &graph, &description)?,
+            metadata: description.metadata,
             bytes: bytes.into(),
             name,
         })
@@ -76,13 +76,13 @@ impl Model {
         bytes: impl Into<Cow<'static, [u8]>>,
     ) -> Result<Self, CascadeError> {
         let bytes = bytes.into();
-        let (graph, metadata) = decoded(name, &bytes)?;
-        let facts = ModelFacts::from_metadata(name, &metadata)?;
+        let (graph, entries) = decoded(name, &bytes)?;
+        let metadata = ModelMetadata::from_metadata(name, &entries)?;
         Ok(Self {
             name: name.into(),
-            ends: Ends::of_ours(name, &graph, &facts)?,
+            model_io: ModelIo::of_ours(name, &graph, &metadata)?,
             bytes,
-            facts,
+            metadata,
         })
     }
 
@@ -92,23 +92,23 @@ impl Model {
     }
 
     /// What is said about the model.
-    pub fn facts(&self) -> &ModelFacts {
-        &self.facts
+    pub fn metadata(&self) -> &ModelMetadata {
+        &self.metadata
     }
 
     /// Whether the model has the input [`LATTICE`].
     pub fn takes_lattice(&self) -> bool {
-        self.ends.takes_lattice
+        self.model_io.takes_lattice
     }
 
     /// Whether the model has the output [`STAGE1`].
     pub fn has_stage1(&self) -> bool {
-        self.ends.has_stage1
+        self.model_io.has_stage1
     }
 
     /// Whether the model has the output [`DETAILED`].
     pub fn has_detailed(&self) -> bool {
-        self.ends.has_detailed
+        self.model_io.has_detailed
     }
 
     /// The file's bytes.
@@ -121,14 +121,14 @@ impl Model {
 fn decoded(
     name: &str,
     bytes: &[u8],
-) -> Result<(GraphHead, Vec<StringStringEntryProto>), CascadeError> {
+) -> Result<(GraphSummary, Vec<StringStringEntryProto>), CascadeError> {
     let unreadable = |reason: &str| CascadeError::ModelUnreadable {
         model: name.into(),
         reason: reason.into(),
     };
-    let head =
+    let summary =
         Head::decode(bytes).map_err(|error| unreadable(&format!("not an ONNX model ({error})")))?;
-    let Some(graph) = head.graph else {
+    let Some(graph) = summary.graph else {
         return Err(unreadable("not an ONNX model (it holds no graph)"));
     };
     if graph.has_external_data() {
@@ -136,7 +136,7 @@ fn decoded(
             "its weights lie in other files: export it as one file",
         ));
     }
-    Ok((graph, head.metadata))
+    Ok((graph, summary.metadata))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CascadeError> {

@@ -181,13 +181,15 @@ pub(super) fn device_number(
 
 /// Name of an OpenVINO device. The characters are those of names such as `GPU.1` and `AUTO:GPU,CPU`.
 pub(super) fn device_name(device: Option<&str>) -> Result<Option<&str>, CascadeError> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || ".:,_-".contains(c);
+    let cpu_session = |c: char| c.is_ascii_alphanumeric() || ".:,_-".contains(c);
     match device {
-        Some(name) if name.is_empty() || !name.chars().all(plain) => Err(CascadeError::Device {
-            device: name.into(),
-            provider: Provider::OpenVino.to_string(),
-            expected: "a name such as CPU, GPU or GPU.1".into(),
-        }),
+        Some(name) if name.is_empty() || !name.chars().all(cpu_session) => {
+            Err(CascadeError::Device {
+                device: name.into(),
+                provider: Provider::OpenVino.to_string(),
+                expected: "a name such as CPU, GPU or GPU.1".into(),
+            })
+        }
         device => Ok(device),
     }
 }

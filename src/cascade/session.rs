@@ -5,10 +5,12 @@ use std::ops::Range;
 use ort::session::{OutputSelector, RunOptions, Session};
 use ort::value::TensorRef;
 
-use super::ends::Ends;
 use super::model::{DETAILED, LATTICE, STAGE1};
+use super::model_io::ModelIo;
 use super::open::{open, open_best};
-use super::{Backend, CascadeError, Crops, Model, ModelFacts, Provider, Runtime, SessionSettings};
+use super::{
+    Backend, CascadeError, Crops, Model, ModelMetadata, Provider, Runtime, SessionSettings,
+};
 use crate::blocks::PLANES;
 
 /// Batch sizes on a GPU. For each new input shape, cuDNN is searched for its fastest convolutions
@@ -34,8 +36,8 @@ pub struct OrtBackend {
 struct Graph {
     session: Session,
     model: String,
-    facts: ModelFacts,
-    ends: Ends,
+    metadata: ModelMetadata,
+    model_io: ModelIo,
 }
 
 impl OrtBackend {
@@ -55,8 +57,8 @@ impl OrtBackend {
         let graph = Graph {
             session,
             model: model.name().into(),
-            facts: model.facts().clone(),
-            ends: model.ends.clone(),
+            metadata: model.metadata().clone(),
+            model_io: model.model_io.clone(),
         };
         Ok(Self {
             graph,
@@ -102,12 +104,12 @@ impl OrtBackend {
     /// Whether part batches are filled up to one of [`GPU_BATCHES`].
     fn pads(&self) -> bool {
         let on_gpu = self.provider.is_gpu();
-        on_gpu && !self.graph.ends.single
+        on_gpu && !self.graph.model_io.single
     }
 
     /// How many of `left` crops go into the next run, and how many it is filled up to.
     fn next_part(&self, left: usize) -> [usize; 2] {
-        if self.graph.ends.single {
+        if self.graph.model_io.single {
             return [1; 2];
         }
         if !self.pads() {
@@ -120,7 +122,7 @@ impl OrtBackend {
     /// Numbers in `count` crops.
     fn input_len(&self, count: usize) -> Result<usize, CascadeError> {
         // One crop is at most 3·1024² numbers, see the limits of the metadata.
-        let crop = 3 * self.graph.facts.size * self.graph.facts.size;
+        let crop = 3 * self.graph.metadata.size * self.graph.metadata.size;
         count
             .checked_mul(crop)
             .ok_or_else(|| CascadeError::Run(format!("a batch of {count} crops is too large")))
@@ -133,7 +135,7 @@ impl OrtBackend {
         crops: Crops<'_>,
         stage1: &mut Vec<f32>,
     ) -> Result<(), CascadeError> {
-        if !self.graph.ends.has_stage1 {
+        if !self.graph.model_io.has_stage1 {
             return self.run(crops, 0.0, stage1);
         }
         self.check_input(&crops)?;
@@ -171,12 +173,12 @@ impl Graph {
         crops: Crops<'_>,
         wanted: &mut [(&str, &mut Vec<f32>)],
     ) -> Result<(), CascadeError> {
-        let side = self.facts.size;
+        let side = self.metadata.size;
         let tensor = |planes: usize, numbers| {
             let shape = [crops.count, planes, side, side];
             TensorRef::from_array_view((shape, numbers)).map_err(run_error)
         };
-        let mut inputs = ort::inputs![self.ends.input.as_str() => tensor(3, crops.pixelated)?];
+        let mut inputs = ort::inputs![self.model_io.input.as_str() => tensor(3, crops.pixelated)?];
         if !crops.lattice.is_empty() {
             inputs.push((LATTICE.into(), tensor(PLANES, crops.lattice)?.into()));
         }
@@ -192,7 +194,7 @@ impl Graph {
             .session
             .run_with_options(inputs, &options)
             .map_err(run_error)?;
-        let side = self.facts.output_size();
+        let side = self.metadata.output_size();
         for (name, pictures) in wanted {
             let output = outputs
                 .get(*name)
@@ -220,8 +222,8 @@ impl Graph {
         faces: &mut Vec<f32>,
         detailed: &mut Vec<f32>,
     ) -> Result<(), CascadeError> {
-        let truest = self.ends.output.clone();
-        if detail <= 0.0 || !self.ends.has_detailed {
+        let truest = self.model_io.output.clone();
+        if detail <= 0.0 || !self.model_io.has_detailed {
             return self.run(crops, &mut [(&truest, faces)]);
         }
         if detail >= 1.0 {
@@ -243,7 +245,7 @@ impl Graph {
                 model: self.model.clone(),
                 reason: format!(
                     "it fails on crops of {0}×{0} pixels: {reason}",
-                    self.facts.size
+                    self.metadata.size
                 ),
             },
             other => other,
@@ -252,8 +254,8 @@ impl Graph {
 }
 
 impl Backend for OrtBackend {
-    fn facts(&self) -> &ModelFacts {
-        &self.graph.facts
+    fn metadata(&self) -> &ModelMetadata {
+        &self.graph.metadata
     }
 
     fn execution_provider(&self) -> &str {
@@ -261,7 +263,7 @@ impl Backend for OrtBackend {
     }
 
     fn takes_lattice(&self) -> bool {
-        self.graph.ends.takes_lattice
+        self.graph.model_io.takes_lattice
     }
 
     /// The largest batch that a GPU is prepared for; on a CPU a batch gains nothing.
@@ -281,8 +283,8 @@ impl Backend for OrtBackend {
     ) -> Result<(), CascadeError> {
         self.check_input(&crops)?;
         faces.clear();
-        let (size, output) = (self.graph.facts.size, self.graph.facts.output_size());
-        let bgr = self.graph.ends.bgr;
+        let (size, output) = (self.graph.metadata.size, self.graph.metadata.output_size());
+        let bgr = self.graph.model_io.bgr;
         if bgr {
             self.bgr.clear();
             self.bgr.extend_from_slice(crops.pixelated);

@@ -15,7 +15,7 @@ use super::{Evaluation, Named, evaluate, load_faces, page, sheet};
 use crate::cascade::Model;
 use crate::degrade::mosaic::Fill;
 use crate::train::data::dataset::Dataset;
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 
 /// Faces on a page.
 const DRAWN: usize = 3;
@@ -27,7 +27,7 @@ pub struct Faces {
     /// A folder or a tar file.
     pub path: PathBuf,
     /// Only those that training holds back by this rule.
-    pub held_back: Option<HeldBack>,
+    pub held_out: Option<HeldOut>,
     /// Most faces that are taken.
     pub limit: usize,
     /// Warn of faces that are in this set as well.
@@ -81,7 +81,9 @@ pub fn models(files: &[PathBuf], faces: &Faces, options: &Options) -> anyhow::Re
     let mut cases = Case::all(options.inner);
     let blocks = &options.blocks;
     cases.retain(|case| blocks.is_empty() || blocks.contains(&case.block));
-    let sides = models.iter().map(|(_, model)| model.facts().output_size());
+    let sides = models
+        .iter()
+        .map(|(_, model)| model.metadata().output_size());
     let side = options
         .side
         .unwrap_or(sides.max().unwrap_or_default() as u32);
@@ -122,7 +124,7 @@ impl Faces {
         for line in &dataset.unreadable {
             eprintln!("can not be read: {line}");
         }
-        let dataset = match &self.held_back {
+        let dataset = match &self.held_out {
             Some(rule) => dataset.split(rule).1,
             None => dataset,
         };
@@ -134,7 +136,7 @@ impl Faces {
         if let Some(trained_with) = &self.trained_with {
             let mut training = open(trained_with)?;
             if let Some(rule) = self
-                .held_back
+                .held_out
                 .as_ref()
                 .filter(|_| *trained_with == self.path)
             {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::cases::Pixelated;
 use crate::cascade::{
-    Backend, CascadeError, Crops, Model, ModelFacts, OrtBackend, SessionSettings, runtime,
+    Backend, CascadeError, Crops, Model, ModelMetadata, OrtBackend, SessionSettings, runtime,
 };
 use crate::degrade::smooth::bicubic;
 use crate::detect::{Outline, Region};
@@ -134,8 +134,8 @@ impl Versions {
 struct Stage1Alone(OrtBackend);
 
 impl Backend for Stage1Alone {
-    fn facts(&self) -> &ModelFacts {
-        self.0.facts()
+    fn metadata(&self) -> &ModelMetadata {
+        self.0.metadata()
     }
 
     fn execution_provider(&self) -> &str {

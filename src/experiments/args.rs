@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{Faces, blur, film, results, rounds, sweep};
 use crate::evaluate::systems::open_models;
 use crate::files;
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 
 /// How long each round of the film is shown.
 const MILLISECONDS: u16 = 500;
@@ -35,7 +35,7 @@ struct Common {
     faces: PathBuf,
     /// Take only those pictures that training on the same path holds back.
     #[arg(long)]
-    held_back: bool,
+    held_out: bool,
     /// Recipe of any system, whose rule says which those are; without it the bundled default recipe.
     #[arg(long, value_name = "FILE", requires = "held_back")]
     recipe: Option<PathBuf>,
@@ -104,10 +104,10 @@ fn named(text: &str) -> Result<(String, PathBuf), String> {
 
 impl Common {
     fn faces(&self, limit: usize, side: u32) -> anyhow::Result<Faces> {
-        let rule = HeldBack::of_recipe(self.recipe.as_deref())?;
+        let rule = HeldOut::of_recipe(self.recipe.as_deref())?;
         Ok(Faces {
             path: self.faces.clone(),
-            held_back: self.held_back.then_some(rule),
+            held_out: self.held_out.then_some(rule),
             limit: self.limit.unwrap_or(limit),
             side: self.side.unwrap_or(side),
         })

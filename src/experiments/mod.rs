@@ -20,7 +20,7 @@ use indicatif::ProgressBar;
 use crate::degrade::smooth::resize;
 use crate::evaluate::systems::stem;
 use crate::train::data::dataset::Dataset;
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 
 /// A picture of a face with the name that it is paired by: its file's, without folder and ending.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub struct Faces {
     /// A folder, a tar file or a list.
     pub path: PathBuf,
     /// Only those that training holds back by this rule.
-    pub held_back: Option<HeldBack>,
+    pub held_out: Option<HeldOut>,
     /// Most of them, evenly spread.
     pub limit: usize,
     /// Side, pixels: the middle square of each is scaled to it.
@@ -47,7 +47,7 @@ impl Faces {
     /// Read them.
     pub fn open(&self) -> anyhow::Result<Vec<Face>> {
         let dataset = Dataset::open(&self.path, &ProgressBar::hidden())?;
-        let dataset = match &self.held_back {
+        let dataset = match &self.held_out {
             Some(rule) => dataset.split(rule).1,
             None => dataset,
         };

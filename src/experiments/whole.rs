@@ -95,14 +95,14 @@ impl Whole {
     /// What the model makes of a picture, which is scaled to its size as the element does it (triangle filter), at `side`
     /// × `side` pixels.
     pub fn run(&mut self, picture: &Planes, side: usize) -> anyhow::Result<Planes> {
-        let facts = self.backend.facts().clone();
-        let mut crop = picture.scaled(facts.size, FilterType::Bilinear)?.data;
-        facts.range.normalise(&mut crop);
+        let metadata = self.backend.metadata().clone();
+        let mut crop = picture.scaled(metadata.size, FilterType::Bilinear)?.data;
+        metadata.range.normalise(&mut crop);
         let mut data = Vec::new();
         self.backend.run(Crops::new(&crop, 1), 0.0, &mut data)?;
-        facts.range.denormalise(&mut data);
+        metadata.range.denormalise(&mut data);
         let made = Planes {
-            side: facts.output_size(),
+            side: metadata.output_size(),
             data,
         };
         let mut made = made.at(side)?;

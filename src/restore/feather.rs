@@ -1,6 +1,6 @@
 //! The soft edge of what is pasted: along the sides of a region, or along the ellipse in it.
 
-use super::Job;
+use super::RegionTask;
 use crate::detect::Outline;
 use crate::frame::Rect;
 
@@ -12,7 +12,7 @@ const FEATHER_LIMITS: (f32, f32) = (1.0, 2.0);
 /// each block that it cuts.
 const RIM: f32 = 0.5;
 
-impl Job {
+impl RegionTask {
     /// Width and height of a block, pixels; where no lattice is known, those of a mosaic of twelve blocks.
     fn block(&self) -> (f32, f32) {
         let side = self.rect.width.min(self.rect.height) as f32 / 12.0;

@@ -8,13 +8,13 @@ use crate::frame::{Lattice, Rect};
 
 /// Answers every mosaic with one colour, and counts its runs.
 struct Painter {
-    facts: ModelFacts,
+    metadata: ModelMetadata,
     colour: [f32; 3],
 }
 
 impl Painter {
     fn boxed(colour: [f32; 3]) -> Box<dyn Backend> {
-        let facts = ModelFacts {
+        let metadata = ModelMetadata {
             size: 32,
             scale: 2,
             range: ValueRange::Unit,
@@ -24,13 +24,13 @@ impl Painter {
             trained_on: String::new(),
             license: String::new(),
         };
-        Box::new(Self { facts, colour })
+        Box::new(Self { metadata, colour })
     }
 }
 
 impl Backend for Painter {
-    fn facts(&self) -> &ModelFacts {
-        &self.facts
+    fn metadata(&self) -> &ModelMetadata {
+        &self.metadata
     }
 
     fn execution_provider(&self) -> &str {

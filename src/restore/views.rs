@@ -10,7 +10,7 @@ const SEEN: [f64; 2] = [0.6, 1.2];
 /// Largest distance of their middles in training, sides of the face's square.
 const OFF: f64 = 0.2;
 /// Sides of faces' squares ÷ longer side of the region that are believed.
-const SOUND: [f64; 2] = [0.3, 4.0];
+const PLAUSIBLE_RATIO: [f64; 2] = [0.3, 4.0];
 /// Part of the closer view, from each of its edges, that fades into the wider one.
 const FADING: f32 = 0.15;
 
@@ -30,7 +30,9 @@ impl Views {
         let usual = Square::around(rect, margin).inside(rect, size.0, size.1);
         let longer = f64::from(rect.width.max(rect.height));
         let only = |whole| Self { whole, close: None };
-        let believed = |face: &Square| (SOUND[0]..=SOUND[1]).contains(&(face.side / longer));
+        let believed = |face: &Square| {
+            (PLAUSIBLE_RATIO[0]..=PLAUSIBLE_RATIO[1]).contains(&(face.side / longer))
+        };
         let Some(face) = face.filter(believed) else {
             return only(usual);
         };

@@ -8,7 +8,7 @@ const EXPECTED: f32 = 0.6;
 
 /// Finds and follows the mosaics of a stream; keeps its memory from frame to frame.
 #[derive(Debug, Default)]
-pub struct Follower {
+pub struct MosaicTracker {
     detector: Detector,
     tracker: Tracker,
     found: Vec<Region>,
@@ -18,7 +18,7 @@ pub struct Follower {
     size: (u32, u32),
 }
 
-impl Follower {
+impl MosaicTracker {
     /// One that has seen nothing.
     pub fn new() -> Self {
         Self::default()
@@ -116,7 +116,7 @@ mod tests {
         data
     }
 
-    fn next(follower: &mut Follower, data: &[u8], interval: u32) -> Vec<(u32, Rect)> {
+    fn next(follower: &mut MosaicTracker, data: &[u8], interval: u32) -> Vec<(u32, Rect)> {
         let luma = Luma {
             data,
             stride: SIZE.0 as usize,
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_mosaic_is_followed_between_the_frames_that_are_searched() {
-        let mut follower = Follower::new();
+        let mut follower = MosaicTracker::new();
         let there = plane(Some(60));
         for frame in 0..9 {
             let tracked = next(&mut follower, &there, 4);
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn new_regions_wait_for_the_next_search() {
-        let mut follower = Follower::new();
+        let mut follower = MosaicTracker::new();
         let (clean, there) = (plane(None), plane(Some(60)));
         assert_eq!(next(&mut follower, &clean, 3), []);
         assert_eq!(next(&mut follower, &there, 3), []);
@@ -169,7 +169,7 @@ mod tests {
             height: SIZE.1,
         };
         let settings = DetectSettings::default();
-        let mut follower = Follower::new();
+        let mut follower = MosaicTracker::new();
         follower.next(&luma(&clean), &settings, 1);
         // A strong one needs no second frame.
         assert_eq!(follower.next(&luma(&there), &settings, 1).len(), 1);

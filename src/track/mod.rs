@@ -15,7 +15,7 @@ mod steady;
 #[cfg(test)]
 mod tests;
 
-pub use follow::Follower;
+pub use follow::MosaicTracker;
 
 use crate::detect::{Luma, Region};
 use crate::frame::{Lattice, Rect};

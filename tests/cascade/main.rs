@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex};
 use gstdepixelate::blocks::PLANES;
 use gstdepixelate::cascade::runtime::{self, LogLevel};
 use gstdepixelate::cascade::{
-    Backend, CascadeError, Crops, DETAILED, INPUT, LATTICE, MAX_MODEL_BYTES, Model, ModelFacts,
+    Backend, CascadeError, Crops, DETAILED, INPUT, LATTICE, MAX_MODEL_BYTES, Model, ModelMetadata,
     OptimizationLevel, OrtBackend, Provider, RESTORED, Runtime, RuntimeSearch, STAGE1,
     SessionSettings,
 };
 use gstdepixelate::onnx::proto::{DimensionValue, ModelProto, ValueInfoProto};
 use gstdepixelate::onnx::{Dim, ElementType, GraphBuilder, batch_of, decode, encode};
-use support::{Tiny, tiny_facts, tiny_model, tiny_model_with};
+use support::{Tiny, tiny_metadata, tiny_model, tiny_model_with};
 
 fn runtime() -> &'static Runtime {
     runtime::load(&RuntimeSearch::default())
@@ -59,12 +59,12 @@ fn numbers_come_out_right_at_every_batch_size() {
 
 #[test]
 fn an_enlarging_model_gives_larger_pictures() {
-    let facts = ModelFacts {
+    let metadata = ModelMetadata {
         scale: 2,
-        ..tiny_facts(16)
+        ..tiny_metadata(16)
     };
-    let mut backend = backend(tiny_model_with(&facts, Tiny::Color([-1.0, 0.25, 1.0])));
-    assert_eq!(backend.facts(), &facts);
+    let mut backend = backend(tiny_model_with(&metadata, Tiny::Color([-1.0, 0.25, 1.0])));
+    assert_eq!(backend.metadata(), &metadata);
     let mut restored = Vec::new();
     backend
         .run(Crops::new(&ramp(2, 16), 2), 0.0, &mut restored)
@@ -123,12 +123,12 @@ fn the_bundled_model_runs() {
     let model = Model::bundled().unwrap();
     let mut backend = OrtBackend::new(runtime(), &model, &cpu()).unwrap();
     backend.warm_up(4).unwrap();
-    let size = model.facts().size;
+    let size = model.metadata().size;
     let mut restored = Vec::new();
     backend
         .run(Crops::new(&ramp(1, size), 1), 0.0, &mut restored)
         .unwrap();
-    assert_eq!(restored.len(), 3 * model.facts().output_size().pow(2));
+    assert_eq!(restored.len(), 3 * model.metadata().output_size().pow(2));
     assert!(restored.iter().all(|v| v.is_finite()));
 }
 
@@ -168,7 +168,7 @@ fn a_batch_of_the_wrong_size_is_refused() {
 /// A model that adds the first three planes of the lattice to the mosaic.
 fn told(planes: i64, side: Dim) -> Vec<u8> {
     let mut g = GraphBuilder::new("told");
-    tiny_facts(16).write_to(&mut g);
+    tiny_metadata(16).write_to(&mut g);
     let shape = batch_of(&[3, 16, 16]);
     let x = g.input_f32(INPUT, &shape);
     let zeros = vec![0.0; planes as usize];
@@ -208,7 +208,7 @@ fn a_model_may_be_told_the_lattice_or_not() {
 #[test]
 fn detail_mixes_the_two_ends() {
     let mut g = GraphBuilder::new("ends");
-    tiny_facts(16).write_to(&mut g);
+    tiny_metadata(16).write_to(&mut g);
     let shape = batch_of(&[3, 16, 16]);
     let x = g.input_f32(INPUT, &shape);
     let twice = g.add(&x, &x);

@@ -178,7 +178,7 @@ fn files_that_are_no_models_are_named() {
 
     let good = path("good.onnx");
     std::fs::write(&good, &model).unwrap();
-    assert_eq!(Model::open(&good).unwrap().facts(), &tiny_facts(16));
+    assert_eq!(Model::open(&good).unwrap().metadata(), &tiny_metadata(16));
 }
 
 #[cfg(unix)]
@@ -194,7 +194,7 @@ fn a_named_pipe_is_refused_at_once() {
 /// A model whose node or output is not what the file says; only ONNX Runtime can know.
 fn lying(op: &str, declared: &[Dim], attrs: &[(&str, i64)]) -> Vec<u8> {
     let mut g = GraphBuilder::new("lying");
-    tiny_facts(16).write_to(&mut g);
+    tiny_metadata(16).write_to(&mut g);
     let x = g.input_f32(INPUT, &batch_of(&[3, 16, 16]));
     let attrs = attrs
         .iter()

@@ -1,6 +1,8 @@
 //! A backend without a model, and a gate that its runs wait at.
 
-use gstdepixelate::cascade::{Backend, CascadeError, Crops, ModelFacts, MosaicInput, ValueRange};
+use gstdepixelate::cascade::{
+    Backend, CascadeError, Crops, ModelMetadata, MosaicInput, ValueRange,
+};
 use gstdepixelate::element::BackendSource;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -13,7 +15,7 @@ type OnRun = dyn Fn(usize) -> Result<(), CascadeError> + Send + Sync;
 /// A backend that paints each crop in [`COLOR`], and what it was asked for.
 #[derive(Clone)]
 pub struct Fake {
-    facts: Arc<ModelFacts>,
+    metadata: Arc<ModelMetadata>,
     /// Called at the start of each run with its number, from 0.
     on_run: Arc<OnRun>,
     /// Backends made.
@@ -30,7 +32,7 @@ impl Fake {
     pub fn with(
         on_run: impl Fn(usize) -> Result<(), CascadeError> + Send + Sync + 'static,
     ) -> Self {
-        let facts = ModelFacts {
+        let metadata = ModelMetadata {
             size: 32,
             scale: 1,
             range: ValueRange::Unit,
@@ -41,7 +43,7 @@ impl Fake {
             license: "CC0-1.0".into(),
         };
         Self {
-            facts: Arc::new(facts),
+            metadata: Arc::new(metadata),
             on_run: Arc::new(on_run),
             loads: Arc::default(),
             runs: Arc::default(),
@@ -66,8 +68,8 @@ impl Fake {
 }
 
 impl Backend for Fake {
-    fn facts(&self) -> &ModelFacts {
-        &self.facts
+    fn metadata(&self) -> &ModelMetadata {
+        &self.metadata
     }
 
     fn execution_provider(&self) -> &str {
@@ -84,7 +86,7 @@ impl Backend for Fake {
         _: f32,
         restored: &mut Vec<f32>,
     ) -> Result<(), CascadeError> {
-        let (count, area) = (crops.count, self.facts.size * self.facts.size);
+        let (count, area) = (crops.count, self.metadata.size * self.metadata.size);
         assert_eq!(crops.pixelated.len(), count * 3 * area);
         let number = {
             let mut runs = self.runs.lock().unwrap();

@@ -10,7 +10,7 @@ mod support;
 use common::*;
 use gst::prelude::*;
 use gst_video::VideoFormat;
-use gstdepixelate::cascade::{INPUT, ModelFacts, MosaicInput, RESTORED, ValueRange};
+use gstdepixelate::cascade::{INPUT, ModelMetadata, MosaicInput, RESTORED, ValueRange};
 use gstdepixelate::degrade::mosaic::{Fill, pixelate};
 use gstdepixelate::frame::{FrameViewMut, Lattice, Layout, Rect};
 use gstdepixelate::onnx::{
@@ -18,7 +18,7 @@ use gstdepixelate::onnx::{
 };
 use nets::*;
 use std::path::{Path, PathBuf};
-use support::{Tiny, tiny_facts, tiny_model_with};
+use support::{Tiny, tiny_metadata, tiny_model_with};
 
 /// The message of an element that does not reach PAUSED, and so never sees a frame.
 #[track_caller]
@@ -38,7 +38,7 @@ fn each_kind_plays() {
     let folder = tempfile::tempdir().unwrap();
     for kind in kinds() {
         let mut graph = graph_of(&kind, "N".into(), INPUT, RESTORED);
-        kind.facts.write_to(&mut graph);
+        kind.metadata.write_to(&mut graph);
         let file = folder.path().join(format!("{}.onnx", kind.name));
         std::fs::write(&file, encode(&graph.finish().unwrap())).unwrap();
         println!("{}", kind.name);
@@ -55,14 +55,14 @@ fn foreign(folder: &Path, kind: &Kind, batch: Dim, description: &str) -> PathBuf
     file
 }
 
-fn description(facts: &ModelFacts) -> String {
-    let range = match facts.range {
+fn description(metadata: &ModelMetadata) -> String {
+    let range = match metadata.range {
         ValueRange::Signed => "-1..1",
         ValueRange::Unit => "0..1",
     };
     format!(
         "# An upscaler.\nsize = {}\nscale = {}\nrange = '{range}'\ncolor = 'BGR'\nmargin = 1.5\n",
-        facts.size, facts.scale
+        metadata.size, metadata.scale
     )
 }
 
@@ -72,7 +72,7 @@ fn each_kind_plays_with_a_description() {
     for kind in kinds() {
         for batch in [Dim::from("N"), Dim::from(1)] {
             println!("{}, batch {batch:?}", kind.name);
-            let text = description(&kind.facts);
+            let text = description(&kind.metadata);
             assert_plays(&foreign(folder.path(), &kind, batch, &text));
         }
     }
@@ -137,14 +137,14 @@ fn a_network_that_enlarges_is_shown_no_blocks() {
         of(true) / of(false).max(0.1)
     };
     let restored = |mosaic: MosaicInput| {
-        let facts = ModelFacts {
+        let metadata = ModelMetadata {
             scale: 2,
             margin: 1.2,
             mosaic,
-            ..tiny_facts(96)
+            ..tiny_metadata(96)
         };
         let file = folder.path().join("identity.onnx");
-        std::fs::write(&file, tiny_model_with(&facts, Tiny::Identity)).unwrap();
+        std::fs::write(&file, tiny_model_with(&metadata, Tiny::Identity)).unwrap();
         let element = with_model(&file);
         element.set_property("face-threshold", 0f32);
         element.set_property("projection", 0f32);
@@ -171,7 +171,7 @@ fn what_contradicts_the_graph_is_refused_before_the_first_frame() {
     let fixed = of("pix2pix");
     let open = of("esrgan");
     let text = |kind: &Kind, from: &str, to: &str| {
-        let text = description(&kind.facts);
+        let text = description(&kind.metadata);
         assert!(text.contains(from), "{from}");
         text.replace(from, to)
     };
@@ -188,7 +188,7 @@ fn what_contradicts_the_graph_is_refused_before_the_first_frame() {
         (
             fixed,
             4.into(),
-            description(&fixed.facts),
+            description(&fixed.metadata),
             &["Float[4, 3, 64, 64]", "N of 1 or open"],
         ),
         (
@@ -273,7 +273,7 @@ fn a_graph_that_fails_is_refused_with_its_file() {
     let other = graph.initializer_f32("other", &[1, 3, 7, 7], &[0.0; 147]);
     let y = graph.add(&x, &other);
     graph.output_f32(RESTORED, &y, &shape);
-    tiny_facts(32).write_to(&mut graph);
+    tiny_metadata(32).write_to(&mut graph);
     std::fs::write(&file, encode(&graph.finish().unwrap())).unwrap();
     let message = refusal(&file);
     assert!(

@@ -74,64 +74,64 @@ impl Net {
 /// A kind of restorer: what it says of itself, and its layers.
 pub struct Kind {
     pub name: &'static str,
-    pub facts: ModelFacts,
+    pub metadata: ModelMetadata,
     /// Takes pictures of any size.
     pub open: bool,
     pub layers: fn(&mut Net, &str) -> String,
 }
 
 pub fn kinds() -> Vec<Kind> {
-    let facts = |size, scale, range| ModelFacts {
+    let metadata = |size, scale, range| ModelMetadata {
         scale,
         range,
         mosaic: MosaicInput::of_scale(scale),
-        ..tiny_facts(size)
+        ..tiny_metadata(size)
     };
     let (signed, unit) = (ValueRange::Signed, ValueRange::Unit);
-    let blind = ModelFacts {
+    let blind = ModelMetadata {
         mosaic: MosaicInput::Smooth,
-        ..facts(64, 1, signed)
+        ..metadata(64, 1, signed)
     };
     vec![
         Kind {
             name: "pix2pix",
-            facts: facts(64, 1, signed),
+            metadata: metadata(64, 1, signed),
             open: false,
             layers: u_net,
         },
         Kind {
             name: "pixelcyclegan",
-            facts: facts(32, 1, signed),
+            metadata: metadata(32, 1, signed),
             open: true,
             layers: nested,
         },
         Kind {
             name: "scgan",
-            facts: facts(16, 4, signed),
+            metadata: metadata(16, 4, signed),
             open: true,
             layers: enlarging,
         },
         Kind {
             name: "srgan",
-            facts: facts(16, 4, unit),
+            metadata: metadata(16, 4, unit),
             open: true,
             layers: residual,
         },
         Kind {
             name: "esrgan",
-            facts: facts(32, 4, unit),
+            metadata: metadata(32, 4, unit),
             open: true,
             layers: shuffling,
         },
         Kind {
             name: "realesrgan",
-            facts: facts(32, 2, unit),
+            metadata: metadata(32, 2, unit),
             open: false,
             layers: shuffling_once,
         },
         Kind {
             name: "gpen",
-            facts: blind,
+            metadata: blind,
             open: false,
             layers: through_features,
         },
@@ -250,9 +250,9 @@ pub fn graph_of(kind: &Kind, batch: Dim, input: &str, output: &str) -> GraphBuil
         };
         [batch.clone(), 3.into(), side.clone(), side]
     };
-    let x = net.graph.input_f32(input, &shape(kind.facts.size, "S"));
+    let x = net.graph.input_f32(input, &shape(kind.metadata.size, "S"));
     let y = (kind.layers)(&mut net, &x);
-    let sides = shape(kind.facts.output_size(), "T");
+    let sides = shape(kind.metadata.output_size(), "T");
     net.graph.output_f32(output, &y, &sides);
     net.graph
 }

@@ -3,7 +3,7 @@
 //! Every test program uses its own part of this module.
 #![allow(dead_code)]
 
-use gstdepixelate::cascade::{INPUT, ModelFacts, MosaicInput, RESTORED, STAGE1, ValueRange};
+use gstdepixelate::cascade::{INPUT, ModelMetadata, MosaicInput, RESTORED, STAGE1, ValueRange};
 use gstdepixelate::onnx::{GraphBuilder, attr, batch_of, encode};
 use image::{Rgb, RgbImage};
 
@@ -19,8 +19,8 @@ pub enum Tiny {
 }
 
 /// Facts of a tiny model: −1 … 1, no enlargement, crop 1.5 times the box, blocks of 2 to `size` ÷ 2 pixels.
-pub fn tiny_facts(size: usize) -> ModelFacts {
-    ModelFacts {
+pub fn tiny_metadata(size: usize) -> ModelMetadata {
+    ModelMetadata {
         size,
         scale: 1,
         range: ValueRange::Signed,
@@ -34,15 +34,15 @@ pub fn tiny_facts(size: usize) -> ModelFacts {
 
 /// A whole model file with [`tiny_facts`]: `stage1` is the input, `restored` is what `kind` says.
 pub fn tiny_model(size: usize, kind: Tiny) -> Vec<u8> {
-    tiny_model_with(&tiny_facts(size), kind)
+    tiny_model_with(&tiny_metadata(size), kind)
 }
 
 /// The same with any facts; enlarged outputs repeat each pixel.
-pub fn tiny_model_with(facts: &ModelFacts, kind: Tiny) -> Vec<u8> {
+pub fn tiny_model_with(metadata: &ModelMetadata, kind: Tiny) -> Vec<u8> {
     let mut g = GraphBuilder::new("tiny");
-    facts.write_to(&mut g);
-    let side = facts.size as i64;
-    let output_side = facts.output_size() as i64;
+    metadata.write_to(&mut g);
+    let side = metadata.size as i64;
+    let output_side = metadata.output_size() as i64;
     let x = g.input_f32(INPUT, &batch_of(&[3, side, side]));
     let y = match kind {
         Tiny::Identity => g.identity(&x),
@@ -59,10 +59,10 @@ pub fn tiny_model_with(facts: &ModelFacts, kind: Tiny) -> Vec<u8> {
         }
     };
     let mut enlarged = |picture: String| {
-        if facts.scale == 1 {
+        if metadata.scale == 1 {
             return picture;
         }
-        let scale = facts.scale as f32;
+        let scale = metadata.scale as f32;
         let scales = g.initializer_f32("scales", &[4], &[1.0, 1.0, scale, scale]);
         let nearest = vec![
             attr::string("mode", "nearest"),

@@ -18,7 +18,10 @@ use gstdepixelate::train::systems::{gpen, pix2pix, pixelcyclegan, scgan, stylega
 fn check_played(file: &Path, side: usize, scale: usize) {
     println!("{}", file.display());
     let model = Model::open(file).unwrap();
-    assert_eq!((model.facts().size, model.facts().scale), (side, scale));
+    assert_eq!(
+        (model.metadata().size, model.metadata().scale),
+        (side, scale)
+    );
     let runtime = runtime::load(&RuntimeSearch::default()).unwrap();
     let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default()).unwrap();
     let (crops, mut restored) = (vec![0.1; 2 * 3 * side * side], Vec::new());
@@ -189,10 +192,10 @@ pub fn check_second_stage(folder: &Path, faces: &Path) {
     let dcedn = Architecture::Dcedn { width: 4 };
     for (name, dcedn) in [("pix2pix", None), ("esrgan", Some(dcedn))] {
         let first = folder.join(format!("{name}/parts/{name}.onnx"));
-        let facts = Model::open(&first).unwrap().facts().clone();
+        let metadata = Model::open(&first).unwrap().metadata().clone();
         let default = include_str!("../../recipes/default.toml");
         let mut recipe = cascade::Recipe::parse(default).unwrap();
-        (recipe.model.size, recipe.model.margin) = (facts.output_size(), facts.margin);
+        (recipe.model.size, recipe.model.margin) = (metadata.output_size(), metadata.margin);
         recipe.damage.blocks = [4.0, 8.0];
         // The recipe's own is told the lattice, which does not fit behind a network that enlarges.
         recipe.networks.dcedn = dcedn.unwrap_or(recipe.networks.dcedn);
@@ -210,7 +213,7 @@ pub fn check_second_stage(folder: &Path, faces: &Path) {
         };
         let outcome = train(&system, faces, &options(&out)).unwrap();
         assert_eq!(outcome, Outcome::Finished);
-        let scale = facts.scale * recipe.scale();
-        check_played(&out.join("cascade.onnx"), facts.size, scale);
+        let scale = metadata.scale * recipe.scale();
+        check_played(&out.join("cascade.onnx"), metadata.size, scale);
     }
 }

@@ -7,7 +7,7 @@ use crate::cascade::{MosaicInput, ValueRange};
 
 /// Gives crops back, notes the sizes of its runs, and waits for leave before each, if it has to.
 struct Echo {
-    facts: ModelFacts,
+    metadata: ModelMetadata,
     sizes: Arc<Mutex<Vec<usize>>>,
     gate: Option<mpsc::Receiver<()>>,
     preferred: usize,
@@ -16,7 +16,7 @@ struct Echo {
 type Sizes = Arc<Mutex<Vec<usize>>>;
 
 fn echo(preferred: usize, gate: Option<mpsc::Receiver<()>>) -> (Box<Echo>, Sizes) {
-    let facts = ModelFacts {
+    let metadata = ModelMetadata {
         size: 2,
         scale: 1,
         range: ValueRange::Unit,
@@ -28,7 +28,7 @@ fn echo(preferred: usize, gate: Option<mpsc::Receiver<()>>) -> (Box<Echo>, Sizes
     };
     let sizes = Sizes::default();
     let echo = Echo {
-        facts,
+        metadata,
         sizes: Arc::clone(&sizes),
         gate,
         preferred,
@@ -37,8 +37,8 @@ fn echo(preferred: usize, gate: Option<mpsc::Receiver<()>>) -> (Box<Echo>, Sizes
 }
 
 impl Backend for Echo {
-    fn facts(&self) -> &ModelFacts {
-        &self.facts
+    fn metadata(&self) -> &ModelMetadata {
+        &self.metadata
     }
 
     fn execution_provider(&self) -> &str {

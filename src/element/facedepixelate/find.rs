@@ -9,7 +9,7 @@ use crate::element::metas::{self, NamedRegion};
 use crate::face_check::{FaceCheck, Question};
 use crate::frame::{FrameView, Rect, Square};
 use crate::restore::Target;
-use crate::track::Follower;
+use crate::track::MosaicTracker;
 
 /// Who found a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Found {
 /// Finds the regions; keeps its memory from frame to frame.
 #[derive(Default)]
 pub struct Finder {
-    follower: Follower,
+    follower: MosaicTracker,
     /// Luma of frames that have no such plane.
     luma: Vec<u8>,
     /// The same of the frames that come next.

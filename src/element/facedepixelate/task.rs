@@ -105,13 +105,13 @@ impl FaceDepixelate {
             return Err(gst::FlowError::Flushing);
         }
         self.queue.flow()?;
-        self.judge(outcome, &settings)?;
+        self.report(outcome, &settings)?;
         self.stats.lock().unwrap().frames_out += 1;
         self.srcpad.push(frame.buffer)
     }
 
     /// Count a frame, or tell the bus why it was not restored.
-    fn judge(
+    fn report(
         &self,
         outcome: Result<Outcome, WorkError>,
         settings: &FrameSettings,

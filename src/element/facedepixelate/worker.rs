@@ -189,9 +189,14 @@ impl Worker {
             {
                 finder.keep_faces(&frame, face_check, settings.face_threshold)?;
             }
-            let (facts, takes_lattice) = (batcher.facts(), batcher.takes_lattice());
+            let (metadata, takes_lattice) = (batcher.metadata(), batcher.takes_lattice());
             let restoration = &mut draft.restoration;
-            Ok::<_, CascadeError>(restoration.look(&frame, finder.targets(), facts, takes_lattice))
+            Ok::<_, CascadeError>(restoration.extract(
+                &frame,
+                finder.targets(),
+                metadata,
+                takes_lattice,
+            ))
         })??;
         if !has_work {
             self.spare.push(draft);
@@ -244,7 +249,7 @@ impl Worker {
     ) -> Result<Outcome, WorkError> {
         let buffer = frame.buffer.make_mut();
         frame.layout.write(buffer, |mut picture| {
-            (draft.restoration).apply(&mut picture, self.batcher.facts(), &settings.blend);
+            (draft.restoration).apply(&mut picture, self.batcher.metadata(), &settings.blend);
             if settings.display {
                 for Found { region, .. } in &draft.found {
                     let (patch, mask) = (&mut draft.patch, &mut draft.mask);

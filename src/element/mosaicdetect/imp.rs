@@ -28,7 +28,7 @@ use super::settings::Settings;
 use crate::detect::Luma;
 use crate::element::caps::{PictureError, StreamLayout, pad_templates, proxy_flags};
 use crate::element::metas::{self, MessageTimes};
-use crate::track::{Follower, Tracked};
+use crate::track::{MosaicTracker, Tracked};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -52,7 +52,7 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 struct State {
     layout: Option<Arc<StreamLayout>>,
     segment: gst::FormattedSegment<gst::ClockTime>,
-    follower: Follower,
+    follower: MosaicTracker,
     /// Luma of frames that have no such plane.
     luma: Vec<u8>,
     found: Vec<Tracked>,

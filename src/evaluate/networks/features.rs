@@ -7,7 +7,7 @@ use image::RgbImage;
 use tch::{Device, Tensor};
 
 use super::onnx::OnnxNetwork;
-use crate::cascade::Numbers;
+use crate::cascade::HostTensor;
 use crate::degrade::smooth::resize;
 use crate::metrics::FeatureMap;
 use crate::onnx::ElementType;
@@ -45,7 +45,7 @@ impl Features for OnnxNetwork {
 
     fn levels(&mut self, picture: &RgbImage) -> anyhow::Result<Vec<FeatureMap>> {
         let outputs = self.run(picture, picture.dimensions())?;
-        let map = |output: Numbers| match output.shape[..] {
+        let map = |output: HostTensor| match output.shape[..] {
             [1, channels, _, _] => Ok(FeatureMap::new(channels as usize, output.data)?),
             _ => bail!("{} gives {:?} for one picture", self.about(), output.shape),
         };

@@ -7,7 +7,7 @@ use anyhow::{Context, bail, ensure};
 use image::RgbImage;
 use serde::Deserialize;
 
-use crate::cascade::Numbers;
+use crate::cascade::HostTensor;
 use crate::degrade::smooth::resize_bilinear;
 use crate::onnx::ElementType;
 use crate::onnx::proto::{GraphProto, ValueInfoProto};
@@ -84,7 +84,7 @@ impl Input {
     }
 
     /// A picture, scaled to the network's side, or to `open` where the network takes any.
-    pub fn feed(&self, picture: &RgbImage, open: (u32, u32)) -> anyhow::Result<Numbers> {
+    pub fn feed(&self, picture: &RgbImage, open: (u32, u32)) -> anyhow::Result<HostTensor> {
         let (width, height) = self.side.map_or(open, |side| (side, side));
         let scaled;
         let picture = if picture.dimensions() == (width, height) {
@@ -103,7 +103,7 @@ impl Input {
             let number = move |level| (self.range.number(level) - mean[i]) / std[i];
             picture.pixels().map(move |pixel| number(pixel.0[order[i]]))
         };
-        Ok(Numbers {
+        Ok(HostTensor {
             shape: vec![1, 3, i64::from(height), i64::from(width)],
             data: (0..3).flat_map(channel).collect(),
         })

@@ -6,13 +6,13 @@ use anyhow::{Context, ensure};
 use image::RgbImage;
 
 use super::input::Input;
-use crate::cascade::{Numbers, PlainSession, runtime};
+use crate::cascade::{CpuSession, HostTensor, runtime};
 use crate::onnx::decode;
 use crate::onnx::proto::GraphProto;
 
 /// The network, open.
 pub struct OnnxNetwork {
-    session: PlainSession,
+    session: CpuSession,
     input: Input,
     file: String,
     outputs: Vec<String>,
@@ -33,7 +33,7 @@ impl OnnxNetwork {
             anyhow::Ok(Self {
                 input: Input::of(file, &graph)?,
                 outputs: choose(&graph)?,
-                session: PlainSession::open(runtime, &shown.to_string(), &bytes, threads)?,
+                session: CpuSession::open(runtime, &shown.to_string(), &bytes, threads)?,
                 file: shown.to_string(),
             })
         };
@@ -46,7 +46,7 @@ impl OnnxNetwork {
     }
 
     /// Its outputs for a picture, which is scaled to its side, or to `open` where it takes any. All numbers are finite.
-    pub fn run(&mut self, picture: &RgbImage, open: (u32, u32)) -> anyhow::Result<Vec<Numbers>> {
+    pub fn run(&mut self, picture: &RgbImage, open: (u32, u32)) -> anyhow::Result<Vec<HostTensor>> {
         let mut run = || {
             let numbers = self.input.feed(picture, open)?;
             let wanted: Vec<&str> = self.outputs.iter().map(String::as_str).collect();

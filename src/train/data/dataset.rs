@@ -10,7 +10,7 @@ use image::{ImageReader, Limits, RgbImage};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 
-use super::held_out::HeldBack;
+use super::held_out::HeldOut;
 
 /// Largest side of a picture that is read, pixels.
 const MAX_SIDE: u32 = 16_384;
@@ -126,14 +126,14 @@ impl Dataset {
     }
 
     /// Those that training leaves out go apart: (training, held back).
-    pub fn split(self, rule: &HeldBack) -> (Self, Self) {
+    pub fn split(self, rule: &HeldOut) -> (Self, Self) {
         let names: Vec<&str> = self
             .entries
             .iter()
             .map(|entry| entry.name.as_str())
             .collect();
         let apart = rule.choose(&names);
-        let (training, held_back): (Vec<_>, Vec<_>) = self
+        let (training, held_out): (Vec<_>, Vec<_>) = self
             .entries
             .into_iter()
             .zip(apart)
@@ -142,7 +142,7 @@ impl Dataset {
             entries: entries.into_iter().map(|(entry, _)| entry).collect(),
             unreadable: Vec::new(),
         };
-        (part(training), part(held_back))
+        (part(training), part(held_out))
     }
 
     /// Names of all pictures.
@@ -277,7 +277,7 @@ fn list_lines(path: &Path) -> anyhow::Result<Vec<Entry>> {
         Entry {
             name: line.to_owned(),
             offset: 0,
-            length: file.metadata().map_or(0, |facts| facts.len()),
+            length: file.metadata().map_or(0, |metadata| metadata.len()),
             file,
             side: 0,
         }

@@ -10,25 +10,25 @@ const STRIDE: usize = 20;
 /// Rule by which pictures are held back, from their names alone: the same pictures in every run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct HeldBack {
+pub struct HeldOut {
     /// Pictures whose file names start with one of these: whole sources. Without any it is every 20th.
-    pub held_back: Vec<String>,
+    pub held_out: Vec<String>,
     /// Pictures whose file names are alike up to the last such text show the same person or are of the same source:
     /// they stay together. Without it each picture is for itself.
     pub group_by: Option<String>,
 }
 
-impl HeldBack {
+impl HeldOut {
     /// Whether each picture is held back. `names` may be paths, in their order.
     pub fn choose(&self, names: &[&str]) -> Vec<bool> {
         let file = |name: &'_ str| name.rsplit('/').next().unwrap_or(name).to_owned();
-        if !self.held_back.is_empty() {
-            let held_back = |name: &&str| {
-                self.held_back
+        if !self.held_out.is_empty() {
+            let held_out = |name: &&str| {
+                self.held_out
                     .iter()
                     .any(|p| file(name).starts_with(p.as_str()))
             };
-            return names.iter().map(held_back).collect();
+            return names.iter().map(held_out).collect();
         }
         let mut groups = BTreeMap::new();
         let numbers: Vec<usize> = names
@@ -60,7 +60,7 @@ impl HeldBack {
 mod tests {
     use super::*;
 
-    fn chosen(rule: &HeldBack, names: &[String]) -> Vec<String> {
+    fn chosen(rule: &HeldOut, names: &[String]) -> Vec<String> {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let apart = rule.choose(&names);
         (names.iter().zip(apart))
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn every_twentieth_picture() {
         let names: Vec<String> = (0..45).map(|i| format!("p{i:02}.png")).collect();
-        assert_eq!(chosen(&HeldBack::default(), &names), ["p19.png", "p39.png"]);
+        assert_eq!(chosen(&HeldOut::default(), &names), ["p19.png", "p39.png"]);
     }
 
     #[test]
@@ -80,23 +80,23 @@ mod tests {
         let names: Vec<String> = (0..90)
             .map(|i| format!("d/n{:02}_{}.png", i / 3, i % 3))
             .collect();
-        let rule = HeldBack {
+        let rule = HeldOut {
             group_by: Some("_".into()),
-            ..HeldBack::default()
+            ..HeldOut::default()
         };
         assert_eq!(
             chosen(&rule, &names),
             ["d/n19_0.png", "d/n19_1.png", "d/n19_2.png"]
         );
-        let rule = HeldBack {
-            held_back: vec!["n01".into()],
-            ..HeldBack::default()
+        let rule = HeldOut {
+            held_out: vec!["n01".into()],
+            ..HeldOut::default()
         };
         assert_eq!(chosen(&rule, &names).len(), 3);
         let few = ["a_1", "a_2", "b_1"].map(String::from);
-        let rule = HeldBack {
+        let rule = HeldOut {
             group_by: Some("_".into()),
-            ..HeldBack::default()
+            ..HeldOut::default()
         };
         assert_eq!(chosen(&rule, &few), ["b_1"]);
     }

@@ -6,7 +6,7 @@ use tch::{Device, Kind, Tensor};
 use super::layers::{Declare, Forward, Init, Layers, Measure, Parameters};
 use super::onnx_layers::{Node, OnnxLayers};
 use super::tensors::numbers;
-use crate::cascade::{Numbers, PlainSession, runtime};
+use crate::cascade::{CpuSession, HostTensor, runtime};
 use crate::onnx::{GraphBuilder, batch_of, encode};
 
 /// Name of the random numbers among the inputs of generators.
@@ -117,7 +117,7 @@ fn parity_at(
     batches: &[i64],
 ) -> anyhow::Result<f32> {
     let onnx = graph_of(network, weights, side, &[])?;
-    let mut session = PlainSession::new(runtime::load_for_program()?, &onnx)?;
+    let mut session = CpuSession::new(runtime::load_for_program()?, &onnx)?;
     let mut worst = 0f32;
     for &batch in batches {
         let ports = network.inputs(side);
@@ -129,14 +129,14 @@ fn parity_at(
         let device = weights.values().next().map_or(Device::Cpu, Tensor::device);
         let there: Vec<Tensor> = inputs.iter().map(|x| x.to_device(device)).collect();
         let expected = forward(network, weights, &there);
-        let fed: Vec<Numbers> = inputs
+        let fed: Vec<HostTensor> = inputs
             .iter()
-            .map(|tensor| Numbers {
+            .map(|tensor| HostTensor {
                 shape: tensor.size(),
                 data: numbers(tensor),
             })
             .collect();
-        let fed: Vec<(&str, &Numbers)> = ports
+        let fed: Vec<(&str, &HostTensor)> = ports
             .iter()
             .map(|port| port.name.as_str())
             .zip(&fed)

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use text::{meant_key, table_with};
 use toml::Table;
 
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 
 /// The recipe of the bundled weights.
 pub const BUNDLED: &str = include_str!("../../../recipes/default.toml");
@@ -27,7 +27,7 @@ pub trait RecipeText: Clone + PartialEq + Serialize + DeserializeOwned {
     fn seed(&self) -> u64;
 
     /// Which pictures are held back.
-    fn data(&self) -> &HeldBack;
+    fn data(&self) -> &HeldOut;
 
     /// Where the recipe names the file of a feature network; none for a training that has no use for one.
     fn features(&mut self) -> Option<&mut Option<PathBuf>>;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::BUNDLED;
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 
 /// The keys that all recipes may have.
 const DATA: &str = "data = { held_back = [], group_by = '' }";
@@ -15,10 +15,10 @@ const DATA: &str = "data = { held_back = [], group_by = '' }";
 #[derive(Deserialize)]
 struct Data {
     #[serde(default)]
-    data: HeldBack,
+    data: HeldOut,
 }
 
-impl HeldBack {
+impl HeldOut {
     /// The rule of a recipe file of any system, or of the default recipe: of the section `[data]`, others may hold what they
     /// like.
     pub fn of_recipe(path: Option<&Path>) -> anyhow::Result<Self> {
@@ -140,13 +140,13 @@ mod tests {
         let file = folder.path().join("recipe.toml");
         let read = |text: &str| {
             std::fs::write(&file, text).unwrap();
-            HeldBack::of_recipe(Some(&file)).map_err(|error| format!("{error:#}"))
+            HeldOut::of_recipe(Some(&file)).map_err(|error| format!("{error:#}"))
         };
         let stylegan = include_str!("../../../recipes/stylegan2.toml");
-        assert_eq!(read(stylegan).unwrap(), HeldBack::default());
+        assert_eq!(read(stylegan).unwrap(), HeldOut::default());
         let rule = "[data]\nheld_back = ['a_']\ngroup_by = '_'\n";
-        let expected = HeldBack {
-            held_back: vec!["a_".to_owned()],
+        let expected = HeldOut {
+            held_out: vec!["a_".to_owned()],
             group_by: Some("_".to_owned()),
         };
         for other in [stylegan, BUNDLED, "nothing = 'that we know'"] {
@@ -160,8 +160,8 @@ mod tests {
         assert!(error.contains("recipe.toml"), "{error}");
         assert!(read("data = 3").unwrap_err().contains("integer"));
         assert!(read("[data\nheld_back").unwrap_err().contains("line 1"));
-        let missing = HeldBack::of_recipe(Some(&folder.path().join("no.toml"))).unwrap_err();
+        let missing = HeldOut::of_recipe(Some(&folder.path().join("no.toml"))).unwrap_err();
         assert!(format!("{missing:#}").contains("no.toml"), "{missing:#}");
-        assert_eq!(HeldBack::of_recipe(None).unwrap(), HeldBack::default());
+        assert_eq!(HeldOut::of_recipe(None).unwrap(), HeldOut::default());
     }
 }

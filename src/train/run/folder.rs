@@ -47,7 +47,7 @@ pub fn note_data(out: &Path, all: &Dataset) -> anyhow::Result<()> {
 }
 
 /// Remember which pictures are held back.
-pub fn note_held_back(out: &Path, held_back: &Dataset) -> anyhow::Result<()> {
-    let names: Vec<&str> = held_back.names().collect();
+pub fn note_held_out(out: &Path, held_out: &Dataset) -> anyhow::Result<()> {
+    let names: Vec<&str> = held_out.names().collect();
     files::write(&out.join("held-back.txt"), names.join("\n"))
 }

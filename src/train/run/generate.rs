@@ -6,7 +6,7 @@ use anyhow::Context;
 use image::RgbImage;
 use tch::{Device, Kind, Tensor};
 
-use crate::cascade::{Numbers, PlainSession, runtime};
+use crate::cascade::{CpuSession, HostTensor, runtime};
 use crate::onnx::decode;
 use crate::onnx::proto::ValueInfoProto;
 use crate::train::data::pictures::grid;
@@ -84,7 +84,7 @@ fn between(a: &Tensor, b: &Tensor, share: f64) -> Tensor {
 
 /// An exported generator.
 struct Generator {
-    session: PlainSession,
+    session: CpuSession,
     /// Names of its inputs, and their sides behind that of the batch.
     inputs: Vec<(String, Vec<i64>)>,
 }
@@ -112,7 +112,7 @@ impl Generator {
         });
         Ok(Self {
             inputs: inputs.collect::<anyhow::Result<_>>()?,
-            session: PlainSession::new(runtime::load_for_program()?, &bytes)?,
+            session: CpuSession::new(runtime::load_for_program()?, &bytes)?,
         })
     }
 
@@ -124,7 +124,7 @@ impl Generator {
     }
 
     /// What `count` pictures are made of beside their latent numbers: noise, and the truncation.
-    fn surroundings(&self, count: i64, truncation: Option<f64>) -> Vec<(String, Numbers)> {
+    fn surroundings(&self, count: i64, truncation: Option<f64>) -> Vec<(String, HostTensor)> {
         let others = self.inputs.iter().filter(|(name, _)| name != LATENT);
         let others = others.map(|(name, _)| {
             let random = self.random(name, count);
@@ -141,7 +141,7 @@ impl Generator {
     fn pictures(
         &mut self,
         latent: &Tensor,
-        surroundings: &[(String, Numbers)],
+        surroundings: &[(String, HostTensor)],
     ) -> anyhow::Result<Tensor> {
         let latent = fed(latent);
         let mut inputs = vec![(LATENT, &latent)];
@@ -152,8 +152,8 @@ impl Generator {
 }
 
 /// A tensor for ONNX Runtime.
-fn fed(tensor: &Tensor) -> Numbers {
-    Numbers {
+fn fed(tensor: &Tensor) -> HostTensor {
+    HostTensor {
         shape: tensor.size(),
         data: numbers(tensor),
     }

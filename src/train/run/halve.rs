@@ -49,7 +49,7 @@ fn restored(name: &str, onnx: Vec<u8>) -> anyhow::Result<Vec<f32>> {
     let model = Model::from_bytes(name, onnx)?;
     let runtime = runtime::load_for_program()?;
     let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
-    let (side, range) = (model.facts().size, model.facts().range);
+    let (side, range) = (model.metadata().size, model.metadata().range);
     let low = match range {
         ValueRange::Signed => -1.0,
         ValueRange::Unit => 0.0,

@@ -33,7 +33,7 @@ pub struct Line {
     pub waiting: Option<f64>,
     /// What the stage does with held-back faces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_back: Option<Validated>,
+    pub held_out: Option<Validated>,
     /// What else a look at the stage measured, as `quantity` or `quantity: of what`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub measures: BTreeMap<String, f64>,
@@ -50,7 +50,7 @@ impl Line {
             losses: BTreeMap::new(),
             pictures_per_second: None,
             waiting: None,
-            held_back: None,
+            held_out: None,
             measures: BTreeMap::new(),
             warnings: Vec::new(),
         }
@@ -155,9 +155,9 @@ impl Log {
     }
 
     /// Record what the stage does with held-back faces.
-    pub fn held_back(&mut self, step: u64, validated: &Validated) -> anyhow::Result<()> {
+    pub fn held_out(&mut self, step: u64, validated: &Validated) -> anyhow::Result<()> {
         self.write(&Line {
-            held_back: Some(validated.clone()),
+            held_out: Some(validated.clone()),
             ..Line::empty(&self.stage, step)
         })
     }
@@ -191,8 +191,8 @@ impl Log {
                 .map(|v| tagged("pictures per second", v)),
         );
         values.extend(line.waiting.map(|v| tagged("waiting for data", v)));
-        if let Some(held_back) = &line.held_back {
-            values.push(tagged("held-back PSNR", held_back.psnr));
+        if let Some(held_out) = &line.held_out {
+            values.push(tagged("held-back PSNR", held_out.psnr));
         }
         values.extend(line.measures.iter().map(|(n, v)| tagged(n, *v)));
         self.events.scalars(line.step, &values)?;

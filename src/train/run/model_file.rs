@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use crate::cascade::{
-    Backend, Crops, INPUT, Model, ModelFacts, OrtBackend, RESTORED, SessionSettings, ValueRange,
+    Backend, Crops, INPUT, Model, ModelMetadata, OrtBackend, RESTORED, SessionSettings, ValueRange,
     runtime,
 };
 use crate::onnx::{GraphBuilder, batch_of, encode};
@@ -60,10 +60,10 @@ pub fn network_file(
 pub fn model_file(
     network: &impl Network,
     weights: &Parameters,
-    facts: &ModelFacts,
+    metadata: &ModelMetadata,
     recipe: &str,
 ) -> anyhow::Result<Vec<u8>> {
-    let (side, output) = (facts.size as i64, facts.output_size() as i64);
+    let (side, output) = (metadata.size as i64, metadata.output_size() as i64);
     let (_, given) = measure(network, side);
     ensure!(
         given == [3, output, output],
@@ -82,7 +82,7 @@ pub fn model_file(
     };
     let restored = network.read(&mut layers, &[picture]);
     graph.output_f32(RESTORED, &restored.name, &batch_of(&[3, output, output]));
-    facts.write_to(&mut graph);
+    metadata.write_to(&mut graph);
     graph.metadata(RECIPE, recipe);
     let onnx = encode(&graph.finish()?);
     prove(network, weights, &onnx)?;
@@ -94,10 +94,10 @@ fn prove(network: &impl Network, weights: &Parameters, onnx: &[u8]) -> anyhow::R
     let model = Model::from_bytes("the exported network", onnx.to_vec())?;
     let runtime = runtime::load_for_program()?;
     let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
-    let side = model.facts().size as i64;
+    let side = model.metadata().size as i64;
     for batch in [1, 3] {
         let noise = Tensor::rand([batch, 3, side / 4, side / 4], (Kind::Float, Device::Cpu));
-        let noise = match model.facts().range {
+        let noise = match model.metadata().range {
             ValueRange::Signed => noise * 2 - 1,
             ValueRange::Unit => noise,
         };

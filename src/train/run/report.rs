@@ -143,10 +143,10 @@ fn panels(stage: &str, lines: &[&Line]) -> Vec<Panel> {
         }
     };
     for line in lines {
-        if let Some(held_back) = &line.held_back {
+        if let Some(held_out) = &line.held_out {
             let title = "PSNR of held-back faces, dB";
-            add(title, stage, line.step, held_back.psnr);
-            add(title, "damaged", line.step, held_back.pixelated);
+            add(title, stage, line.step, held_out.psnr);
+            add(title, "damaged", line.step, held_out.pixelated);
         }
         for (name, value) in &line.measures {
             let (title, curve) = name.split_once(": ").unwrap_or((name, stage));
@@ -167,7 +167,7 @@ fn mean(values: &[f64]) -> f64 {
 
 /// The last look at held-back faces, by block size.
 fn table(lines: &[&Line]) -> Markup {
-    let last = lines.iter().rev().find_map(|line| line.held_back.as_ref());
+    let last = lines.iter().rev().find_map(|line| line.held_out.as_ref());
     html! {
         @if let Some(last) = last {
             h3 { "By block size" }

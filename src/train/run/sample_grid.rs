@@ -30,15 +30,15 @@ pub struct Drawn {
 impl Drawn {
     /// Look at pictures of `side` pixels that come of random numbers `[N, latent…]`.
     pub fn new(
-        held_back: &Dataset,
+        held_out: &Dataset,
         side: i64,
         latent: &[i64],
         seed: u64,
         device: Device,
     ) -> anyhow::Result<Self> {
-        let count = COMPARED.min(held_back.len());
+        let count = COMPARED.min(held_out.len());
         let real = (0..count).into_par_iter().map(|index| {
-            let picture = held_back.picture(index * held_back.len() / count)?;
+            let picture = held_out.picture(index * held_out.len() / count)?;
             Ok(middle(&picture, side as u32).into_raw())
         });
         tch::manual_seed(seed as i64);

@@ -22,7 +22,7 @@ pub trait Look {
 impl Look for Validation {
     fn look(&self, stage: &dyn Stage, log: &mut Log) -> anyhow::Result<(String, RgbImage)> {
         let (validated, strip) = self.run(stage);
-        log.held_back(stage.progress().0, &validated)?;
+        log.held_out(stage.progress().0, &validated)?;
         let text = format!(
             "held-back faces {:.2} dB, damaged {:.2} dB",
             validated.psnr, validated.pixelated

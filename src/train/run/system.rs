@@ -23,7 +23,7 @@ use crate::train::nn::layers::Parameters;
 use crate::train::recipe::RecipeText;
 
 /// Stream of chance of the held-back pictures; training has 0 and 1.
-const HELD_BACK: u64 = 9;
+const HELD_OUT: u64 = 9;
 
 /// A model file: its name in the run's folder, and its bytes.
 pub type ModelFile = (String, Vec<u8>);
@@ -76,8 +76,8 @@ pub trait System: RecipeText + Send + Sync + 'static {
 
     /// Pictures to train with, and held-back ones.
     fn open(&self, faces: &Path, options: &Options) -> anyhow::Result<[Pictures; 2]> {
-        let (training, held_back) = self.open_faces(faces, options)?;
-        Ok([Pictures::of(training), Pictures::of(held_back)])
+        let (training, held_out) = self.open_faces(faces, options)?;
+        Ok([Pictures::of(training), Pictures::of(held_out)])
     }
 
     /// Those of faces.
@@ -91,16 +91,16 @@ pub trait System: RecipeText + Send + Sync + 'static {
             None => dataset,
         };
         folder::note_data(&options.out, &dataset)?;
-        let (training, held_back) = dataset.split(self.data());
-        for (part, what) in [(&training, "train with"), (&held_back, "hold back")] {
+        let (training, held_out) = dataset.split(self.data());
+        for (part, what) in [(&training, "train with"), (&held_out, "hold back")] {
             ensure!(
                 !part.is_empty(),
                 "{} leaves no picture to {what}; see [data] in the recipe",
                 faces.display()
             );
         }
-        folder::note_held_back(&options.out, &held_back)?;
-        Ok((training, held_back))
+        folder::note_held_out(&options.out, &held_out)?;
+        Ok((training, held_out))
     }
 
     /// The samples of a step; for unpaired training then as many of the other half of the pictures.
@@ -122,9 +122,9 @@ pub trait System: RecipeText + Send + Sync + 'static {
     }
 
     /// How the run looks at held-back pictures: here, what the stage restores of samples of them.
-    fn view(&self, held_back: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
+    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
         let sample = |picture: &RgbImage, random: &mut Pcg64Mcg| self.sample(picture, random);
-        let samples = fixed(&held_back.faces, self.seed(), sample)?;
+        let samples = fixed(&held_out.faces, self.seed(), sample)?;
         Ok(Box::new(Validation::of(samples, device)))
     }
 }
@@ -136,12 +136,12 @@ pub fn train<S: System>(system: &S, faces: &Path, options: &Options) -> anyhow::
     let mut stage = system.stage(options.device)?;
     folder::claim(&options.out, system)?;
     system.claim(&options.out)?;
-    let [training, held_back] = system.open(faces, options)?;
+    let [training, held_out] = system.open(faces, options)?;
     ensure!(
         !system.is_unpaired() || training.faces.len() > 1,
         "unpaired training needs two pictures or more"
     );
-    let view = system.view(&held_back, options.device)?;
+    let view = system.view(&held_out, options.device)?;
     let training = Arc::new(training);
     let outcome = steps::train(&mut stage, options, view.as_ref(), |first_step| {
         let (system, count) = (system.clone(), system.batch());
@@ -197,7 +197,7 @@ pub fn fixed<T: Send>(
         .into_par_iter()
         .map(|index| {
             let picture = dataset.picture(index * dataset.len() / count)?;
-            make(&picture, &mut generator(seed, HELD_BACK, index as u64))
+            make(&picture, &mut generator(seed, HELD_OUT, index as u64))
         })
         .collect()
 }

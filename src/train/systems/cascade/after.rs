@@ -11,7 +11,7 @@ use super::networks::Seen;
 use super::recipe::Recipe;
 use crate::blocks::PLANES;
 use crate::cascade::{
-    Backend, Crops, INPUT, LATTICE, Model, ModelFacts, MosaicInput, OrtBackend, RESTORED,
+    Backend, Crops, INPUT, LATTICE, Model, ModelMetadata, MosaicInput, OrtBackend, RESTORED,
     SessionSettings, ValueRange, runtime,
 };
 use crate::files;
@@ -93,27 +93,27 @@ impl After {
     ///
     /// Fails where the two do not fit together.
     pub fn new(model: Model, recipe: &Recipe) -> anyhow::Result<Self> {
-        let (facts, name) = (model.facts(), model.name());
-        let side = facts.output_size();
+        let (metadata, name) = (model.metadata(), model.name());
+        let side = metadata.output_size();
         ensure!(
             recipe.model.size == side,
             "{name} gives pictures of {side} pixels, the recipe has {}: --set model.size={side}",
             recipe.model.size
         );
         ensure!(
-            recipe.model.margin == facts.margin,
+            recipe.model.margin == metadata.margin,
             "{name} has margin {0}, the recipe {1}: --set model.margin={0}",
-            facts.margin,
+            metadata.margin,
             recipe.model.margin
         );
         ensure!(
-            facts.scale == 1 || !(recipe.networks.dcedn.sees_lattice() || model.takes_lattice()),
+            metadata.scale == 1 || !(recipe.networks.dcedn.sees_lattice() || model.takes_lattice()),
             "{name} enlarges, and the lattice does not: choose a second stage that is not told it, such as \
              --set 'networks.dcedn={{kind=\"dcedn\",width=16}}'"
         );
         ensure!(
             !model.takes_lattice()
-                || (facts.range, facts.mosaic) == (ValueRange::Signed, MosaicInput::Blocks),
+                || (metadata.range, metadata.mosaic) == (ValueRange::Signed, MosaicInput::Blocks),
             "{name} is told the lattice of mosaics that it does not see"
         );
         let runtime = runtime::load_for_program()?;
@@ -125,21 +125,21 @@ impl After {
         })
     }
 
-    fn facts(&self) -> &ModelFacts {
-        self.model.facts()
+    fn metadata(&self) -> &ModelMetadata {
+        self.model.metadata()
     }
 
     /// What the restorer makes of crops as training has them, `[N, C, S, S]`, where S is the side of its output.
     pub fn run(&self, pixelated: &Tensor, lattice: &Tensor) -> anyhow::Result<Made> {
-        let facts = self.facts();
+        let metadata = self.metadata();
         let (mut crop, mut lattice) = (pixelated.shallow_clone(), lattice.shallow_clone());
-        if facts.mosaic == MosaicInput::Smooth {
+        if metadata.mosaic == MosaicInput::Smooth {
             // The first planes are what the element adds where it shows a smooth surface, and then nothing is left of them.
             crop = pixelated + lattice.narrow(1, 0, 3);
             let others = lattice.narrow(1, 3, PLANES as i64 - 3);
             lattice = Tensor::cat(&[lattice.narrow(1, 0, 3).zeros_like(), others], 1);
         }
-        let scale = facts.scale as i64;
+        let scale = metadata.scale as i64;
         if scale > 1 {
             crop = crop.avg_pool2d([scale; 2], [scale; 2], [0; 2], false, true, None);
         }
@@ -147,7 +147,7 @@ impl After {
         let pixelated = match scale {
             1 => crop,
             _ => {
-                let side = facts.output_size() as i64;
+                let side = metadata.output_size() as i64;
                 crop.upsample_bilinear2d([side; 2], false, None, None)
             }
         };
@@ -160,10 +160,10 @@ impl After {
 
     /// The restorer itself, on crops of its own size; both ends −1 … 1.
     fn stage1(&self, crop: &Tensor, lattice: &Tensor) -> anyhow::Result<Tensor> {
-        let facts = self.facts();
+        let metadata = self.metadata();
         let count = crop.size()[0];
         let mut fed = numbers(&crop.to_kind(Kind::Float));
-        if facts.range == ValueRange::Unit {
+        if metadata.range == ValueRange::Unit {
             fed.iter_mut().for_each(|v| *v = (*v + 1.0) / 2.0);
         }
         let told = match self.model.takes_lattice() {
@@ -177,32 +177,32 @@ impl After {
         };
         let mut made = Vec::new();
         self.session.borrow_mut().run(crops, 0.0, &mut made)?;
-        if facts.range == ValueRange::Unit {
+        if metadata.range == ValueRange::Unit {
             made.iter_mut().for_each(|v| *v = *v * 2.0 - 1.0);
         }
-        let side = facts.output_size() as i64;
+        let side = metadata.output_size() as i64;
         let made = Tensor::from_slice(&made).view([count, 3, side, side]);
         Ok(made.to_device(crop.device()).to_kind(crop.kind()))
     }
 
     /// The facts of both stages together.
-    fn common_facts(&self, recipe: &Recipe) -> ModelFacts {
+    fn common_metadata(&self, recipe: &Recipe) -> ModelMetadata {
         let [low, high] = recipe.damage.blocks;
-        let scale = self.facts().scale as f32;
-        ModelFacts {
-            scale: self.facts().scale * recipe.scale(),
+        let scale = self.metadata().scale as f32;
+        ModelMetadata {
+            scale: self.metadata().scale * recipe.scale(),
             range: ValueRange::Signed,
             blocks: (low / scale, high / scale),
             trained_on: recipe.model.trained_on.clone(),
             license: recipe.model.license.clone(),
-            ..self.facts().clone()
+            ..self.metadata().clone()
         }
     }
 
     /// Both stages as one ONNX file.
     pub fn to_onnx(&self, recipe: &Recipe, dcedn: &Parameters) -> anyhow::Result<Vec<u8>> {
-        let facts = self.facts();
-        let side = facts.size as i64;
+        let metadata = self.metadata();
+        let side = metadata.size as i64;
         let mut graph = GraphBuilder::new("depixelate");
         if recipe.model.half {
             graph.store_halves();
@@ -213,7 +213,7 @@ impl After {
         };
         let heard = self.model.takes_lattice() || recipe.networks.dcedn.sees_lattice();
         let lattice = lattice_input(&mut graph, &pixelated, heard);
-        let unit = facts.range == ValueRange::Unit;
+        let unit = metadata.range == ValueRange::Unit;
         let fed = match unit {
             true => scaled(&mut graph, &pixelated.name, 0.5, 0.5),
             false => pixelated.name.clone(),
@@ -229,7 +229,7 @@ impl After {
             },
             channels: 3,
         };
-        let pixelated = match facts.scale {
+        let pixelated = match metadata.scale {
             1 => pixelated,
             scale => Node {
                 name: graph.enlarge_bilinear(&pixelated.name, scale as i64, false),
@@ -248,7 +248,7 @@ impl After {
         };
         let made = recipe.networks.dcedn.pictures(&mut layers, &seen);
         write_outputs(&mut graph, recipe, &stage1, Some(made));
-        self.common_facts(recipe).write_to(&mut graph);
+        self.common_metadata(recipe).write_to(&mut graph);
         graph.metadata(RECIPE, &recipe.to_metadata()?);
         Ok(encode(&graph.finish()?))
     }
@@ -259,7 +259,7 @@ impl After {
         let model = Model::from_bytes("the exported cascade", onnx.to_vec())?;
         let runtime = runtime::load_for_program()?;
         let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
-        let (side, out) = (model.facts().size as i64, recipe.model.size as i64);
+        let (side, out) = (model.metadata().size as i64, recipe.model.size as i64);
         let mut worst = 0f32;
         for batch in [1, 3] {
             let options = (Kind::Float, Device::Cpu);

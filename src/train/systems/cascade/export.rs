@@ -11,8 +11,8 @@ use super::stage1;
 use super::u_shaped::Pictures;
 use crate::blocks::PLANES;
 use crate::cascade::{
-    Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelFacts, MosaicInput, OrtBackend, RESTORED,
-    STAGE1, SessionSettings, ValueRange, runtime,
+    Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelMetadata, MosaicInput, OrtBackend,
+    RESTORED, STAGE1, SessionSettings, ValueRange, runtime,
 };
 use crate::onnx::{Dim, GraphBuilder, batch_of, encode};
 use crate::train::nn::exported::read_weights;
@@ -37,9 +37,9 @@ pub struct Cascade<'a> {
 
 impl Cascade<'_> {
     /// What the model file says about itself.
-    pub fn facts(&self) -> ModelFacts {
+    pub fn metadata(&self) -> ModelMetadata {
         let [low, high] = self.recipe.damage.blocks;
-        ModelFacts {
+        ModelMetadata {
             size: self.recipe.model.size,
             scale: if self.stage2.is_some() {
                 self.recipe.scale()
@@ -90,7 +90,7 @@ impl Cascade<'_> {
             (networks.dcedn).pictures(&mut layers, &Seen { stage1, ..seen })
         });
         write_outputs(&mut graph, self.recipe, &stage1, made);
-        self.facts().write_to(&mut graph);
+        self.metadata().write_to(&mut graph);
         graph.metadata(RECIPE, &self.recipe.to_metadata()?);
         Ok(encode(&graph.finish()?))
     }

@@ -14,7 +14,7 @@ use super::recipe::Recipe;
 use super::stage1::Stage1;
 use super::stage2::{First, Stage2, new_dcedn};
 use crate::train::data::dataset::Smallest;
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 use crate::train::data::samples::{MOST_ENLARGED, Sample, Sampler};
 use crate::train::nn::exported::round_to_halves;
 use crate::train::nn::layers::Parameters;
@@ -100,7 +100,7 @@ where
         self.recipe.seed
     }
 
-    fn data(&self) -> &HeldBack {
+    fn data(&self) -> &HeldOut {
         &self.recipe.data
     }
 

@@ -12,7 +12,7 @@ use tch::Device;
 use super::networks::{Dcgan, LATENT};
 use super::stage::{DcganStage, Settings};
 use crate::train::data::dataset::Pictures;
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 use crate::train::data::pictures::{middle, planes};
 use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::adversary::Replacement;
@@ -36,7 +36,7 @@ pub struct Recipe {
     pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
-    pub data: HeldBack,
+    pub data: HeldOut,
     /// What the model file says.
     pub model: Origin,
     /// Generator and judge.
@@ -76,7 +76,7 @@ impl RecipeText for Recipe {
         self.seed
     }
 
-    fn data(&self) -> &HeldBack {
+    fn data(&self) -> &HeldOut {
         &self.data
     }
 
@@ -108,9 +108,9 @@ impl System for Recipe {
         })
     }
 
-    fn view(&self, held_back: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
+    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
         let (side, latent) = (self.network.side, [LATENT, 1, 1]);
-        let drawn = Drawn::new(&held_back.faces, side, &latent, self.seed, device)?;
+        let drawn = Drawn::new(&held_out.faces, side, &latent, self.seed, device)?;
         Ok(Box::new(drawn))
     }
 

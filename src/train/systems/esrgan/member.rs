@@ -10,7 +10,7 @@ use tch::Device;
 
 use super::recipe::{JudgeKind, Recipe};
 use super::stage::EsrganStage;
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 use crate::train::data::samples::Sample;
 use crate::train::recipe::RecipeText;
 use crate::train::run::model_file::model_file;
@@ -51,7 +51,7 @@ impl<const NUMBER: usize> RecipeText for Member<NUMBER> {
         self.0.seed
     }
 
-    fn data(&self) -> &HeldBack {
+    fn data(&self) -> &HeldOut {
         &self.0.data
     }
 
@@ -78,7 +78,7 @@ impl<const NUMBER: usize> System for Member<NUMBER> {
 
     fn models(&self, stage: &EsrganStage) -> anyhow::Result<Vec<ModelFile>> {
         let (network, recipe) = (&self.0.generator, self.to_metadata()?);
-        let onnx = model_file(network, stage.weights(), &self.0.facts(), &recipe)?;
+        let onnx = model_file(network, stage.weights(), &self.0.metadata(), &recipe)?;
         Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }
 }

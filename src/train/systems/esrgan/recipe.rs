@@ -12,9 +12,9 @@ use super::judges;
 use super::networks::SrResNet;
 use super::rrdb::RrdbNet;
 use super::stage::{EsrganStage, Gan, Parts, Psnr, Settings};
-use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
+use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::degradation::signed;
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 use crate::train::data::pictures::middle;
 use crate::train::data::samples::Sample;
 use crate::train::features::Perceptual;
@@ -34,7 +34,7 @@ pub struct Recipe {
     pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
-    pub data: HeldBack,
+    pub data: HeldOut,
     /// What the model file promises.
     pub model: Model,
     /// What is cut out of the pictures.
@@ -180,10 +180,10 @@ impl JudgeSize {
 
 impl Recipe {
     /// What the model file says about itself.
-    pub fn facts(&self) -> ModelFacts {
+    pub fn metadata(&self) -> ModelMetadata {
         let [low, high] = self.model.blocks;
         let scale = self.generator.scale();
-        ModelFacts {
+        ModelMetadata {
             size: (self.crop.patch / scale) as usize,
             scale: scale as usize,
             range: ValueRange::Unit,
@@ -225,7 +225,7 @@ impl Recipe {
             ("gan.judge_rate", self.gan.judge_rate, [0.0, 100.0]),
             ("perceptual.weight", self.perceptual.weight, [0.0, 1e6]),
         ])?;
-        let ([low, high], size) = (self.model.blocks, self.facts().size);
+        let ([low, high], size) = (self.model.blocks, self.metadata().size);
         ensure!(
             low >= 1.0 && low <= high && high <= size as f32 / 2.0,
             "model.blocks is {low} … {high}; it must rise and lie in 1 … {}",

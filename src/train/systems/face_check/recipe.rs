@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::network::FaceNet;
 use crate::train::data::damage::Damage;
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 use crate::train::recipe::{RecipeText, check_ranges};
 use crate::train::run::model_file::Origin;
 
@@ -19,7 +19,7 @@ pub struct Recipe {
     pub seed: u64,
     /// Which pictures are held back, of faces and of others.
     #[serde(default)]
-    pub data: HeldBack,
+    pub data: HeldOut,
     /// What the model file says.
     pub model: Origin,
     /// The network.
@@ -77,7 +77,7 @@ impl RecipeText for Recipe {
         self.seed
     }
 
-    fn data(&self) -> &HeldBack {
+    fn data(&self) -> &HeldOut {
         &self.data
     }
 

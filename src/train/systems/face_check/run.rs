@@ -49,11 +49,11 @@ impl System for Recipe {
     fn open(&self, faces: &Path, options: &Options) -> anyhow::Result<[Pictures; 2]> {
         let others = self.others.as_ref();
         let others = others.context("--others is missing: pictures without faces")?;
-        let (faces, held_back_faces) = self.open_faces(faces, options)?;
-        let (others, held_back_others) =
+        let (faces, held_out_faces) = self.open_faces(faces, options)?;
+        let (others, held_out_others) =
             Dataset::open(others, &ProgressBar::hidden())?.split(&self.data);
         ensure!(
-            !others.is_empty() && !held_back_others.is_empty(),
+            !others.is_empty() && !held_out_others.is_empty(),
             "--others leaves no picture to train with or none to hold back"
         );
         let pictures = |faces, others| Pictures {
@@ -62,7 +62,7 @@ impl System for Recipe {
         };
         Ok([
             pictures(faces, others),
-            pictures(held_back_faces, held_back_others),
+            pictures(held_out_faces, held_out_others),
         ])
     }
 
@@ -74,9 +74,9 @@ impl System for Recipe {
         batch(pictures, self, step)
     }
 
-    fn view(&self, held_back: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
+    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
         Ok(Box::new(Judgements {
-            samples: fixed(held_back, self, COUNT)?,
+            samples: fixed(held_out, self, COUNT)?,
             device,
         }))
     }

@@ -18,7 +18,7 @@ use crate::train::optim::schedule::rate_at;
 use crate::train::run::train_step::Stage;
 
 /// Distances up to this one count by their square, larger ones as they are (Huber); sides of the view.
-const PLAY: f64 = 0.05;
+const HUBER_DELTA: f64 = 0.05;
 
 /// The network in training.
 pub struct FaceStage {
@@ -76,7 +76,7 @@ impl Stage for FaceStage {
             Reduction::Mean,
         );
         let faces = is_face.sum(Kind::Float).clamp_min(1.0);
-        let off = places.huber_loss(&truth, Reduction::None, PLAY) / PLAY;
+        let off = places.huber_loss(&truth, Reduction::None, HUBER_DELTA) / HUBER_DELTA;
         let misplaced = (off * &is_face).sum(Kind::Float) / (faces * 3.0);
         let mut losses = Losses::default();
         losses.add("cross-entropy", judged);

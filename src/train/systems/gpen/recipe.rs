@@ -12,9 +12,9 @@ use tch::Device;
 use super::degrade::Degradation;
 use super::networks::Gpen;
 use super::stage::{GpenStage, Settings};
-use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
+use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::degradation::{signed, tensor_of};
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 use crate::train::data::pictures::middle;
 use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::adversary::Replacement;
@@ -38,7 +38,7 @@ pub struct Recipe {
     pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
-    pub data: HeldBack,
+    pub data: HeldOut,
     /// What the model file promises.
     pub model: Model,
     /// How faces are damaged.
@@ -67,9 +67,9 @@ pub struct Model {
 
 impl Recipe {
     /// What the model file says about itself.
-    pub fn facts(&self) -> ModelFacts {
+    pub fn metadata(&self) -> ModelMetadata {
         let [low, high] = self.model.blocks;
-        ModelFacts {
+        ModelMetadata {
             size: self.generator.side() as usize,
             scale: 1,
             range: ValueRange::Signed,
@@ -126,7 +126,7 @@ impl RecipeText for Recipe {
         self.seed
     }
 
-    fn data(&self) -> &HeldBack {
+    fn data(&self) -> &HeldOut {
         &self.data
     }
 
@@ -162,7 +162,7 @@ impl System for Recipe {
 
     fn models(&self, stage: &GpenStage) -> anyhow::Result<Vec<ModelFile>> {
         let (network, weights) = (&self.generator, stage.weights());
-        let onnx = model_file(network, &weights, &self.facts(), &self.to_metadata()?)?;
+        let onnx = model_file(network, &weights, &self.metadata(), &self.to_metadata()?)?;
         Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }
 }

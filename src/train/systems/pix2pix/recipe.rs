@@ -14,9 +14,9 @@ use super::covered::{Covered, CoveredFaces};
 use super::networks::UNet;
 use super::occlude::{Occluded, Occlusion, occlude};
 use super::stage::{Pix2pix, Settings};
-use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
+use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::dataset::Pictures;
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::Discriminator;
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
@@ -35,7 +35,7 @@ pub struct Recipe {
     pub features: Option<PathBuf>,
     /// Which pictures are held back.
     #[serde(default)]
-    pub data: HeldBack,
+    pub data: HeldOut,
     /// What the model file promises.
     pub model: Model,
     /// The generator.
@@ -68,9 +68,9 @@ pub struct Model {
 
 impl Recipe {
     /// What the model file says about itself.
-    pub fn facts(&self) -> ModelFacts {
+    pub fn metadata(&self) -> ModelMetadata {
         let [low, high] = self.model.blocks;
-        ModelFacts {
+        ModelMetadata {
             size: self.model.size,
             scale: 1,
             range: ValueRange::Signed,
@@ -144,7 +144,7 @@ impl RecipeText for Recipe {
         self.seed
     }
 
-    fn data(&self) -> &HeldBack {
+    fn data(&self) -> &HeldOut {
         &self.data
     }
 
@@ -169,15 +169,15 @@ impl System for Recipe {
         Ok(self.covered(picture, random).sample())
     }
 
-    fn view(&self, held_back: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
+    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
         let covered = |picture: &RgbImage, random: &mut Pcg64Mcg| Ok(self.covered(picture, random));
-        let faces = fixed(&held_back.faces, self.seed, covered)?;
+        let faces = fixed(&held_out.faces, self.seed, covered)?;
         Ok(Box::new(CoveredFaces::new(faces, device)))
     }
 
     fn models(&self, stage: &Pix2pix) -> anyhow::Result<Vec<ModelFile>> {
         let (network, weights) = (&self.generator, stage.weights());
-        let onnx = model_file(network, weights, &self.facts(), &self.to_metadata()?)?;
+        let onnx = model_file(network, weights, &self.metadata(), &self.to_metadata()?)?;
         Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }
 }

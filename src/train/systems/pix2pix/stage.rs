@@ -189,7 +189,7 @@ mod tests {
 
     use super::super::networks::{Flavour, UNetNorm};
     use super::*;
-    use crate::cascade::{Model, ModelFacts, MosaicInput, ValueRange};
+    use crate::cascade::{Model, ModelMetadata, MosaicInput, ValueRange};
     use crate::train::features::tests::with_network;
     use crate::train::optim::discriminator::Discriminator;
     use crate::train::optim::trained::tests::check_resumed;
@@ -262,7 +262,7 @@ mod tests {
             l1.push(losses.iter().find(|(name, _)| *name == "l1").unwrap().1);
         }
         assert!(l1[79] < 0.6 * l1[0], "{} → {}", l1[0], l1[79]);
-        let facts = ModelFacts {
+        let metadata = ModelMetadata {
             size: 64,
             scale: 1,
             range: ValueRange::Signed,
@@ -272,9 +272,9 @@ mod tests {
             trained_on: "squares".to_owned(),
             license: "MIT".to_owned(),
         };
-        let onnx = model_file(&UNET, stage.weights(), &facts, "").unwrap();
+        let onnx = model_file(&UNET, stage.weights(), &metadata, "").unwrap();
         let model = Model::from_bytes("squares", onnx).unwrap();
-        assert_eq!(*model.facts(), facts);
+        assert_eq!(*model.metadata(), metadata);
     }
 
     #[test]

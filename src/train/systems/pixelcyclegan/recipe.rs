@@ -11,8 +11,8 @@ use tch::Device;
 use super::art::PixelArt;
 use super::networks::Nested;
 use super::stage::{PixelStage, Settings};
-use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
-use crate::train::data::held_out::HeldBack;
+use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
+use crate::train::data::held_out::HeldOut;
 use crate::train::data::pictures::{middle, planes};
 use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::adversary::Replacement;
@@ -31,7 +31,7 @@ pub struct Recipe {
     pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
-    pub data: HeldBack,
+    pub data: HeldOut,
     /// What the model files promise.
     pub model: Model,
     /// How pixel art is made of pictures.
@@ -68,9 +68,9 @@ pub struct JudgeWidth {
 
 impl Recipe {
     /// What the model files say about themselves.
-    pub fn facts(&self) -> ModelFacts {
+    pub fn metadata(&self) -> ModelMetadata {
         let [low, high] = self.art.blocks.map(|block| block as f32);
-        ModelFacts {
+        ModelMetadata {
             size: self.model.size,
             scale: 1,
             range: ValueRange::Signed,
@@ -131,7 +131,7 @@ impl RecipeText for Recipe {
         self.seed
     }
 
-    fn data(&self) -> &HeldBack {
+    fn data(&self) -> &HeldOut {
         &self.data
     }
 
@@ -169,12 +169,12 @@ impl System for Recipe {
 
     /// The restorer, and the one that goes the other way: a picture becomes pixel art.
     fn models(&self, stage: &PixelStage) -> anyhow::Result<Vec<ModelFile>> {
-        let (facts, recipe) = (self.facts(), self.to_metadata()?);
+        let (metadata, recipe) = (self.metadata(), self.to_metadata()?);
         let names = ["pixelcyclegan.onnx", "pixelcyclegan-art.onnx"];
         let files = names.into_iter().zip(stage.weights());
         files
             .map(|(name, weights)| {
-                let onnx = model_file(&self.generator, weights, &facts, &recipe)?;
+                let onnx = model_file(&self.generator, weights, &metadata, &recipe)?;
                 Ok((name.to_owned(), onnx))
             })
             .collect()

@@ -14,12 +14,12 @@ use tch::Device;
 
 use super::networks::{Degrader, Restorer, SIDE};
 use super::stage::{ScganStage, Settings};
-use crate::cascade::{ModelFacts, MosaicInput, ValueRange};
+use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::degradation::kernels::{Bell, Kernel};
 use crate::train::data::degradation::{
     Filter, blur, check_range, draw, gaussian_noise, jpeg, resize, round, signed, tensor_of,
 };
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 use crate::train::data::pictures::middle;
 use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::adversary::Replacement;
@@ -44,7 +44,7 @@ pub struct Recipe {
     pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
-    pub data: HeldBack,
+    pub data: HeldOut,
     /// What the model file promises.
     pub model: Model,
     /// The hidden degradation.
@@ -95,9 +95,9 @@ pub struct JudgeWidth {
 
 impl Recipe {
     /// What the model file says about itself.
-    pub fn facts(&self) -> ModelFacts {
+    pub fn metadata(&self) -> ModelMetadata {
         let [low, high] = self.model.blocks;
-        ModelFacts {
+        ModelMetadata {
             size: SIDE as usize / 4,
             scale: 4,
             range: ValueRange::Signed,
@@ -154,7 +154,7 @@ impl RecipeText for Recipe {
         self.seed
     }
 
-    fn data(&self) -> &HeldBack {
+    fn data(&self) -> &HeldOut {
         &self.data
     }
 
@@ -200,7 +200,7 @@ impl System for Recipe {
 
     fn models(&self, stage: &ScganStage) -> anyhow::Result<Vec<ModelFile>> {
         let (network, weights) = (&self.restorer, stage.weights());
-        let onnx = model_file(network, weights, &self.facts(), &self.to_metadata()?)?;
+        let onnx = model_file(network, weights, &self.metadata(), &self.to_metadata()?)?;
         Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }
 }

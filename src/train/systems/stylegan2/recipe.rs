@@ -14,7 +14,7 @@ use super::judge::Judge;
 use super::prior::{Prior, Truncated};
 use super::stage::{Settings, StyleganStage};
 use crate::train::data::dataset::Pictures;
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 use crate::train::data::pictures::{middle, planes};
 use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::adversary::Replacement;
@@ -38,7 +38,7 @@ pub struct Recipe {
     pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
-    pub data: HeldBack,
+    pub data: HeldOut,
     /// What the model file says.
     pub model: Origin,
     /// The generator.
@@ -100,7 +100,7 @@ impl RecipeText for Recipe {
         self.seed
     }
 
-    fn data(&self) -> &HeldBack {
+    fn data(&self) -> &HeldOut {
         &self.data
     }
 
@@ -132,9 +132,9 @@ impl System for Recipe {
         })
     }
 
-    fn view(&self, held_back: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
+    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
         let (side, latent) = (self.generator.side(), [self.generator.latent()]);
-        let drawn = Drawn::new(&held_back.faces, side, &latent, self.seed, device)?;
+        let drawn = Drawn::new(&held_out.faces, side, &latent, self.seed, device)?;
         Ok(Box::new(drawn))
     }
 

@@ -7,7 +7,7 @@ use crate::train::systems::cascade::stage2::{First, Stage2, new_dcedn};
 
 /// A restorer of another system: enlarges by repetition, and makes everything a little darker.
 fn restorer(size: usize, doublings: usize, range: ValueRange) -> Model {
-    let facts = ModelFacts {
+    let metadata = ModelMetadata {
         size,
         scale: 1 << doublings,
         range,
@@ -24,8 +24,8 @@ fn restorer(size: usize, doublings: usize, range: ValueRange) -> Model {
         x = graph.upsample_nearest_2(&x);
     }
     let y = graph.scale(&x, 0.9);
-    graph.output_f32(RESTORED, &y, &side(facts.output_size()));
-    facts.write_to(&mut graph);
+    graph.output_f32(RESTORED, &y, &side(metadata.output_size()));
+    metadata.write_to(&mut graph);
     Model::from_bytes("restorer.onnx", encode(&graph.finish().unwrap())).unwrap()
 }
 
@@ -56,10 +56,10 @@ fn both_stages_become_one_file() {
         let file = folder.path().join("cascade.onnx");
         std::fs::write(&file, after().proven(&recipe, &weights).unwrap()).unwrap();
         let model = Model::open(&file).unwrap();
-        let facts = model.facts();
-        assert_eq!((facts.size, facts.scale), (size, 1 << doublings));
-        assert_eq!(facts.range, ValueRange::Signed);
-        assert_eq!(facts.mosaic, MosaicInput::Smooth);
+        let metadata = model.metadata();
+        assert_eq!((metadata.size, metadata.scale), (size, 1 << doublings));
+        assert_eq!(metadata.range, ValueRange::Signed);
+        assert_eq!(metadata.mosaic, MosaicInput::Smooth);
         assert!(model.has_stage1() && model.has_detailed());
         assert_eq!(model.takes_lattice(), dcedn == TOLD);
         // Other weights are another file.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, ensure};
 
 use super::Recipe;
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::Discriminator;
 use crate::train::recipe::{BUNDLED, RecipeText};
 use crate::train::systems::cascade::networks::Architecture;
@@ -17,7 +17,7 @@ impl RecipeText for Recipe {
         self.seed
     }
 
-    fn data(&self) -> &HeldBack {
+    fn data(&self) -> &HeldOut {
         &self.data
     }
 

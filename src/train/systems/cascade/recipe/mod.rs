@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::networks::Architecture;
 use crate::train::data::damage::Damage;
-use crate::train::data::held_out::HeldBack;
+use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::Discriminator;
 
 /// All constants of a run.
@@ -23,7 +23,7 @@ pub struct Recipe {
     pub features: Option<PathBuf>,
     /// Which pictures are held back.
     #[serde(default)]
-    pub data: HeldBack,
+    pub data: HeldOut,
     /// What the model file promises.
     pub model: Model,
     /// Sizes of the networks.
@@ -258,7 +258,7 @@ mod tests {
         assert!(error.contains("did you mean stage1.steps?"), "{error}");
         // A section may be new.
         let recipe = read(&["data.held_back=['a_']"]).unwrap();
-        assert_eq!(recipe.data.held_back, ["a_"]);
+        assert_eq!(recipe.data.held_out, ["a_"]);
         let error = read(&["data.hold_back=['a_']"]).unwrap_err();
         assert!(error.contains("did you mean data.held_back?"), "{error}");
         assert!(read(&["seed.steps=7"]).unwrap_err().contains("no section"));

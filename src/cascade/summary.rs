@@ -9,13 +9,13 @@ use crate::onnx::proto::{StringStringEntryProto, ValueInfoProto};
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Head {
     #[prost(message, optional, tag = "7")]
-    pub graph: Option<GraphHead>,
+    pub graph: Option<GraphSummary>,
     #[prost(message, repeated, tag = "14")]
     pub metadata: Vec<StringStringEntryProto>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct GraphHead {
+pub(super) struct GraphSummary {
     #[prost(message, repeated, tag = "1")]
     pub nodes: Vec<NodeHead>,
     #[prost(message, repeated, tag = "5")]
@@ -39,11 +39,11 @@ pub(super) struct AttributeHead {
     #[prost(message, optional, tag = "5")]
     pub tensor: Option<TensorHead>,
     #[prost(message, optional, tag = "6")]
-    pub graph: Option<GraphHead>,
+    pub graph: Option<GraphSummary>,
     #[prost(message, repeated, tag = "10")]
     pub tensors: Vec<TensorHead>,
     #[prost(message, repeated, tag = "11")]
-    pub graphs: Vec<GraphHead>,
+    pub graphs: Vec<GraphSummary>,
     #[prost(message, optional, tag = "22")]
     pub sparse: Option<SparseHead>,
 }
@@ -72,7 +72,7 @@ impl SparseHead {
     }
 }
 
-impl GraphHead {
+impl GraphSummary {
     /// Whether any weight lies in another file: a model must not make us open paths that it names.
     /// The depth of the recursion is limited by the decoder's.
     pub fn has_external_data(&self) -> bool {

@@ -46,7 +46,7 @@ const COLOR: &str = "RGB";
 
 /// What a model file says about itself; every fact that pre- and post-processing need.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ModelFacts {
+pub struct ModelMetadata {
     /// Side of the square input, pixels.
     pub size: usize,
     /// Output side ÷ input side.
@@ -65,7 +65,7 @@ pub struct ModelFacts {
     pub license: String,
 }
 
-impl ModelFacts {
+impl ModelMetadata {
     /// Side of the square output, pixels.
     pub fn output_size(&self) -> usize {
         self.size * self.scale
@@ -74,9 +74,9 @@ impl ModelFacts {
     /// The facts in a model's metadata; `model` names it in errors.
     pub fn from_metadata(
         model: &str,
-        metadata: &[StringStringEntryProto],
+        entries: &[StringStringEntryProto],
     ) -> Result<Self, CascadeError> {
-        Self::read(&Properties::metadata(model, metadata))
+        Self::read(&Properties::metadata(model, entries))
     }
 
     pub(super) fn read(properties: &Properties) -> Result<Self, CascadeError> {
@@ -148,8 +148,8 @@ mod tests {
     use super::super::properties::shown;
     use super::*;
 
-    fn facts() -> ModelFacts {
-        ModelFacts {
+    fn metadata() -> ModelMetadata {
+        ModelMetadata {
             size: 128,
             scale: 2,
             range: ValueRange::Unit,
@@ -161,28 +161,28 @@ mod tests {
         }
     }
 
-    fn entries(facts: &ModelFacts) -> Vec<StringStringEntryProto> {
+    fn entries(metadata: &ModelMetadata) -> Vec<StringStringEntryProto> {
         let entry = |(key, value): (&str, String)| StringStringEntryProto {
             key: key.into(),
             value,
         };
-        facts.to_metadata().into_iter().map(entry).collect()
+        metadata.to_metadata().into_iter().map(entry).collect()
     }
 
     #[test]
     fn round_trip() {
-        let ends = [
+        let model_io = [
             (ValueRange::Unit, MosaicInput::Smooth),
             (ValueRange::Signed, MosaicInput::Blocks),
         ];
-        for (range, mosaic) in ends {
-            let facts = ModelFacts {
+        for (range, mosaic) in model_io {
+            let metadata = ModelMetadata {
                 range,
                 mosaic,
-                ..facts()
+                ..metadata()
             };
-            let back = ModelFacts::from_metadata("m", &entries(&facts)).unwrap();
-            assert_eq!(back, facts);
+            let back = ModelMetadata::from_metadata("m", &entries(&metadata)).unwrap();
+            assert_eq!(back, metadata);
         }
     }
 
@@ -217,10 +217,10 @@ mod tests {
             (key::LICENSE, &long),
         ];
         for (wrong_key, wrong_value) in cases {
-            let mut metadata = entries(&facts());
-            let entry = metadata.iter_mut().find(|e| e.key == wrong_key);
+            let mut entries = entries(&metadata());
+            let entry = entries.iter_mut().find(|e| e.key == wrong_key);
             entry.unwrap().value = wrong_value.into();
-            let error = ModelFacts::from_metadata("m.onnx", &metadata).unwrap_err();
+            let error = ModelMetadata::from_metadata("m.onnx", &entries).unwrap_err();
             let CascadeError::Metadata { key, found, .. } = &error else {
                 panic!("{wrong_key} = {wrong_value}: {error}");
             };
@@ -235,20 +235,20 @@ mod tests {
 
     #[test]
     fn each_missing_or_double_key_is_named() {
-        for index in 0..entries(&facts()).len() {
-            let mut metadata = entries(&facts());
-            metadata.push(metadata[index].clone());
-            let twice = ModelFacts::from_metadata("m", &metadata).unwrap_err();
-            metadata.pop();
-            let gone = metadata.remove(index).key;
+        for index in 0..entries(&metadata()).len() {
+            let mut entries = entries(&metadata());
+            entries.push(entries[index].clone());
+            let twice = ModelMetadata::from_metadata("m", &entries).unwrap_err();
+            entries.pop();
+            let gone = entries.remove(index).key;
             let twice = twice.to_string();
             assert!(
                 twice.contains(&format!("`{gone}` is there twice")),
                 "{twice}"
             );
-            let missing = ModelFacts::from_metadata("m", &metadata);
+            let missing = ModelMetadata::from_metadata("m", &entries);
             if gone == key::MOSAIC {
-                assert_eq!(missing, Ok(facts()), "as fits the scale");
+                assert_eq!(missing, Ok(metadata()), "as fits the scale");
                 continue;
             }
             let missing = missing.unwrap_err().to_string();
@@ -261,12 +261,12 @@ mod tests {
 
     #[test]
     fn the_output_has_a_limit() {
-        let large = ModelFacts {
+        let large = ModelMetadata {
             size: 1024,
             scale: 8,
-            ..facts()
+            ..metadata()
         };
-        let error = ModelFacts::from_metadata("m", &entries(&large)).unwrap_err();
+        let error = ModelMetadata::from_metadata("m", &entries(&large)).unwrap_err();
         assert!(error.to_string().contains(key::SCALE), "{error}");
     }
 }

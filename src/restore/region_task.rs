@@ -3,13 +3,13 @@
 use super::views::{Views, blend};
 use super::{Blend, Target};
 use crate::blocks::{LatticePlanes, PLANES, Projector};
-use crate::cascade::{ModelFacts, MosaicInput};
+use crate::cascade::{ModelMetadata, MosaicInput};
 use crate::detect::Outline;
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, patch};
 
-/// A region, and the mosaic that was read of it; a job is used again for other regions.
+/// A region, and the mosaic that was read of it; a task is used again for other regions.
 #[derive(Default)]
-pub(super) struct Job {
+pub(super) struct RegionTask {
     pub(super) rect: Rect,
     pub(super) lattice: Option<Lattice>,
     pub(super) outline: Outline,
@@ -19,7 +19,7 @@ pub(super) struct Job {
 
 /// Memory for the work on one region, used again for others: what stays in the processor's cache is quick to come by.
 #[derive(Default)]
-pub(super) struct Workbench {
+pub(super) struct Scratch {
     cropper: Cropper,
     planes: LatticePlanes,
     projector: Projector,
@@ -28,7 +28,7 @@ pub(super) struct Workbench {
     mask: Vec<f32>,
 }
 
-impl Job {
+impl RegionTask {
     /// Take `target` up, whose region lies in a frame of `size` (width, height) pixels.
     pub fn set(&mut self, target: &Target, margin: f64, size: (u32, u32)) {
         let region = &target.region;
@@ -45,62 +45,62 @@ impl Job {
 
     /// Read the mosaic, and draw the pictures into `pixelated`, three planes each in the model's range; and into `lattice`, if
     /// that has room, [`PLANES`] planes each.
-    pub fn look(
+    pub fn extract(
         &mut self,
-        bench: &mut Workbench,
+        scratch: &mut Scratch,
         frame: &FrameView<'_>,
-        facts: &ModelFacts,
+        metadata: &ModelMetadata,
         pixelated: &mut [f32],
         lattice: &mut [f32],
     ) {
-        let area = facts.size * facts.size;
+        let area = metadata.size * metadata.size;
         let mut lattices = lattice.chunks_exact_mut(PLANES * area);
         let views = self.views;
         let crops = pixelated.chunks_exact_mut(3 * area);
-        let Workbench {
+        let Scratch {
             cropper, planes, ..
-        } = bench;
+        } = scratch;
         for (index, (view, crop)) in views.squares().zip(crops).enumerate() {
-            cropper.crop(frame, &view, facts.size, crop);
+            cropper.crop(frame, &view, metadata.size, crop);
             // The first view shows all of the mosaic, unless that ends in a part of a pixel.
             if index == 0 && !cropper.seen().copy_part(self.rect, &mut self.observed) {
                 patch::read(frame, self.rect, &mut self.observed);
             }
             if let Some(lattice) = &self.lattice
-                && facts.mosaic == MosaicInput::Smooth
+                && metadata.mosaic == MosaicInput::Smooth
             {
                 planes.smooth(&self.observed, lattice, &view, crop);
             }
             if let Some(told) = lattices.next() {
                 match &self.lattice {
                     Some(lattice) => {
-                        let unit = facts.range.unit();
+                        let unit = metadata.range.unit();
                         planes.draw(&self.observed, lattice, &view, crop, unit, told);
                     }
                     None => told.fill(0.0),
                 }
             }
-            facts.range.normalise(crop);
+            metadata.range.normalise(crop);
         }
     }
 
     /// Put the network's answers, three planes each, onto the bench at the region's own size, with the mosaic's block means.
     pub fn compose(
         &self,
-        bench: &mut Workbench,
-        facts: &ModelFacts,
+        scratch: &mut Scratch,
+        metadata: &ModelMetadata,
         answers: &mut [f32],
         projection: f32,
     ) {
-        let Workbench {
+        let Scratch {
             cropper,
             projector,
             restored,
             close,
             ..
-        } = bench;
-        let side = facts.output_size();
-        facts.range.denormalise(answers);
+        } = scratch;
+        let side = metadata.output_size();
+        metadata.range.denormalise(answers);
         let mut answers = answers.chunks_exact(3 * side * side);
         let (whole, rect) = (&self.views.whole, self.rect);
         if let Some(answer) = answers.next() {
@@ -118,10 +118,10 @@ impl Job {
     }
 
     /// Write what is on the bench into the frame.
-    pub fn paste(&self, bench: &mut Workbench, frame: &mut FrameViewMut<'_>, settings: &Blend) {
+    pub fn paste(&self, scratch: &mut Scratch, frame: &mut FrameViewMut<'_>, settings: &Blend) {
         let layout = frame.layout();
         let size = (layout.width, layout.height);
-        self.feather(size, settings.alpha, &mut bench.mask);
-        patch::write(frame, &bench.restored, &bench.mask);
+        self.feather(size, settings.alpha, &mut scratch.mask);
+        patch::write(frame, &scratch.restored, &scratch.mask);
     }
 }

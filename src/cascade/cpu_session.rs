@@ -9,7 +9,7 @@ use super::{CascadeError, Runtime};
 
 /// Numbers and their sides, the batch among them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Numbers {
+pub struct HostTensor {
     /// Sides, e.g. `[N, 3, H, W]`.
     pub shape: Vec<i64>,
     /// The numbers, row by row.
@@ -18,9 +18,9 @@ pub struct Numbers {
 
 /// A graph that runs on the CPU.
 #[derive(Debug)]
-pub struct PlainSession(Session);
+pub struct CpuSession(Session);
 
-impl PlainSession {
+impl CpuSession {
     /// Open the graph in the bytes of an ONNX file, on one thread.
     pub fn new(runtime: &Runtime, onnx: &[u8]) -> Result<Self, CascadeError> {
         Self::open(runtime, "the exported graph", onnx, 1)
@@ -49,9 +49,9 @@ impl PlainSession {
     /// Feed the named inputs, take the output `wanted`.
     pub fn run(
         &mut self,
-        inputs: &[(&str, &Numbers)],
+        inputs: &[(&str, &HostTensor)],
         wanted: &str,
-    ) -> Result<Numbers, CascadeError> {
+    ) -> Result<HostTensor, CascadeError> {
         let mut outputs = self.run_for(inputs, &[wanted])?;
         let output = outputs.pop();
         output.ok_or_else(|| CascadeError::Run(format!("output `{wanted}` did not come")))
@@ -60,9 +60,9 @@ impl PlainSession {
     /// As [`Self::run`], several outputs in the order of `wanted`.
     pub fn run_for(
         &mut self,
-        inputs: &[(&str, &Numbers)],
+        inputs: &[(&str, &HostTensor)],
         wanted: &[&str],
-    ) -> Result<Vec<Numbers>, CascadeError> {
+    ) -> Result<Vec<HostTensor>, CascadeError> {
         let mut fed = Vec::new();
         for (name, numbers) in inputs {
             let tensor =
@@ -76,7 +76,7 @@ impl PlainSession {
                 .get(*name)
                 .ok_or_else(|| CascadeError::Run(format!("output `{name}` did not come")))?;
             let (shape, data) = output.try_extract_tensor::<f32>().map_err(run_error)?;
-            Ok(Numbers {
+            Ok(HostTensor {
                 shape: shape.to_vec(),
                 data: data.to_vec(),
             })

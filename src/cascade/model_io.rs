@@ -3,17 +3,17 @@
 use std::collections::HashSet;
 
 use super::description::Description;
-use super::head::GraphHead;
 use super::model::{DETAILED, INPUT, LATTICE, RESTORED, STAGE1};
 use super::properties::shown;
-use super::{CascadeError, ModelFacts};
+use super::summary::GraphSummary;
+use super::{CascadeError, ModelMetadata};
 use crate::blocks::PLANES;
 use crate::onnx::ElementType;
 use crate::onnx::proto::ValueInfoProto;
 
 /// The inputs and outputs of a graph that are used.
 #[derive(Clone, Debug)]
-pub(super) struct Ends {
+pub(super) struct ModelIo {
     /// Where the mosaics go in.
     pub input: String,
     /// Where the truest faces come out.
@@ -30,12 +30,12 @@ pub(super) struct Ends {
     pub bgr: bool,
 }
 
-impl Ends {
+impl ModelIo {
     /// Those of a graph that says the facts itself; its names are ours.
     pub fn of_ours(
         model: &str,
-        graph: &GraphHead,
-        facts: &ModelFacts,
+        graph: &GraphSummary,
+        metadata: &ModelMetadata,
     ) -> Result<Self, CascadeError> {
         let check = Check {
             model,
@@ -44,15 +44,15 @@ impl Ends {
         };
         let inputs = open_inputs(graph);
         let outputs: Vec<_> = graph.outputs.iter().collect();
-        check.picture("input", INPUT, &inputs, facts.size)?;
+        check.picture("input", INPUT, &inputs, metadata.size)?;
         check.alone(INPUT, &inputs)?;
         let lattice = graph.inputs.iter().find(|input| input.name == LATTICE);
-        if let Some(lattice) = lattice.filter(|input| !is_lattice(input, facts.size)) {
-            let expected = format!("Float[N, {PLANES}, {0}, {0}] with an open N", facts.size);
+        if let Some(lattice) = lattice.filter(|input| !is_lattice(input, metadata.size)) {
+            let expected = format!("Float[N, {PLANES}, {0}, {0}] with an open N", metadata.size);
             return Err(check.wrong("input", LATTICE, lattice.described(), expected));
         }
         let has = |name: &str| outputs.iter().any(|output| output.name == name);
-        let side = facts.output_size();
+        let side = metadata.output_size();
         check.picture("output", RESTORED, &outputs, side)?;
         for name in [STAGE1, DETAILED] {
             if has(name) {
@@ -73,7 +73,7 @@ impl Ends {
     /// Those of a graph that `description` tells about; a name that it leaves out is that of the only one.
     pub fn of_described(
         model: &str,
-        graph: &GraphHead,
+        graph: &GraphSummary,
         description: &Description,
     ) -> Result<Self, CascadeError> {
         let check = Check {
@@ -81,14 +81,14 @@ impl Ends {
             advice: &format!("{} and the graph must agree", description.file),
             may_be_single: true,
         };
-        let facts = &description.facts;
+        let metadata = &description.metadata;
         let inputs = open_inputs(graph);
         let outputs: Vec<_> = graph.outputs.iter().collect();
         let input = check.chosen("input", description.input.as_deref(), &inputs)?;
         let output = check.chosen("output", description.output.as_deref(), &outputs)?;
         let singles = [
-            check.picture("input", input, &inputs, facts.size)?,
-            check.picture("output", output, &outputs, facts.output_size())?,
+            check.picture("input", input, &inputs, metadata.size)?,
+            check.picture("output", output, &outputs, metadata.output_size())?,
         ];
         check.alone(input, &inputs)?;
         Ok(Self {
@@ -104,7 +104,7 @@ impl Ends {
 }
 
 /// The inputs that must be fed: old files list their weights among the inputs.
-fn open_inputs(graph: &GraphHead) -> Vec<&ValueInfoProto> {
+fn open_inputs(graph: &GraphSummary) -> Vec<&ValueInfoProto> {
     let weights: HashSet<_> = graph.initializers.iter().map(|t| &t.name).collect();
     let mut inputs: Vec<_> = graph.inputs.iter().collect();
     inputs.retain(|input| !weights.contains(&input.name));
