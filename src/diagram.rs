@@ -62,13 +62,13 @@ fn draw(svg: &mut String, panels: &[Panel]) -> Result<(), Box<dyn std::error::Er
             .light_line_style(WHITE)
             .draw()?;
         for (index, curve) in panel.curves.iter().enumerate() {
-            let colour = Palette99::pick(colours[curve.name.as_str()]).to_rgba();
+            let color = Palette99::pick(colours[curve.name.as_str()]).to_rgba();
             let finite = curve.points.iter().copied();
             let finite = finite.filter(|(x, y)| x.is_finite() && y.is_finite());
-            chart.draw_series(LineSeries::new(finite, colour.stroke_width(2)))?;
+            chart.draw_series(LineSeries::new(finite, color.stroke_width(2)))?;
             let y = 40 + LEGEND.1 * index as i32;
             let line = [(0, y), (16, y)];
-            legend.draw(&PathElement::new(line, colour.stroke_width(2)))?;
+            legend.draw(&PathElement::new(line, color.stroke_width(2)))?;
             let name = Text::new(curve.name.clone(), (22, y - 6), ("sans-serif", 12));
             legend.draw(&name)?;
         }
@@ -84,7 +84,7 @@ fn colours(panels: &[Panel]) -> HashMap<&str, usize> {
         let names = || panel.curves.iter().map(|curve| curve.name.as_str());
         for name in names() {
             let taken: Vec<usize> = names().filter_map(|n| colours.get(n).copied()).collect();
-            let free = (0..).find(|colour| !taken.contains(colour));
+            let free = (0..).find(|color| !taken.contains(color));
             colours.entry(name).or_insert(free.unwrap_or(0));
         }
     }

@@ -53,8 +53,8 @@ fn assert_restored_inside(caps: &gst::Caps, before: &[u8], after: &gst::BufferRe
             if radius(x, y, BLOCK as f32) > 1.0 {
                 assert_eq!(now[3 * at..][..3], before[3 * at..][..3], "{x}, {y}");
             } else if radius(x, y, -(BLOCK as f32)) < 1.0 {
-                for (plane, colour) in COLOR.into_iter().enumerate() {
-                    let off = (whole.plane(plane)[at] - f32::from(colour)).abs();
+                for (plane, color) in COLOR.into_iter().enumerate() {
+                    let off = (whole.plane(plane)[at] - f32::from(color)).abs();
                     assert!(off <= 1.0, "{x}, {y}");
                 }
             }

@@ -11,8 +11,8 @@ use std::sync::atomic::AtomicBool;
 
 use gstdepixelate::cascade::Model;
 use gstdepixelate::train::command::{ExportArgs, ExportPrecision, export};
-use gstdepixelate::train::optim::discriminator::Discriminator;
-use gstdepixelate::train::optim::discriminator::patch::DiscriminatorSize;
+use gstdepixelate::train::optim::discriminator::DiscriminatorChoice;
+use gstdepixelate::train::optim::discriminator::patch::PatchGanSize;
 use gstdepixelate::train::recipe::RecipeText;
 use gstdepixelate::train::run::generate;
 use gstdepixelate::train::run::generate::Drawing;
@@ -77,9 +77,9 @@ fn check_restorers(folder: &Path, faces: &Path) {
     let small = include_str!("../recipes/pix2pix-small.toml");
     let mut recipe = pix2pix::Recipe::parse(small).unwrap();
     recipe.generator.width = 4;
-    recipe.discriminator = Discriminator::Patch(DiscriminatorSize {
+    recipe.discriminator = DiscriminatorChoice::Own(PatchGanSize {
         width: 4,
-        ..DiscriminatorSize::PIX2PIX
+        ..PatchGanSize::PIX2PIX
     });
     (recipe.train.steps, recipe.train.batch) = (2, 2);
     let run = folder.join("pix2pix");
@@ -99,7 +99,10 @@ fn check_restorers(folder: &Path, faces: &Path) {
     let small = include_str!("../recipes/scgan-small.toml");
     let mut recipe = scgan::Recipe::parse(small).unwrap();
     (recipe.restorer.widths, recipe.restorer.blocks) = ([4, 4, 4], [1, 1]);
-    (recipe.degrader.width, recipe.judge.width) = (0.125, 2);
+    (
+        recipe.degrader.width,
+        recipe.discriminator.own_mut().unwrap().width,
+    ) = (0.125, 2);
     (recipe.train.steps, recipe.train.batch) = (2, 2);
     let run = folder.join("scgan");
     let early = check(&run, "scgan", |o| train(&recipe, faces, o).unwrap());
@@ -110,7 +113,10 @@ fn check_restorers(folder: &Path, faces: &Path) {
     if let Generator::Residual(network) = &mut recipe.0.generator {
         (network.width, network.blocks) = (4, 1);
     }
-    (recipe.0.judge.width, recipe.0.train.batch) = (2, 2);
+    (
+        recipe.0.discriminator.own_mut().unwrap().width,
+        recipe.0.train.batch,
+    ) = (2, 2);
     (recipe.0.psnr.steps, recipe.0.gan.steps) = (1, 1);
     let run = folder.join("srgan");
     let early = check(&run, "srgan", |o| train(&recipe, faces, o).unwrap());
@@ -127,7 +133,7 @@ fn check_both_directions(folder: &Path, faces: &Path) {
     let mut recipe = pixelcyclegan::Recipe::parse(small).unwrap();
     let widths = vec![4, 4, 4];
     recipe.generator = Nested::Pyramid { widths };
-    recipe.judge.width = 2;
+    recipe.discriminator.own_mut().unwrap().width = 2;
     (recipe.train.steps, recipe.train.batch) = (2, 2);
     let run = folder.join("pixelcyclegan");
     check(&run, "pixelcyclegan", |o| train(&recipe, faces, o).unwrap());

@@ -18,14 +18,14 @@ use gstdepixelate::train::features;
 use gstdepixelate::train::nn::exported::{read_known_weights, read_weights, round_to_halves};
 use gstdepixelate::train::nn::layers::{Declare, Forward, Init, Parameters};
 use gstdepixelate::train::nn::precision::Choice;
-use gstdepixelate::train::optim::discriminator::Discriminator;
-use gstdepixelate::train::optim::discriminator::patch::{DiscriminatorSize, Norm};
+use gstdepixelate::train::optim::discriminator::DiscriminatorChoice;
+use gstdepixelate::train::optim::discriminator::patch::{Norm, PatchGanSize};
 use gstdepixelate::train::recipe::RecipeText;
 use gstdepixelate::train::run::options::{Options, Outcome};
 use gstdepixelate::train::run::system;
 use gstdepixelate::train::run::{checkpoint, inspect, log, report};
 use gstdepixelate::train::systems::cascade::export::Cascade;
-use gstdepixelate::train::systems::cascade::networks::{Architecture, Seen};
+use gstdepixelate::train::systems::cascade::networks::{Architecture, StageInputs};
 use gstdepixelate::train::systems::cascade::u_shaped::{Fine, UShaped};
 use gstdepixelate::train::systems::cascade::{
     self, Cyclegan, Dcedn, FirstSettings, Recipe, SecondSettings,
@@ -38,7 +38,7 @@ use tch::{Device, Kind, Tensor};
 fn small_recipe(steps1: u64, steps2: u64) -> Recipe {
     let mut recipe = Recipe::parse(include_str!("../recipes/default.toml")).unwrap();
     recipe.model.size = 32;
-    recipe.damage.blocks = [3.0, 6.0];
+    recipe.degradation.blocks = [3.0, 6.0];
     let (widths, blocks) = (vec![8, 8], vec![1, 1]);
     let fine = None;
     recipe.networks.generator = Architecture::UShaped(UShaped {
@@ -47,17 +47,17 @@ fn small_recipe(steps1: u64, steps2: u64) -> Recipe {
         fine,
     });
     recipe.networks.dcedn = recipe.networks.generator.clone();
-    recipe.networks.discriminator = patch(Norm::Spectral);
+    recipe.networks.discriminator = patch(Norm::SpectralNorm);
     (recipe.stage1.steps, recipe.stage1.batch) = (steps1, 2);
     (recipe.stage1.perceptual, recipe.stage1.texture) = (0.0, 2.0);
-    (recipe.stage1.adversarial, recipe.stage1.alone) = (0.25, 0.6);
+    (recipe.stage1.adversarial, recipe.stage1.warmup_share) = (0.25, 0.6);
     (recipe.stage2.steps, recipe.stage2.batch) = (steps2, 4);
     recipe
 }
 
 /// A discriminator of a few channels.
-fn patch(norm: Norm) -> Discriminator {
-    Discriminator::Patch(DiscriminatorSize {
+fn patch(norm: Norm) -> DiscriminatorChoice<PatchGanSize> {
+    DiscriminatorChoice::Own(PatchGanSize {
         width: 4,
         layers: 2,
         norm,
@@ -70,7 +70,7 @@ fn small_bundled(folder: &Path, steps1: u64, steps2: u64) -> Recipe {
     let small = small_recipe(steps1, steps2);
     recipe.data = small.data;
     recipe.model.size = 32;
-    recipe.damage = small.damage;
+    recipe.degradation = small.degradation;
     let (widths, blocks) = (vec![8, 8], vec![1, 1]);
     let shape = |fine| {
         Architecture::UShaped(UShaped {
@@ -98,7 +98,7 @@ fn small_published(steps1: u64, steps2: u64) -> Recipe {
     let mut recipe = Recipe::parse(include_str!("../recipes/seed-000.toml")).unwrap();
     let small = small_recipe(steps1, steps2);
     recipe.model.size = 32;
-    recipe.damage = small.damage;
+    recipe.degradation = small.degradation;
     let (width, blocks) = (4, 1);
     recipe.networks.generator = Architecture::Resnet { width, blocks };
     recipe.networks.reverse = recipe.networks.generator.clone();
@@ -219,12 +219,12 @@ fn a_cascade_that_enlarges_has_two_pictures_and_remembers_its_features() {
     make_faces(&faces, 24);
     let recipe = small_bundled(folder.path(), 2, 3);
     assert_eq!(train(&recipe, &faces, options(&out)), Outcome::Finished);
-    for (stage, judge) in [
+    for (stage, discriminator) in [
         ("stage1", "face"),
         ("stage2", "whole"),
         ("stage2", "detail"),
     ] {
-        let name = format!("judge_{judge}.stage6.score.weight");
+        let name = format!("judge_{discriminator}.stage6.score.weight");
         assert!(tensors(&out, stage).contains_key(&name), "{name}");
     }
     let model = Model::open(&out.join("cascade.onnx")).unwrap();
@@ -304,8 +304,8 @@ fn a_second_stage_is_trained_behind_an_exported_first() {
     std::fs::create_dir(&faces).unwrap();
     make_faces(&faces, 20);
     let recipe = small_recipe(2, 2);
-    let alone = train_second(&recipe, [None; 2], &faces, &options(&first));
-    assert!(format!("{:#}", alone.unwrap_err()).contains("--stage1"));
+    let warmup_share = train_second(&recipe, [None; 2], &faces, &options(&first));
+    assert!(format!("{:#}", warmup_share.unwrap_err()).contains("--stage1"));
     let generator = Cyclegan {
         recipe: recipe.clone(),
         settings: FirstSettings::default(),
@@ -412,7 +412,7 @@ fn a_run_starts_from_an_exported_model() {
     assert_eq!(train(&recipe, &faces, options(&out)), Outcome::Finished);
     let model = out.join("cascade.onnx");
     // Nothing is learned at a rate of zero: what comes out is what went in.
-    (recipe.stage1.rate, recipe.stage2.rate) = (0.0, 0.0);
+    (recipe.stage1.learning_rate, recipe.stage2.learning_rate) = (0.0, 0.0);
     let again = folder.path().join("again");
     let start = Options {
         start_from: Some(model.clone()),
@@ -460,7 +460,7 @@ fn a_deeper_network_starts_from_a_shallower_one() {
     // What was added is silent at first.
     let pixelated = Tensor::rand([1, 3, 32, 32], (Kind::Float, Device::Cpu)) * 2 - 1;
     let lattice = Tensor::zeros([1, 6, 32, 32], (Kind::Float, Device::Cpu));
-    let seen = Seen {
+    let seen = StageInputs {
         stage1: None,
         pixelated: &pixelated,
         lattice: &lattice,
@@ -530,8 +530,8 @@ fn random_weights(network: &Architecture, second: bool) -> Parameters {
 }
 
 /// For a reading without pictures.
-fn no_pictures(second: bool) -> Seen<'static, ()> {
-    Seen {
+fn no_pictures(second: bool) -> StageInputs<'static, ()> {
+    StageInputs {
         stage1: second.then_some(&()),
         pixelated: &(),
         lattice: &(),

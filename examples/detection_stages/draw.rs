@@ -9,7 +9,7 @@ use image::{Rgb, RgbImage};
 use std::path::Path;
 
 /// Red, green, blue.
-pub type Colour = [u8; 3];
+pub type Color = [u8; 3];
 
 /// Panels in a row.
 const ACROSS: u32 = 3;
@@ -59,29 +59,29 @@ impl Panel {
     }
 
     /// Mix a third of `colour` into `rect`, less its last row and column.
-    pub fn tint(&mut self, rect: &Rect, colour: Colour) {
+    pub fn tint(&mut self, rect: &Rect, color: Color) {
         for y in i64::from(rect.y)..rect.bottom() - 1 {
             for x in i64::from(rect.x)..rect.right() - 1 {
-                self.mix(x, y, colour, 0.33);
+                self.mix(x, y, color, 0.33);
             }
         }
     }
 
     /// Draw the edge of `rect`, `wide` pixels to the inside.
-    pub fn outline(&mut self, rect: &Rect, colour: Colour, wide: i64) {
+    pub fn outline(&mut self, rect: &Rect, color: Color, wide: i64) {
         let (left, top) = (i64::from(rect.x), i64::from(rect.y));
         for y in top..rect.bottom() {
             for x in left..rect.right() {
                 let near = |at: i64, first: i64, end: i64| at < first + wide || at >= end - wide;
                 if near(x, left, rect.right()) || near(y, top, rect.bottom()) {
-                    self.mix(x, y, colour, 1.0);
+                    self.mix(x, y, color, 1.0);
                 }
             }
         }
     }
 
     /// Draw the lines of a region, in a picture `times` as large as the frame.
-    pub fn lattice(&mut self, region: &Region, times: u32, colour: Colour) {
+    pub fn lattice(&mut self, region: &Region, times: u32, color: Color) {
         let Some(lattice) = region.lattice else {
             return;
         };
@@ -100,35 +100,35 @@ impl Panel {
         let (left, right) = (place(rect.x.into()), place(rect.right()));
         let (top, bottom) = (place(rect.y.into()), place(rect.bottom()));
         for x in lines(rect.x, rect.right(), lattice.block_width, lattice.phase_x) {
-            (top..bottom).for_each(|y| self.mix(x, y, colour, 0.6));
+            (top..bottom).for_each(|y| self.mix(x, y, color, 0.6));
         }
         for y in lines(rect.y, rect.bottom(), lattice.block_height, lattice.phase_y) {
-            (left..right).for_each(|x| self.mix(x, y, colour, 0.6));
+            (left..right).for_each(|x| self.mix(x, y, color, 0.6));
         }
     }
 
     /// Draw a profile as bars into the left half of the row of profile `index`.
-    pub fn bars(&mut self, values: &[u32], index: usize, colour: Colour) {
+    pub fn bars(&mut self, values: &[u32], index: usize, color: Color) {
         let most = values.iter().copied().max().unwrap_or(0).max(1) as f32;
         let heights: Vec<f32> = values.iter().map(|&value| value as f32 / most).collect();
-        self.plot(&heights, (0, index), colour);
+        self.plot(&heights, (0, index), color);
     }
 
     /// Draw a spectrum into the right half, narrow spacings to the right.
-    pub fn curve(&mut self, spectrum: &[(f32, f32)], index: usize, colour: Colour) {
+    pub fn curve(&mut self, spectrum: &[(f32, f32)], index: usize, color: Color) {
         let heights: Vec<f32> = spectrum.iter().map(|(_, power)| *power).collect();
-        self.plot(&heights, (1, index), colour);
+        self.plot(&heights, (1, index), color);
     }
 
     /// Write a line under the plot in half `column` of the row of profile `index`.
-    pub fn label(&mut self, (column, index): (usize, usize), text: &str, colour: Colour) {
+    pub fn label(&mut self, (column, index): (usize, usize), text: &str, color: Color) {
         let (width, height) = self.picture.dimensions();
         let place = |part: usize, length: u32| part as i64 * i64::from(length) / 2;
         let at = (
             10 + place(column, width),
             place(index + 1, height) - LETTER - 4,
         );
-        write(&mut self.picture, at, text, colour);
+        write(&mut self.picture, at, text, color);
     }
 
     /// Write a line on a dark ground along the lower edge.
@@ -144,7 +144,7 @@ impl Panel {
     }
 
     /// Bars of heights 0–1 in half `column` (0, 1) of the row of profile `index`.
-    fn plot(&mut self, heights: &[f32], (column, index): (usize, usize), colour: Colour) {
+    fn plot(&mut self, heights: &[f32], (column, index): (usize, usize), color: Color) {
         let (width, height) = (
             self.picture.width() as usize,
             self.picture.height() as usize,
@@ -159,36 +159,36 @@ impl Panel {
             let top = (value * high as f32).round() as usize;
             for y in 0..=top {
                 let at = ((left + x) as i64, base as i64 - y as i64);
-                self.mix(at.0, at.1, colour, if y == top { 1.0 } else { 0.55 });
+                self.mix(at.0, at.1, color, if y == top { 1.0 } else { 0.55 });
             }
         }
     }
 
-    fn mix(&mut self, x: i64, y: i64, colour: Colour, part: f32) {
-        mix(&mut self.picture, x, y, colour, part);
+    fn mix(&mut self, x: i64, y: i64, color: Color, part: f32) {
+        mix(&mut self.picture, x, y, color, part);
     }
 }
 
 /// Paint a pixel, if it is one of the picture's.
-fn mix(picture: &mut RgbImage, x: i64, y: i64, colour: Colour, part: f32) {
+fn mix(picture: &mut RgbImage, x: i64, y: i64, color: Color, part: f32) {
     let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else {
         return;
     };
     if let Some(Rgb(pixel)) = picture.get_pixel_mut_checked(x, y) {
-        for (value, colour) in pixel.iter_mut().zip(colour) {
-            *value = (f32::from(*value) * (1.0 - part) + f32::from(colour) * part) as u8;
+        for (value, color) in pixel.iter_mut().zip(color) {
+            *value = (f32::from(*value) * (1.0 - part) + f32::from(color) * part) as u8;
         }
     }
 }
 
-fn write(picture: &mut RgbImage, (left, top): (i64, i64), text: &str, colour: Colour) {
+fn write(picture: &mut RgbImage, (left, top): (i64, i64), text: &str, color: Color) {
     for (number, letter) in (0..).zip(text.chars()) {
         let Some(rows) = BASIC_FONTS.get(letter) else {
             continue;
         };
         for (y, row) in (0..).zip(rows) {
             for x in (0..LETTER).filter(|x| row >> x & 1 == 1) {
-                mix(picture, left + number * LETTER + x, top + y, colour, 1.0);
+                mix(picture, left + number * LETTER + x, top + y, color, 1.0);
             }
         }
     }

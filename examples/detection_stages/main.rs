@@ -10,7 +10,7 @@ mod draw;
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use draw::{Colour, Panel};
+use draw::{Color, Panel};
 use gstdepixelate::degrade::mosaic::{Fill, pixelate};
 use gstdepixelate::detect::{
     DetectSettings, Detector, Luma, Outline, Profile, Region, Stages, Window,
@@ -25,10 +25,10 @@ const FACE: Rect = Rect::new(111, 50, 117, 126);
 /// Side of the blocks, pixels.
 const BLOCK: u32 = 9;
 
-const RED: Colour = [255, 70, 60];
-const CYAN: Colour = [60, 220, 255];
-const YELLOW: Colour = [255, 210, 40];
-const GREEN: Colour = [70, 230, 110];
+const RED: Color = [255, 70, 60];
+const CYAN: Color = [60, 220, 255];
+const YELLOW: Color = [255, 210, 40];
+const GREEN: Color = [70, 230, 110];
 
 /// Draw what the detector's stages see of one frame.
 #[derive(Parser)]
@@ -126,9 +126,8 @@ fn ridges(stages: &Stages, frame: &RgbImage) -> Panel {
     let mut panel = Panel::new("1 Ridges: red across x, cyan across y", frame);
     let [x, y] = &stages.ridges;
     for (pixel, (&x, &y)) in panel.picture.pixels_mut().zip(x.iter().zip(y)) {
-        let shade = |colour: usize| {
-            let sum =
-                u32::from(x) * u32::from(RED[colour]) + u32::from(y) * u32::from(CYAN[colour]);
+        let shade = |color: usize| {
+            let sum = u32::from(x) * u32::from(RED[color]) + u32::from(y) * u32::from(CYAN[color]);
             (sum / 64).min(255) as u8
         };
         pixel.0 = [0, 1, 2].map(shade);
@@ -140,9 +139,9 @@ fn ridges(stages: &Stages, frame: &RgbImage) -> Panel {
 fn gate(stages: &Stages, frame: &RgbImage, window: Option<&Window>) -> Panel {
     let mut panel = Panel::new("2 Gate: hot tiles, and one window", frame);
     panel.dim();
-    for (tiles, colour) in stages.hot.iter().zip([YELLOW, RED, CYAN]) {
+    for (tiles, color) in stages.hot.iter().zip([YELLOW, RED, CYAN]) {
         for tile in tiles {
-            panel.tint(tile, colour);
+            panel.tint(tile, color);
         }
     }
     if let Some(window) = window {
@@ -160,16 +159,16 @@ fn spectra(profiles: Option<&[Profile; 2]>, frame: &RgbImage) -> Panel {
     let mut panel = Panel::new("3 Its ridges, and their spectrum", frame);
     panel.picture.fill(16);
     for (index, profile) in profiles.into_iter().flatten().enumerate() {
-        let (name, colour) = [("x", RED), ("y", CYAN)][index];
-        panel.bars(&profile.sums, index, colour);
-        panel.curve(&profile.spectrum, index, colour);
+        let (name, color) = [("x", RED), ("y", CYAN)][index];
+        panel.bars(&profile.sums, index, color);
+        panel.curve(&profile.spectrum, index, color);
         let (first, last) = (profile.spectrum.first(), profile.spectrum.last());
         let best = profile.spectrum.iter().max_by(|a, b| a.1.total_cmp(&b.1));
         if let (Some(best), Some(first), Some(last)) = (best, first, last) {
             let peak = format!("{name}: peak at {:.1} px", best.0);
             let range = format!("{:.1} to {:.1} px", first.0, last.0);
-            panel.label((0, index), &peak, colour);
-            panel.label((1, index), &range, colour);
+            panel.label((0, index), &peak, color);
+            panel.label((1, index), &range, color);
         }
     }
     panel

@@ -15,7 +15,7 @@ impl ValueRange {
         [("-1..1", Self::Signed), ("0..1", Self::Unit)];
 
     /// Turn grey levels 0–255 into this range.
-    pub fn normalise(self, values: &mut [f32]) {
+    pub fn normalize(self, values: &mut [f32]) {
         let (factor, offset) = match self {
             Self::Signed => (1.0 / 127.5, -1.0),
             Self::Unit => (1.0 / 255.0, 0.0),

@@ -97,7 +97,7 @@ impl Whole {
     pub fn run(&mut self, picture: &Planes, side: usize) -> anyhow::Result<Planes> {
         let metadata = self.backend.metadata().clone();
         let mut crop = picture.scaled(metadata.size, FilterType::Bilinear)?.data;
-        metadata.range.normalise(&mut crop);
+        metadata.range.normalize(&mut crop);
         let mut data = Vec::new();
         self.backend.run(Crops::new(&crop, 1), 0.0, &mut data)?;
         metadata.range.denormalise(&mut data);

@@ -35,7 +35,7 @@ pub fn outline(
     frame: &mut FrameViewMut<'_>,
     rect: &Rect,
     width: u32,
-    colour: [f32; 3],
+    color: [f32; 3],
     patch: &mut Patch,
     mask: &mut Vec<f32>,
 ) {
@@ -49,7 +49,7 @@ pub fn outline(
     ];
     for side in sides {
         patch.reshape(side);
-        for (plane, value) in colour.into_iter().enumerate() {
+        for (plane, value) in color.into_iter().enumerate() {
             patch.plane_mut(plane).fill(value);
         }
         mask.clear();
@@ -216,8 +216,8 @@ impl<C: Codec> Brush<'_, C> {
                     &mut values[..end - first],
                     f32::from,
                 );
-                for ((value, colour), weight) in values.iter_mut().zip(&colours).zip(&weights) {
-                    *value += (colour - *value * weight) * share;
+                for ((value, color), weight) in values.iter_mut().zip(&colours).zip(&weights) {
+                    *value += (color - *value * weight) * share;
                 }
                 self.store(&values, &weights[..end - first], line, step);
             }

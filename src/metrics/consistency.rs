@@ -1,6 +1,6 @@
 //! Does a restored picture still agree with the mosaic that it was made from?
 
-use super::colour::de_mean;
+use super::color::de_mean;
 use super::picture::{MetricsError, Picture, check};
 use super::psnr::psnr;
 use super::region::{Region, side};

@@ -21,7 +21,7 @@
 
 mod blockiness;
 mod bootstrap;
-mod colour;
+mod color;
 mod consistency;
 mod cosine;
 mod features;
@@ -48,7 +48,7 @@ mod window;
 
 pub use blockiness::blockiness;
 pub use bootstrap::{BOOTSTRAP_RESAMPLES, Interval, bootstrap};
-pub use colour::{
+pub use color::{
     COLOUR_BLUR, Spread, channel_bias, channel_gain, de_mean, de_pixel, de_pixel_blurred,
     saturation,
 };

@@ -59,7 +59,7 @@ pub fn sliced_wasserstein(
     let levels: Vec<f64> = (0..level_count(side))
         .map(|level| {
             let last = level + 1 == level_count(side);
-            let patches = |set| normalised(patches(set, level, last));
+            let patches = |set| normalized(patches(set, level, last));
             distance(&patches(a), &patches(b), &directions)
         })
         .collect();
@@ -112,7 +112,7 @@ fn level_of(picture: &Picture<'_>, channel: usize, level: usize, last: bool) -> 
 }
 
 /// Each channel with mean 0 and standard deviation 1 over all patches; a flat channel with mean 0.
-fn normalised(mut patches: Vec<f64>) -> Vec<f64> {
+fn normalized(mut patches: Vec<f64>) -> Vec<f64> {
     for channel in 0..3 {
         let runs = || patches.chunks_exact(PATCH_AREA).skip(channel).step_by(3);
         let centre = mean(runs().flatten().copied());

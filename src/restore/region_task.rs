@@ -80,7 +80,7 @@ impl RegionTask {
                     None => told.fill(0.0),
                 }
             }
-            metadata.range.normalise(crop);
+            metadata.range.normalize(crop);
         }
     }
 

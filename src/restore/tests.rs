@@ -9,11 +9,11 @@ use crate::frame::{Lattice, Rect};
 /// Answers every mosaic with one colour, and counts its runs.
 struct Painter {
     metadata: ModelMetadata,
-    colour: [f32; 3],
+    color: [f32; 3],
 }
 
 impl Painter {
-    fn boxed(colour: [f32; 3]) -> Box<dyn Backend> {
+    fn boxed(color: [f32; 3]) -> Box<dyn Backend> {
         let metadata = ModelMetadata {
             size: 32,
             scale: 2,
@@ -24,7 +24,7 @@ impl Painter {
             trained_on: String::new(),
             license: String::new(),
         };
-        Box::new(Self { metadata, colour })
+        Box::new(Self { metadata, color })
     }
 }
 
@@ -49,7 +49,7 @@ impl Backend for Painter {
         assert!(input.iter().all(|v| (0.0..=1.0).contains(v)));
         out.clear();
         for _ in 0..count {
-            for value in self.colour {
+            for value in self.color {
                 out.extend(std::iter::repeat_n(value, 64 * 64));
             }
         }
@@ -66,10 +66,10 @@ fn region(rect: Rect, lattice: Option<Lattice>) -> Region {
     }
 }
 
-fn restore(data: &mut [u8], side: u32, regions: &[Region], blend: &Blend, colour: [f32; 3]) {
+fn restore(data: &mut [u8], side: u32, regions: &[Region], blend: &Blend, color: [f32; 3]) {
     let layout = Layout::rgb(side, side);
     let stride = side as usize * 3;
-    let mut restorer = Restorer::new(Painter::boxed(colour));
+    let mut restorer = Restorer::new(Painter::boxed(color));
     let view = FrameView::packed(&layout, data, stride).unwrap();
     let targets: Vec<_> = regions.iter().map(|&region| region.into()).collect();
     restorer.infer(&view, &targets, blend.detail).unwrap();

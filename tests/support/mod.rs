@@ -87,12 +87,12 @@ pub fn face(number: u32, side: u32) -> RgbImage {
         let oval = (x / 0.6).powi(2) + (y / 0.8).powi(2) < 1.0;
         let eye = (x.abs() - 0.25).hypot(y + 0.2) < 0.1;
         let mouth = (x / 0.3).powi(2) + ((y - 0.4) / 0.08).powi(2) < 1.0;
-        let colour = match (eye, mouth, oval) {
+        let color = match (eye, mouth, oval) {
             (true, _, _) => [30.0, 30.0, 40.0],
             (_, true, _) => [150.0, 60.0, 60.0],
             (_, _, true) => [205.0 - 9.0 * number as f32, 160.0, 130.0],
             _ => [60.0, 90.0 + 20.0 * number as f32, 110.0],
         };
-        Rgb(colour.map(|level| (level + grain) as u8))
+        Rgb(color.map(|level| (level + grain) as u8))
     })
 }

@@ -54,7 +54,7 @@ pub fn check_stylegan2(folder: &Path, faces: &Path) {
     if let Prior::Added(network) = &mut recipe.generator {
         network.channels = vec![8; 4];
     }
-    recipe.judge.channels = vec![8; 4];
+    recipe.discriminator.own_mut().unwrap().channels = vec![8; 4];
     (recipe.train.steps, recipe.train.batch) = (4, 4);
     (recipe.train.r1_every, recipe.train.path_every) = (2, 2);
     (recipe.train.path, recipe.augment.speed) = (2.0, 10.0);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use gstdepixelate::cascade::{Backend, Crops, Model, OrtBackend, SessionSettings};
-use gstdepixelate::train::optim::discriminator::Discriminator;
+use gstdepixelate::train::optim::discriminator::DiscriminatorChoice;
 use gstdepixelate::train::systems::cascade::networks::Architecture;
 use gstdepixelate::train::systems::cascade::{self, Dcedn, SecondSettings};
 use gstdepixelate::train::systems::esrgan::{Esrgan, Generator, Member};
@@ -38,7 +38,7 @@ pub fn check_pix2pix(folder: &Path, faces: &Path) {
     let mut recipe = pix2pix::Recipe::parse(small).unwrap();
     // Six levels have a dropout.
     recipe.generator.width = 4;
-    let Discriminator::Patch(patch) = &mut recipe.discriminator else {
+    let DiscriminatorChoice::Own(patch) = &mut recipe.discriminator else {
         panic!("{:?}", recipe.discriminator);
     };
     patch.width = 4;
@@ -64,7 +64,7 @@ where
         Generator::Residual(network) => (network.width, network.blocks) = (4, 1),
         Generator::Rrdb(network) => (network.width, network.blocks, network.growth) = (4, 1, 2),
     }
-    parts.judge.width = 2;
+    parts.discriminator.own_mut().unwrap().width = 2;
     parts.train.batch = 2;
     (parts.psnr.steps, parts.gan.steps) = (2, 2);
     member
@@ -121,7 +121,7 @@ pub fn check_scgan(folder: &Path, faces: &Path) {
     let mut recipe = scgan::Recipe::parse(small).unwrap();
     (recipe.restorer.widths, recipe.restorer.blocks) = ([4, 4, 4], [1, 1]);
     recipe.degrader.width = 0.125;
-    recipe.judge.width = 2;
+    recipe.discriminator.own_mut().unwrap().width = 2;
     (recipe.train.steps, recipe.train.batch) = (4, 2);
     let out = folder.join("scgan");
     check_resumed(&out, "scgan", |options| {
@@ -136,7 +136,7 @@ pub fn check_pixelcyclegan(folder: &Path, faces: &Path) {
     let mut recipe = pixelcyclegan::Recipe::parse(small).unwrap();
     let widths = vec![4, 4, 4];
     recipe.generator = Nested::Pyramid { widths };
-    recipe.judge.width = 2;
+    recipe.discriminator.own_mut().unwrap().width = 2;
     (recipe.train.steps, recipe.train.batch) = (4, 2);
     // So small that older fakes are shown.
     recipe.train.pool = 3;
@@ -161,7 +161,7 @@ pub fn check_gpen(folder: &Path, faces: &Path) {
         mapping,
     };
     prior.generator = Prior::Concatenated(network.clone());
-    prior.judge.channels = channels.clone();
+    prior.discriminator.own_mut().unwrap().channels = channels.clone();
     let pretrained = folder.join("prior");
     let outcome = train(&prior, faces, &options(&pretrained)).unwrap();
     assert_eq!(outcome, Outcome::Finished);
@@ -169,9 +169,12 @@ pub fn check_gpen(folder: &Path, faces: &Path) {
     let small = include_str!("../../recipes/gpen-small.toml");
     let mut recipe = gpen::Recipe::parse(small).unwrap();
     (recipe.train.steps, recipe.train.batch) = (4, 2);
-    (recipe.train.alone, recipe.train.r1_every) = (1, 2);
+    (recipe.train.warmup_steps, recipe.train.r1_every) = (1, 2);
     (recipe.train.path, recipe.train.path_every) = (2.0, 2);
-    (recipe.generator, recipe.judge.channels) = (network, channels);
+    (
+        recipe.generator,
+        recipe.discriminator.own_mut().unwrap().channels,
+    ) = (network, channels);
     let out = folder.join("gpen");
     check_resumed(&out, "gpen", |options| {
         let start_from = Some(pretrained.join("stylegan2.safetensors"));
@@ -196,7 +199,7 @@ pub fn check_second_stage(folder: &Path, faces: &Path) {
         let default = include_str!("../../recipes/default.toml");
         let mut recipe = cascade::Recipe::parse(default).unwrap();
         (recipe.model.size, recipe.model.margin) = (metadata.output_size(), metadata.margin);
-        recipe.damage.blocks = [4.0, 8.0];
+        recipe.degradation.blocks = [4.0, 8.0];
         // The recipe's own is told the lattice, which does not fit behind a network that enlarges.
         recipe.networks.dcedn = dcedn.unwrap_or(recipe.networks.dcedn);
         (recipe.stage2.steps, recipe.stage2.batch) = (4, 2);

@@ -42,14 +42,14 @@ fn tile(plane: &LumaPlane, found: &Found) -> Option<RgbImage> {
 }
 
 /// Draw the border of a rectangle, two pixels wide.
-fn frame(picture: &mut RgbImage, rect: &Rect, colour: Rgb<u8>) {
+fn frame(picture: &mut RgbImage, rect: &Rect, color: Rgb<u8>) {
     let Some(rect) = rect.clamp_to(picture.width(), picture.height()) else {
         return;
     };
     let (left, top) = (rect.x as u32, rect.y as u32);
     for (x, y) in (0..rect.height).flat_map(|y| (0..rect.width).map(move |x| (x, y))) {
         if x < 2 || y < 2 || x + 2 >= rect.width || y + 2 >= rect.height {
-            picture.put_pixel(left + x, top + y, colour);
+            picture.put_pixel(left + x, top + y, color);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! From picture files to batches of samples.
 
-pub mod damage;
 pub mod dataset;
 pub mod degradation;
 pub mod held_out;

@@ -35,8 +35,8 @@ pub fn grid(pictures: &Tensor, columns: u32) -> RgbImage {
     for (i, picture) in (0..).zip(&all) {
         let (left, top) = (i % columns * side, i / columns * side);
         for (pixel, at) in picture.chunks_exact(3).zip(0..) {
-            let colour = Rgb([pixel[0], pixel[1], pixel[2]]);
-            drawn.put_pixel(left + at % side, top + at / side, colour);
+            let color = Rgb([pixel[0], pixel[1], pixel[2]]);
+            drawn.put_pixel(left + at % side, top + at / side, color);
         }
     }
     drawn

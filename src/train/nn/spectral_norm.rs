@@ -6,12 +6,12 @@ use tch::{Tensor, no_grad};
 use super::layers::Parameters;
 
 /// Keeps a discriminator's singular values within an estimate by power iteration.
-pub struct Spectral {
+pub struct SpectralNorm {
     /// Per weight an estimate of its first left singular vector, of length 1.
     pub vectors: Parameters,
 }
 
-impl Spectral {
+impl SpectralNorm {
     /// Estimates for the weights among `parameters`, from one iteration.
     pub fn new(parameters: &Parameters) -> Self {
         Self::of(parameters, |name| name.ends_with(".weight"))
@@ -27,12 +27,12 @@ impl Spectral {
         let mut spectral = Self {
             vectors: weights.map(start).collect(),
         };
-        spectral.improve(parameters);
+        spectral.power_iteration(parameters);
         spectral
     }
 
     /// One power iteration; to be called once per step.
-    pub fn improve(&mut self, parameters: &Parameters) {
+    pub fn power_iteration(&mut self, parameters: &Parameters) {
         no_grad(|| {
             for (name, left) in &mut self.vectors {
                 let weight = matrix(&parameters[name]);
@@ -42,8 +42,8 @@ impl Spectral {
     }
 
     /// The parameters with normalised weights; gradients pass through to `parameters`.
-    pub fn normalised(&self, parameters: &Parameters) -> Parameters {
-        let normalise = |(name, tensor): (&String, &Tensor)| {
+    pub fn normalized(&self, parameters: &Parameters) -> Parameters {
+        let normalize = |(name, tensor): (&String, &Tensor)| {
             let tensor = match self.vectors.get(name) {
                 Some(left) => {
                     let weight = matrix(tensor);
@@ -54,7 +54,7 @@ impl Spectral {
             };
             (name.clone(), tensor)
         };
-        parameters.iter().map(normalise).collect()
+        parameters.iter().map(normalize).collect()
     }
 }
 
@@ -83,14 +83,14 @@ mod tests {
                 Tensor::ones([6], (Kind::Float, Device::Cpu)),
             ),
         ]);
-        let mut spectral = Spectral::new(&parameters);
+        let mut spectral = SpectralNorm::new(&parameters);
         for _ in 0..100 {
-            spectral.improve(&parameters);
+            spectral.power_iteration(&parameters);
         }
-        let normalised = spectral.normalised(&parameters);
-        let weight = matrix(&normalised["a.weight"]);
+        let normalized = spectral.normalized(&parameters);
+        let weight = matrix(&normalized["a.weight"]);
         let largest = weight.mm(&weight.tr()).linalg_eigvalsh("L").max().sqrt();
         assert!((largest.double_value(&[]) - 1.0).abs() < 1e-3);
-        assert_eq!(normalised["a.bias"], parameters["a.bias"]);
+        assert_eq!(normalized["a.bias"], parameters["a.bias"]);
     }
 }

@@ -10,7 +10,7 @@ use crate::train::nn::parameters::fill;
 /// Adam (Kingma and Ba, 2015) with L2 weight decay, as in PyTorch.
 pub struct Adam {
     /// Learning rate.
-    pub rate: f64,
+    pub learning_rate: f64,
     betas: (f64, f64),
     weight_decay: f64,
     step: i64,
@@ -21,13 +21,18 @@ const EPSILON: f64 = 1e-8;
 
 impl Adam {
     /// An optimiser of `parameters` with zero moments.
-    pub fn new(parameters: &Parameters, rate: f64, betas: (f64, f64), weight_decay: f64) -> Self {
+    pub fn new(
+        parameters: &Parameters,
+        learning_rate: f64,
+        betas: (f64, f64),
+        weight_decay: f64,
+    ) -> Self {
         let zeros = |(name, tensor): (&String, &Tensor)| {
             let zero = || tensor.detach().zeros_like();
             (name.clone(), zero(), zero())
         };
         Self {
-            rate,
+            learning_rate,
             betas,
             weight_decay,
             step: 0,
@@ -60,7 +65,7 @@ impl Adam {
                 let mut scale = second.sqrt();
                 scale /= correction2;
                 scale += EPSILON;
-                let way = &*first * (-self.rate / correction1);
+                let way = &*first * (-self.learning_rate / correction1);
                 let _ = parameter.addcdiv_(&way, &scale);
                 let _ = gradient.zero_();
             }

@@ -4,11 +4,13 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use tch::Tensor;
 
+use crate::train::nn::layers::Parameters;
+
 /// Up to `capacity` fakes of one domain.
 pub struct ImagePool {
     capacity: usize,
     /// Stored fakes, each `[1, 3, S, S]`.
-    pub stored: Vec<Tensor>,
+    stored: Vec<Tensor>,
 }
 
 impl ImagePool {
@@ -42,6 +44,21 @@ impl ImagePool {
             }
         }
         Tensor::cat(&shown, 0)
+    }
+
+    /// Everything that a resumed run needs; `name` is the discriminator's.
+    pub fn save(&self, name: &str, out: &mut Vec<(String, Tensor)>) {
+        for (i, picture) in self.stored.iter().enumerate() {
+            out.push((format!("pool.{name}.{i:04}"), picture.shallow_clone()));
+        }
+    }
+
+    /// Take back what [`Self::save`] gave.
+    pub fn load(&mut self, name: &str, saved: &Parameters) {
+        // Names are in the order of the slots.
+        let prefix = format!("pool.{name}.");
+        let pictures = saved.iter().filter(|(key, _)| key.starts_with(&prefix));
+        self.stored = pictures.map(|(_, picture)| picture.copy()).collect();
     }
 }
 

@@ -1,5 +1,6 @@
 //! Losses of judges and of the generators that deceive them, over raw scores.
 
+use serde::{Deserialize, Serialize};
 use tch::{Kind, Reduction, Tensor};
 
 /// Loss terms of one step by name, and what its user should know.
@@ -45,8 +46,8 @@ pub fn least_squares(scores: &Tensor, target: f64) -> Tensor {
 }
 
 /// A judge's hinge loss (Lim and Ye, 2017): scores of real pictures above 1, of made ones below −1.
-pub fn hinge(real: &Tensor, made: &Tensor) -> Tensor {
-    (-real + 1.0).relu().mean(Kind::Float) + (made + 1.0).relu().mean(Kind::Float)
+pub fn hinge(real: &Tensor, fake: &Tensor) -> Tensor {
+    (-real + 1.0).relu().mean(Kind::Float) + (fake + 1.0).relu().mean(Kind::Float)
 }
 
 /// Relativistic average cross-entropy (Jolicoeur-Martineau, 2019): `higher` should score above the mean of `lower`, and
@@ -57,13 +58,50 @@ pub fn relativistic(higher: &Tensor, lower: &Tensor) -> Tensor {
     (cross_entropy(&above, 1.0) + cross_entropy(&below, 0.0)) * 0.5
 }
 
+/// Losses of a discriminator and of the generator against it, over raw scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GanLoss {
+    /// Squared distance of the score to 1 (real) or 0 (fake), see [`least_squares`].
+    LeastSquares,
+    /// See [`hinge`].
+    Hinge,
+    /// Binary cross-entropy.
+    #[serde(alias = "plain")]
+    CrossEntropy,
+    /// See [`relativistic`].
+    Relativistic,
+}
+
+impl GanLoss {
+    /// The generator's; only relativistic ones look at scores of `real` pictures.
+    pub fn of_generator(self, real: Option<&Tensor>, fake: &Tensor) -> Tensor {
+        match (self, real) {
+            (Self::LeastSquares, _) => least_squares(fake, 1.0),
+            (Self::Hinge, _) => -fake.mean(Kind::Float),
+            (Self::Relativistic, Some(real)) => relativistic(fake, real),
+            (Self::CrossEntropy | Self::Relativistic, _) => cross_entropy(fake, 1.0),
+        }
+    }
+
+    /// The discriminator's.
+    pub fn of_discriminator(self, real: &Tensor, fake: &Tensor) -> Tensor {
+        match self {
+            Self::LeastSquares => least_squares(real, 1.0) + least_squares(fake, 0.0),
+            Self::Hinge => hinge(real, fake),
+            Self::CrossEntropy => cross_entropy(real, 1.0) + cross_entropy(fake, 0.0),
+            Self::Relativistic => relativistic(real, fake),
+        }
+    }
+}
+
 /// Mean absolute difference.
 pub fn l1(a: &Tensor, b: &Tensor) -> Tensor {
     a.l1_loss(b, Reduction::Mean)
 }
 
 /// How sure a judge is that pictures with these scores are real: mean chance, 0–1.
-pub fn taken_for_real(scores: &Tensor) -> Tensor {
+pub fn fake_score(scores: &Tensor) -> Tensor {
     scores.detach().sigmoid().mean(Kind::Float)
 }
 
@@ -96,6 +134,6 @@ mod tests {
             &relativistic(&scores(&[3.0]), &scores(&[1.0])),
             surprise(2.0),
         );
-        close(&taken_for_real(&scores(&[0.0])), 0.5);
+        close(&fake_score(&scores(&[0.0])), 0.5);
     }
 }

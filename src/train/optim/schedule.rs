@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// The learning rate at the start.
-    pub rate: f64,
+    pub learning_rate: f64,
     /// Steps at which the rate is multiplied by `factor`.
     #[serde(default)]
     pub milestones: Vec<u64>,
@@ -44,9 +44,9 @@ impl Schedule {
     /// An error for constants that make no sense; `name` is the schedule's own.
     pub fn check(&self, name: &str) -> anyhow::Result<()> {
         ensure!(
-            self.rate > 0.0 && self.rate <= 1.0,
-            "{name}.rate is {}; it must lie above 0 and not above 1",
-            self.rate
+            self.learning_rate > 0.0 && self.learning_rate <= 1.0,
+            "{name}.learning_rate is {}; it must lie above 0 and not above 1",
+            self.learning_rate
         );
         ensure!(
             self.factor > 0.0 && self.factor <= 1.0,
@@ -55,7 +55,9 @@ impl Schedule {
         );
         if let Some(cosine) = &self.cosine {
             ensure!(
-                cosine.steps > 0 && cosine.stand > 0 && (0.0..=self.rate).contains(&cosine.floor),
+                cosine.steps > 0
+                    && cosine.stand > 0
+                    && (0.0..=self.learning_rate).contains(&cosine.floor),
                 "{name}.cosine must have steps and stand of at least 1 and a floor of 0 … rate"
             );
         }
@@ -74,17 +76,17 @@ impl Schedule {
             true => stood % cosine.steps,
             false => stood,
         };
-        let floor = cosine.floor / self.rate;
+        let floor = cosine.floor / self.learning_rate;
         let wave = (1.0 + (PI * along as f64 / cosine.steps as f64).cos()) / 2.0;
         falling * (floor + (1.0 - floor) * wave)
     }
 }
 
 /// The learning rate at `step` of `steps`: `rate`, and from the share `constant` on linearly down to zero.
-pub fn rate_at(step: u64, steps: u64, rate: f64, constant: f64) -> f64 {
-    let start = constant * steps as f64;
+pub fn rate_at(step: u64, steps: u64, learning_rate: f64, constant_share: f64) -> f64 {
+    let start = constant_share * steps as f64;
     let left = steps as f64 - step as f64;
-    rate * (left / (steps as f64 - start).max(1.0)).clamp(0.0, 1.0)
+    learning_rate * (left / (steps as f64 - start).max(1.0)).clamp(0.0, 1.0)
 }
 
 /// Steps in which adversarial terms join, at most; a tenth of all steps.
@@ -103,7 +105,7 @@ mod tests {
 
     fn schedule(cosine: Option<Cosine>) -> Schedule {
         Schedule {
-            rate: 2e-4,
+            learning_rate: 2e-4,
             milestones: vec![50, 100],
             factor: 0.5,
             cosine,

@@ -6,10 +6,10 @@ use tch::{Tensor, no_grad};
 
 use super::adam::{Adam, MovingAverage};
 use super::losses::Losses;
-use crate::train::nn::exported::read_weights;
+use crate::train::nn::exported::{read_known_weights, read_weights};
 use crate::train::nn::layers::Parameters;
 use crate::train::nn::parameters::{self, copy};
-use crate::train::nn::spectral_norm::Spectral;
+use crate::train::nn::spectral_norm::SpectralNorm;
 use crate::train::run::checkpoint;
 
 /// Steps of a window; a judge that was hardly ever deceived in one counts as run away.
@@ -34,35 +34,45 @@ pub fn checkpoint_to_start_from(file: &Path) -> anyhow::Result<Parameters> {
 }
 
 /// A network in training: weights, optimiser, and what else belongs to it.
-pub struct Trained {
+pub struct TrainedNetwork {
     name: &'static str,
     /// The weights that the optimiser moves.
     pub weights: Parameters,
     adam: Adam,
-    rate: f64,
+    learning_rate: f64,
     betas: (f64, f64),
-    spectral: Option<Spectral>,
+    weight_decay: f64,
+    spectral: Option<SpectralNorm>,
     average: Option<MovingAverage>,
+    /// What names of averaged weights begin with in checkpoints.
+    average_name: String,
 }
 
-impl Trained {
+impl TrainedNetwork {
     /// These weights and Adam; `name` is the network's own in checkpoints.
-    pub fn new(name: &'static str, weights: Parameters, rate: f64, betas: [f64; 2]) -> Self {
+    pub fn new(
+        name: &'static str,
+        weights: Parameters,
+        learning_rate: f64,
+        betas: [f64; 2],
+    ) -> Self {
         let betas = (betas[0], betas[1]);
         Self {
             name,
-            adam: Adam::new(&weights, rate, betas, 0.0),
+            adam: Adam::new(&weights, learning_rate, betas, 0.0),
             weights,
-            rate,
+            learning_rate,
             betas,
+            weight_decay: 0.0,
             spectral: None,
             average: None,
+            average_name: format!("average.{name}"),
         }
     }
 
     /// The same with spectral norm of the weights whose names `chosen` takes.
     pub fn spectral(mut self, chosen: impl Fn(&str) -> bool) -> Self {
-        self.spectral = Some(Spectral::of(&self.weights, chosen));
+        self.spectral = Some(SpectralNorm::of(&self.weights, chosen));
         self
     }
 
@@ -72,41 +82,55 @@ impl Trained {
         self
     }
 
+    /// The same with a moving average that is called `name` in checkpoints; a decay of 0 keeps the newest weights.
+    pub fn averaged_as(mut self, decay: f64, name: &str) -> Self {
+        self.average = Some(MovingAverage::new(&self.weights, decay));
+        name.clone_into(&mut self.average_name);
+        self
+    }
+
+    /// The same with Adam's L2 weight decay.
+    pub fn decayed(mut self, weight_decay: f64) -> Self {
+        self.weight_decay = weight_decay;
+        self.adam = Adam::new(&self.weights, self.learning_rate, self.betas, weight_decay);
+        self
+    }
+
     /// One power iteration of spectral norm: once per training step, before the weights are used.
-    pub fn improve(&mut self) {
+    pub fn power_iteration(&mut self) {
         if let Some(spectral) = &mut self.spectral {
-            spectral.improve(&self.weights);
+            spectral.power_iteration(&self.weights);
         }
     }
 
     /// The weights as the network uses them; gradients pass through to [`Self::weights`].
-    pub fn used(&self) -> Parameters {
+    pub fn effective(&self) -> Parameters {
         match &self.spectral {
-            Some(spectral) => spectral.normalised(&self.weights),
+            Some(spectral) => spectral.normalized(&self.weights),
             None => mapped(&self.weights, Tensor::shallow_clone),
         }
     }
 
     /// The same, but this network gets no gradient.
-    pub fn fixed(&self) -> Parameters {
-        no_grad(|| mapped(&self.used(), Tensor::detach))
+    pub fn detached(&self) -> Parameters {
+        no_grad(|| mapped(&self.effective(), Tensor::detach))
     }
 
     /// One step of the optimiser along the gradients, with `factor` times the rate.
     pub fn step(&mut self, factor: f64) {
-        self.adam.rate = self.rate * factor;
+        self.adam.learning_rate = self.learning_rate * factor;
         self.adam.step(&mut self.weights);
     }
 
     /// Take step number `step` (from 0) into the average.
-    pub fn remember(&mut self, step: u64) {
+    pub fn update_average(&mut self, step: u64) {
         if let Some(average) = &mut self.average {
             average.update(&self.weights, step);
         }
     }
 
     /// The same with a decay of its own, and without regard to early steps.
-    pub fn remember_by(&mut self, decay: f64) {
+    pub fn update_average_by(&mut self, decay: f64) {
         if let Some(average) = &mut self.average {
             average.update_by(&self.weights, decay);
         }
@@ -120,23 +144,38 @@ impl Trained {
     }
 
     /// Another rate.
-    pub fn set_rate(&mut self, rate: f64) {
-        self.rate = rate;
+    pub fn set_rate(&mut self, learning_rate: f64) {
+        self.learning_rate = learning_rate;
     }
 
     /// Go on from the averaged weights with another rate and an optimiser that remembers nothing.
-    pub fn restart(&mut self, rate: f64) {
+    pub fn restart(&mut self, learning_rate: f64) {
         if let Some(average) = &self.average {
             copy(&average.average, &mut self.weights);
         }
-        self.rate = rate;
-        self.adam = Adam::new(&self.weights, rate, self.betas, 0.0);
+        self.learning_rate = learning_rate;
+        self.adam = Adam::new(&self.weights, learning_rate, self.betas, self.weight_decay);
     }
 
     /// Take the weights of an exported model as a start; their names in it begin with `prefix`.
     pub fn start_from(&mut self, model: &Path, prefix: &str) -> anyhow::Result<()> {
         let mut weights = mapped(&self.weights, |tensor| tensor.detach().copy());
         read_weights(model, prefix, &mut weights)?;
+        self.start_with(&weights);
+        Ok(())
+    }
+
+    /// The same where the model may lack some of the layers: those start as they are, which is said.
+    pub fn start_from_known(&mut self, model: &Path, prefix: &str) -> anyhow::Result<()> {
+        let mut weights = mapped(&self.weights, |tensor| tensor.detach().copy());
+        let missing = read_known_weights(model, prefix, &mut weights)?;
+        if !missing.is_empty() {
+            eprintln!(
+                "{} lacks {} of the weights {prefix}…, which start as in an untrained network",
+                model.display(),
+                missing.len()
+            );
+        }
         self.start_with(&weights);
         Ok(())
     }
@@ -170,7 +209,7 @@ impl Trained {
             parameters::store(&format!("spectral.{name}"), &spectral.vectors, out);
         }
         if let Some(average) = &self.average {
-            parameters::store(&format!("average.{name}"), &average.average, out);
+            parameters::store(&self.average_name, &average.average, out);
         }
     }
 
@@ -183,7 +222,7 @@ impl Trained {
             parameters::restore(&format!("spectral.{name}"), &mut spectral.vectors, saved)?;
         }
         if let Some(average) = &mut self.average {
-            parameters::restore(&format!("average.{name}"), &mut average.average, saved)?;
+            parameters::restore(&self.average_name, &mut average.average, saved)?;
         }
         Ok(())
     }
@@ -208,17 +247,17 @@ pub struct Watch {
 impl Watch {
     /// Take a step in and warn, once, when the judge `name` has run away. `deceived` is near 0 where it is not deceived:
     /// the share of made pictures that it takes for real, or its loss.
-    pub fn see(&mut self, name: &str, deceived: &Tensor, remedy: &str, losses: &mut Losses) {
-        if self.runs_away(deceived.double_value(&[])) {
+    pub fn see(&mut self, name: &str, generator_loss: &Tensor, remedy: &str, losses: &mut Losses) {
+        if self.runs_away(generator_loss.double_value(&[])) {
             losses.warnings.push(format!(
                 "for {WINDOW} steps {name} has hardly been deceived; try {remedy}"
             ));
         }
     }
 
-    fn runs_away(&mut self, deceived: f64) -> bool {
+    fn runs_away(&mut self, generator_loss: f64) -> bool {
         self.steps += 1;
-        self.sum += deceived;
+        self.sum += generator_loss;
         if self.steps < WINDOW {
             return false;
         }
@@ -234,10 +273,10 @@ impl Watch {
 pub mod tests {
     use super::*;
     use crate::train::data::loader::Batch;
-    use crate::train::run::train_step::Stage;
+    use crate::train::run::train_step::TrainStep;
 
     /// What a checkpoint of `stage` would hold.
-    pub fn saved(stage: &dyn Stage) -> Parameters {
+    pub fn saved(stage: &dyn TrainStep) -> Parameters {
         let mut out = Vec::new();
         stage.save(&mut out);
         let copied = out.into_iter();
@@ -248,7 +287,7 @@ pub mod tests {
 
     /// Train two steps, then two more as a whole and from a checkpoint: losses and all tensors must agree. Steps must not
     /// draw from libtorch's chance, which tests that run beside this one use as well.
-    pub fn check_resumed<S: Stage>(make: impl Fn() -> S, batch: &Batch) {
+    pub fn check_resumed<S: TrainStep>(make: impl Fn() -> S, batch: &Batch) {
         let mut whole = make();
         for _ in 0..2 {
             whole.step(batch).unwrap();
@@ -276,12 +315,12 @@ pub mod tests {
     fn a_judge_has_run_away_when_hardly_anything_deceives_it() {
         let mut watch = Watch::default();
         // One step in a hundred deceives it: first much, then a little.
-        let deceived = |step: u64| match step % 100 {
+        let generator_loss = |step: u64| match step % 100 {
             0 if step < 1000 => 5.0,
             0 => 0.5,
             _ => 0.0,
         };
-        let warned = (0..5000).filter(|&step| watch.runs_away(deceived(step)));
+        let warned = (0..5000).filter(|&step| watch.runs_away(generator_loss(step)));
         assert_eq!(warned.collect::<Vec<_>>(), [1199]);
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, ensure};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use text::{meant_key, table_with};
+use text::{meant_key, table_of, table_with};
 use toml::Table;
 
 use crate::train::data::held_out::HeldOut;
@@ -46,7 +46,7 @@ pub trait RecipeText: Clone + PartialEq + Serialize + DeserializeOwned {
 
     /// Check a recipe's text.
     fn parse(text: &str) -> anyhow::Result<Self> {
-        from_table(text.parse()?)
+        from_table(table_of(text)?)
     }
 
     /// The text of this recipe.

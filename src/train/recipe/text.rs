@@ -31,6 +31,60 @@ impl HeldOut {
     }
 }
 
+/// Keys that were called otherwise before: their old dotted names, or the ends of those, and what the last part is now.
+const RENAMED: &[(&str, &str)] = &[
+    ("damage", "degradation"),
+    ("data.held_back", "held_out"),
+    ("judge", "discriminator"),
+    ("train.judge", "discriminator_weight"),
+    ("judge_rate", "discriminator_lr"),
+    ("decoder_rate", "decoder_lr"),
+    ("rate", "learning_rate"),
+    ("constant", "constant_share"),
+    ("stage1.alone", "warmup_share"),
+    ("train.alone", "warmup_steps"),
+    ("stage1.judge_pairs", "paired_discriminator"),
+    ("stage2.colour", "color"),
+];
+
+/// What the last part of a dotted key is called now.
+fn present_name(key: &str) -> String {
+    let matches = |old: &str| {
+        key == old
+            || key
+                .strip_suffix(old)
+                .is_some_and(|before| before.ends_with('.'))
+    };
+    // The longest name that fits says most.
+    let found = RENAMED.iter().filter(|(old, _)| matches(old));
+    let found = found.max_by_key(|(old, _)| old.len());
+    let last = key.rsplit('.').next().unwrap_or(key);
+    found.map_or(last, |(_, new)| new).to_owned()
+}
+
+/// The keys of a recipe's text, by their present names.
+pub fn table_of(text: &str) -> Result<Table, toml::de::Error> {
+    Ok(renew(text.parse()?, ""))
+}
+
+/// Give the keys of `table`, which stands under `prefix`, their present names.
+fn renew(table: Table, prefix: &str) -> Table {
+    let mut renewed = Table::new();
+    for (name, value) in table {
+        let key = format!("{prefix}{name}");
+        let present = present_name(&key);
+        let value = match value {
+            Value::Table(inner) => Value::Table(renew(inner, &format!("{prefix}{present}."))),
+            other => other,
+        };
+        // Where an old recipe names a discriminator in place of its own, that one counts.
+        if present == name || !renewed.contains_key(&present) {
+            renewed.insert(present, value);
+        }
+    }
+    renewed
+}
+
 /// The keys of the recipe file, or of `default`, with single keys changed, see [`super::RecipeText::read_with`]; and a name for
 /// error messages.
 pub fn table_with(
@@ -47,7 +101,7 @@ pub fn table_with(
         }
         None => ("the default recipe".to_owned(), default.to_owned()),
     };
-    let mut table: Table = text.parse().with_context(|| name.clone())?;
+    let mut table = table_of(&text).with_context(|| name.clone())?;
     for change in changes {
         apply(&mut table, change).with_context(|| format!("--set {change}"))?;
     }
@@ -60,17 +114,21 @@ fn apply(table: &mut Table, change: &str) -> anyhow::Result<()> {
         .split_once('=')
         .context("a change is written key=value, such as stage1.steps=100")?;
     let value = parse_value(value.trim());
-    let mut parts: Vec<&str> = key.trim().split('.').collect();
+    let mut parts: Vec<String> = Vec::new();
+    for part in key.trim().split('.') {
+        let key = parts.iter().map(String::as_str).chain([part]);
+        parts.push(present_name(&key.collect::<Vec<_>>().join(".")));
+    }
     let last = parts.pop().unwrap_or_default();
     let mut inner = &mut *table;
     for part in parts {
-        let next = inner.entry(part).or_insert_with(|| Table::new().into());
+        let next = inner.entry(&part).or_insert_with(|| Table::new().into());
         inner = match next {
             Value::Table(next) => next,
             _ => bail!("{part} is no section"),
         };
     }
-    inner.insert(last.to_owned(), value);
+    inner.insert(last, value);
     Ok(())
 }
 
@@ -154,7 +212,7 @@ mod tests {
         }
         let error = read("[train]\nhold_back = 1\n[data]\nhold_back = ['a_']\n").unwrap_err();
         assert!(
-            error.contains("data.hold_back; did you mean data.held_back?"),
+            error.contains("data.hold_back; did you mean data.held_out?"),
             "{error}"
         );
         assert!(error.contains("recipe.toml"), "{error}");
@@ -163,5 +221,23 @@ mod tests {
         let missing = HeldOut::of_recipe(Some(&folder.path().join("no.toml"))).unwrap_err();
         assert!(format!("{missing:#}").contains("no.toml"), "{missing:#}");
         assert_eq!(HeldOut::of_recipe(None).unwrap(), HeldOut::default());
+    }
+
+    #[test]
+    fn keys_of_older_recipes_are_known() {
+        let old = "[damage]\nblur = 1\n[stage1]\nrate = 2\nalone = 3\njudge_pairs = true\n\
+                   [train]\nalone = 4\njudge = 5\njudge_rate = 6\n[judge]\nwidth = 7\n";
+        let new = "[degradation]\nblur = 1\n[stage1]\nlearning_rate = 2\nwarmup_share = 3\n\
+                   paired_discriminator = true\n[train]\nwarmup_steps = 4\n\
+                   discriminator_weight = 5\ndiscriminator_lr = 6\n[discriminator]\nwidth = 7\n";
+        assert_eq!(table_of(old).unwrap(), table_of(new).unwrap());
+        let projected = "[judge]\nwidth = 7\n[discriminator]\nkind = 'projected'\n";
+        let expected = "[discriminator]\nkind = 'projected'\n";
+        assert_eq!(table_of(projected).unwrap(), table_of(expected).unwrap());
+        let mut table = table_of(new).unwrap();
+        apply(&mut table, "damage.blur=9").unwrap();
+        apply(&mut table, "train.judge=8").unwrap();
+        assert_eq!(table["degradation"]["blur"].as_integer(), Some(9));
+        assert_eq!(table["train"]["discriminator_weight"].as_integer(), Some(8));
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use tch::Tensor;
 
-use super::train_step::Stage;
+use super::train_step::TrainStep;
 use crate::train::nn::layers::Parameters;
 
 /// The file of the checkpoint `name` in a run's folder.
@@ -14,7 +14,7 @@ pub fn file(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// Write the checkpoint of `stage`, see [`save`].
-pub fn save_stage(stage: &dyn Stage, path: &Path) -> anyhow::Result<()> {
+pub fn save_stage(stage: &dyn TrainStep, path: &Path) -> anyhow::Result<()> {
     let mut tensors = Vec::new();
     stage.save(&mut tensors);
     save(path, &tensors)

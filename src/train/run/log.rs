@@ -177,7 +177,7 @@ impl Log {
 
     /// Show a picture in TensorBoard.
     pub fn picture(&mut self, step: u64, picture: &image::RgbImage) -> anyhow::Result<()> {
-        let tag = format!("{}/held-back faces", self.stage);
+        let tag = format!("{}/held-out faces", self.stage);
         self.events.picture(step, &tag, picture)
     }
 
@@ -192,7 +192,7 @@ impl Log {
         );
         values.extend(line.waiting.map(|v| tagged("waiting for data", v)));
         if let Some(held_out) = &line.held_out {
-            values.push(tagged("held-back PSNR", held_out.psnr));
+            values.push(tagged("held-out PSNR", held_out.psnr));
         }
         values.extend(line.measures.iter().map(|(n, v)| tagged(n, *v)));
         self.events.scalars(line.step, &values)?;
@@ -241,7 +241,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut log = Log::open(folder.path(), "dcgan").unwrap();
         let mut losses = Losses::default();
-        losses.add("judge", Tensor::from(0.5));
+        losses.add("discriminator", Tensor::from(0.5));
         losses.warnings.push("the judge has run away".to_owned());
         assert_eq!(log.take(7, &losses, 4, 0.0).unwrap(), None);
         let lines = read(&file(folder.path())).unwrap();

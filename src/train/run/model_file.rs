@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::train::nn::layers::Init;
     use crate::train::nn::network::declare;
-    use crate::train::optim::trained::Trained;
+    use crate::train::optim::trained::TrainedNetwork;
     use crate::train::systems::dcgan::networks::Dcgan;
     use crate::train::systems::esrgan::networks::{ResidualKind, SrResNet};
     use crate::train::systems::esrgan::rrdb::RrdbNet;
@@ -143,7 +143,7 @@ mod tests {
         let file = folder.path().join("network.onnx");
         std::fs::write(&file, graph_of(network, &weights, side, &[]).unwrap()).unwrap();
         let fresh = declare(network, Init::KaimingUniform, Device::Cpu);
-        let mut trained = Trained::new("network", fresh, 1e-3, [0.9, 0.999]).averaged(0.9);
+        let mut trained = TrainedNetwork::new("network", fresh, 1e-3, [0.9, 0.999]).averaged(0.9);
         trained.start_from(&file, "").unwrap();
         for started in [&trained.weights, trained.best()] {
             assert_eq!(started.len(), weights.len());

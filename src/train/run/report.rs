@@ -108,7 +108,7 @@ fn section(folder: &Path, stage: &str, lines: &[&Line]) -> anyhow::Result<Markup
 fn panel_of(loss: &str) -> &'static str {
     match loss {
         "augmentation" => "Probability of augmentation",
-        "overfitting" | "made-taken-for-real" | "real-taken-for-real" => "What the judge believes",
+        "overfitting" | "fake-score" | "real-taken-for-real" => "What the judge believes",
         _ if loss.starts_with("judge") || loss.starts_with("adversarial") => {
             "Generator against discriminator"
         }
@@ -144,7 +144,7 @@ fn panels(stage: &str, lines: &[&Line]) -> Vec<Panel> {
     };
     for line in lines {
         if let Some(held_out) = &line.held_out {
-            let title = "PSNR of held-back faces, dB";
+            let title = "PSNR of held-out faces, dB";
             add(title, stage, line.step, held_out.psnr);
             add(title, "damaged", line.step, held_out.pixelated);
         }

@@ -5,8 +5,8 @@ use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
 
 use super::log::Log;
-use super::steps::Look;
-use super::train_step::Stage;
+use super::steps::Validator;
+use super::train_step::TrainStep;
 use crate::metrics::{MetricsError, Picture, sliced_wasserstein};
 use crate::train::data::dataset::Dataset;
 use crate::train::data::pictures::{bytes, grid, middle};
@@ -16,18 +16,18 @@ const COLUMNS: u32 = 8;
 /// Pictures of each set whose distance is measured, if there are as many.
 const COMPARED: usize = 256;
 /// Name of the distance in the log.
-const DISTANCE: &str = "sliced Wasserstein distance to held-back faces";
+const DISTANCE: &str = "sliced Wasserstein distance to held-out faces";
 /// Pictures that are made at a time.
 const CHUNK: i64 = 32;
 
 /// Random numbers of which the pictures are looked at, and real pictures beside them.
-pub struct Drawn {
+pub struct SampleGrid {
     z: Tensor,
     real: Vec<Vec<u8>>,
     side: usize,
 }
 
-impl Drawn {
+impl SampleGrid {
     /// Look at pictures of `side` pixels that come of random numbers `[N, latent…]`.
     pub fn new(
         held_out: &Dataset,
@@ -59,8 +59,8 @@ impl Drawn {
     }
 }
 
-impl Look for Drawn {
-    fn look(&self, stage: &dyn Stage, log: &mut Log) -> anyhow::Result<(String, RgbImage)> {
+impl Validator for SampleGrid {
+    fn validate(&self, stage: &dyn TrainStep, log: &mut Log) -> anyhow::Result<(String, RgbImage)> {
         let parts = self.z.split(CHUNK, 0);
         let parts: Vec<Tensor> = parts.iter().map(|z| stage.restore(z, z)).collect();
         let made = Tensor::cat(&parts, 0);
@@ -69,7 +69,7 @@ impl Look for Drawn {
         let drawn = i64::from(COLUMNS * COLUMNS);
         log.measured(stage.progress().0, [(DISTANCE, distance.mean)])?;
         let text = format!(
-            "sliced Wasserstein distance to {} held-back faces {:.4}",
+            "sliced Wasserstein distance to {} held-out faces {:.4}",
             self.real.len(),
             distance.mean
         );

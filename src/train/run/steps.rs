@@ -9,22 +9,22 @@ use image::RgbImage;
 use super::checkpoint;
 use super::log::Log;
 use super::options::{Options, Outcome, bar};
-use super::train_step::Stage;
+use super::train_step::TrainStep;
 use super::validation::Validation;
 use crate::train::data::loader::Loader;
 
 /// How a run looks at a stage between its steps.
-pub trait Look {
+pub trait Validator {
     /// A line of text and a picture; numbers go into `log`.
-    fn look(&self, stage: &dyn Stage, log: &mut Log) -> anyhow::Result<(String, RgbImage)>;
+    fn validate(&self, stage: &dyn TrainStep, log: &mut Log) -> anyhow::Result<(String, RgbImage)>;
 }
 
-impl Look for Validation {
-    fn look(&self, stage: &dyn Stage, log: &mut Log) -> anyhow::Result<(String, RgbImage)> {
+impl Validator for Validation {
+    fn validate(&self, stage: &dyn TrainStep, log: &mut Log) -> anyhow::Result<(String, RgbImage)> {
         let (validated, strip) = self.run(stage);
         log.held_out(stage.progress().0, &validated)?;
         let text = format!(
-            "held-back faces {:.2} dB, damaged {:.2} dB",
+            "held-out faces {:.2} dB, damaged {:.2} dB",
             validated.psnr, validated.pixelated
         );
         Ok((text, strip))
@@ -33,9 +33,9 @@ impl Look for Validation {
 
 /// Train `stage` from where its checkpoint left off; `start` gives the batches from a step on.
 pub fn train(
-    stage: &mut dyn Stage,
+    stage: &mut dyn TrainStep,
     options: &Options,
-    view: &dyn Look,
+    view: &dyn Validator,
     start: impl FnOnce(u64) -> anyhow::Result<Loader>,
 ) -> anyhow::Result<Outcome> {
     let file = checkpoint::file(&options.out, stage.name());
@@ -57,7 +57,7 @@ pub fn train(
     };
     if first_step == 0 {
         // What all later looks are to be compared with.
-        say(look(stage, options, view, &mut log)?);
+        say(validate(stage, options, view, &mut log)?);
     }
     let mut saved = Instant::now();
     while stage.progress().0 < steps {
@@ -75,7 +75,7 @@ pub fn train(
         if stop || step == steps || saved.elapsed() >= options.checkpoint_interval {
             checkpoint::save_stage(stage, &file)?;
             saved = Instant::now();
-            let line = look(stage, options, view, &mut log)?;
+            let line = validate(stage, options, view, &mut log)?;
             match progress.is_hidden() {
                 true => say(format!("{line}; {}", progress.message())),
                 false => say(line),
@@ -96,14 +96,14 @@ fn must_stop(options: &Options) -> bool {
 }
 
 /// Look at what the stage makes: a line of text, something in the log, a picture in the folder.
-fn look(
-    stage: &dyn Stage,
+fn validate(
+    stage: &dyn TrainStep,
     options: &Options,
-    view: &dyn Look,
+    view: &dyn Validator,
     log: &mut Log,
 ) -> anyhow::Result<String> {
     let (name, step) = (stage.name(), stage.progress().0);
-    let (text, picture) = view.look(stage, log)?;
+    let (text, picture) = view.validate(stage, log)?;
     log.picture(step, &picture)?;
     let file = options.out.join(format!("{name}-{step:07}.png"));
     picture
@@ -133,7 +133,7 @@ mod tests {
         step: u64,
     }
 
-    impl Stage for Overflowing {
+    impl TrainStep for Overflowing {
         fn name(&self) -> &'static str {
             "overflowing"
         }
@@ -170,8 +170,8 @@ mod tests {
 
     struct Blank;
 
-    impl Look for Blank {
-        fn look(&self, _: &dyn Stage, _: &mut Log) -> anyhow::Result<(String, RgbImage)> {
+    impl Validator for Blank {
+        fn validate(&self, _: &dyn TrainStep, _: &mut Log) -> anyhow::Result<(String, RgbImage)> {
             Ok((String::new(), RgbImage::new(1, 1)))
         }
     }

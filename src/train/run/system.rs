@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use tch::Device;
 
 use super::options::{Options, Outcome, bar};
-use super::steps::{self, Look};
-use super::train_step::Stage;
+use super::steps::{self, Validator};
+use super::train_step::TrainStep;
 use super::validation::{COUNT, Validation};
 use super::{checkpoint, folder};
 use crate::files;
@@ -33,19 +33,19 @@ pub trait System: RecipeText + Send + Sync + 'static {
     /// Name of the checkpoint.
     const NAME: &'static str;
     /// The networks in training.
-    type Stage: Stage;
+    type TrainStep: TrainStep;
 
     /// Samples in one step.
     fn batch(&self) -> usize;
 
     /// Untrained networks; reads the files that the recipe names.
-    fn stage(&self, device: Device) -> anyhow::Result<Self::Stage>;
+    fn stage(&self, device: Device) -> anyhow::Result<Self::TrainStep>;
 
     /// A sample of a picture; chance comes from `random` alone.
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample>;
 
     /// The model files of a training, the main one first; each is compared with libtorch before.
-    fn models(&self, stage: &Self::Stage) -> anyhow::Result<Vec<ModelFile>>;
+    fn models(&self, stage: &Self::TrainStep) -> anyhow::Result<Vec<ModelFile>>;
 
     /// The same of a checkpoint.
     fn models_of(&self, saved: &Parameters) -> anyhow::Result<Vec<ModelFile>> {
@@ -122,7 +122,7 @@ pub trait System: RecipeText + Send + Sync + 'static {
     }
 
     /// How the run looks at held-back pictures: here, what the stage restores of samples of them.
-    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
+    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Validator>> {
         let sample = |picture: &RgbImage, random: &mut Pcg64Mcg| self.sample(picture, random);
         let samples = fixed(&held_out.faces, self.seed(), sample)?;
         Ok(Box::new(Validation::of(samples, device)))

@@ -9,7 +9,7 @@ use crate::train::nn::layers::Parameters;
 use crate::train::optim::losses::Losses;
 
 /// One of the two trainings.
-pub trait Stage {
+pub trait TrainStep {
     /// Name of its checkpoint file, without extension.
     fn name(&self) -> &'static str;
     /// (steps done, steps in all).

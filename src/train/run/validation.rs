@@ -4,7 +4,7 @@ use image::{Rgb, RgbImage};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-use super::train_step::Stage;
+use super::train_step::TrainStep;
 use crate::blocks::PLANES;
 use crate::train::data::samples::Sample;
 
@@ -50,7 +50,7 @@ impl Validation {
     }
 
     /// From top to bottom as in the picture: mosaic, restored, the same with invented detail, truth.
-    fn restored(&self, stage: &dyn Stage, sample: &Sample) -> Vec<Tensor> {
+    fn restored(&self, stage: &dyn TrainStep, sample: &Sample) -> Vec<Tensor> {
         let tensor = |data: &[f32], planes: usize| {
             let side = (data.len() / planes).isqrt() as i64;
             let shape = [1, planes as i64, side, side];
@@ -70,7 +70,7 @@ impl Validation {
     }
 
     /// Run `stage` on all samples; gives the numbers and a picture of some: mosaic, restored, truth.
-    pub fn run(&self, stage: &dyn Stage) -> (Validated, RgbImage) {
+    pub fn run(&self, stage: &dyn TrainStep) -> (Validated, RgbImage) {
         let mut groups = vec![Vec::new(); BORDERS.len() + 1];
         let mut drawn = Vec::new();
         for sample in &self.samples {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tch::{Device, Tensor};
 
-use super::cascade::networks::{Architecture, Seen};
+use super::cascade::networks::{Architecture, StageInputs};
 use super::dcgan;
 use super::dcgan::networks::Dcgan;
 use super::esrgan::networks::{ResidualKind, SrResNet};
@@ -38,13 +38,13 @@ fn check(name: &str, network: &impl Network, side: i64) {
 }
 
 /// A network of the cascade.
-struct Stage {
+struct TrainStep {
     network: Architecture,
     /// Sees what the first stage made, too.
     second: bool,
 }
 
-impl Network for Stage {
+impl Network for TrainStep {
     fn inputs(&self, side: i64) -> Vec<Port> {
         let port = |name: &str| Port {
             name: name.to_owned(),
@@ -55,7 +55,7 @@ impl Network for Stage {
     }
 
     fn read<L: Layers>(&self, l: &mut L, inputs: &[L::Value]) -> L::Value {
-        let seen = Seen {
+        let seen = StageInputs {
             stage1: inputs.get(1),
             pixelated: &inputs[0],
             // The published networks know nothing of it.
@@ -69,12 +69,12 @@ impl Network for Stage {
 fn the_cascade_and_pix2pix() {
     let _alone = alone();
     let (width, blocks) = (64, 9);
-    let generator = Stage {
+    let generator = TrainStep {
         network: Architecture::Resnet { width, blocks },
         second: false,
     };
     check("CycleGAN", &generator, 64);
-    let dcedn = Stage {
+    let dcedn = TrainStep {
         network: Architecture::Dcedn { width },
         second: true,
     };

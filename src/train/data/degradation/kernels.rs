@@ -46,10 +46,10 @@ impl Kernel {
             side,
             weights: weights.collect(),
         }
-        .normalised()
+        .normalized()
     }
 
-    fn normalised(mut self) -> Self {
+    fn normalized(mut self) -> Self {
         let sum: f64 = self.weights.iter().sum();
         for weight in &mut self.weights {
             *weight /= sum;
@@ -88,7 +88,7 @@ impl Kernel {
             &self.weights[start..start + side]
         };
         let weights = (0..side).flat_map(row).copied().collect();
-        Self { side, weights }.normalised()
+        Self { side, weights }.normalized()
     }
 
     /// `[side, side]`.

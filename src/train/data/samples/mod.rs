@@ -1,9 +1,11 @@
 //! Training samples: a face in a frame, pixelated, worn by scaling and compression, and cut by the element's own code.
 
+mod degradation;
+mod degrade;
 mod scene;
 mod turn;
-mod wear;
 
+use degrade::Tone;
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
@@ -11,9 +13,7 @@ use image::imageops::flip_horizontal_in_place;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_pcg::Pcg64Mcg;
-use wear::Tone;
 
-use super::damage::Damage;
 use crate::blocks::{LatticePlanes, PLANES};
 use crate::cascade::ValueRange;
 use crate::degrade::mosaic::{Fill, pixelate};
@@ -21,6 +21,7 @@ use crate::degrade::soft::cut_ellipse;
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Layout, Patch, Rect, Square, patch};
 use crate::train::nn::block_projection::Grid;
 
+pub use degradation::Degradation;
 pub use scene::{Scene, detected};
 pub use turn::turned;
 
@@ -40,7 +41,7 @@ pub struct Sampler {
     /// Side of the truth ÷ size.
     scale: usize,
     margin: f64,
-    damage: Damage,
+    degradation: Degradation,
     cropper: Cropper,
     resizer: Resizer,
     planes: LatticePlanes,
@@ -80,12 +81,12 @@ struct Frames {
 
 impl Sampler {
     /// A sampler of crops of `size` pixels that are `margin` times as wide as their mosaics.
-    pub fn of(size: usize, margin: f64, damage: &Damage) -> Self {
+    pub fn of(size: usize, margin: f64, degradation: &Degradation) -> Self {
         Self {
             size,
             scale: 1,
             margin,
-            damage: damage.clone(),
+            degradation: degradation.clone(),
             cropper: Cropper::default(),
             resizer: Resizer::new(),
             planes: LatticePlanes::default(),
@@ -102,8 +103,8 @@ impl Sampler {
 
     /// A damaged sample of `picture`; chance comes from `random` alone.
     pub fn sample(&mut self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
-        let scene = Scene::draw(&self.damage, self.size, self.margin, random);
-        let block = logarithmic(random, self.damage.blocks.map(f64::from));
+        let scene = Scene::draw(&self.degradation, self.size, self.margin, random);
+        let block = logarithmic(random, self.degradation.blocks.map(f64::from));
         let posed = self.posed(picture, random);
         self.sample_of(&posed, &scene, block, random)
     }
@@ -117,13 +118,13 @@ impl Sampler {
         random: &mut Pcg64Mcg,
     ) -> anyhow::Result<Sample> {
         let in_frame = block * scene.view.side / self.size as f64;
-        let frames = if random.random_bool(self.damage.scaled) {
+        let frames = if random.random_bool(self.degradation.scaled) {
             self.scaled(picture, scene, in_frame, random)?
         } else {
             self.frames(picture, scene.side, &scene.mosaic, in_frame, random)?
         };
-        let mosaic = wear::wear(frames.mosaic, scene.side, &self.damage, random)?;
-        let known = !random.random_bool(self.damage.unknown);
+        let mosaic = degrade::degrade(frames.mosaic, scene.side, &self.degradation, random)?;
+        let known = !random.random_bool(self.degradation.unknown);
         let lattice = known.then_some(&frames.lattice);
         let grid = lattice.filter(|_| frames.whole);
         let (clean, fine) = self.truth(picture, scene, &frames.clean, &frames.tone)?;
@@ -171,8 +172,8 @@ impl Sampler {
 
     /// The picture, perhaps with a tilted head, perhaps mirrored.
     pub fn posed(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> RgbImage {
-        let mut posed = match random.random_bool(self.damage.turned) {
-            true => turned(picture, self.damage.turn, random),
+        let mut posed = match random.random_bool(self.degradation.turned) {
+            true => turned(picture, self.degradation.turn, random),
             false => picture.clone(),
         };
         if random.random_bool(0.5) {
@@ -191,18 +192,18 @@ impl Sampler {
         random: &mut Pcg64Mcg,
     ) -> anyhow::Result<Frames> {
         let mut clean = self.middle(picture, side)?;
-        let tone = Tone::draw(&self.damage, random);
+        let tone = Tone::draw(&self.degradation, random);
         tone.apply(&mut clean);
         let lattice = scene::lattice(block, mosaic, random);
-        let blur = random.random_bool(self.damage.tile_blur);
+        let blur = random.random_bool(self.degradation.tile_blur);
         let fill = if blur { Fill::TileBlur } else { Fill::TileMean };
         let mut pixelated = clean.clone();
         let layout = Layout::rgb(side, side);
         let mut view = FrameViewMut::packed(&layout, &mut pixelated, side as usize * 3)?;
         pixelate(&mut view, mosaic, &lattice, fill);
-        let ellipse = random.random_bool(self.damage.ellipse);
+        let ellipse = random.random_bool(self.degradation.ellipse);
         if ellipse {
-            let soft = random.random_range(0.0..=self.damage.soft);
+            let soft = random.random_range(0.0..=self.degradation.soft);
             cut_ellipse(&mut pixelated, &clean, side as usize, mosaic, soft);
         }
         Ok(Frames {
@@ -222,7 +223,7 @@ impl Sampler {
         block: f64,
         random: &mut Pcg64Mcg,
     ) -> anyhow::Result<Frames> {
-        let [low, high] = self.damage.scaling;
+        let [low, high] = self.degradation.scaling;
         let factor = random.random_range(low..=high);
         let side = ((f64::from(scene.side) / factor).round() as u32).max(16);
         let factor = f64::from(scene.side) / f64::from(side);
@@ -310,7 +311,7 @@ impl Sampler {
         let frame = FrameView::packed(&layout, frame, side * 3)?;
         let mut tensor = vec![0.0; 3 * size * size];
         self.cropper.crop(&frame, view, size, &mut tensor);
-        ValueRange::Signed.normalise(&mut tensor);
+        ValueRange::Signed.normalize(&mut tensor);
         Ok(tensor)
     }
 }
@@ -330,8 +331,8 @@ mod tests {
     fn sampler() -> Sampler {
         let recipe = include_str!("../../../../recipes/default.toml");
         let mut recipe: toml::Table = recipe.parse().unwrap();
-        let damage = recipe.remove("damage").unwrap().try_into().unwrap();
-        Sampler::of(128, 1.3, &damage).enlarging(2)
+        let degradation = recipe.remove("damage").unwrap().try_into().unwrap();
+        Sampler::of(128, 1.3, &degradation).enlarging(2)
     }
 
     fn picture() -> RgbImage {
@@ -377,7 +378,7 @@ mod tests {
         let frame = FrameView::packed(&layout, &frame, 270).unwrap();
         let mut seen = vec![0.0; trained.len()];
         Cropper::default().crop(&frame, &view, 128, &mut seen);
-        crate::cascade::ValueRange::Signed.normalise(&mut seen);
+        crate::cascade::ValueRange::Signed.normalize(&mut seen);
         assert_eq!(trained, seen);
     }
 }

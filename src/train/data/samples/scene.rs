@@ -3,9 +3,9 @@
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 
+use super::degradation::Degradation;
 use super::logarithmic;
 use crate::frame::{Lattice, Rect, Square};
-use crate::train::data::damage::Damage;
 
 /// A mosaic in a square frame, in pixels of that frame.
 pub struct Scene {
@@ -21,13 +21,18 @@ pub struct Scene {
 
 impl Scene {
     /// A scene by chance for crops of `size` pixels that are `margin` times as wide as the mosaic.
-    pub fn draw(damage: &Damage, size: usize, margin: f64, random: &mut Pcg64Mcg) -> Self {
-        let view_side = size as f64 * logarithmic(random, damage.scale);
-        if random.random_bool(damage.whole) {
-            return Self::filled(view_side, damage.jitter, random);
+    pub fn draw(
+        degradation: &Degradation,
+        size: usize,
+        margin: f64,
+        random: &mut Pcg64Mcg,
+    ) -> Self {
+        let view_side = size as f64 * logarithmic(random, degradation.scale);
+        if random.random_bool(degradation.whole) {
+            return Self::filled(view_side, degradation.jitter, random);
         }
         let longer = (view_side / margin).round().max(8.0);
-        let [low, high] = damage.inner;
+        let [low, high] = degradation.inner;
         let side = (longer / random.random_range(low..=high)).round();
         let shorter = longer * random.random_range(0.7..=1.0);
         let (width, height) = if random.random_bool(0.5) {
@@ -35,7 +40,7 @@ impl Scene {
         } else {
             (shorter, longer)
         };
-        let outside = random.random_bool(damage.outside);
+        let outside = random.random_bool(degradation.outside);
         // Faces are near the middle of their pictures; boxes of strangers are never exact.
         let mut corner = |length: f64| {
             if outside {

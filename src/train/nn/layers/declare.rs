@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::{Conv, Grid, Init, JudgeLayers, Layers, Linear, Parameters};
+use super::{Conv, DiscriminatorLayers, Grid, Init, Layers, Linear, Parameters};
 
 /// Makes the parameters of a network.
 pub struct Declare {
@@ -161,6 +161,6 @@ impl Layers for Declare {
     fn low_pass_up(&mut self, (): &()) {}
 }
 
-impl JudgeLayers for Declare {
+impl DiscriminatorLayers for Declare {
     fn minibatch_deviation(&mut self, (): &(), _: i64) {}
 }

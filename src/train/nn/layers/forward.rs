@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::{Conv, Grid, JudgeLayers, Layers, Linear, Padding, Parameters};
+use super::{Conv, DiscriminatorLayers, Grid, Layers, Linear, Padding, Parameters};
 
 /// Runs a network as it is exported: batch norms by what they remember, no dropout.
 pub struct Forward<'a>(pub &'a Parameters);
@@ -273,7 +273,7 @@ impl<P: Pass> Layers for P {
     }
 }
 
-impl<P: Pass> JudgeLayers for P {
+impl<P: Pass> DiscriminatorLayers for P {
     fn minibatch_deviation(&mut self, x: &Tensor, group: i64) -> Tensor {
         let (n, c, h, w) = x.size4().expect("feature maps have four axes");
         let grouped = x.reshape([group, n / group, c, h, w]);

@@ -1,6 +1,6 @@
 //! The reading that counts, without any memory for weights or maps.
 
-use super::{Conv, Grid, JudgeLayers, Layers, Linear};
+use super::{Conv, DiscriminatorLayers, Grid, Layers, Linear};
 
 /// Counts what a network has and does with one entry; its values are the sides `[C, H, W]` or `[C]` of an entry.
 ///
@@ -203,7 +203,7 @@ impl Layers for Measure {
     }
 }
 
-impl JudgeLayers for Measure {
+impl DiscriminatorLayers for Measure {
     fn minibatch_deviation(&mut self, x: &Vec<i64>, _: i64) -> Vec<i64> {
         let [c, h, w] = maps(x);
         vec![c + 1, h, w]

@@ -128,7 +128,7 @@ pub trait Layers {
 }
 
 /// Layers that only discriminators need; they are never exported.
-pub trait JudgeLayers: Layers {
+pub trait DiscriminatorLayers: Layers {
     /// One more channel: how much the entries of each group of `group` differ (Karras et al., 2018); the batch is a
     /// multiple of `group`.
     fn minibatch_deviation(&mut self, x: &Self::Value, group: i64) -> Self::Value;

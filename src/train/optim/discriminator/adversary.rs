@@ -1,63 +1,42 @@
 //! What a system's generator trains against: the system's own discriminator, or a projected one in its place.
 
-use std::path::Path;
+use tch::Tensor;
 
-use serde::{Deserialize, Serialize};
-use tch::{Device, Tensor};
-
-use super::projected::{ProjectedDiscriminator, ProjectedSize, Projecting};
+use super::projected::{ProjectedDiscriminator, Projecting};
 use crate::train::nn::layers::Parameters;
-use crate::train::optim::trained::Trained;
-
-/// A discriminator that stands in place of a system's own, in recipes.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Replacement {
-    /// Heads on a pretrained network's features, see [`super::projected`].
-    Projected(ProjectedSize),
-}
-
-impl Replacement {
-    /// An error for sizes that make no network.
-    pub fn check(self) -> anyhow::Result<()> {
-        let Self::Projected(size) = self;
-        size.check()
-    }
-
-    /// What makes the discriminators, as [`Projecting::open`].
-    pub fn open(
-        self,
-        features: Option<&Path>,
-        side: i64,
-        optimizer: (f64, [f64; 2]),
-        device: Device,
-    ) -> anyhow::Result<Projecting> {
-        let Self::Projected(size) = self;
-        Projecting::open(size, features, side, optimizer, device)
-    }
-}
+use crate::train::optim::trained::TrainedNetwork;
 
 /// What a generator trains against.
-pub enum Adversary {
-    /// The system's own discriminator.
-    Own(Trained),
+pub enum Adversary<N> {
+    /// The system's own discriminator, of the size `N`.
+    Own(N, TrainedNetwork),
     /// One that stands in its place.
     Projected(ProjectedDiscriminator),
 }
 
-impl Adversary {
-    /// An untrained one: projected where there is what makes such, else what `own` makes. `name` is its own in checkpoints.
-    pub fn new(projecting: Option<&Projecting>, name: &str, own: impl FnOnce() -> Trained) -> Self {
-        match projecting {
-            Some(projecting) => Self::Projected(projecting.discriminator(name)),
-            None => Self::Own(own()),
+/// What makes the discriminators that a recipe chose.
+pub enum Opened<N> {
+    /// The system's own.
+    Own(N),
+    /// Projected ones.
+    Projected(Projecting),
+}
+
+impl<N: Clone> Opened<N> {
+    /// An untrained one; `own` makes the system's own, `name` is its own in checkpoints.
+    pub fn adversary(&self, name: &str, own: impl FnOnce(&N) -> TrainedNetwork) -> Adversary<N> {
+        match self {
+            Self::Own(size) => Adversary::Own(size.clone(), own(size)),
+            Self::Projected(projecting) => Adversary::Projected(projecting.discriminator(name)),
         }
     }
+}
 
+impl<N> Adversary<N> {
     /// Everything that a resumed run needs.
     pub fn save(&self, out: &mut Vec<(String, Tensor)>) {
         match self {
-            Self::Own(own) => own.save(out),
+            Self::Own(_, own) => own.save(out),
             Self::Projected(projected) => projected.save(out),
         }
     }
@@ -65,7 +44,7 @@ impl Adversary {
     /// Take back what [`Self::save`] gave.
     pub fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
         match self {
-            Self::Own(own) => own.load(saved),
+            Self::Own(_, own) => own.load(saved),
             Self::Projected(projected) => projected.load(saved),
         }
     }
@@ -73,7 +52,7 @@ impl Adversary {
     /// Take the weights of [`Trained::start_from_checkpoint`] as a start; a projected one starts untrained.
     pub fn start_from_checkpoint(&mut self, name: &str, saved: &Parameters) -> anyhow::Result<()> {
         match self {
-            Self::Own(own) => own.start_from_checkpoint(name, saved),
+            Self::Own(_, own) => own.start_from_checkpoint(name, saved),
             Self::Projected(_) => Ok(()),
         }
     }
@@ -81,7 +60,8 @@ impl Adversary {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use tch::Device;
+
     use crate::train::run::system::System;
     use crate::train::systems::{dcgan, esrgan, gpen, pix2pix, pixelcyclegan, scgan, stylegan2};
 
@@ -114,10 +94,8 @@ mod tests {
             let error = format!("{error:#}");
             assert!(error.contains(named), "{} {change}: {error}", S::NAME);
         }
-        let error = read::<S>(&["discriminator={ kind = 'other' }"])
-            .err()
-            .unwrap();
-        assert!(format!("{error:#}").contains("projected"), "{error:#}");
+        let error = read::<S>(&["discriminator={ kind = 'other' }"]);
+        assert!(error.is_err());
         let missing = read::<S>(&[key]).unwrap().stage(Device::Cpu).err().unwrap();
         assert!(missing.to_string().contains("--features"), "{missing:#}");
     }

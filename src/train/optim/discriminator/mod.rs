@@ -1,60 +1,140 @@
 //! Discriminators, which tell real pictures from fake ones.
 
-pub mod adversary;
+mod adversary;
+mod choice;
 pub mod patch;
 pub mod projected;
 
-use patch::DiscriminatorSize;
-use projected::ProjectedSize;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use tch::Tensor;
 
-/// What tells real pictures from made ones.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Discriminator {
-    /// A PatchGAN of the pictures themselves.
-    Patch(DiscriminatorSize),
-    /// Heads on a pretrained network's features, see [`crate::train::optim::discriminator::projected`].
-    Projected(ProjectedSize),
+use super::image_pool::ImagePool;
+use super::losses::{GanLoss, Losses};
+use super::trained::Watch;
+use crate::train::nn::layers::Parameters;
+
+pub use adversary::{Adversary, Opened};
+pub use choice::{DiscriminatorChoice, Fixed};
+
+/// Raw scores of pictures by a network of this size and these weights.
+type Scores<N> = Box<dyn Fn(&N, &Parameters, &Tensor) -> Tensor>;
+
+/// A discriminator that sees one picture at a time, in training, with older fakes.
+pub struct Discriminator<N> {
+    name: &'static str,
+    adversary: Adversary<N>,
+    scores: Scores<N>,
+    loss: GanLoss,
+    weight: f64,
+    pool: ImagePool,
+    side: Option<i64>,
+    watch: Watch,
+    remedy: &'static str,
 }
 
-impl<'de> Deserialize<'de> for Discriminator {
-    /// One that names no kind is a PatchGAN, as in recipes from before there were others.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut table = toml::Table::deserialize(deserializer)?;
-        let kind = table.remove("kind");
-        match kind.as_ref().map(toml::Value::as_str) {
-            None | Some(Some("patch")) => table.try_into().map(Self::Patch),
-            Some(Some("projected")) => table.try_into().map(Self::Projected),
-            Some(_) => return Err(D::Error::custom("kind must be patch or projected")),
+impl<N> Discriminator<N> {
+    /// One whose own network gives these `scores`; `name` is its own in checkpoints, and `remedy` what helps where it has
+    /// run away.
+    pub fn new(
+        name: &'static str,
+        adversary: Adversary<N>,
+        loss: GanLoss,
+        remedy: &'static str,
+        scores: impl Fn(&N, &Parameters, &Tensor) -> Tensor + 'static,
+    ) -> Self {
+        Self {
+            name,
+            adversary,
+            scores: Box::new(scores),
+            loss,
+            weight: 1.0,
+            pool: ImagePool::new(0),
+            side: None,
+            watch: Watch::default(),
+            remedy,
         }
-        .map_err(D::Error::custom)
+    }
+
+    /// The same with another weight of its own loss.
+    #[must_use]
+    pub fn weighted(mut self, weight: f64) -> Self {
+        self.weight = weight;
+        self
+    }
+
+    /// The same with a pool of older fakes.
+    #[must_use]
+    pub fn pooled(mut self, capacity: usize) -> Self {
+        self.pool = ImagePool::new(capacity);
+        self
+    }
+
+    /// The same, which a projected one sees enlarged to `side` pixels.
+    #[must_use]
+    pub fn seen_at(mut self, side: i64) -> Self {
+        self.side = Some(side);
+        self
+    }
+
+    /// The loss of the generator that made the pictures `fake`; the discriminator gets no gradient.
+    pub fn generator_loss(&self, fake: &Tensor) -> Tensor {
+        match &self.adversary {
+            Adversary::Own(size, own) => {
+                let scores = (self.scores)(size, &own.detached(), fake);
+                self.loss.of_generator(None, &scores)
+            }
+            Adversary::Projected(projected) => projected.generator_loss(&enlarged(fake, self.side)),
+        }
+    }
+
+    /// One step between `real` and `fake` pictures, or older fakes, with `factor` times the rate; the chance of the pool is
+    /// that of `seed`, the loss is called `term`.
+    pub fn train(
+        &mut self,
+        term: &'static str,
+        [real, fake]: [&Tensor; 2],
+        factor: f64,
+        seed: u64,
+        losses: &mut Losses,
+    ) {
+        let fake = self.pool.exchange(fake, seed);
+        let (size, own) = match &mut self.adversary {
+            Adversary::Own(size, own) => (size, own),
+            Adversary::Projected(projected) => {
+                let shown = [real, &fake].map(|pictures| enlarged(pictures, self.side));
+                return projected.train(term, shown.each_ref(), factor, losses);
+            }
+        };
+        own.power_iteration();
+        let weights = own.effective();
+        let scores = |pictures: &Tensor| (self.scores)(size, &weights, pictures);
+        let (of_real, of_fake) = (scores(real), scores(&fake));
+        let loss = self.loss.of_discriminator(&of_real, &of_fake) * self.weight;
+        loss.backward();
+        own.step(factor);
+        let loss = loss.detach();
+        self.watch.see(term, &loss, self.remedy, losses);
+        losses.add(term, loss);
+    }
+
+    /// Everything that a resumed run needs.
+    pub fn save(&self, out: &mut Vec<(String, Tensor)>) {
+        self.adversary.save(out);
+        self.pool.save(self.name, out);
+    }
+
+    /// Take back what [`Self::save`] gave.
+    pub fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
+        self.pool.load(self.name, saved);
+        self.adversary.load(saved)
     }
 }
 
-impl Discriminator {
-    /// The size of a PatchGAN, if it is one.
-    pub fn patch(self) -> Option<DiscriminatorSize> {
-        match self {
-            Self::Patch(size) => Some(size),
-            Self::Projected(_) => None,
+/// Pictures as projected discriminators see them.
+fn enlarged(pictures: &Tensor, side: Option<i64>) -> Tensor {
+    match side {
+        Some(side) if side != pictures.size()[3] => {
+            pictures.upsample_bilinear2d([side; 2], false, None, None)
         }
-    }
-
-    /// The size of a projected one, if it is that.
-    pub fn projected(self) -> Option<ProjectedSize> {
-        match self {
-            Self::Patch(_) => None,
-            Self::Projected(size) => Some(size),
-        }
-    }
-
-    /// An error for sizes that make no network, for pictures of `side` pixels.
-    pub fn check(&self, side: usize) -> anyhow::Result<()> {
-        match self {
-            Self::Patch(size) => size.check(side),
-            Self::Projected(size) => size.check(),
-        }
+        _ => pictures.shallow_clone(),
     }
 }

@@ -8,7 +8,7 @@ use crate::train::nn::layers::{Conv, Layers};
 /// Size of a PatchGAN discriminator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DiscriminatorSize {
+pub struct PatchGanSize {
     /// Channels of the first layer (published: 64).
     pub width: i64,
     /// Stride-2 layers (published: 3, a field of view of 70 pixels).
@@ -17,7 +17,7 @@ pub struct DiscriminatorSize {
     pub norm: Norm,
 }
 
-impl DiscriminatorSize {
+impl PatchGanSize {
     /// The judge of pairs of pix2pix.
     pub const PIX2PIX: Self = Self {
         width: 64,
@@ -52,15 +52,15 @@ pub enum Norm {
     /// Batch norm of the inner layers' outputs, whose convolutions then have no biases (as in pix2pix).
     Batch,
     /// Weights divided by their largest singular value (Miyato et al., 2018), see [`crate::train::nn::spectral_norm`].
-    Spectral,
+    SpectralNorm,
 }
 
 /// PatchGAN discriminator of pictures with `channels` channels: a map of raw scores, one per patch.
-pub fn discriminator<L: Layers>(
+pub fn patch_gan<L: Layers>(
     l: &mut L,
     x: &L::Value,
     channels: i64,
-    size: DiscriminatorSize,
+    size: PatchGanSize,
 ) -> L::Value {
     let w = size.width;
     let x = l.conv("layer0", x, Conv::strided(channels, w, 4, 2, 1));
@@ -81,7 +81,7 @@ pub fn discriminator<L: Layers>(
                 let x = l.conv(&name, &x, conv.without_bias());
                 l.batch_norm(&name, &x, next)
             }
-            Norm::Spectral => l.conv(&name, &x, conv),
+            Norm::SpectralNorm => l.conv(&name, &x, conv),
         };
         x = l.leaky_relu(&x);
         width = next;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::ensure;
 use tch::{Device, Kind, Tensor};
 
-use super::networks::Seen;
+use super::networks::StageInputs;
 use super::recipe::Recipe;
 use super::stage1;
 use super::u_shaped::Pictures;
@@ -38,7 +38,7 @@ pub struct Cascade<'a> {
 impl Cascade<'_> {
     /// What the model file says about itself.
     pub fn metadata(&self) -> ModelMetadata {
-        let [low, high] = self.recipe.damage.blocks;
+        let [low, high] = self.recipe.degradation.blocks;
         ModelMetadata {
             size: self.recipe.model.size,
             scale: if self.stage2.is_some() {
@@ -74,12 +74,12 @@ impl Cascade<'_> {
             parameters: self.stage1,
             prefix: "stage1.",
         };
-        let seen = Seen {
+        let inputs = StageInputs {
             stage1: None,
             pixelated: &pixelated,
             lattice: &lattice,
         };
-        let stage1 = networks.generator.read(&mut layers, &seen);
+        let stage1 = networks.generator.read(&mut layers, &inputs);
         let made = self.stage2.map(|parameters| {
             let mut layers = OnnxLayers {
                 graph: &mut graph,
@@ -87,7 +87,7 @@ impl Cascade<'_> {
                 prefix: "stage2.",
             };
             let stage1 = Some(&stage1);
-            (networks.dcedn).pictures(&mut layers, &Seen { stage1, ..seen })
+            (networks.dcedn).pictures(&mut layers, &StageInputs { stage1, ..inputs })
         });
         write_outputs(&mut graph, self.recipe, &stage1, made);
         self.metadata().write_to(&mut graph);
@@ -101,7 +101,7 @@ impl Cascade<'_> {
         tch::no_grad(|| {
             let first = &networks.generator;
             let stage1 = stage1::restore(first, self.stage1, pixelated, lattice);
-            let seen = Seen {
+            let inputs = StageInputs {
                 stage1: Some(&stage1),
                 pixelated,
                 lattice,
@@ -109,7 +109,7 @@ impl Cascade<'_> {
             let Some(weights) = self.stage2 else {
                 return [0; 3].map(|_| stage1.shallow_clone());
             };
-            let made = networks.dcedn.pictures(&mut Forward(weights), &seen);
+            let made = networks.dcedn.pictures(&mut Forward(weights), &inputs);
             let detailed = match made.detailed {
                 Some(detailed) => detailed,
                 None => sharpened(self.recipe, &stage1, &made.restored),

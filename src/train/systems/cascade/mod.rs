@@ -1,9 +1,8 @@
 //! The cascade: a CycleGAN generator that turns a mosaic into a face, then DCEDN, which puts the colours right. Source of
 //! both: apperrs/facial_demosaicing.
 
-mod after;
 pub mod export;
-mod judge;
+mod exported_restorer;
 pub mod networks;
 mod realism;
 pub mod recipe;

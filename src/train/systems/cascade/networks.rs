@@ -30,7 +30,7 @@ pub enum Architecture {
 }
 
 /// What a network sees. In the second stage the first one's picture is there, too.
-pub struct Seen<'a, V> {
+pub struct StageInputs<'a, V> {
     /// What the first stage made.
     pub stage1: Option<&'a V>,
     /// The mosaic in its surroundings.
@@ -41,18 +41,22 @@ pub struct Seen<'a, V> {
 
 impl Architecture {
     /// Read the network into `l`: the picture that it is named for.
-    pub fn read<L: Layers>(&self, l: &mut L, seen: &Seen<'_, L::Value>) -> L::Value {
-        self.pictures(l, seen).restored
+    pub fn read<L: Layers>(&self, l: &mut L, inputs: &StageInputs<'_, L::Value>) -> L::Value {
+        self.pictures(l, inputs).restored
     }
 
     /// Read the network into `l`: all that it makes.
-    pub fn pictures<L: Layers>(&self, l: &mut L, seen: &Seen<'_, L::Value>) -> Pictures<L::Value> {
+    pub fn pictures<L: Layers>(
+        &self,
+        l: &mut L,
+        inputs: &StageInputs<'_, L::Value>,
+    ) -> Pictures<L::Value> {
         if let Self::UShaped(shape) = self {
-            return shape.read(l, seen);
+            return shape.read(l, inputs);
         }
-        let (pictures, channels) = match seen.stage1 {
-            Some(stage1) => (&l.concat(stage1, seen.pixelated), 6),
-            None => (seen.pixelated, 3),
+        let (pictures, channels) = match inputs.stage1 {
+            Some(stage1) => (&l.concat(stage1, inputs.pixelated), 6),
+            None => (inputs.pixelated, 3),
         };
         let restored = match *self {
             Self::Resnet { width, blocks } => resnet(l, pictures, channels, width, blocks),
@@ -167,7 +171,7 @@ mod tests {
 
     use super::*;
     use crate::train::nn::layers::{Declare, Forward, Init, Parameters};
-    use crate::train::optim::discriminator::patch::{DiscriminatorSize, Norm, discriminator};
+    use crate::train::optim::discriminator::patch::{Norm, PatchGanSize, patch_gan};
 
     fn count(parameters: &Parameters) -> usize {
         parameters.values().map(Tensor::numel).sum()
@@ -179,17 +183,17 @@ mod tests {
 
     /// Parameters of `network` as first or second stage.
     fn parameters(network: &Architecture, second: bool) -> Parameters {
-        let seen = Seen {
+        let inputs = StageInputs {
             stage1: second.then_some(&()),
             pixelated: &(),
             lattice: &(),
         };
-        declare(|l| network.read(l, &seen))
+        declare(|l| network.read(l, &inputs))
     }
 
-    fn judge(width: i64, layers: usize) -> DiscriminatorSize {
+    fn discriminator(width: i64, layers: usize) -> PatchGanSize {
         let norm = Norm::Instance;
-        DiscriminatorSize {
+        PatchGanSize {
             width,
             layers,
             norm,
@@ -201,7 +205,7 @@ mod tests {
         let (width, blocks) = (64, 9);
         let generator = parameters(&Architecture::Resnet { width, blocks }, false);
         assert_eq!(count(&generator), 11_378_179);
-        let d = declare(|l| discriminator(l, &(), 3, judge(64, 3)));
+        let d = declare(|l| patch_gan(l, &(), 3, discriminator(64, 3)));
         assert_eq!(count(&d), 2_764_737);
         let dcedn = parameters(&Architecture::Dcedn { width }, true);
         assert_eq!(count(&dcedn), 6_365_635);
@@ -213,7 +217,7 @@ mod tests {
         let (width, blocks) = (16, 3);
         let generator = parameters(&Architecture::Resnet { width, blocks }, false);
         assert_eq!(count(&generator), 272_515);
-        let d = declare(|l| discriminator(l, &(), 3, judge(16, 2)));
+        let d = declare(|l| patch_gan(l, &(), 3, discriminator(16, 2)));
         assert_eq!(count(&d), 42_865);
         let dcedn = parameters(&Architecture::Dcedn { width }, true);
         assert_eq!(count(&dcedn), 398_707);
@@ -222,10 +226,10 @@ mod tests {
     #[test]
     fn shapes_of_the_outputs() {
         let options = (Kind::Float, Device::Cpu);
-        let size = judge(64, 3);
-        let d = declare(|l| discriminator(l, &(), 3, size));
+        let size = discriminator(64, 3);
+        let d = declare(|l| patch_gan(l, &(), 3, size));
         let x = Tensor::zeros([1, 3, 256, 256], options);
-        let score = discriminator(&mut Forward(&d), &x, 3, size);
+        let score = patch_gan(&mut Forward(&d), &x, 3, size);
         assert_eq!(score.size(), [1, 1, 30, 30]);
         let pixelated = Tensor::zeros([2, 3, 64, 48], options);
         let lattice = Tensor::zeros([2, crate::blocks::PLANES as i64, 64, 48], options);
@@ -244,12 +248,12 @@ mod tests {
         ] {
             for stage1 in [None, Some(&pixelated)] {
                 let weights = parameters(&network, stage1.is_some());
-                let seen = Seen {
+                let inputs = StageInputs {
                     stage1,
                     pixelated: &pixelated,
                     lattice: &lattice,
                 };
-                let y = network.read(&mut Forward(&weights), &seen);
+                let y = network.read(&mut Forward(&weights), &inputs);
                 assert_eq!(y.size(), pixelated.size(), "{network:?}");
             }
         }

@@ -60,7 +60,7 @@ impl View {
 }
 
 /// Features of a [`View`].
-struct Seen {
+struct FeaturePair {
     fake: Vec<Tensor>,
     real: Vec<Tensor>,
 }
@@ -77,7 +77,7 @@ pub struct Weights {
 /// The feature network, and one discriminator for each view, if the recipe has projected ones.
 pub struct Realism {
     network: FeatureNetwork,
-    judges: Vec<Projected>,
+    discriminators: Vec<Projected>,
 }
 
 impl Realism {
@@ -89,7 +89,7 @@ impl Realism {
         recipe: &Recipe,
         perceptual: f64,
         views: &[&str],
-        (rate, betas): (f64, [f64; 2]),
+        (learning_rate, betas): (f64, [f64; 2]),
         device: Device,
     ) -> anyhow::Result<Option<Self>> {
         let projected = recipe.networks.discriminator.projected();
@@ -99,16 +99,24 @@ impl Realism {
         let (file, side) = (recipe.features.as_deref(), recipe.model.size as i64);
         let network = FeatureNetwork::for_pictures(file, side, device)?;
         let levels = network.levels();
-        let judge = |view: &&str| {
+        let discriminator = |view: &&str| {
             let name = format!("judge_{view}");
-            projected.map(|size| Projected::new(&name, size, &levels, rate, betas, device))
+            projected.map(|size| Projected::new(&name, size, &levels, learning_rate, betas, device))
         };
-        let judges = views.iter().filter_map(judge).collect();
-        Ok(Some(Self { network, judges }))
+        let discriminators = views.iter().filter_map(discriminator).collect();
+        Ok(Some(Self {
+            network,
+            discriminators,
+        }))
     }
 
     /// Add the terms of `views`, in the order of the discriminators, to the generator's `losses`; gives what [`Self::train`] wants.
-    pub fn terms(&self, views: &[Option<View>], weights: Weights, losses: &mut Losses) -> Judged {
+    pub fn terms(
+        &self,
+        views: &[Option<View>],
+        weights: Weights,
+        losses: &mut Losses,
+    ) -> SeenPairs {
         let mut judged = Vec::new();
         let (mut perceptual, mut adversarial) = (Vec::new(), Vec::new());
         for (i, view) in views.iter().enumerate() {
@@ -116,17 +124,21 @@ impl Realism {
                 judged.push(None);
                 continue;
             };
-            let seen = Seen {
+            let pair = FeaturePair {
                 fake: self.network.maps(&view.fake),
                 real: tch::no_grad(|| self.network.maps(&view.real)),
             };
             if weights.perceptual > 0.0 {
-                perceptual.push(relative_l1(&seen.fake, &seen.real) * weights.perceptual);
+                perceptual.push(relative_l1(&pair.fake, &pair.real) * weights.perceptual);
             }
-            if let Some(judge) = self.judges.get(i).filter(|_| weights.adversarial > 0.0) {
-                adversarial.push(judge.generator_loss(&seen.fake) * weights.adversarial);
+            if let Some(discriminator) = self
+                .discriminators
+                .get(i)
+                .filter(|_| weights.adversarial > 0.0)
+            {
+                adversarial.push(discriminator.generator_loss(&pair.fake) * weights.adversarial);
             }
-            judged.push(Some(seen));
+            judged.push(Some(pair));
         }
         for (name, terms) in [("perceptual", perceptual), ("adversarial", adversarial)] {
             let count = terms.len();
@@ -134,37 +146,39 @@ impl Realism {
                 losses.add(name, terms.into_iter().sum::<Tensor>() / count as f64);
             }
         }
-        Judged(judged)
+        SeenPairs(judged)
     }
 
     /// Train the discriminators on what the generator was judged by.
-    pub fn train(&mut self, judged: &Judged, generator_rate: f64) -> Losses {
+    pub fn train(&mut self, judged: &SeenPairs, generator_lr: f64) -> Losses {
         let mut losses = Losses::default();
-        let pairs = self.judges.iter_mut().zip(&judged.0);
+        let pairs = self.discriminators.iter_mut().zip(&judged.0);
         let all: Vec<Tensor> = pairs
-            .filter_map(|(judge, seen)| Some((judge, seen.as_ref()?)))
-            .map(|(judge, seen)| {
-                let fake: Vec<Tensor> = seen.fake.iter().map(Tensor::detach).collect();
-                judge.train(&seen.real, &fake, generator_rate)
+            .filter_map(|(discriminator, pair)| Some((discriminator, pair.as_ref()?)))
+            .map(|(discriminator, pair)| {
+                let fake: Vec<Tensor> = pair.fake.iter().map(Tensor::detach).collect();
+                discriminator.train(&pair.real, &fake, generator_lr)
             })
             .collect();
         let count = all.len().max(1) as f64;
-        losses.add("judge", all.into_iter().sum::<Tensor>() / count);
+        losses.add("discriminator", all.into_iter().sum::<Tensor>() / count);
         losses
     }
 
     /// Everything that a resumed run needs.
     pub fn save(&self, out: &mut Vec<(String, Tensor)>) {
-        self.judges.iter().for_each(|judge| judge.save(out));
+        self.discriminators
+            .iter()
+            .for_each(|discriminator| discriminator.save(out));
     }
 
     /// Take back what [`Self::save`] gave.
     pub fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
-        self.judges
+        self.discriminators
             .iter_mut()
-            .try_for_each(|judge| judge.load(saved))
+            .try_for_each(|discriminator| discriminator.load(saved))
     }
 }
 
 /// The features of all views of a step.
-pub struct Judged(Vec<Option<Seen>>);
+pub struct SeenPairs(Vec<Option<FeaturePair>>);

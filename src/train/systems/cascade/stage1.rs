@@ -9,21 +9,22 @@ use std::path::Path;
 
 use tch::{Device, Kind, Reduction, Tensor};
 
-use super::judge::Judge;
-use super::networks::{Architecture, Seen};
-use super::realism::{Judged, Realism, View, Weights};
+use super::networks::{Architecture, StageInputs};
+use super::realism::{Realism, SeenPairs, View, Weights};
 use super::recipe::{Networks, Recipe, Stage1 as Settings};
 use super::texture::texture;
 use crate::train::data::loader::Batch;
-use crate::train::nn::exported::read_known_weights;
-use crate::train::nn::layers::{Declare, Forward, Init, Parameters};
-use crate::train::nn::parameters::{self, copy};
+use crate::train::nn::layers::{Declare, Forward, Init, Parameters, Training};
+use crate::train::nn::parameters::saved_step;
 use crate::train::nn::precision::Precision;
 use crate::train::nn::tensors::reduced;
-use crate::train::optim::adam::{Adam, MovingAverage, clip_gradients};
+use crate::train::optim::adam::clip_gradients;
+use crate::train::optim::discriminator::patch::{Norm, PatchGanSize, patch_gan};
+use crate::train::optim::discriminator::{Adversary, Discriminator};
 use crate::train::optim::losses::Losses;
 use crate::train::optim::schedule::{joined, rate_at};
-use crate::train::run::train_step::Stage;
+use crate::train::optim::trained::TrainedNetwork;
+use crate::train::run::train_step::TrainStep;
 
 /// The networks and what their training keeps.
 pub struct Stage1 {
@@ -35,24 +36,56 @@ pub struct Stage1 {
     seed: u64,
     step: u64,
     /// Mosaic → face.
-    a_to_b: Parameters,
-    optimizer: Adam,
-    average: MovingAverage,
+    a_to_b: TrainedNetwork,
     /// Tells real faces from made ones by their pixels, if the recipe has such a discriminator.
-    judge_b: Option<Judge>,
+    discriminator_b: Option<Patches>,
     /// The same by their features.
     realism: Option<Realism>,
     /// Only unpaired training has it.
     reverse: Option<Reverse>,
 }
 
+/// A discriminator of the cascade's own kind.
+type Patches = Discriminator<PatchGanSize>;
+
+/// What helps against one that has run away.
+const REMEDY: &str = "a smaller stage1.adversarial, then narrower discriminators";
+
+/// An untrained PatchGAN; `name` is its own in checkpoints.
+fn patch_discriminator(
+    name: &'static str,
+    size: PatchGanSize,
+    recipe: &Recipe,
+    device: Device,
+    precision: Precision,
+) -> Patches {
+    let settings = &recipe.stage1;
+    let channels = if settings.paired_discriminator { 6 } else { 3 };
+    let init = settings.init.map_or(Init::KaimingUniform, Init::Normal);
+    let weights = Declare::parameters(init, device, |l| {
+        patch_gan(l, &(), channels, size);
+    });
+    let trained = TrainedNetwork::new(name, weights, settings.learning_rate, settings.betas);
+    let trained = match size.norm {
+        Norm::SpectralNorm => trained.spectral(|name| name.ends_with(".weight")),
+        Norm::Instance | Norm::Batch => trained,
+    };
+    let scores = move |size: &PatchGanSize, weights: &Parameters, pictures: &Tensor| {
+        let weights = precision.of(weights);
+        let scores = patch_gan(&mut Training(&weights), pictures, channels, *size);
+        scores.to_kind(Kind::Float)
+    };
+    let adversary = Adversary::Own(size, trained);
+    let one = Discriminator::new(name, adversary, settings.loss, REMEDY, scores);
+    one.weighted(0.5).pooled(settings.pool)
+}
+
 /// The other direction.
 struct Reverse {
     /// Face → mosaic.
-    b_to_a: Parameters,
-    optimizer: Adam,
+    b_to_a: TrainedNetwork,
     /// Tells real mosaics from made ones.
-    judge_a: Judge,
+    discriminator_a: Patches,
 }
 
 fn l1(a: &Tensor, b: &Tensor) -> Tensor {
@@ -62,12 +95,12 @@ fn l1(a: &Tensor, b: &Tensor) -> Tensor {
 /// Parameters of a first stage that knows nothing yet. Without a deviation they start as PyTorch's do.
 pub fn new_generator(network: &Architecture, deviation: Option<f64>, device: Device) -> Parameters {
     let init = deviation.map_or(Init::KaimingUniform, Init::Normal);
-    let seen = Seen {
+    let inputs = StageInputs {
         stage1: None,
         pixelated: &(),
         lattice: &(),
     };
-    Declare::parameters(init, device, |l| network.read(l, &seen))
+    Declare::parameters(init, device, |l| network.read(l, &inputs))
 }
 
 /// What a first stage makes of mosaics.
@@ -77,12 +110,12 @@ pub fn restore(
     pixelated: &Tensor,
     lattice: &Tensor,
 ) -> Tensor {
-    let seen = Seen {
+    let inputs = StageInputs {
         stage1: None,
         pixelated,
         lattice,
     };
-    network.read(&mut Forward(weights), &seen)
+    network.read(&mut Forward(weights), &inputs)
 }
 
 impl Stage1 {
@@ -93,27 +126,24 @@ impl Stage1 {
         tch::manual_seed(recipe.seed as i64);
         let settings = recipe.stage1.clone();
         let sizes = recipe.networks.clone();
-        let adam = |parameters: &Parameters| {
-            let [beta1, beta2] = settings.betas;
-            Adam::new(parameters, settings.rate, (beta1, beta2), 0.0)
+        let generator = |name, network| {
+            let weights = new_generator(network, settings.init, device);
+            TrainedNetwork::new(name, weights, settings.learning_rate, settings.betas)
         };
-        let a_to_b = new_generator(&sizes.generator, settings.init, device);
-        let patch = sizes.discriminator.patch();
-        let judge = |name, size| Judge::new(name, size, recipe, device, precision);
+        let a_to_b = generator("a_to_b", &sizes.generator);
+        let patch = sizes.discriminator.own().copied();
+        let discriminator = |name, size| patch_discriminator(name, size, recipe, device, precision);
         // Unpaired training has no projected discriminator: Recipe::check.
-        let reverse = patch.filter(|_| settings.is_unpaired()).map(|size| {
-            let b_to_a = new_generator(&sizes.reverse, settings.init, device);
-            Reverse {
-                optimizer: adam(&b_to_a),
-                b_to_a,
-                judge_a: judge("judge_a", size),
-            }
-        });
-        let optimizer = (settings.rate, settings.betas);
+        let reverse = patch
+            .filter(|_| settings.is_unpaired())
+            .map(|size| Reverse {
+                b_to_a: generator("b_to_a", &sizes.reverse),
+                discriminator_a: discriminator("judge_a", size),
+            });
+        let optimizer = (settings.learning_rate, settings.betas);
         Ok(Self {
-            optimizer: adam(&a_to_b),
-            average: MovingAverage::new(&a_to_b, settings.average),
-            judge_b: patch.map(|size| judge("judge_b", size)),
+            a_to_b: a_to_b.averaged_as(settings.average, "average"),
+            discriminator_b: patch.map(|size| discriminator("judge_b", size)),
             realism: Realism::open(recipe, settings.perceptual, &["face"], optimizer, device)?,
             precision,
             size: recipe.model.size as i64,
@@ -121,33 +151,37 @@ impl Stage1 {
             step: 0,
             settings,
             sizes,
-            a_to_b,
             reverse,
         })
     }
 
     /// The averaged weights of the generator that is exported.
     pub fn weights(&self) -> &Parameters {
-        &self.average.average
+        self.a_to_b.best()
     }
 
     fn to_b(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
         restore(
             &self.sizes.generator,
-            &self.precision.of(&self.a_to_b),
+            &self.precision.of(&self.a_to_b.weights),
             pixelated,
             lattice,
         )
     }
 
     fn to_a(&self, reverse: &Reverse, x: &Tensor) -> Tensor {
-        restore(&self.sizes.reverse, &reverse.b_to_a, x, &no_lattice(x))
+        restore(
+            &self.sizes.reverse,
+            &reverse.b_to_a.weights,
+            x,
+            &no_lattice(x),
+        )
     }
 
     /// How far the adversarial terms and the one for texture have joined, 0–1.
     fn joined(&self) -> f64 {
         let s = &self.settings;
-        joined(self.step, s.alone * s.steps as f64, s.steps)
+        joined(self.step, s.warmup_share * s.steps as f64, s.steps)
     }
 
     /// Weight of the adversarial terms now.
@@ -157,7 +191,7 @@ impl Stage1 {
 
     /// What the judge of faces sees of `faces`.
     fn shown(&self, faces: &Tensor, batch: &Batch) -> Tensor {
-        if !self.settings.judge_pairs {
+        if !self.settings.paired_discriminator {
             return faces.shallow_clone();
         }
         let smooth = &batch.pixelated + batch.lattice.narrow(1, 0, 3);
@@ -171,9 +205,9 @@ impl Stage1 {
         let mut terms = Losses::default();
         let fake_b = self.to_b(&batch.pixelated, &batch.lattice);
         let adversarial = self.adversarial();
-        if let Some(judge) = self.judge_b.as_ref().filter(|_| adversarial > 0.0) {
-            let deceived = judge.deceived(&self.shown(&fake_b, batch));
-            terms.add("adversarial-b", deceived * adversarial);
+        if let Some(discriminator) = self.discriminator_b.as_ref().filter(|_| adversarial > 0.0) {
+            let generator_loss = discriminator.generator_loss(&self.shown(&fake_b, batch));
+            terms.add("adversarial-b", generator_loss * adversarial);
         }
         if s.paired > 0.0 {
             terms.add("paired", l1(&fake_b, clean) * s.paired);
@@ -222,8 +256,8 @@ impl Stage1 {
         let (a, b) = (&batch.pixelated, &batch.others);
         let unknown = no_lattice(b);
         if self.adversarial() > 0.0 {
-            let deceived = reverse.judge_a.deceived(fake_a);
-            terms.add("adversarial-a", deceived * self.adversarial());
+            let generator_loss = reverse.discriminator_a.generator_loss(fake_a);
+            terms.add("adversarial-a", generator_loss * self.adversarial());
         }
         if s.cycle > 0.0 {
             terms.add("cycle-a", l1(&self.to_a(reverse, fake_b), a) * s.cycle);
@@ -236,24 +270,32 @@ impl Stage1 {
         }
     }
 
-    fn train_judges(&mut self, batch: &Batch, fakes: &Fakes, rate: f64) -> Losses {
+    fn train_discriminators(&mut self, batch: &Batch, fakes: &Fakes, factor: f64) -> Losses {
         let seed = self.seed.wrapping_add(self.step);
-        let real = if self.settings.judge_pairs {
+        let real = if self.settings.paired_discriminator {
             self.shown(&reduced(&batch.clean, self.size), batch)
         } else {
             batch.others.shallow_clone()
         };
         let shown = self.shown(&fakes.fake_b, batch);
         let mut losses = Losses::default();
-        if let Some(judge) = &mut self.judge_b {
-            losses.add("judge-b", judge.train(&real, &shown, !seed, rate));
+        if let Some(discriminator) = &mut self.discriminator_b {
+            discriminator.train(
+                "discriminator-b",
+                [&real, &shown],
+                factor,
+                !seed,
+                &mut losses,
+            );
         }
         if let (Some(reverse), Some(fake_a)) = (&mut self.reverse, &fakes.fake_a) {
-            let loss = reverse.judge_a.train(&batch.pixelated, fake_a, seed, rate);
-            losses.add("judge-a", loss);
+            let pair = [&batch.pixelated, fake_a];
+            reverse
+                .discriminator_a
+                .train("discriminator-a", pair, factor, seed, &mut losses);
         }
         if let (Some(realism), Some(judged)) = (&mut self.realism, &fakes.judged) {
-            losses.append(realism.train(judged, rate));
+            losses.append(realism.train(judged, self.settings.learning_rate * factor));
         }
         losses
     }
@@ -266,7 +308,7 @@ struct Fakes {
     /// Mosaics, in unpaired training.
     fake_a: Option<Tensor>,
     /// The features of the faces.
-    judged: Option<Judged>,
+    judged: Option<SeenPairs>,
 }
 
 /// Planes that say nothing, for pictures `x`.
@@ -276,7 +318,7 @@ fn no_lattice(x: &Tensor) -> Tensor {
     Tensor::zeros(shape, (Kind::Float, x.device()))
 }
 
-impl Stage for Stage1 {
+impl TrainStep for Stage1 {
     fn name(&self) -> &'static str {
         "stage1"
     }
@@ -287,77 +329,61 @@ impl Stage for Stage1 {
 
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         let s = &self.settings;
-        let rate = rate_at(self.step, s.steps, s.rate, s.constant);
+        let factor = rate_at(self.step, s.steps, 1.0, s.constant_share);
         let (mut losses, fakes) = self.generator_terms(batch);
         losses.total().backward();
         if let Some(most) = s.clip {
-            clip_gradients(&self.a_to_b, most);
+            clip_gradients(&self.a_to_b.weights, most);
         }
-        self.optimizer.rate = rate;
-        self.optimizer.step(&mut self.a_to_b);
+        self.a_to_b.step(factor);
         if let Some(reverse) = &mut self.reverse {
-            reverse.optimizer.rate = rate;
-            reverse.optimizer.step(&mut reverse.b_to_a);
+            reverse.b_to_a.step(factor);
         }
         if self.adversarial() > 0.0 {
-            losses.append(self.train_judges(batch, &fakes, rate));
+            losses.append(self.train_discriminators(batch, &fakes, factor));
         }
-        self.average.update(&self.a_to_b, self.step);
+        self.a_to_b.update_average(self.step);
         self.step += 1;
         Ok(losses)
     }
 
     fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
-        let missing = read_known_weights(model, "stage1.", &mut self.average.average)?;
-        if !missing.is_empty() {
-            let (file, count) = (model.display(), missing.len());
-            eprintln!(
-                "{file} lacks {count} of stage1's weights, which start as in an untrained network"
-            );
-        }
-        copy(&self.average.average, &mut self.a_to_b);
-        Ok(())
+        self.a_to_b.start_from_known(model, "stage1.")
     }
 
     fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
-        let weights = &self.average.average;
+        let weights = self.weights();
         tch::no_grad(|| restore(&self.sizes.generator, weights, pixelated, lattice))
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
         out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
-        parameters::store("a_to_b", &self.a_to_b, out);
-        self.optimizer.state("adam.a_to_b", out);
-        parameters::store("average", &self.average.average, out);
-        if let Some(judge) = &self.judge_b {
-            judge.save(out);
+        self.a_to_b.save(out);
+        if let Some(discriminator) = &self.discriminator_b {
+            discriminator.save(out);
         }
         if let Some(realism) = &self.realism {
             realism.save(out);
         }
         if let Some(reverse) = &self.reverse {
-            parameters::store("b_to_a", &reverse.b_to_a, out);
-            reverse.optimizer.state("adam.b_to_a", out);
-            reverse.judge_a.save(out);
+            reverse.b_to_a.save(out);
+            reverse.discriminator_a.save(out);
         }
     }
 
     fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
-        parameters::restore("a_to_b", &mut self.a_to_b, saved)?;
-        self.optimizer.load("adam.a_to_b", saved)?;
-        parameters::restore("average", &mut self.average.average, saved)?;
-        if let Some(judge) = &mut self.judge_b {
-            judge.load(saved)?;
+        self.a_to_b.load(saved)?;
+        if let Some(discriminator) = &mut self.discriminator_b {
+            discriminator.load(saved)?;
         }
         if let Some(realism) = &mut self.realism {
             realism.load(saved)?;
         }
         if let Some(reverse) = &mut self.reverse {
-            parameters::restore("b_to_a", &mut reverse.b_to_a, saved)?;
-            reverse.optimizer.load("adam.b_to_a", saved)?;
-            reverse.judge_a.load(saved)?;
+            reverse.b_to_a.load(saved)?;
+            reverse.discriminator_a.load(saved)?;
         }
-        self.step = crate::train::nn::parameters::saved_step(saved)?;
+        self.step = saved_step(saved)?;
         Ok(())
     }
 }

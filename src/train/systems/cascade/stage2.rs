@@ -5,29 +5,29 @@ use std::path::Path;
 use anyhow::Context;
 use tch::{Device, Kind, Reduction, Tensor};
 
-use super::after::After;
-use super::networks::Seen;
-use super::realism::{Judged, Realism, View, Weights};
+use super::exported_restorer::ExportedRestorer;
+use super::networks::StageInputs;
+use super::realism::{Realism, SeenPairs, View, Weights};
 use super::recipe::{Loss, Networks, Recipe, Stage2 as Settings};
 use super::stage1;
 use super::u_shaped::Pictures;
 use crate::train::data::loader::Batch;
-use crate::train::nn::exported::read_known_weights;
 use crate::train::nn::layers::{Declare, Forward, Init, Parameters};
-use crate::train::nn::parameters::{self, copy};
+use crate::train::nn::parameters::saved_step;
 use crate::train::nn::precision::Precision;
 use crate::train::nn::tensors::reduced;
-use crate::train::optim::adam::{Adam, MovingAverage, clip_gradients};
+use crate::train::optim::adam::clip_gradients;
 use crate::train::optim::losses::Losses;
 use crate::train::optim::schedule::{joined, rate_at};
-use crate::train::run::train_step::Stage;
+use crate::train::optim::trained::TrainedNetwork;
+use crate::train::run::train_step::TrainStep;
 
 /// What stands before the second stage, and does not learn.
-pub enum First {
+pub enum FirstStage {
     /// A generator of this recipe.
     Generator(Parameters),
     /// Any restorer.
-    Exported(Box<After>),
+    Exported(Box<ExportedRestorer>),
 }
 
 /// Steps in which the learning rate rises, where there are two pictures.
@@ -44,22 +44,20 @@ pub struct Stage2 {
     sizes: Networks,
     precision: Precision,
     step: u64,
-    first: First,
-    network: Parameters,
-    optimizer: Adam,
-    average: MovingAverage,
+    first: FirstStage,
+    network: TrainedNetwork,
 }
 
 /// Parameters of a second stage that knows nothing yet.
 pub fn new_dcedn(recipe: &Recipe, device: Device) -> Parameters {
-    let seen = Seen {
+    let inputs = StageInputs {
         stage1: Some(&()),
         pixelated: &(),
         lattice: &(),
     };
     let network = &recipe.networks.dcedn;
     Declare::parameters(Init::KaimingUniform, device, |l| {
-        network.pictures(l, &seen);
+        network.pictures(l, &inputs);
     })
 }
 
@@ -78,7 +76,7 @@ fn fitted(recipe: &Recipe, stage1: Parameters, device: Device) -> anyhow::Result
 }
 
 /// Squared distance of the means over squares of 16 pixels.
-fn colour(a: &Tensor, b: &Tensor) -> Tensor {
+fn color(a: &Tensor, b: &Tensor) -> Tensor {
     (a - b)
         .avg_pool2d([16, 16], [16, 16], [0, 0], true, false, None)
         .square()
@@ -91,7 +89,7 @@ impl Stage2 {
     /// Fails where a generator does not hold the weights that the recipe's has.
     pub fn new(
         recipe: &Recipe,
-        first: First,
+        first: FirstStage,
         device: Device,
         precision: Precision,
     ) -> anyhow::Result<Self> {
@@ -101,14 +99,16 @@ impl Stage2 {
             settings.detailed = None;
         }
         let first = match first {
-            First::Generator(stage1) => First::Generator(fitted(recipe, stage1, device)?),
-            exported @ First::Exported(_) => exported,
+            FirstStage::Generator(stage1) => FirstStage::Generator(fitted(recipe, stage1, device)?),
+            exported @ FirstStage::Exported(_) => exported,
         };
-        let network = new_dcedn(recipe, device);
-        let [beta1, beta2] = settings.betas;
+        let weights = new_dcedn(recipe, device);
+        let network = TrainedNetwork::new("dcedn", weights, settings.learning_rate, settings.betas)
+            .decayed(settings.weight_decay)
+            .averaged_as(settings.average, "average");
         let realism = match &settings.detailed {
             Some(detailed) => {
-                let optimizer = (settings.rate, settings.betas);
+                let optimizer = (settings.learning_rate, settings.betas);
                 let perceptual = detailed.perceptual;
                 Realism::open(recipe, perceptual, &["whole", "detail"], optimizer, device)?
             }
@@ -118,13 +118,6 @@ impl Stage2 {
             size: recipe.model.size as i64,
             seed: recipe.seed,
             realism,
-            optimizer: Adam::new(
-                &network,
-                settings.rate,
-                (beta1, beta2),
-                settings.weight_decay,
-            ),
-            average: MovingAverage::new(&network, settings.average),
             sizes: recipe.networks.clone(),
             precision,
             step: 0,
@@ -135,13 +128,13 @@ impl Stage2 {
     }
 
     /// What it stands behind.
-    pub fn first(&self) -> &First {
+    pub fn first(&self) -> &FirstStage {
         &self.first
     }
 
     /// The averaged weights.
     pub fn weights(&self) -> &Parameters {
-        &self.average.average
+        self.network.best()
     }
 
     fn second_stage(
@@ -152,28 +145,28 @@ impl Stage2 {
     ) -> anyhow::Result<Pictures<Tensor>> {
         let dcedn = &self.sizes.dcedn;
         match &self.first {
-            First::Generator(stage1) => {
+            FirstStage::Generator(stage1) => {
                 let stage1 = self.precision.of(stage1);
                 let generator = &self.sizes.generator;
                 let stage1 =
                     tch::no_grad(|| stage1::restore(generator, &stage1, pixelated, lattice));
-                let seen = Seen {
+                let inputs = StageInputs {
                     stage1: Some(&stage1),
                     pixelated,
                     lattice,
                 };
-                Ok(dcedn.pictures(&mut Forward(weights), &seen))
+                Ok(dcedn.pictures(&mut Forward(weights), &inputs))
             }
-            First::Exported(after) => {
+            FirstStage::Exported(after) => {
                 let made = after.run(pixelated, lattice)?;
-                Ok(dcedn.pictures(&mut Forward(weights), &made.seen()))
+                Ok(dcedn.pictures(&mut Forward(weights), &made.inputs()))
             }
         }
     }
 
     /// What the averaged weights make of mosaics.
     fn averaged(&self, pixelated: &Tensor, lattice: &Tensor) -> Pictures<Tensor> {
-        let weights = &self.average.average;
+        let weights = self.weights();
         let made = tch::no_grad(|| self.second_stage(weights, pixelated, lattice));
         made.unwrap_or_else(|error| {
             eprintln!("the first stage fails: {error:#}");
@@ -193,11 +186,8 @@ impl Stage2 {
             Loss::L1 => ("l1", restored.l1_loss(&batch.clean, Reduction::Mean)),
         };
         losses.add(name, distance * weight);
-        if s.colour > 0.0 {
-            losses.add(
-                "colour",
-                colour(restored, &batch.clean) * (s.colour * weight),
-            );
+        if s.color > 0.0 {
+            losses.add("colour", color(restored, &batch.clean) * (s.color * weight));
         }
     }
 
@@ -207,16 +197,16 @@ impl Stage2 {
         detailed: &Tensor,
         batch: &Batch,
         losses: &mut Losses,
-    ) -> Option<Judged> {
+    ) -> Option<SeenPairs> {
         let s = self.settings.detailed.as_ref()?;
         // As it is without the mosaic's means its colours must be right as well.
-        let colour = colour(detailed, &batch.clean) * (self.settings.colour * s.truth);
+        let color = color(detailed, &batch.clean) * (self.settings.color * s.truth);
         let shown = match &batch.projection {
             Some(projection) if s.projected => projection.of(detailed),
             _ => detailed.shallow_clone(),
         };
         let views = views(&shown, batch, self.size, self.seed, self.step);
-        losses.add("detailed-colour", colour);
+        losses.add("detailed-colour", color);
         let distances = views.iter().flatten();
         let distances: Vec<Tensor> = distances
             .map(|view| view.fake.l1_loss(&view.real, Reduction::Mean))
@@ -261,7 +251,7 @@ fn views(shown: &Tensor, batch: &Batch, size: i64, seed: u64, step: u64) -> [Opt
     [Some(whole.shaken(seed, step)), detail]
 }
 
-impl Stage for Stage2 {
+impl TrainStep for Stage2 {
     fn name(&self) -> &'static str {
         "stage2"
     }
@@ -272,9 +262,9 @@ impl Stage for Stage2 {
 
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         let s = &self.settings;
-        self.optimizer.rate = rate_at(self.step, s.steps, s.rate, s.constant) * self.warm();
+        let factor = rate_at(self.step, s.steps, 1.0, s.constant_share) * self.warm();
         let pictures = self.second_stage(
-            &self.precision.of(&self.network),
+            &self.precision.of(&self.network.weights),
             &batch.pixelated,
             &batch.lattice,
         )?;
@@ -284,28 +274,20 @@ impl Stage for Stage2 {
         let judged = detailed.and_then(|d| self.detailed_terms(d, batch, &mut losses));
         losses.total().backward();
         if let Some(detailed) = &s.detailed {
-            clip_gradients(&self.network, detailed.clip);
+            clip_gradients(&self.network.weights, detailed.clip);
         }
-        self.optimizer.step(&mut self.network);
+        self.network.step(factor);
         let adversarial = s.detailed.as_ref().is_some_and(|d| d.adversarial > 0.0);
         if let (Some(realism), Some(judged), true) = (&mut self.realism, judged, adversarial) {
-            losses.append(realism.train(&judged, self.optimizer.rate));
+            losses.append(realism.train(&judged, s.learning_rate * factor));
         }
-        self.average.update(&self.network, self.step);
+        self.network.update_average(self.step);
         self.step += 1;
         Ok(losses)
     }
 
     fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
-        let missing = read_known_weights(model, "stage2.", &mut self.average.average)?;
-        if !missing.is_empty() {
-            let (file, count) = (model.display(), missing.len());
-            eprintln!(
-                "{file} lacks {count} of stage2's weights, which start as in an untrained network"
-            );
-        }
-        copy(&self.average.average, &mut self.network);
-        Ok(())
+        self.network.start_from_known(model, "stage2.")
     }
 
     fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
@@ -318,22 +300,18 @@ impl Stage for Stage2 {
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
         out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
-        parameters::store("dcedn", &self.network, out);
-        parameters::store("average", &self.average.average, out);
-        self.optimizer.state("adam.dcedn", out);
+        self.network.save(out);
         if let Some(realism) = &self.realism {
             realism.save(out);
         }
     }
 
     fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
-        parameters::restore("dcedn", &mut self.network, saved)?;
-        parameters::restore("average", &mut self.average.average, saved)?;
-        self.optimizer.load("adam.dcedn", saved)?;
+        self.network.load(saved)?;
         if let Some(realism) = &mut self.realism {
             realism.load(saved)?;
         }
-        self.step = crate::train::nn::parameters::saved_step(saved)?;
+        self.step = saved_step(saved)?;
         Ok(())
     }
 }

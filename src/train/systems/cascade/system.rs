@@ -8,11 +8,11 @@ use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
-use super::after::After;
 use super::export::{Cascade, read_stage1};
+use super::exported_restorer::ExportedRestorer;
 use super::recipe::Recipe;
 use super::stage1::Stage1;
-use super::stage2::{First, Stage2, new_dcedn};
+use super::stage2::{FirstStage, Stage2, new_dcedn};
 use crate::train::data::dataset::Smallest;
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::samples::{MOST_ENLARGED, Sample, Sampler};
@@ -112,7 +112,7 @@ where
 impl Recipe {
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
         let model = &self.model;
-        let sampler = Sampler::of(model.size, model.margin, &self.damage);
+        let sampler = Sampler::of(model.size, model.margin, &self.degradation);
         sampler.enlarging(self.scale()).sample(picture, random)
     }
 
@@ -140,7 +140,7 @@ impl Recipe {
 
 impl System for Cyclegan {
     const NAME: &'static str = "stage1";
-    type Stage = Stage1;
+    type TrainStep = Stage1;
 
     fn batch(&self) -> usize {
         self.recipe.stage1.batch
@@ -185,7 +185,7 @@ impl Cyclegan {
 
 impl System for Dcedn {
     const NAME: &'static str = "stage2";
-    type Stage = Stage2;
+    type TrainStep = Stage2;
 
     fn batch(&self) -> usize {
         self.recipe.stage2.batch
@@ -202,7 +202,7 @@ impl System for Dcedn {
 
     fn claim(&self, out: &Path) -> anyhow::Result<()> {
         match &self.settings.after {
-            Some(after) => After::keep(after, out),
+            Some(after) => ExportedRestorer::keep(after, out),
             None => Ok(()),
         }
     }
@@ -233,7 +233,7 @@ impl System for Dcedn {
 
 impl Dcedn {
     /// What it stands behind.
-    fn first(&self) -> anyhow::Result<First> {
+    fn first(&self) -> anyhow::Result<FirstStage> {
         let SecondSettings {
             folder,
             stage1,
@@ -241,35 +241,35 @@ impl Dcedn {
             ..
         } = &self.settings;
         let kept = match after {
-            Some(file) => Some(After::open(file, &self.recipe)?),
-            None => After::kept(folder, &self.recipe)?,
+            Some(file) => Some(ExportedRestorer::open(file, &self.recipe)?),
+            None => ExportedRestorer::kept(folder, &self.recipe)?,
         };
         Ok(match (stage1, kept) {
-            (None, Some(after)) => First::Exported(Box::new(after)),
+            (None, Some(after)) => FirstStage::Exported(Box::new(after)),
             (Some(_), Some(_)) => bail!(
                 "{} was started with --after; choose another folder for --out",
                 folder.display()
             ),
             (Some(file), None) if file.extension().is_some_and(|e| e == "onnx") => {
-                First::Generator(read_stage1(file, &self.recipe)?)
+                FirstStage::Generator(read_stage1(file, &self.recipe)?)
             }
-            (Some(file), None) => First::Generator(averaged(&checkpoint::load(file)?)),
+            (Some(file), None) => FirstStage::Generator(averaged(&checkpoint::load(file)?)),
             (None, None) => {
                 let own = checkpoint::load(&checkpoint::file(folder, Cyclegan::NAME));
                 let own = own.context(
                     "no first stage: train one with `cyclegan`, or name one with --stage1 or --after",
                 )?;
-                First::Generator(averaged(&own))
+                FirstStage::Generator(averaged(&own))
             }
         })
     }
 
     /// Both stages.
-    fn model(&self, first: &First, weights: &Parameters) -> anyhow::Result<Vec<ModelFile>> {
+    fn model(&self, first: &FirstStage, weights: &Parameters) -> anyhow::Result<Vec<ModelFile>> {
         let stage2 = self.recipe.stored(weights);
         let onnx = match first {
-            First::Exported(after) => after.proven(&self.recipe, &stage2)?,
-            First::Generator(stage1) => {
+            FirstStage::Exported(after) => after.proven(&self.recipe, &stage2)?,
+            FirstStage::Generator(stage1) => {
                 let cascade = Cascade {
                     recipe: &self.recipe,
                     stage1: &self.recipe.stored(stage1),

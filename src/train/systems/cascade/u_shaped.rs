@@ -7,7 +7,7 @@
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
-use super::networks::Seen;
+use super::networks::StageInputs;
 use crate::blocks::PLANES;
 use crate::train::nn::layers::{Conv, Grid, Init, Layers, Padding};
 
@@ -72,27 +72,31 @@ impl UShaped {
     }
 
     /// Read the network into `l`.
-    pub fn read<L: Layers>(&self, l: &mut L, seen: &Seen<'_, L::Value>) -> Pictures<L::Value> {
-        let (pictures, channels) = match seen.stage1 {
-            Some(stage1) => (&l.concat(stage1, seen.pixelated), 6),
-            None => (seen.pixelated, 3),
+    pub fn read<L: Layers>(
+        &self,
+        l: &mut L,
+        inputs: &StageInputs<'_, L::Value>,
+    ) -> Pictures<L::Value> {
+        let (pictures, channels) = match inputs.stage1 {
+            Some(stage1) => (&l.concat(stage1, inputs.pixelated), 6),
+            None => (inputs.pixelated, 3),
         };
-        let x = l.concat(pictures, seen.lattice);
+        let x = l.concat(pictures, inputs.lattice);
         let channels = channels + PLANES as i64;
         // One convolution over 6×6 pixels at every other pixel: 3×3 over cells of 2×2 pixels.
         let enter = Conv::strided(channels, self.widths[0], 6, 2, 2);
         let x = l.conv("enter", &x, enter);
         let x = self.level(l, x, 0);
         let detail = self.leave(l, "leave", &x, None);
-        let picture = match seen.stage1 {
+        let picture = match inputs.stage1 {
             Some(stage1) => l.add(stage1, &detail),
             None => {
-                let smooth = l.first_channels(seen.lattice, 3);
-                let base = l.add(seen.pixelated, &smooth);
+                let smooth = l.first_channels(inputs.lattice, 3);
+                let base = l.add(inputs.pixelated, &smooth);
                 l.add(&base, &detail)
             }
         };
-        match (self.fine, seen.stage1) {
+        match (self.fine, inputs.stage1) {
             (Some(fine), Some(stage1)) => self.enlarged(l, fine, &x, [&picture, stage1]),
             _ => Pictures {
                 restored: l.clamp(&picture),
@@ -214,13 +218,13 @@ mod tests {
 
     fn weights(network: &UShaped) -> Parameters {
         tch::manual_seed(2);
-        let seen = Seen {
+        let inputs = StageInputs {
             stage1: Some(&()),
             pixelated: &(),
             lattice: &(),
         };
         Declare::parameters(Init::KaimingUniform, Device::Cpu, |l| {
-            network.read(l, &seen);
+            network.read(l, &inputs);
         })
     }
 
@@ -230,12 +234,12 @@ mod tests {
         let picture = || Tensor::rand([1, 3, 16, 16], options) - 0.5;
         let (stage1, pixelated) = (picture(), picture());
         let lattice = Tensor::rand([1, PLANES as i64, 16, 16], options) - 0.5;
-        let seen = Seen {
+        let inputs = StageInputs {
             stage1: Some(&stage1),
             pixelated: &pixelated,
             lattice: &lattice,
         };
-        let made = network.read(&mut Forward(weights), &seen);
+        let made = network.read(&mut Forward(weights), &inputs);
         (made, stage1)
     }
 
@@ -272,12 +276,12 @@ mod tests {
             let Architecture::UShaped(network) = network else {
                 panic!("{network:?}");
             };
-            let seen = Seen {
+            let inputs = StageInputs {
                 stage1,
                 pixelated: &picture,
                 lattice: &lattice,
             };
-            network.read(&mut l, &seen);
+            network.read(&mut l, &inputs);
         }
         assert_eq!(l.parameters, 2_826_700 + 4_961_920);
         assert_eq!(l.operations, 2_577_399_808);

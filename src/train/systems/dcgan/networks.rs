@@ -43,7 +43,7 @@ impl Dcgan {
     }
 
     /// One raw score per picture: `[N, 1, 1, 1]`.
-    pub fn judge<L: Layers>(&self, l: &mut L, picture: &L::Value) -> L::Value {
+    pub fn discriminator<L: Layers>(&self, l: &mut L, picture: &L::Value) -> L::Value {
         let mut input = 3;
         let mut x: Option<L::Value> = None;
         for i in 0..self.halvings() {
@@ -99,9 +99,12 @@ mod tests {
         };
         let (generator, picture) = measure(&network, side);
         assert_eq!(picture, [3, side, side]);
-        let mut judge = Measure::default();
-        assert_eq!(network.judge(&mut judge, &picture), [1, 1, 1]);
-        (generator.parameters, judge.parameters)
+        let mut discriminator = Measure::default();
+        assert_eq!(
+            network.discriminator(&mut discriminator, &picture),
+            [1, 1, 1]
+        );
+        (generator.parameters, discriminator.parameters)
     }
 
     #[test]

@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 use tch::Device;
 
 use super::networks::{Dcgan, LATENT};
-use super::stage::{DcganStage, Settings};
+use super::train_step::{DcganStep, Settings};
 use crate::train::data::dataset::Pictures;
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::pictures::{middle, planes};
 use crate::train::data::samples::Sample;
-use crate::train::optim::discriminator::adversary::Replacement;
+use crate::train::optim::discriminator::{DiscriminatorChoice, Fixed};
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
 use crate::train::run::model_file::{Origin, network_file};
-use crate::train::run::sample_grid::Drawn;
-use crate::train::run::steps::Look;
+use crate::train::run::sample_grid::SampleGrid;
+use crate::train::run::steps::Validator;
 use crate::train::run::system::{ModelFile, System};
 
 /// All constants of a run.
@@ -31,9 +31,9 @@ pub struct Recipe {
     /// File of the feature network that a projected discriminator sees pictures by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<PathBuf>,
-    /// A discriminator in place of the system's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub discriminator: Option<Replacement>,
+    /// The discriminator; the system's own is the network's.
+    #[serde(default, skip_serializing_if = "is_own")]
+    pub discriminator: DiscriminatorChoice<Fixed>,
     /// Which pictures are held back.
     #[serde(default)]
     pub data: HeldOut,
@@ -45,14 +45,18 @@ pub struct Recipe {
     pub train: Settings,
 }
 
+fn is_own(choice: &DiscriminatorChoice<Fixed>) -> bool {
+    choice.own().is_some()
+}
+
 impl RecipeText for Recipe {
     const DEFAULT: &'static str = include_str!("../../../../recipes/dcgan.toml");
 
     fn check(&self) -> anyhow::Result<()> {
         self.network.check().context("network")?;
-        if let Some(discriminator) = self.discriminator {
-            discriminator.check().context("discriminator")?;
-        }
+        self.discriminator
+            .check(|_| Ok(()))
+            .context("discriminator")?;
         let train = &self.train;
         ensure!(
             train.batch > 1 && train.steps > 0,
@@ -65,8 +69,12 @@ impl RecipeText for Recipe {
         );
         check_betas(train.betas)?;
         check_ranges(&[
-            ("train.rate", train.rate, [1e-9, 1.0]),
-            ("train.judge_rate", train.judge_rate, [1e-9, 1.0]),
+            ("train.learning_rate", train.learning_rate, [1e-9, 1.0]),
+            (
+                "train.discriminator_lr",
+                train.discriminator_lr,
+                [1e-9, 1.0],
+            ),
             ("train.init", train.init, [1e-6, 1.0]),
             ("train.noise", train.noise, [0.0, 1.0]),
         ])
@@ -87,14 +95,14 @@ impl RecipeText for Recipe {
 
 impl System for Recipe {
     const NAME: &'static str = "dcgan";
-    type Stage = DcganStage;
+    type TrainStep = DcganStep;
 
     fn batch(&self) -> usize {
         self.train.batch
     }
 
-    fn stage(&self, device: Device) -> anyhow::Result<DcganStage> {
-        DcganStage::new(self, device)
+    fn stage(&self, device: Device) -> anyhow::Result<DcganStep> {
+        DcganStep::new(self, device)
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
@@ -108,13 +116,13 @@ impl System for Recipe {
         })
     }
 
-    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
+    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Validator>> {
         let (side, latent) = (self.network.side, [LATENT, 1, 1]);
-        let drawn = Drawn::new(&held_out.faces, side, &latent, self.seed, device)?;
+        let drawn = SampleGrid::new(&held_out.faces, side, &latent, self.seed, device)?;
         Ok(Box::new(drawn))
     }
 
-    fn models(&self, stage: &DcganStage) -> anyhow::Result<Vec<ModelFile>> {
+    fn models(&self, stage: &DcganStep) -> anyhow::Result<Vec<ModelFile>> {
         let (network, side) = (&self.network, self.network.side);
         let recipe = self.to_metadata()?;
         let onnx = network_file(network, stage.weights(), side, &self.model, &recipe)?;

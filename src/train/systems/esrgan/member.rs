@@ -8,8 +8,8 @@ use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
-use super::recipe::{JudgeKind, Recipe};
-use super::stage::EsrganStage;
+use super::recipe::{DiscriminatorKind, Recipe};
+use super::train_step::EsrganStep;
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::samples::Sample;
 use crate::train::recipe::RecipeText;
@@ -36,11 +36,20 @@ impl<const NUMBER: usize> RecipeText for Member<NUMBER> {
     ][NUMBER];
 
     fn check(&self) -> anyhow::Result<()> {
-        let judges = [JudgeKind::Srgan, JudgeKind::Esrgan, JudgeKind::UNet];
-        if self.0.judge.kind != judges[NUMBER] {
+        let discriminators = [
+            DiscriminatorKind::Srgan,
+            DiscriminatorKind::Esrgan,
+            DiscriminatorKind::UNet,
+        ];
+        if let Some(own) = self
+            .0
+            .discriminator
+            .own()
+            .filter(|own| own.kind != discriminators[NUMBER])
+        {
             bail!(
-                "judge.kind is {:?}; the recipe is not one of {}",
-                self.0.judge.kind,
+                "discriminator.kind is {:?}; the recipe is not one of {}",
+                own.kind,
                 Self::NAME
             );
         }
@@ -62,13 +71,13 @@ impl<const NUMBER: usize> RecipeText for Member<NUMBER> {
 
 impl<const NUMBER: usize> System for Member<NUMBER> {
     const NAME: &'static str = ["srgan", "esrgan", "realesrgan"][NUMBER];
-    type Stage = EsrganStage;
+    type TrainStep = EsrganStep;
 
     fn batch(&self) -> usize {
         self.0.train.batch
     }
 
-    fn stage(&self, device: Device) -> anyhow::Result<EsrganStage> {
+    fn stage(&self, device: Device) -> anyhow::Result<EsrganStep> {
         self.0.stage(Self::NAME, device)
     }
 
@@ -76,7 +85,7 @@ impl<const NUMBER: usize> System for Member<NUMBER> {
         self.0.sample(picture, random)
     }
 
-    fn models(&self, stage: &EsrganStage) -> anyhow::Result<Vec<ModelFile>> {
+    fn models(&self, stage: &EsrganStep) -> anyhow::Result<Vec<ModelFile>> {
         let (network, recipe) = (&self.0.generator, self.to_metadata()?);
         let onnx = model_file(network, stage.weights(), &self.0.metadata(), &recipe)?;
         Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])

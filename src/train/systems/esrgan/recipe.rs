@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
 use super::degrade::Degradation;
-use super::judges;
+use super::discriminators;
 use super::networks::SrResNet;
 use super::rrdb::RrdbNet;
-use super::stage::{EsrganStage, Gan, Parts, Psnr, Settings};
+use super::train_step::{EsrganStep, Gan, Parts, Psnr, Settings};
 use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::degradation::signed;
 use crate::train::data::held_out::HeldOut;
@@ -20,7 +20,7 @@ use crate::train::data::samples::Sample;
 use crate::train::features::Perceptual;
 use crate::train::nn::layers::Layers;
 use crate::train::nn::network::{Network, Port};
-use crate::train::optim::discriminator::adversary::Replacement;
+use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::recipe::{check_betas, check_ranges};
 
 /// All constants of a run.
@@ -29,9 +29,6 @@ use crate::train::recipe::{check_betas, check_ranges};
 pub struct Recipe {
     /// Seed of all chance.
     pub seed: u64,
-    /// A discriminator in place of the system's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
     pub data: HeldOut,
@@ -43,8 +40,8 @@ pub struct Recipe {
     pub degradation: Degradation,
     /// The network that enlarges.
     pub generator: Generator,
-    /// The judge.
-    pub judge: JudgeSize,
+    /// The discriminator.
+    pub discriminator: DiscriminatorChoice<DiscriminatorSize>,
     /// Optimisers.
     pub train: Settings,
     /// The first part of the training.
@@ -97,9 +94,9 @@ pub enum Generator {
 /// A judge of large pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct JudgeSize {
+pub struct DiscriminatorSize {
     /// Whose judge.
-    pub kind: JudgeKind,
+    pub kind: DiscriminatorKind,
     /// Channels of its first layer (published: 64).
     pub width: i64,
 }
@@ -107,7 +104,7 @@ pub struct JudgeSize {
 /// The judges of the family, see [`judges`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum JudgeKind {
+pub enum DiscriminatorKind {
     /// SRGAN's.
     Srgan,
     /// ESRGAN's.
@@ -146,19 +143,19 @@ impl Network for Generator {
     }
 }
 
-impl JudgeSize {
+impl DiscriminatorSize {
     /// Raw scores of pictures of `side` pixels.
     pub fn read<L: Layers>(&self, l: &mut L, picture: &L::Value, side: i64) -> L::Value {
         match self.kind {
-            JudgeKind::Srgan => judges::srgan(l, picture, self.width, side),
-            JudgeKind::Esrgan => judges::esrgan(l, picture, self.width, side),
-            JudgeKind::UNet => judges::u_net(l, picture, self.width),
+            DiscriminatorKind::Srgan => discriminators::srgan(l, picture, self.width, side),
+            DiscriminatorKind::Esrgan => discriminators::esrgan(l, picture, self.width, side),
+            DiscriminatorKind::UNet => discriminators::u_net(l, picture, self.width),
         }
     }
 
     /// Whether spectral norm divides its weights.
     pub fn is_spectral(&self) -> bool {
-        self.kind == JudgeKind::UNet
+        self.kind == DiscriminatorKind::UNet
     }
 
     /// An error for sizes that make no network, for pictures of `side` pixels.
@@ -169,9 +166,9 @@ impl JudgeSize {
             self.width
         );
         let fits = match self.kind {
-            JudgeKind::Srgan => side.is_multiple_of(16),
-            JudgeKind::Esrgan => side.is_power_of_two() && side >= 16,
-            JudgeKind::UNet => side.is_multiple_of(8),
+            DiscriminatorKind::Srgan => side.is_multiple_of(16),
+            DiscriminatorKind::Esrgan => side.is_power_of_two() && side >= 16,
+            DiscriminatorKind::UNet => side.is_multiple_of(8),
         };
         ensure!(fits, "this judge can not see pictures of {side} pixels");
         Ok(())
@@ -212,17 +209,19 @@ impl Recipe {
             "crop.picture is {}; it must be a multiple of {scale} from crop.patch to 2048",
             crop.picture
         );
-        self.judge.check(crop.patch).context("judge")?;
-        if let Some(discriminator) = self.discriminator {
-            discriminator.check().context("discriminator")?;
-        }
+        let own = |own: &DiscriminatorSize| own.check(crop.patch);
+        self.discriminator.check(own).context("discriminator")?;
         check_betas(self.train.betas)?;
         check_ranges(&[
             ("model.margin", self.model.margin, [1.0, 4.0]),
             ("train.average", self.train.average, [0.0, 0.999_999]),
             ("gan.pixel", self.gan.pixel, [0.0, 1e6]),
             ("gan.adversarial", self.gan.adversarial, [0.0, 1e6]),
-            ("gan.judge_rate", self.gan.judge_rate, [0.0, 100.0]),
+            (
+                "gan.discriminator_lr",
+                self.gan.discriminator_lr,
+                [0.0, 100.0],
+            ),
             ("perceptual.weight", self.perceptual.weight, [0.0, 1e6]),
         ])?;
         let ([low, high], size) = (self.model.blocks, self.metadata().size);
@@ -240,12 +239,11 @@ impl Recipe {
     }
 
     /// Untrained networks; `name` is the system's.
-    pub fn stage(&self, name: &'static str, device: Device) -> anyhow::Result<EsrganStage> {
+    pub fn stage(&self, name: &'static str, device: Device) -> anyhow::Result<EsrganStep> {
         let parts = Parts {
             name,
             seed: self.seed,
             generator: self.generator,
-            judge: self.judge,
             discriminator: self.discriminator,
             side: self.crop.patch.into(),
             settings: self.train.clone(),
@@ -253,7 +251,7 @@ impl Recipe {
             gan: self.gan.clone(),
             perceptual: self.perceptual.clone(),
         };
-        EsrganStage::new(parts, device)
+        EsrganStep::new(parts, device)
     }
 
     /// A picture at the side that it is degraded at, mirrored and turned by chance.

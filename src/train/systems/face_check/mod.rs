@@ -5,7 +5,7 @@ mod placed;
 mod recipe;
 mod run;
 mod samples;
-mod stage;
+mod train_step;
 
 pub use network::FaceNet;
 pub use recipe::Recipe;

@@ -8,7 +8,7 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::face_check::{MARGIN, SIDE};
 use crate::frame::{Rect, Square};
-use crate::train::data::damage::Damage;
+use crate::train::data::samples::Degradation;
 use crate::train::data::samples::{Scene, detected, logarithmic};
 
 /// Side of the pictures made here, pixels; the face's square is a quarter of it.
@@ -54,11 +54,16 @@ fn labels(face: &Square, view: &Square) -> [f32; 4] {
 }
 
 /// `face`, a square picture as the cascade is trained with, in front of `behind`, and a mosaic over it.
-pub fn place(face: &RgbImage, behind: &RgbImage, damage: &Damage, random: &mut Pcg64Mcg) -> Placed {
-    let longer = SIDE as f64 * logarithmic(random, damage.scale) / MARGIN;
+pub fn place(
+    face: &RgbImage,
+    behind: &RgbImage,
+    degradation: &Degradation,
+    random: &mut Pcg64Mcg,
+) -> Placed {
+    let longer = SIDE as f64 * logarithmic(random, degradation.scale) / MARGIN;
     let is_close = random.random_bool(CLOSE);
     let ratio = if is_close {
-        let [low, high] = damage.inner;
+        let [low, high] = degradation.inner;
         1.0 / random.random_range(low..=high)
     } else {
         logarithmic(random, OTHERWISE)
@@ -80,7 +85,7 @@ pub fn place(face: &RgbImage, behind: &RgbImage, damage: &Damage, random: &mut P
     let mut start = |length: f64| middle - length / 2.0 + random.random_range(-room..=room);
     let mosaic = [start(width), start(height), width, height];
     let picture = composed(face, behind, random);
-    let (frame, picture) = match random.random_bool(damage.outside) {
+    let (frame, picture) = match random.random_bool(degradation.outside) {
         true => cut_off(&picture, &mosaic, 2.0 * middle, random),
         false => (
             Square {
@@ -218,13 +223,13 @@ mod tests {
 
     #[test]
     fn labels_tell_where_the_face_is() {
-        let mut damage = Recipe::read_with(None, &[]).unwrap().damage;
-        damage.outside = 0.3;
+        let mut degradation = Recipe::read_with(None, &[]).unwrap().degradation;
+        degradation.outside = 0.3;
         let behind = RgbImage::new(30, 30);
         let mut random = Pcg64Mcg::seed_from_u64(5);
         let mut judged = 0;
         for _ in 0..60 {
-            let placed = place(&white(), &behind, &damage, &mut random);
+            let placed = place(&white(), &behind, &degradation, &mut random);
             let (middle, side) = whereabouts(&placed.picture);
             let (width, scene) = (placed.picture.width(), &placed.scene);
             let scale = f64::from(scene.side) / f64::from(width);

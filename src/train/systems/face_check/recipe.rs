@@ -6,8 +6,8 @@ use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
 use super::network::FaceNet;
-use crate::train::data::damage::Damage;
 use crate::train::data::held_out::HeldOut;
+use crate::train::data::samples::Degradation;
 use crate::train::recipe::{RecipeText, check_ranges};
 use crate::train::run::model_file::Origin;
 
@@ -25,7 +25,7 @@ pub struct Recipe {
     /// The network.
     pub network: FaceNet,
     /// How both kinds of pictures are pixelated and worn; sizes are pixels of the small picture.
-    pub damage: Damage,
+    pub degradation: Degradation,
     /// Optimiser.
     pub train: Settings,
     /// Pictures without faces, no part of what a run is: a folder, a tar file, or a list of files.
@@ -42,9 +42,9 @@ pub struct Settings {
     /// Faces in one step, and as many others.
     pub batch: usize,
     /// Adam's learning rate.
-    pub rate: f64,
+    pub learning_rate: f64,
     /// Share of the steps before the rate falls linearly to zero.
-    pub constant: f64,
+    pub constant_share: f64,
     /// Adam's L2 weight decay.
     pub weight_decay: f64,
     /// Decay of the moving average of the weights.
@@ -70,7 +70,7 @@ impl RecipeText for Recipe {
             "train.batch and train.steps must be at least 1"
         );
         check_ranges(&[("train.corners", train.corners, [0.0, 1.0])])?;
-        self.damage.check()
+        self.degradation.check()
     }
 
     fn seed(&self) -> u64 {
@@ -98,7 +98,7 @@ mod tests {
         for (change, part) in [
             ("network.width=7", "network.width"),
             ("train.corners=2", "train.corners"),
-            ("damage.whole=-1", "damage.whole"),
+            ("degradation.whole=-1", "degradation.whole"),
             ("train.batch=0", "train.batch"),
         ] {
             let error = Recipe::read_with(None, &[change.to_owned()]).unwrap_err();

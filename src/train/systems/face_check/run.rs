@@ -10,7 +10,7 @@ use tch::{Device, Tensor};
 
 use super::recipe::Recipe;
 use super::samples::{batch, face, fixed};
-use super::stage::FaceStage;
+use super::train_step::FaceCheckStep;
 use crate::face_check::{FEWEST_BLOCKS, MARGIN, SIDE};
 use crate::train::data::dataset::{Dataset, Pictures};
 use crate::train::data::samples::Sample;
@@ -18,9 +18,9 @@ use crate::train::recipe::RecipeText;
 use crate::train::run::log::Log;
 use crate::train::run::model_file::network_file;
 use crate::train::run::options::Options;
-use crate::train::run::steps::Look;
+use crate::train::run::steps::Validator;
 use crate::train::run::system::{ModelFile, System};
-use crate::train::run::train_step::Stage;
+use crate::train::run::train_step::TrainStep;
 
 /// Name of its checkpoint and of its model file.
 pub const NAME: &str = "face-check";
@@ -34,16 +34,21 @@ const ZOOM: u32 = 3;
 
 impl System for Recipe {
     const NAME: &'static str = NAME;
-    type Stage = FaceStage;
+    type TrainStep = FaceCheckStep;
 
     /// Faces, and as many others.
     fn batch(&self) -> usize {
         2 * self.train.batch
     }
 
-    fn stage(&self, device: Device) -> anyhow::Result<FaceStage> {
+    fn stage(&self, device: Device) -> anyhow::Result<FaceCheckStep> {
         let settings = self.train.clone();
-        Ok(FaceStage::new(settings, self.network, self.seed, device))
+        Ok(FaceCheckStep::new(
+            settings,
+            self.network,
+            self.seed,
+            device,
+        ))
     }
 
     fn open(&self, faces: &Path, options: &Options) -> anyhow::Result<[Pictures; 2]> {
@@ -74,14 +79,14 @@ impl System for Recipe {
         batch(pictures, self, step)
     }
 
-    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
+    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Validator>> {
         Ok(Box::new(Judgements {
             samples: fixed(held_out, self, COUNT)?,
             device,
         }))
     }
 
-    fn models(&self, stage: &FaceStage) -> anyhow::Result<Vec<ModelFile>> {
+    fn models(&self, stage: &FaceCheckStep) -> anyhow::Result<Vec<ModelFile>> {
         let (side, text) = (SIDE as i64, self.to_toml()?);
         let onnx = network_file(&self.network, stage.averaged(), side, &self.model, &text)?;
         Ok(vec![(format!("{NAME}.onnx"), onnx)])
@@ -94,8 +99,8 @@ struct Judgements {
     device: Device,
 }
 
-impl Look for Judgements {
-    fn look(&self, stage: &dyn Stage, _: &mut Log) -> anyhow::Result<(String, RgbImage)> {
+impl Validator for Judgements {
+    fn validate(&self, stage: &dyn TrainStep, _: &mut Log) -> anyhow::Result<(String, RgbImage)> {
         let all: Vec<f32> = (self.samples.iter())
             .flat_map(|sample| sample.pixelated.iter().copied())
             .collect();
@@ -123,7 +128,7 @@ impl Look for Judgements {
         };
         let [across, down, size] = self.median_errors(&places);
         let text = format!(
-            "{:.1} % of held-back faces kept, {:.1} % of others rejected ({FEWEST_BLOCKS} blocks across or more), \
+            "{:.1} % of held-out faces kept, {:.1} % of others rejected ({FEWEST_BLOCKS} blocks across or more), \
              places off by {across:.3} and {down:.3} views, sizes by a factor of {:.2} (medians)",
             share(0, |logit| logit > 0.0),
             share(1, |logit| logit <= 0.0),

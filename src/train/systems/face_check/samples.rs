@@ -94,7 +94,7 @@ fn others(pictures: &Pictures) -> anyhow::Result<&Dataset> {
 impl Recipe {
     /// What makes the samples.
     pub fn sampler(&self) -> Sampler {
-        Sampler::of(SIDE, MARGIN, &self.damage)
+        Sampler::of(SIDE, MARGIN, &self.degradation)
     }
 }
 
@@ -106,10 +106,10 @@ pub fn face(
     behind: &RgbImage,
     random: &mut Pcg64Mcg,
 ) -> anyhow::Result<Sample> {
-    let damage = &recipe.damage;
+    let degradation = &recipe.degradation;
     let face = sampler.posed(&middle_square(face), random);
-    let placed = place(&face, &cut_any(behind, random), damage, random);
-    let [low, high] = damage.blocks.map(f64::from);
+    let placed = place(&face, &cut_any(behind, random), degradation, random);
+    let [low, high] = degradation.blocks.map(f64::from);
     let block = logarithmic(random, [low, high.min(placed.largest_block).max(low)]);
     let mut sample = sampler.sample_of(&placed.picture, &placed.scene, block, random)?;
     sample.labels = placed.labels.to_vec();

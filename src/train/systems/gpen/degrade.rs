@@ -128,8 +128,8 @@ mod tests {
                 let [seen, truth] = make();
                 assert_eq!((seen.size(), truth.size()), (face().size(), face().size()));
                 assert_eq!(numbers(&seen), numbers(&make()[0]));
-                let colour = truth.narrow(1, 0, 1) - truth.narrow(1, 2, 1);
-                greys += i32::from(colour.abs().max().double_value(&[]) < 1e-6);
+                let color = truth.narrow(1, 0, 1) - truth.narrow(1, 2, 1);
+                greys += i32::from(color.abs().max().double_value(&[]) < 1e-6);
             }
             assert!((2..16).contains(&greys), "{greys}");
         }

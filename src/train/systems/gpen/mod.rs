@@ -3,6 +3,6 @@
 pub mod degrade;
 pub mod networks;
 mod recipe;
-pub mod stage;
+pub mod train_step;
 
 pub use recipe::{Model, Recipe};

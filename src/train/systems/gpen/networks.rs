@@ -159,7 +159,7 @@ mod tests {
     use crate::train::nn::layers::Measure;
     use crate::train::nn::network::measure;
     use crate::train::nn::network::tests::check_parity;
-    use crate::train::systems::stylegan2::judge::Judge;
+    use crate::train::systems::stylegan2::discriminator::DiscriminatorNetwork;
 
     fn published(side: i64, multiplier: i64, narrow: f64) -> Gpen {
         Gpen {
@@ -186,7 +186,7 @@ mod tests {
         for (side, parameters) in [(256, 28_864_129), (512, 28_982_849)] {
             let channels = Gpen::published_channels(side, 2, 1.0);
             let mut l = Measure::default();
-            Judge { channels }.read(&mut l, &vec![3, side, side], 1);
+            DiscriminatorNetwork { channels }.read(&mut l, &vec![3, side, side], 1);
             assert_eq!(l.parameters, parameters);
         }
     }
@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(measure(&network, 64).0.parameters, 662_552);
         let mut l = Measure::default();
         let channels = channels.to_vec();
-        Judge { channels }.read(&mut l, &vec![3, 64, 64], 1);
+        DiscriminatorNetwork { channels }.read(&mut l, &vec![3, 64, 64], 1);
         assert_eq!(l.parameters, 296_401);
     }
 

@@ -11,18 +11,18 @@ use tch::Device;
 
 use super::degrade::Degradation;
 use super::networks::Gpen;
-use super::stage::{GpenStage, Settings};
+use super::train_step::{GpenStep, Settings};
 use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::degradation::{signed, tensor_of};
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::pictures::middle;
 use crate::train::data::samples::Sample;
-use crate::train::optim::discriminator::adversary::Replacement;
+use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
 use crate::train::run::model_file::model_file;
 use crate::train::run::system::{ModelFile, System};
-use crate::train::systems::stylegan2::check_judge;
-use crate::train::systems::stylegan2::judge::Judge;
+use crate::train::systems::stylegan2::check_discriminator;
+use crate::train::systems::stylegan2::discriminator::DiscriminatorNetwork;
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,9 +33,6 @@ pub struct Recipe {
     /// File of the feature network that a projected discriminator sees pictures by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<PathBuf>,
-    /// A discriminator in place of the system's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
     pub data: HeldOut,
@@ -45,8 +42,8 @@ pub struct Recipe {
     pub degradation: Degradation,
     /// Encoder and decoder.
     pub generator: Gpen,
-    /// The judge.
-    pub judge: Judge,
+    /// The discriminator.
+    pub discriminator: DiscriminatorChoice<DiscriminatorNetwork>,
     /// Losses and optimisers.
     pub train: Settings,
 }
@@ -88,15 +85,13 @@ impl RecipeText for Recipe {
     fn check(&self) -> anyhow::Result<()> {
         self.generator.check().context("generator")?;
         self.degradation.check().context("degradation")?;
-        if let Some(discriminator) = self.discriminator {
-            discriminator.check().context("discriminator")?;
-        }
         let side = self.generator.side();
         ensure!(
             side >= 16,
             "generator.channels lists sizes up to {side} pixels; 16 is the least"
         );
-        check_judge(&self.judge.channels, side)?;
+        let own = |own: &DiscriminatorNetwork| check_discriminator(&own.channels, side);
+        self.discriminator.check(own).context("discriminator")?;
         let ([low, high], s) = (self.model.blocks, &self.train);
         ensure!(
             low >= 1.0 && low <= high && high <= side as f32 / 2.0,
@@ -110,9 +105,9 @@ impl RecipeText for Recipe {
         check_betas(s.betas)?;
         check_ranges(&[
             ("model.margin", self.model.margin, [1.0, 4.0]),
-            ("train.rate", s.rate, [1e-9, 1.0]),
-            ("train.decoder_rate", s.decoder_rate, [0.0, 100.0]),
-            ("train.judge_rate", s.judge_rate, [0.0, 100.0]),
+            ("train.learning_rate", s.learning_rate, [1e-9, 1.0]),
+            ("train.decoder_lr", s.decoder_lr, [0.0, 100.0]),
+            ("train.discriminator_lr", s.discriminator_lr, [0.0, 100.0]),
             ("train.adversarial", s.adversarial, [0.0, 1e6]),
             ("train.l1", s.l1, [0.0, 1e6]),
             ("train.features", s.features, [0.0, 1e6]),
@@ -137,14 +132,14 @@ impl RecipeText for Recipe {
 
 impl System for Recipe {
     const NAME: &'static str = "gpen";
-    type Stage = GpenStage;
+    type TrainStep = GpenStep;
 
     fn batch(&self) -> usize {
         self.train.batch
     }
 
-    fn stage(&self, device: Device) -> anyhow::Result<GpenStage> {
-        GpenStage::new(self, device)
+    fn stage(&self, device: Device) -> anyhow::Result<GpenStep> {
+        GpenStep::new(self, device)
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
@@ -160,7 +155,7 @@ impl System for Recipe {
         })
     }
 
-    fn models(&self, stage: &GpenStage) -> anyhow::Result<Vec<ModelFile>> {
+    fn models(&self, stage: &GpenStep) -> anyhow::Result<Vec<ModelFile>> {
         let (network, weights) = (&self.generator, stage.weights());
         let onnx = model_file(network, &weights, &self.metadata(), &self.to_metadata()?)?;
         Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])

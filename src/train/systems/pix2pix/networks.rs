@@ -81,7 +81,7 @@ impl UNet {
     }
 
     /// Normalise the output of `level`, called `name`, if it is normalised.
-    fn normalise<L: Layers>(&self, l: &mut L, name: &str, x: L::Value, level: usize) -> L::Value {
+    fn normalize<L: Layers>(&self, l: &mut L, name: &str, x: L::Value, level: usize) -> L::Value {
         let last = self.halvings;
         match self.norm {
             UNetNorm::Batch if level == last => x,
@@ -116,7 +116,7 @@ impl UNet {
             let name = format!("down{level}");
             let mut x = l.conv(&name, outputs.last().unwrap_or(picture), conv);
             if level > 1 {
-                x = self.normalise(l, &name, x, level);
+                x = self.normalize(l, &name, x, level);
             }
             // What the base's last level gives meets the rectifier of the way up.
             if level < self.halvings || self.flavour == Flavour::Tutorial {
@@ -145,7 +145,7 @@ impl Network for UNet {
             let conv = Conv::strided(channels, output, 4, 2, 1).without_bias();
             let name = format!("up{level}");
             let y = l.conv_transpose(&name, &x, conv);
-            let mut y = self.normalise(l, &name, y, level);
+            let mut y = self.normalize(l, &name, y, level);
             if self.drops(level) {
                 y = l.dropout(&y, 0.5);
             }
@@ -169,7 +169,7 @@ mod tests {
     use crate::train::nn::layers::Measure;
     use crate::train::nn::network::measure;
     use crate::train::nn::network::tests::check_parity;
-    use crate::train::optim::discriminator::patch::{DiscriminatorSize, Norm, discriminator};
+    use crate::train::optim::discriminator::patch::{Norm, PatchGanSize, patch_gan};
 
     const SMALL: UNet = UNet {
         width: 16,
@@ -188,15 +188,15 @@ mod tests {
             ..UNet::PUBLISHED
         };
         assert_eq!(measure(&tutorial, 256).0.parameters, 54_414_979);
-        let mut judge = Measure::default();
-        let size = DiscriminatorSize {
+        let mut discriminator = Measure::default();
+        let size = PatchGanSize {
             width: 64,
             layers: 3,
             norm: Norm::Batch,
         };
-        let scores = discriminator(&mut judge, &vec![6, 256, 256], 6, size);
-        assert_eq!(judge.parameters, 2_768_705);
-        assert_eq!((judge.operations as f64 / 1e7).round(), 320.0);
+        let scores = patch_gan(&mut discriminator, &vec![6, 256, 256], 6, size);
+        assert_eq!(discriminator.parameters, 2_768_705);
+        assert_eq!((discriminator.operations as f64 / 1e7).round(), 320.0);
         assert_eq!(scores, [1, 30, 30]);
     }
 

@@ -79,7 +79,7 @@ enum Shape {
 
 /// What covers it.
 enum Cover {
-    Colour(Rgb<u8>),
+    Color(Rgb<u8>),
     Noise,
     /// Gaussian blur; the deviation in pixels of CelebA's frame.
     Blur(f32),
@@ -89,18 +89,18 @@ enum Cover {
 pub fn occlude(face: &RgbImage, shares: &Occlusion, random: &mut Pcg64Mcg) -> Occluded {
     let kind = random.random_range(0.0..1.0);
     let (shape, cover) = if kind < shares.mask {
-        (mask(random), Cover::Colour(colour(random)))
+        (mask(random), Cover::Color(color(random)))
     } else if kind < shares.mask + shares.patch {
         (patch(random), Cover::Blur(random.random_range(6.0..14.0)))
     } else if kind < shares.mask + shares.patch + shares.rectangle {
         let cover = match random.random_bool(0.5) {
-            true => Cover::Colour(colour(random)),
+            true => Cover::Color(color(random)),
             false => Cover::Noise,
         };
         (third(random), cover)
     } else {
         let cover = match random.random_bool(0.5) {
-            true => Cover::Colour(colour(random)),
+            true => Cover::Color(color(random)),
             false => Cover::Blur(random.random_range(10.0..18.0)),
         };
         (Shape::Ellipse([89.0, 125.0, 55.0, 75.0]), cover)
@@ -136,7 +136,7 @@ fn third(random: &mut Pcg64Mcg) -> Shape {
     Shape::Rectangle([35.0, top, 143.0, bottom])
 }
 
-fn colour(random: &mut Pcg64Mcg) -> Rgb<u8> {
+fn color(random: &mut Pcg64Mcg) -> Rgb<u8> {
     let base = COLOURS.choose(random).copied().unwrap_or_default();
     Rgb(base.map(|level| {
         let varied = i32::from(level) + random.random_range(-TINT..=TINT);
@@ -169,7 +169,7 @@ fn apply(face: &RgbImage, shape: &Shape, cover: &Cover, random: &mut Pcg64Mcg) -
     let scale = [FRAME[0] / width as f32, FRAME[1] / height as f32];
     let blurred = match cover {
         Cover::Blur(deviation) => Some(imageops::blur(face, deviation / scale[0])),
-        Cover::Colour(_) | Cover::Noise => None,
+        Cover::Color(_) | Cover::Noise => None,
     };
     let mut picture = face.clone();
     let mut mask = Vec::with_capacity((width * height) as usize);
@@ -180,7 +180,7 @@ fn apply(face: &RgbImage, shape: &Shape, cover: &Cover, random: &mut Pcg64Mcg) -
             continue;
         }
         *pixel = match (cover, &blurred) {
-            (Cover::Colour(colour), _) => *colour,
+            (Cover::Color(color), _) => *color,
             (_, Some(blurred)) => *blurred.get_pixel(x, y),
             _ => Rgb(random.random()),
         };

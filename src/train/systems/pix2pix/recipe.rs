@@ -10,18 +10,19 @@ use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
-use super::covered::{Covered, CoveredFaces};
 use super::networks::UNet;
 use super::occlude::{Occluded, Occlusion, occlude};
-use super::stage::{Pix2pix, Settings};
+use super::occluded_faces::{Covered, OccludedFaces};
+use super::train_step::{Pix2pixStep, Settings};
 use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::dataset::Pictures;
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::samples::Sample;
-use crate::train::optim::discriminator::Discriminator;
+use crate::train::optim::discriminator::DiscriminatorChoice;
+use crate::train::optim::discriminator::patch::PatchGanSize;
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
 use crate::train::run::model_file::model_file;
-use crate::train::run::steps::Look;
+use crate::train::run::steps::Validator;
 use crate::train::run::system::{ModelFile, System, fixed};
 
 /// All constants of a run.
@@ -41,7 +42,7 @@ pub struct Recipe {
     /// The generator.
     pub generator: UNet,
     /// The judge of pairs; a projected one sees the faces alone.
-    pub discriminator: Discriminator,
+    pub discriminator: DiscriminatorChoice<PatchGanSize>,
     /// What covers the faces.
     pub occlusion: Occlusion,
     /// Losses and optimisers.
@@ -117,16 +118,21 @@ impl RecipeText for Recipe {
             size > multiple || self.train.batch > 1,
             "train.batch is 1; with a last level of one pixel it must be at least 2"
         );
-        self.discriminator.check(size).context("discriminator")?;
+        let own = |own: &PatchGanSize| own.check(size);
+        self.discriminator.check(own).context("discriminator")?;
         check_betas(self.train.betas)?;
         check_ranges(&[
             ("model.jitter", self.model.jitter, [1.0, 4.0]),
             ("model.margin", self.model.margin, [1.0, 4.0]),
-            ("train.rate", self.train.rate, [1e-9, 1.0]),
-            ("train.constant", self.train.constant, [0.0, 1.0]),
+            ("train.learning_rate", self.train.learning_rate, [1e-9, 1.0]),
+            ("train.constant", self.train.constant_share, [0.0, 1.0]),
             ("train.init", self.train.init, [1e-6, 1.0]),
             ("train.l1", self.train.l1, [0.0, 1e6]),
-            ("train.judge", self.train.judge, [0.0, 1e6]),
+            (
+                "train.discriminator_weight",
+                self.train.discriminator,
+                [0.0, 1e6],
+            ),
         ])?;
         let [low, high] = self.model.blocks;
         ensure!(
@@ -155,27 +161,27 @@ impl RecipeText for Recipe {
 
 impl System for Recipe {
     const NAME: &'static str = "pix2pix";
-    type Stage = Pix2pix;
+    type TrainStep = Pix2pixStep;
 
     fn batch(&self) -> usize {
         self.train.batch
     }
 
-    fn stage(&self, device: Device) -> anyhow::Result<Pix2pix> {
-        Pix2pix::new(self, device)
+    fn stage(&self, device: Device) -> anyhow::Result<Pix2pixStep> {
+        Pix2pixStep::new(self, device)
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
         Ok(self.covered(picture, random).sample())
     }
 
-    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
+    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Validator>> {
         let covered = |picture: &RgbImage, random: &mut Pcg64Mcg| Ok(self.covered(picture, random));
         let faces = fixed(&held_out.faces, self.seed, covered)?;
-        Ok(Box::new(CoveredFaces::new(faces, device)))
+        Ok(Box::new(OccludedFaces::new(faces, device)))
     }
 
-    fn models(&self, stage: &Pix2pix) -> anyhow::Result<Vec<ModelFile>> {
+    fn models(&self, stage: &Pix2pixStep) -> anyhow::Result<Vec<ModelFile>> {
         let (network, weights) = (&self.generator, stage.weights());
         let onnx = model_file(network, weights, &self.metadata(), &self.to_metadata()?)?;
         Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
@@ -210,7 +216,7 @@ mod tests {
             ("generator.halvings=1", "halvings"),
             ("model.blocks=[9.0, 3.0]", "model.blocks"),
             ("train.batch=1", "train.batch"),
-            ("train.rate=0.0", "train.rate"),
+            ("train.learning_rate=0.0", "train.learning_rate"),
             ("train.betas=[0.5, 1.0]", "train.betas[1]"),
             ("discriminator.width=0", "discriminator"),
             ("discriminator.layers=9", "discriminator"),

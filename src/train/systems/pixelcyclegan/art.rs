@@ -60,20 +60,20 @@ fn reduce(picture: &mut RgbImage, count: usize) {
             break;
         }
         let mut colours = boxes.swap_remove(index);
-        colours.sort_unstable_by_key(|colour| colour[channel]);
+        colours.sort_unstable_by_key(|color| color[channel]);
         // Equal colours stay together.
         let middle = colours[colours.len() / 2][channel];
-        let mut cut = colours.partition_point(|colour| colour[channel] < middle);
+        let mut cut = colours.partition_point(|color| color[channel] < middle);
         if cut == 0 {
-            cut = colours.partition_point(|colour| colour[channel] <= middle);
+            cut = colours.partition_point(|color| color[channel] <= middle);
         }
         let rest = colours.split_off(cut);
         boxes.extend([colours, rest]);
     }
     let palette: Vec<[u8; 3]> = boxes.iter().map(|colours| mean(colours)).collect();
     for pixel in picture.pixels_mut() {
-        let distance = |colour: &&[u8; 3]| -> u32 {
-            let channels = colour.iter().zip(pixel.0);
+        let distance = |color: &&[u8; 3]| -> u32 {
+            let channels = color.iter().zip(pixel.0);
             channels.map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
         };
         if let Some(nearest) = palette.iter().min_by_key(distance) {
@@ -85,7 +85,7 @@ fn reduce(picture: &mut RgbImage, count: usize) {
 /// Length of a box's longest side, levels, and its channel.
 fn longest(colours: &[[u8; 3]]) -> (u8, usize) {
     let length = |channel: usize| {
-        let levels = colours.iter().map(|colour| colour[channel]);
+        let levels = colours.iter().map(|color| color[channel]);
         let (low, high) = levels.fold((255, 0), |(l, h), v| (v.min(l), v.max(h)));
         high.saturating_sub(low)
     };
@@ -95,10 +95,7 @@ fn longest(colours: &[[u8; 3]]) -> (u8, usize) {
 
 fn mean(colours: &[[u8; 3]]) -> [u8; 3] {
     [0, 1, 2].map(|channel| {
-        let sum: u64 = colours
-            .iter()
-            .map(|colour| u64::from(colour[channel]))
-            .sum();
+        let sum: u64 = colours.iter().map(|color| u64::from(color[channel])).sum();
         ((sum + colours.len() as u64 / 2) / colours.len().max(1) as u64) as u8
     })
 }

@@ -3,8 +3,8 @@
 mod art;
 pub mod networks;
 mod recipe;
-pub mod stage;
 mod structure;
+pub mod train_step;
 
 pub use art::PixelArt;
-pub use recipe::{JudgeWidth, Model, Recipe};
+pub use recipe::{DiscriminatorWidth, Model, Recipe};

@@ -148,7 +148,7 @@ impl Network for Nested {
 
 /// The published judge of pictures: four halvings, so that it sees 94 pixels, not the 70 that its text says. Gives one
 /// score per 16 × 16 pixels; `width` is 64.
-pub fn judge<L: Layers>(l: &mut L, picture: &L::Value, width: i64) -> L::Value {
+pub fn discriminator<L: Layers>(l: &mut L, picture: &L::Value, width: i64) -> L::Value {
     let x = l.conv("layer0", picture, Conv::strided(3, width, 4, 2, 1));
     let mut x = l.leaky_relu(&x);
     for i in 0..3 {
@@ -194,7 +194,7 @@ mod tests {
         assert_eq!((pyramid.parameters, output), (9_156_099, vec![3, 256, 256]));
         assert_eq!((pyramid.operations as f64 / 1e8).round(), 345.0);
         let mut measured = Measure::default();
-        let scores = judge(&mut measured, &vec![3, 512, 512], 64);
+        let scores = discriminator(&mut measured, &vec![3, 512, 512], 64);
         assert_eq!(measured.parameters, 2_764_736);
         assert_eq!((measured.operations as f64 / 1e7).round(), 665.0);
         assert_eq!(scores, [1, 32, 32]);

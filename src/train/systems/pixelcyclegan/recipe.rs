@@ -10,12 +10,12 @@ use tch::Device;
 
 use super::art::PixelArt;
 use super::networks::Nested;
-use super::stage::{PixelStage, Settings};
+use super::train_step::{PixelCycleGanStep, Settings};
 use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::pictures::{middle, planes};
 use crate::train::data::samples::Sample;
-use crate::train::optim::discriminator::adversary::Replacement;
+use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
 use crate::train::run::model_file::model_file;
 use crate::train::run::system::{ModelFile, System};
@@ -26,9 +26,6 @@ use crate::train::run::system::{ModelFile, System};
 pub struct Recipe {
     /// Seed of all chance.
     pub seed: u64,
-    /// A discriminator in place of the system's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
     pub data: HeldOut,
@@ -38,8 +35,8 @@ pub struct Recipe {
     pub art: PixelArt,
     /// Both generators.
     pub generator: Nested,
-    /// Both judges.
-    pub judge: JudgeWidth,
+    /// Both discriminators.
+    pub discriminator: DiscriminatorChoice<DiscriminatorWidth>,
     /// Losses and optimisers.
     pub train: Settings,
 }
@@ -58,10 +55,10 @@ pub struct Model {
     pub license: String,
 }
 
-/// Size of the judges.
+/// Size of the discriminators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct JudgeWidth {
+pub struct DiscriminatorWidth {
     /// Channels of the first layers (published: 64).
     pub width: i64,
 }
@@ -96,24 +93,25 @@ impl RecipeText for Recipe {
             (32..=1024).contains(&size) && size.is_multiple_of(multiple),
             "model.size is {size}; it must be a multiple of {multiple} from 32 to 1024"
         );
-        ensure!(
-            (1..=256).contains(&self.judge.width),
-            "judge.width is {}; it must lie in 1 … 256",
-            self.judge.width
-        );
+        let own = |own: &DiscriminatorWidth| {
+            let width = own.width;
+            ensure!(
+                (1..=256).contains(&width),
+                "width is {width}; it must lie in 1 … 256"
+            );
+            Ok(())
+        };
+        self.discriminator.check(own).context("discriminator")?;
         ensure!(
             self.art.blocks[1] as usize <= size / 2,
             "art.blocks go up to {}; half of model.size is the most",
             self.art.blocks[1]
         );
-        if let Some(discriminator) = self.discriminator {
-            discriminator.check().context("discriminator")?;
-        }
         let s = &self.train;
         check_betas(s.betas)?;
         check_ranges(&[
             ("model.margin", self.model.margin, [1.0, 4.0]),
-            ("train.rate", s.rate, [1e-9, 1.0]),
+            ("train.learning_rate", s.learning_rate, [1e-9, 1.0]),
             ("train.init", s.init, [1e-6, 1.0]),
             ("train.cycle", s.cycle, [0.0, 1e3]),
             ("train.structure", s.structure, [0.0, 1e6]),
@@ -142,7 +140,7 @@ impl RecipeText for Recipe {
 
 impl System for Recipe {
     const NAME: &'static str = "pixelcyclegan";
-    type Stage = PixelStage;
+    type TrainStep = PixelCycleGanStep;
 
     fn is_unpaired(&self) -> bool {
         true
@@ -152,8 +150,8 @@ impl System for Recipe {
         self.train.batch
     }
 
-    fn stage(&self, device: Device) -> anyhow::Result<PixelStage> {
-        PixelStage::new(self, device)
+    fn stage(&self, device: Device) -> anyhow::Result<PixelCycleGanStep> {
+        PixelCycleGanStep::new(self, device)
     }
 
     /// A face, scaled and neither cut nor mirrored, as published, and the same as pixel art.
@@ -168,7 +166,7 @@ impl System for Recipe {
     }
 
     /// The restorer, and the one that goes the other way: a picture becomes pixel art.
-    fn models(&self, stage: &PixelStage) -> anyhow::Result<Vec<ModelFile>> {
+    fn models(&self, stage: &PixelCycleGanStep) -> anyhow::Result<Vec<ModelFile>> {
         let (metadata, recipe) = (self.metadata(), self.to_metadata()?);
         let names = ["pixelcyclegan.onnx", "pixelcyclegan-art.onnx"];
         let files = names.into_iter().zip(stage.weights());

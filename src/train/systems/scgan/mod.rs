@@ -2,9 +2,8 @@
 //!
 //! Source: HaoHou-98/SCGAN.
 
-mod judge;
 pub mod networks;
 mod recipe;
-pub mod stage;
+pub mod train_step;
 
-pub use recipe::{Degradation, JudgeWidth, Model, Recipe};
+pub use recipe::{Degradation, DiscriminatorWidth, Model, Recipe};

@@ -20,7 +20,7 @@ enum Block {
     /// As above, at half the size (mean).
     Down,
     /// As in the judges: the skip sees everything.
-    Judge,
+    DiscriminatorNetwork,
     /// As above, at half the size (maximum).
     JudgeDown,
 }
@@ -42,12 +42,12 @@ fn residual<L: Layers>(
     let y = l.relu(&y);
     let seen = match block {
         Block::Same | Block::Down => &rectified,
-        Block::Judge | Block::JudgeDown => x,
+        Block::DiscriminatorNetwork | Block::JudgeDown => x,
     };
     let halve = |l: &mut L, x: &L::Value| match block {
         Block::Down => Some(l.average_pool(x)),
         Block::JudgeDown => Some(l.max_pool(x)),
-        Block::Same | Block::Judge => None,
+        Block::Same | Block::DiscriminatorNetwork => None,
     };
     let halved = halve(l, &y);
     let resized = halved.is_some();
@@ -203,7 +203,7 @@ impl Network for Degrader {
 
 /// The judge of pictures of `side` = 64 or 16 pixels: `[N, 1]`. All its weights are for spectral norm to divide;
 /// `width` is 128.
-pub fn judge<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) -> L::Value {
+pub fn discriminator<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) -> L::Value {
     let halvings = (side / 4).ilog2() as usize;
     let mut input = 3;
     let mut x: Option<L::Value> = None;
@@ -212,7 +212,7 @@ pub fn judge<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) ->
         let block = if i >= 6 - halvings {
             Block::JudgeDown
         } else {
-            Block::Judge
+            Block::DiscriminatorNetwork
         };
         let seen = x.as_ref().unwrap_or(picture);
         x = Some(residual(
@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(output, [3, 16, 16]);
         for (side, parameters, operations) in [(64, 15_456_641, 510.0), (16, 15_390_849, 131.0)] {
             let mut l = Measure::default();
-            assert_eq!(judge(&mut l, &vec![3, side, side], 128, side), [1]);
+            assert_eq!(discriminator(&mut l, &vec![3, side, side], 128, side), [1]);
             assert_eq!(l.parameters, parameters);
             assert_eq!((l.operations as f64 / 1e7).round(), operations);
         }
@@ -279,7 +279,7 @@ mod tests {
         assert_eq!((count(0.25), count(0.125)), (1_019_312, 455_092));
         for (side, parameters) in [(64, 242_225), (16, 241_169)] {
             let mut l = Measure::default();
-            judge(&mut l, &vec![3, side, side], 16, side);
+            discriminator(&mut l, &vec![3, side, side], 16, side);
             assert_eq!(l.parameters, parameters);
         }
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tch::Device;
 
 use super::networks::{Degrader, Restorer, SIDE};
-use super::stage::{ScganStage, Settings};
+use super::train_step::{ScganStep, Settings};
 use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::degradation::kernels::{Bell, Kernel};
 use crate::train::data::degradation::{
@@ -22,7 +22,7 @@ use crate::train::data::degradation::{
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::pictures::middle;
 use crate::train::data::samples::Sample;
-use crate::train::optim::discriminator::adversary::Replacement;
+use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
 use crate::train::run::model_file::model_file;
 use crate::train::run::system::{ModelFile, System};
@@ -39,9 +39,6 @@ pub struct Recipe {
     /// File of the feature network that a projected discriminator sees pictures by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<PathBuf>,
-    /// A discriminator in place of the system's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
     pub data: HeldOut,
@@ -54,7 +51,7 @@ pub struct Recipe {
     /// Both degraders.
     pub degrader: Degrader,
     /// The four judges.
-    pub judge: JudgeWidth,
+    pub discriminator: DiscriminatorChoice<DiscriminatorWidth>,
     /// Losses and optimisers.
     pub train: Settings,
 }
@@ -88,7 +85,7 @@ pub struct Degradation {
 /// Size of the judges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct JudgeWidth {
+pub struct DiscriminatorWidth {
     /// Channels of the first layers (published: 128).
     pub width: i64,
 }
@@ -116,14 +113,15 @@ impl RecipeText for Recipe {
     fn check(&self) -> anyhow::Result<()> {
         self.restorer.check().context("restorer")?;
         self.degrader.check().context("degrader")?;
-        if let Some(discriminator) = self.discriminator {
-            discriminator.check().context("discriminator")?;
-        }
-        ensure!(
-            (1..=512).contains(&self.judge.width),
-            "judge.width is {}; it must lie in 1 … 512",
-            self.judge.width
-        );
+        let own = |own: &DiscriminatorWidth| {
+            let width = own.width;
+            ensure!(
+                (1..=512).contains(&width),
+                "width is {width}; it must lie in 1 … 512"
+            );
+            Ok(())
+        };
+        self.discriminator.check(own).context("discriminator")?;
         check_ranges(&[
             ("model.margin", self.model.margin, [1.0, 4.0]),
             ("train.adversarial", self.train.adversarial, [0.0, 1e3]),
@@ -165,7 +163,7 @@ impl RecipeText for Recipe {
 
 impl System for Recipe {
     const NAME: &'static str = "scgan";
-    type Stage = ScganStage;
+    type TrainStep = ScganStep;
 
     fn is_unpaired(&self) -> bool {
         true
@@ -175,8 +173,8 @@ impl System for Recipe {
         self.train.batch
     }
 
-    fn stage(&self, device: Device) -> anyhow::Result<ScganStage> {
-        ScganStage::new(self, device)
+    fn stage(&self, device: Device) -> anyhow::Result<ScganStep> {
+        ScganStep::new(self, device)
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
@@ -198,7 +196,7 @@ impl System for Recipe {
         })
     }
 
-    fn models(&self, stage: &ScganStage) -> anyhow::Result<Vec<ModelFile>> {
+    fn models(&self, stage: &ScganStep) -> anyhow::Result<Vec<ModelFile>> {
         let (network, weights) = (&self.restorer, stage.weights());
         let onnx = model_file(network, weights, &self.metadata(), &self.to_metadata()?)?;
         Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])

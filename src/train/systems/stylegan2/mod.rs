@@ -2,11 +2,11 @@
 
 pub mod augment;
 pub mod blocks;
-pub mod judge;
+pub mod discriminator;
 pub mod networks;
 pub mod prior;
 mod recipe;
 pub mod regular;
-pub mod stage;
+pub mod train_step;
 
-pub use recipe::{Recipe, check_judge};
+pub use recipe::{Recipe, check_discriminator};

@@ -10,18 +10,18 @@ use serde::{Deserialize, Serialize};
 use tch::Device;
 
 use super::augment;
-use super::judge::Judge;
+use super::discriminator::DiscriminatorNetwork;
 use super::prior::{Prior, Truncated};
-use super::stage::{Settings, StyleganStage};
+use super::train_step::{Settings, Stylegan2Step};
 use crate::train::data::dataset::Pictures;
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::pictures::{middle, planes};
 use crate::train::data::samples::Sample;
-use crate::train::optim::discriminator::adversary::Replacement;
+use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
 use crate::train::run::model_file::{Origin, network_file};
-use crate::train::run::sample_grid::Drawn;
-use crate::train::run::steps::Look;
+use crate::train::run::sample_grid::SampleGrid;
+use crate::train::run::steps::Validator;
 use crate::train::run::system::{ModelFile, System};
 
 /// All constants of a run.
@@ -33,9 +33,6 @@ pub struct Recipe {
     /// File of the feature network that a projected discriminator sees pictures by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<PathBuf>,
-    /// A discriminator in place of the system's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub discriminator: Option<Replacement>,
     /// Which pictures are held back.
     #[serde(default)]
     pub data: HeldOut,
@@ -43,8 +40,8 @@ pub struct Recipe {
     pub model: Origin,
     /// The generator.
     pub generator: Prior,
-    /// The judge.
-    pub judge: Judge,
+    /// The discriminator.
+    pub discriminator: DiscriminatorChoice<DiscriminatorNetwork>,
     /// Augmentation of what the judge sees.
     pub augment: augment::Settings,
     /// Losses and optimisers.
@@ -52,14 +49,14 @@ pub struct Recipe {
 }
 
 /// An error unless a judge of `channels` sees pictures of `side` pixels.
-pub fn check_judge(channels: &[i64], side: i64) -> anyhow::Result<()> {
+pub fn check_discriminator(channels: &[i64], side: i64) -> anyhow::Result<()> {
     ensure!(
         channels.len() >= 2 && 2 << channels.len().min(16) == side,
-        "judge.channels must list as many sizes as there are from 4 to {side} pixels"
+        "discriminator.channels must list as many sizes as there are from 4 to {side} pixels"
     );
     ensure!(
         channels.iter().all(|width| (1..=1024).contains(width)),
-        "judge.channels must lie in 1 … 1024"
+        "discriminator.channels must lie in 1 … 1024"
     );
     Ok(())
 }
@@ -69,11 +66,10 @@ impl RecipeText for Recipe {
 
     fn check(&self) -> anyhow::Result<()> {
         self.generator.check().context("generator")?;
-        check_judge(&self.judge.channels, self.generator.side())?;
+        let own =
+            |own: &DiscriminatorNetwork| check_discriminator(&own.channels, self.generator.side());
+        self.discriminator.check(own).context("discriminator")?;
         self.augment.check()?;
-        if let Some(discriminator) = self.discriminator {
-            discriminator.check().context("discriminator")?;
-        }
         let s = &self.train;
         ensure!(
             s.group > 0 && s.batch > 0 && s.batch.is_multiple_of(s.group as usize),
@@ -87,7 +83,7 @@ impl RecipeText for Recipe {
         );
         check_betas(s.betas)?;
         check_ranges(&[
-            ("train.rate", s.rate, [1e-9, 1.0]),
+            ("train.learning_rate", s.learning_rate, [1e-9, 1.0]),
             ("train.r1", s.r1, [0.0, 1e6]),
             ("train.path", s.path, [0.0, 1e6]),
             ("train.mixing", s.mixing, [0.0, 1.0]),
@@ -111,14 +107,14 @@ impl RecipeText for Recipe {
 
 impl System for Recipe {
     const NAME: &'static str = "stylegan2";
-    type Stage = StyleganStage;
+    type TrainStep = Stylegan2Step;
 
     fn batch(&self) -> usize {
         self.train.batch
     }
 
-    fn stage(&self, device: Device) -> anyhow::Result<StyleganStage> {
-        StyleganStage::new(self, device)
+    fn stage(&self, device: Device) -> anyhow::Result<Stylegan2Step> {
+        Stylegan2Step::new(self, device)
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
@@ -132,13 +128,13 @@ impl System for Recipe {
         })
     }
 
-    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Look>> {
+    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Validator>> {
         let (side, latent) = (self.generator.side(), [self.generator.latent()]);
-        let drawn = Drawn::new(&held_out.faces, side, &latent, self.seed, device)?;
+        let drawn = SampleGrid::new(&held_out.faces, side, &latent, self.seed, device)?;
         Ok(Box::new(drawn))
     }
 
-    fn models(&self, stage: &StyleganStage) -> anyhow::Result<Vec<ModelFile>> {
+    fn models(&self, stage: &Stylegan2Step) -> anyhow::Result<Vec<ModelFile>> {
         let (network, side) = (Truncated(&self.generator), self.generator.side());
         let recipe = self.to_metadata()?;
         let onnx = network_file(&network, &stage.weights(), side, &self.model, &recipe)?;
@@ -167,7 +163,7 @@ mod tests {
         assert!(matches!(prior, Prior::Concatenated(_)));
         for (change, named) in [
             ("train.batch=63", "train.batch"),
-            ("judge.channels=[64, 64]", "judge.channels"),
+            ("discriminator.channels=[64, 64]", "discriminator.channels"),
             ("augment.target=7", "augment.target"),
             ("train.pathes=7", "did you mean train.path?"),
         ] {

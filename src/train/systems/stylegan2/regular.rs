@@ -3,7 +3,7 @@
 use tch::{Kind, Tensor};
 
 use crate::train::nn::layers::Parameters;
-use crate::train::optim::trained::Trained;
+use crate::train::optim::trained::TrainedNetwork;
 
 /// Weight of the latest batch in the mean path length.
 const PATH_DECAY: f64 = 0.01;
@@ -12,13 +12,13 @@ const PATH_DECAY: f64 = 0.01;
 pub fn lazy(
     name: &'static str,
     weights: Parameters,
-    rate: f64,
+    learning_rate: f64,
     betas: [f64; 2],
     every: Option<u64>,
-) -> Trained {
+) -> TrainedNetwork {
     let share = every.map_or(1.0, |every| every as f64 / (every as f64 + 1.0));
     let betas = betas.map(|beta| beta.powf(share));
-    Trained::new(name, weights, rate * share, betas)
+    TrainedNetwork::new(name, weights, learning_rate * share, betas)
 }
 
 /// Mean of ‖∇ₓ D(x)‖² over pictures (Mescheder et al., 2018). `pictures` are a leaf that wants its gradient; `scores` are the

@@ -13,7 +13,7 @@ use tch::{Device, Kind, Tensor};
 use crate::train::features::Level;
 use crate::train::nn::layers::{Conv, Declare, Forward, Init, Layers, Padding, Parameters};
 use crate::train::nn::parameters;
-use crate::train::nn::spectral_norm::Spectral;
+use crate::train::nn::spectral_norm::SpectralNorm;
 use crate::train::optim::adam::Adam;
 use crate::train::optim::losses::hinge;
 
@@ -63,7 +63,7 @@ pub struct Projected {
     /// 1 × 1 convolutions that never learn.
     projections: Parameters,
     heads: Parameters,
-    spectral: Spectral,
+    spectral: SpectralNorm,
     optimizer: Adam,
     ratio: f64,
 }
@@ -90,7 +90,7 @@ impl Projected {
         name: &str,
         size: ProjectedSize,
         levels: &[Level],
-        rate: f64,
+        learning_rate: f64,
         betas: [f64; 2],
         device: Device,
     ) -> Self {
@@ -113,8 +113,13 @@ impl Projected {
             levels: levels.to_vec(),
             width,
             projections: projections.map(|(k, w)| (k, w.detach())).collect(),
-            spectral: Spectral::new(&heads),
-            optimizer: Adam::new(&heads, rate * size.ratio, (betas[0], betas[1]), 0.0),
+            spectral: SpectralNorm::new(&heads),
+            optimizer: Adam::new(
+                &heads,
+                learning_rate * size.ratio,
+                (betas[0], betas[1]),
+                0.0,
+            ),
             ratio: size.ratio,
             heads,
         }
@@ -133,20 +138,20 @@ impl Projected {
 
     /// The hinge loss of a generator whose pictures have these features; the discriminator gets no gradient.
     pub fn generator_loss(&self, fake: &[Tensor]) -> Tensor {
-        let heads = self.spectral.normalised(&self.heads);
+        let heads = self.spectral.normalized(&self.heads);
         let heads = heads.into_iter().map(|(name, w)| (name, w.detach()));
         let scores = self.scores(&heads.collect(), fake);
         mean(scores.iter().map(|score| -score.mean(Kind::Float)))
     }
 
     /// One step on features of real and fake pictures, at `generator_rate`; gives the loss.
-    pub fn train(&mut self, real: &[Tensor], fake: &[Tensor], generator_rate: f64) -> Tensor {
-        self.spectral.improve(&self.heads);
-        let heads = self.spectral.normalised(&self.heads);
+    pub fn train(&mut self, real: &[Tensor], fake: &[Tensor], generator_lr: f64) -> Tensor {
+        self.spectral.power_iteration(&self.heads);
+        let heads = self.spectral.normalized(&self.heads);
         let (real, fake) = (self.scores(&heads, real), self.scores(&heads, fake));
         let loss = mean(real.iter().zip(&fake).map(|(real, fake)| hinge(real, fake)));
         loss.backward();
-        self.optimizer.rate = generator_rate * self.ratio;
+        self.optimizer.learning_rate = generator_lr * self.ratio;
         self.optimizer.step(&mut self.heads);
         loss.detach()
     }
@@ -207,40 +212,48 @@ mod tests {
 
     #[test]
     fn it_learns_to_tell_features_apart() {
-        let mut judge = new();
-        let before = judge.projections.clone_of();
+        let mut discriminator = new();
+        let before = discriminator.projections.clone_of();
         for _ in 0..200 {
-            let _ = judge.train(&maps(0.5), &maps(-0.5), 1e-3);
+            let _ = discriminator.train(&maps(0.5), &maps(-0.5), 1e-3);
         }
         // The hinge loss of scores of 0 is 2.
-        let loss = judge.train(&maps(0.5), &maps(-0.5), 0.0).double_value(&[]);
+        let loss = discriminator
+            .train(&maps(0.5), &maps(-0.5), 0.0)
+            .double_value(&[]);
         assert!(loss < 1.0, "{loss}");
-        let [good, bad] = [0.5, -0.5].map(|m| judge.generator_loss(&maps(m)).double_value(&[]));
+        let [good, bad] =
+            [0.5, -0.5].map(|m| discriminator.generator_loss(&maps(m)).double_value(&[]));
         assert!(good < bad, "{good} and {bad}");
-        assert_eq!(before, judge.projections.clone_of());
+        assert_eq!(before, discriminator.projections.clone_of());
     }
 
     #[test]
     fn a_generator_gets_a_slope_and_the_discriminator_none() {
-        let judge = new();
+        let discriminator = new();
         let fake: Vec<Tensor> = maps(0.0)
             .into_iter()
             .map(|m| m.set_requires_grad(true))
             .collect();
-        judge.generator_loss(&fake).backward();
+        discriminator.generator_loss(&fake).backward();
         assert!(
             fake.iter()
                 .all(|map| map.grad().abs().max().double_value(&[]) > 0.0)
         );
-        assert!(judge.heads.values().all(|weight| !weight.grad().defined()));
+        assert!(
+            discriminator
+                .heads
+                .values()
+                .all(|weight| !weight.grad().defined())
+        );
     }
 
     #[test]
     fn what_was_saved_goes_on() {
-        let mut judge = new();
-        let _ = judge.train(&maps(0.5), &maps(-0.5), 1e-3);
+        let mut discriminator = new();
+        let _ = discriminator.train(&maps(0.5), &maps(-0.5), 1e-3);
         let mut saved = Vec::new();
-        judge.save(&mut saved);
+        discriminator.save(&mut saved);
         let saved: Parameters = saved
             .into_iter()
             .map(|(name, t)| (name, t.copy()))
@@ -250,8 +263,8 @@ mod tests {
         other.load(&saved).unwrap();
         let (real, fake) = (maps(0.5), maps(-0.5));
         for _ in 0..2 {
-            let [a, b] =
-                [&mut judge, &mut other].map(|j| j.train(&real, &fake, 1e-3).double_value(&[]));
+            let [a, b] = [&mut discriminator, &mut other]
+                .map(|j| j.train(&real, &fake, 1e-3).double_value(&[]));
             assert_eq!(a, b);
         }
     }

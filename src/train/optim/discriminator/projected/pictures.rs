@@ -18,7 +18,7 @@ const REMEDY: &str = "a smaller discriminator.ratio, then a smaller discriminato
 pub struct Projecting {
     network: Rc<FeatureNetwork>,
     size: ProjectedSize,
-    rate: f64,
+    learning_rate: f64,
     betas: [f64; 2],
     device: Device,
 }
@@ -27,7 +27,7 @@ pub struct Projecting {
 pub struct ProjectedDiscriminator {
     network: Rc<FeatureNetwork>,
     heads: Projected,
-    rate: f64,
+    learning_rate: f64,
     watch: Watch,
 }
 
@@ -40,13 +40,13 @@ impl Projecting {
         size: ProjectedSize,
         file: Option<&Path>,
         side: i64,
-        (rate, betas): (f64, [f64; 2]),
+        (learning_rate, betas): (f64, [f64; 2]),
         device: Device,
     ) -> anyhow::Result<Self> {
         Ok(Self {
             network: Rc::new(FeatureNetwork::for_pictures(file, side, device)?),
             size,
-            rate,
+            learning_rate,
             betas,
             device,
         })
@@ -57,8 +57,15 @@ impl Projecting {
         let (levels, betas) = (self.network.levels(), self.betas);
         ProjectedDiscriminator {
             network: Rc::clone(&self.network),
-            heads: Projected::new(name, self.size, &levels, self.rate, betas, self.device),
-            rate: self.rate,
+            heads: Projected::new(
+                name,
+                self.size,
+                &levels,
+                self.learning_rate,
+                betas,
+                self.device,
+            ),
+            learning_rate: self.learning_rate,
             watch: Watch::default(),
         }
     }
@@ -80,7 +87,7 @@ impl ProjectedDiscriminator {
     ) {
         let maps = |pictures: &Tensor| self.network.maps(pictures);
         let (real, fake) = tch::no_grad(|| (maps(real), maps(fake)));
-        let loss = self.heads.train(&real, &fake, self.rate * factor);
+        let loss = self.heads.train(&real, &fake, self.learning_rate * factor);
         self.watch.see(name, &loss, REMEDY, losses);
         losses.add(name, loss);
     }
@@ -129,7 +136,7 @@ mod tests {
         };
         let before = losses([&a, &b]);
         let mut trained = Losses::default();
-        a.train("judge-a", [&real, &fake], 1.0, &mut trained);
+        a.train("discriminator-a", [&real, &fake], 1.0, &mut trained);
         assert_eq!(trained.values()[0].0, "judge-a");
         assert!(!fake.grad().defined());
         let after = losses([&a, &b]);

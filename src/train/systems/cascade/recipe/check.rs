@@ -6,7 +6,6 @@ use anyhow::{Context, ensure};
 
 use super::Recipe;
 use crate::train::data::held_out::HeldOut;
-use crate::train::optim::discriminator::Discriminator;
 use crate::train::recipe::{BUNDLED, RecipeText};
 use crate::train::systems::cascade::networks::Architecture;
 
@@ -39,10 +38,12 @@ impl RecipeText for Recipe {
             (16..=1024).contains(&size) && size.is_multiple_of(multiple),
             "model.size is {size}; it must be a multiple of {multiple} from 16 to 1024"
         );
-        let judges = &self.networks.discriminator;
-        judges.check(size).context("networks.discriminator")?;
+        let discriminators = &self.networks.discriminator;
+        discriminators
+            .check(|own| own.check(size))
+            .context("networks.discriminator")?;
         ensure!(
-            matches!(judges, Discriminator::Patch(_)) || !self.stage1.is_unpaired(),
+            discriminators.own().is_some() || !self.stage1.is_unpaired(),
             "networks.discriminator is projected, which has no counterpart for mosaics: stage1.cycle must be 0"
         );
         ensure!(
@@ -58,12 +59,12 @@ impl RecipeText for Recipe {
             (1.0..=4.0).contains(&margin),
             "model.margin is {margin}; it must lie in 1 … 4"
         );
-        let [low, high] = self.damage.blocks;
+        let [low, high] = self.degradation.blocks;
         ensure!(
             low >= 1.0 && low <= high && high <= size as f32 / 2.0,
-            "damage.blocks is {low} … {high}; it must rise and lie in 1 … model.size / 2"
+            "degradation.blocks is {low} … {high}; it must rise and lie in 1 … model.size / 2"
         );
-        self.damage.check()?;
+        self.degradation.check()?;
         for (name, batch, steps) in [
             ("stage1", self.stage1.batch, self.stage1.steps),
             ("stage2", self.stage2.batch, self.stage2.steps),

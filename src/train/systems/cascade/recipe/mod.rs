@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::networks::Architecture;
-use crate::train::data::damage::Damage;
 use crate::train::data::held_out::HeldOut;
-use crate::train::optim::discriminator::Discriminator;
+use crate::train::data::samples::Degradation;
+use crate::train::optim::discriminator::DiscriminatorChoice;
+use crate::train::optim::discriminator::patch::PatchGanSize;
+use crate::train::optim::losses::GanLoss;
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +31,7 @@ pub struct Recipe {
     /// Sizes of the networks.
     pub networks: Networks,
     /// How faces get damaged.
-    pub damage: Damage,
+    pub degradation: Degradation,
     /// CycleGAN.
     pub stage1: Stage1,
     /// DCEDN.
@@ -63,7 +65,7 @@ pub struct Networks {
     /// Generator clean → pixelated; only unpaired training needs it.
     pub reverse: Architecture,
     /// Both discriminators.
-    pub discriminator: Discriminator,
+    pub discriminator: DiscriminatorChoice<PatchGanSize>,
     /// The second stage.
     pub dcedn: Architecture,
 }
@@ -84,21 +86,21 @@ pub struct Stage1 {
     /// Pictures of each domain in one step.
     pub batch: usize,
     /// Adam's learning rate.
-    pub rate: f64,
+    pub learning_rate: f64,
     /// Share of the steps before the rate falls linearly to zero.
-    pub constant: f64,
+    pub constant_share: f64,
     /// Adam's β₁ and β₂.
     pub betas: [f64; 2],
     /// Standard deviation of the initial weights; without it they start as PyTorch's do.
     pub init: Option<f64>,
     /// Share of the steps before the adversarial terms join.
-    pub alone: f64,
+    pub warmup_share: f64,
     /// Weight of the adversarial terms.
     pub adversarial: f64,
     /// What the discriminators are trained on.
-    pub loss: AdversarialLoss,
+    pub loss: GanLoss,
     /// The discriminator of faces sees each face beside its mosaic (as in pix2pix).
-    pub judge_pairs: bool,
+    pub paired_discriminator: bool,
     /// Weight of the distance between features, see [`crate::train::features::relative_l1`].
     #[serde(default)]
     pub perceptual: f64,
@@ -128,9 +130,9 @@ pub struct Stage2 {
     /// Pictures in one step.
     pub batch: usize,
     /// Adam's learning rate.
-    pub rate: f64,
+    pub learning_rate: f64,
     /// Share of the steps before the rate falls linearly to zero.
-    pub constant: f64,
+    pub constant_share: f64,
     /// Adam's β₁ and β₂.
     pub betas: [f64; 2],
     /// Adam's L2 weight decay.
@@ -138,7 +140,7 @@ pub struct Stage2 {
     /// Distance to the clean crop.
     pub loss: Loss,
     /// Weight of the squared distance between colours: means over 16 × 16 pixels.
-    pub colour: f64,
+    pub color: f64,
     /// What the picture with invented detail is trained on, if the network makes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detailed: Option<Detailed>,
@@ -180,18 +182,8 @@ impl Stage1 {
 
     /// Whether faces of other pictures are needed.
     pub fn needs_others(&self) -> bool {
-        self.is_unpaired() || !self.judge_pairs
+        self.is_unpaired() || !self.paired_discriminator
     }
-}
-
-/// Losses of a discriminator and of the generator that deceives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AdversarialLoss {
-    /// Squared distance of the score to 1 (real) or 0 (made), as in CycleGAN.
-    LeastSquares,
-    /// Hinge loss (Lim and Ye, 2017).
-    Hinge,
 }
 
 /// A distance between pictures.
@@ -235,7 +227,7 @@ mod tests {
             "{error}"
         );
         assert!(parse("size = 128", "size = 130").contains("model.size is 130"));
-        assert!(parse("jitter = 1", "jitter = 0").contains("damage.jitter"));
+        assert!(parse("jitter = 1", "jitter = 0").contains("degradation.jitter"));
         assert!(parse("[damage]", "[damage").contains("line"));
     }
 
@@ -248,19 +240,19 @@ mod tests {
         let recipe = read(&[
             "stage1.steps=7",
             "stage2.loss = mse",
-            "damage.scale=[1.0, 2.0]",
+            "degradation.scale=[1.0, 2.0]",
         ]);
         let recipe = recipe.unwrap();
         assert_eq!(recipe.stage1.steps, 7);
         assert_eq!(recipe.stage2.loss, Loss::Mse);
-        assert_eq!(recipe.damage.scale, [1.0, 2.0]);
+        assert_eq!(recipe.degradation.scale, [1.0, 2.0]);
         let error = read(&["stage1.step=7"]).unwrap_err();
         assert!(error.contains("did you mean stage1.steps?"), "{error}");
         // A section may be new.
-        let recipe = read(&["data.held_back=['a_']"]).unwrap();
+        let recipe = read(&["data.held_out=['a_']"]).unwrap();
         assert_eq!(recipe.data.held_out, ["a_"]);
         let error = read(&["data.hold_back=['a_']"]).unwrap_err();
-        assert!(error.contains("did you mean data.held_back?"), "{error}");
+        assert!(error.contains("did you mean data.held_out?"), "{error}");
         assert!(read(&["seed.steps=7"]).unwrap_err().contains("no section"));
         assert!(read(&["stage9.steps=7"]).unwrap_err().contains("stage9"));
         assert!(read(&["steps"]).unwrap_err().contains("key=value"));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::augment::{self, Controller, augment};
-use super::judge::Judge;
+use super::discriminator::DiscriminatorNetwork;
 use super::prior::Prior;
 use super::recipe::Recipe;
 use super::regular::{gradient_penalty, lazy, path_lengths, path_penalty};
@@ -20,10 +20,10 @@ use crate::train::data::random::generator;
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{declare, forward};
 use crate::train::nn::parameters::{fill, saved_step};
-use crate::train::optim::discriminator::adversary::{Adversary, Replacement};
-use crate::train::optim::losses::{Losses, taken_for_real};
-use crate::train::optim::trained::{Trained, Watch, checkpoint_to_start_from, seed_step};
-use crate::train::run::train_step::Stage;
+use crate::train::optim::discriminator::Adversary;
+use crate::train::optim::losses::{Losses, fake_score};
+use crate::train::optim::trained::{TrainedNetwork, Watch, checkpoint_to_start_from, seed_step};
+use crate::train::run::train_step::TrainStep;
 
 /// What helps against a judge that has run away.
 const REMEDY: &str = "augment.target=0.6, then a larger train.r1";
@@ -43,7 +43,7 @@ pub struct Settings {
     /// Pictures that the judge compares with each other.
     pub group: i64,
     /// Adam's learning rate.
-    pub rate: f64,
+    pub learning_rate: f64,
     /// Adam's β₁ and β₂.
     pub betas: [f64; 2],
     /// γ of R1; 0 is none.
@@ -63,11 +63,10 @@ pub struct Settings {
 }
 
 /// Generator and judge in training.
-pub struct StyleganStage {
+pub struct Stylegan2Step {
     settings: Settings,
     augmentation: augment::Settings,
     prior: Prior,
-    network: Judge,
     seed: u64,
     step: u64,
     watch: Watch,
@@ -75,21 +74,21 @@ pub struct StyleganStage {
     /// Mean of w, `[latent]`.
     mean: Tensor,
     path_mean: f64,
-    generator: Trained,
-    judge: Adversary,
+    generator: TrainedNetwork,
+    discriminator: Adversary<DiscriminatorNetwork>,
 }
 
-impl StyleganStage {
+impl Stylegan2Step {
     /// Untrained networks.
     ///
     /// Fails where a projected discriminator has no usable feature network.
     pub fn new(recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
         let (settings, prior) = (recipe.train.clone(), recipe.generator.clone());
-        let network = recipe.judge.clone();
-        let (rate, betas) = (settings.rate, settings.betas);
+        let (learning_rate, betas) = (settings.learning_rate, settings.betas);
         let (features, side) = (recipe.features.as_deref(), prior.side());
-        let open = |it: Replacement| it.open(features, side, (rate, betas), device);
-        let projecting = recipe.discriminator.map(open).transpose()?;
+        let opened = recipe
+            .discriminator
+            .open(features, side, (learning_rate, betas), device)?;
         tch::manual_seed(recipe.seed as i64);
         // All weights have an equalised learning rate and start as N(0, 1).
         let init = Init::Normal(1.0);
@@ -98,15 +97,15 @@ impl StyleganStage {
         let r1 = (settings.r1 > 0.0).then_some(settings.r1_every);
         // The decay of each step is its own, see `decay`; this one only says whether there is an average.
         let averaged = if settings.average > 0.0 { 0.5 } else { 0.0 };
-        let judge = Adversary::new(projecting.as_ref(), "judge", || {
+        let discriminator = opened.adversary("judge", |size| {
             let weights = Declare::parameters(init, device, |l| {
-                network.read(l, &(), settings.group);
+                size.read(l, &(), settings.group);
             });
-            lazy("judge", weights, rate, betas, r1)
+            lazy("judge", weights, learning_rate, betas, r1)
         });
         Ok(Self {
-            generator: lazy("generator", weights, rate, betas, path).averaged(averaged),
-            judge,
+            generator: lazy("generator", weights, learning_rate, betas, path).averaged(averaged),
+            discriminator,
             watch: Watch::default(),
             controller: Controller::default(),
             mean: Tensor::zeros([prior.latent()], (Kind::Float, device)),
@@ -114,7 +113,6 @@ impl StyleganStage {
             settings,
             augmentation: recipe.augment,
             prior,
-            network,
             seed: recipe.seed,
             step: 0,
         })
@@ -161,13 +159,13 @@ impl StyleganStage {
 
     fn train_generator(&mut self, count: i64, random: &mut Pcg64Mcg, losses: &mut Losses) {
         let styles = self.styles(count, random);
-        let made = augment(&self.pictures(&styles), self.controller.p, random);
-        let loss = match &self.judge {
-            Adversary::Own(judge) => {
-                let scores = scores(&self.network, &judge.fixed(), &made, self.settings.group);
+        let fake = augment(&self.pictures(&styles), self.controller.p, random);
+        let loss = match &self.discriminator {
+            Adversary::Own(size, discriminator) => {
+                let scores = scores(size, &discriminator.detached(), &fake, self.settings.group);
                 (-scores).softplus().mean(Kind::Float)
             }
-            Adversary::Projected(judge) => judge.generator_loss(&made),
+            Adversary::Projected(discriminator) => discriminator.generator_loss(&fake),
         };
         loss.backward();
         self.generator.step(1.0);
@@ -185,43 +183,44 @@ impl StyleganStage {
         losses.add("path-length", loss.detach());
     }
 
-    fn train_judge(&mut self, real: &Tensor, random: &mut Pcg64Mcg, losses: &mut Losses) {
+    fn train_discriminator(&mut self, real: &Tensor, random: &mut Pcg64Mcg, losses: &mut Losses) {
         let p = self.controller.p;
-        let made = tch::no_grad(|| {
+        let fake = tch::no_grad(|| {
             let styles = self.styles(real.size()[0], random);
             augment(&self.pictures(&styles), p, random)
         });
-        let (s, judge) = match &mut self.judge {
-            Adversary::Own(judge) => (&self.settings, judge),
+        let (s, size, discriminator) = match &mut self.discriminator {
+            Adversary::Own(size, discriminator) => (&self.settings, &*size, discriminator),
             // Nothing has told the controller of overfitting: p is 0.
-            Adversary::Projected(judge) => {
-                return judge.train("judge", [real, &made], 1.0, losses);
+            Adversary::Projected(discriminator) => {
+                return discriminator.train("discriminator", [real, &fake], 1.0, losses);
             }
         };
-        let scores = |judge: &Parameters, x: &Tensor| scores(&self.network, judge, x, s.group);
+        let scores =
+            |discriminator: &Parameters, x: &Tensor| scores(size, discriminator, x, s.group);
         let shown = augment(real, p, random);
-        let of_made = scores(&judge.weights, &made);
-        let of_real = scores(&judge.weights, &shown);
-        let loss = of_made.softplus().mean(Kind::Float) + (-&of_real).softplus().mean(Kind::Float);
+        let of_fake = scores(&discriminator.weights, &fake);
+        let of_real = scores(&discriminator.weights, &shown);
+        let loss = of_fake.softplus().mean(Kind::Float) + (-&of_real).softplus().mean(Kind::Float);
         loss.backward();
-        judge.step(1.0);
-        losses.add("judge", loss.detach());
+        discriminator.step(1.0);
+        losses.add("discriminator", loss.detach());
         let sign = of_real.detach().sign().mean(Kind::Float);
         let value = sign.double_value(&[]);
         self.controller.see(value, s.batch, &self.augmentation);
         losses.add("overfitting", sign);
-        let taken = taken_for_real(&of_made);
-        self.watch.see("judge", &taken, REMEDY, losses);
-        losses.add("made-taken-for-real", taken);
+        let taken = fake_score(&of_fake);
+        self.watch.see("discriminator", &taken, REMEDY, losses);
+        losses.add("fake-score", taken);
         if s.r1 <= 0.0 || !self.step.is_multiple_of(s.r1_every) {
             return;
         }
         // Sampling can not be differentiated twice, so the augmented picture is the leaf.
         let shown = augment(real, p, random).detach().set_requires_grad(true);
-        let penalty = gradient_penalty(&scores(&judge.weights, &shown), &shown);
+        let penalty = gradient_penalty(&scores(&discriminator.weights, &shown), &shown);
         let loss = penalty * (s.r1 / 2.0 * s.r1_every as f64);
         loss.backward();
-        judge.step(1.0);
+        discriminator.step(1.0);
         losses.add("r1", loss.detach());
     }
 
@@ -237,11 +236,18 @@ impl StyleganStage {
 }
 
 /// Raw scores of pictures, of which each `group` is compared.
-fn scores(network: &Judge, judge: &Parameters, pictures: &Tensor, group: i64) -> Tensor {
-    network.read(&mut Training(judge), pictures, group).score
+fn scores(
+    network: &DiscriminatorNetwork,
+    discriminator: &Parameters,
+    pictures: &Tensor,
+    group: i64,
+) -> Tensor {
+    network
+        .read(&mut Training(discriminator), pictures, group)
+        .score
 }
 
-impl Stage for StyleganStage {
+impl TrainStep for Stylegan2Step {
     fn name(&self) -> &'static str {
         "stylegan2"
     }
@@ -256,10 +262,10 @@ impl Stage for StyleganStage {
         let real = batch.clean.contiguous();
         let mut losses = Losses::default();
         self.train_generator(real.size()[0], &mut random, &mut losses);
-        self.train_judge(&real, &mut random, &mut losses);
+        self.train_discriminator(&real, &mut random, &mut losses);
         let p = Tensor::from_slice(&[self.controller.p]).squeeze();
         losses.add("augmentation", p);
-        self.generator.remember_by(self.decay());
+        self.generator.update_average_by(self.decay());
         self.step += 1;
         Ok(losses)
     }
@@ -268,7 +274,7 @@ impl Stage for StyleganStage {
     fn start_from(&mut self, file: &Path) -> anyhow::Result<()> {
         let saved = checkpoint_to_start_from(file)?;
         self.generator.start_from_checkpoint("generator", &saved)?;
-        self.judge.start_from_checkpoint("judge", &saved)
+        self.discriminator.start_from_checkpoint("judge", &saved)
     }
 
     /// What the generator makes of random numbers, with the same noise each time.
@@ -286,12 +292,12 @@ impl Stage for StyleganStage {
         let path_mean = Tensor::from_slice(&[self.path_mean]);
         out.push(("path_mean".to_owned(), path_mean));
         self.generator.save(out);
-        self.judge.save(out);
+        self.discriminator.save(out);
     }
 
     fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
         self.generator.load(saved)?;
-        self.judge.load(saved)?;
+        self.discriminator.load(saved)?;
         let (mut state, mut path_mean) = (self.controller.state(), Tensor::from_slice(&[0f64]));
         for (tensor, name) in [
             (&mut state, "augmentation"),
@@ -313,15 +319,16 @@ mod tests {
     use super::super::blocks::channels;
     use super::super::networks::Generator;
     use super::*;
+    use crate::train::optim::discriminator::DiscriminatorChoice;
     use crate::train::recipe::RecipeText;
     use crate::train::systems::gpen::networks::Gpen;
 
-    fn stage(concatenated: bool) -> StyleganStage {
+    fn stage(concatenated: bool) -> Stylegan2Step {
         let train = Settings {
             steps: 60,
             batch: 4,
             group: 2,
-            rate: 0.0025,
+            learning_rate: 0.0025,
             betas: [0.0, 0.99],
             r1: 1.0,
             r1_every: 2,
@@ -337,7 +344,7 @@ mod tests {
             speed: 16.0,
         };
         let channels = channels(16, 128, 8);
-        let judge = Judge {
+        let discriminator = DiscriminatorNetwork {
             channels: channels.clone(),
         };
         let (style, mapping) = (8, 2);
@@ -356,12 +363,12 @@ mod tests {
         let recipe = Recipe {
             seed: 3,
             generator,
-            judge,
+            discriminator: DiscriminatorChoice::Own(discriminator),
             augment,
             train,
             ..Recipe::parse(Recipe::DEFAULT).unwrap()
         };
-        StyleganStage::new(&recipe, Device::Cpu).unwrap()
+        Stylegan2Step::new(&recipe, Device::Cpu).unwrap()
     }
 
     fn batch() -> Batch {
@@ -386,9 +393,9 @@ mod tests {
             stage.augmentation.target = 0.0;
             let options = (Kind::Float, Device::Cpu);
             let z = Tensor::randn([8, 8], options);
-            let away = |stage: &StyleganStage| {
-                let made = stage.restore(&z, &z);
-                (made.mean(Kind::Float) - 0.5).abs().double_value(&[])
+            let away = |stage: &Stylegan2Step| {
+                let fake = stage.restore(&z, &z);
+                (fake.mean(Kind::Float) - 0.5).abs().double_value(&[])
             };
             let before = away(&stage);
             for _ in 0..60 {

@@ -6,18 +6,18 @@ use rand::RngExt;
 use rand_distr::{Distribution, Normal};
 use rand_pcg::Pcg64Mcg;
 
+use super::degradation::Degradation;
 use super::logarithmic;
 use crate::degrade::codec::h264_model;
-use crate::train::data::damage::Damage;
 
 /// Light and contrast of a scene.
 pub struct Tone([u8; 256]);
 
 impl Tone {
     /// A gain and a gamma by chance.
-    pub fn draw(damage: &Damage, random: &mut Pcg64Mcg) -> Self {
-        let gain = logarithmic(random, damage.gain);
-        let gamma = logarithmic(random, damage.gamma);
+    pub fn draw(degradation: &Degradation, random: &mut Pcg64Mcg) -> Self {
+        let gain = logarithmic(random, degradation.gain);
+        let gamma = logarithmic(random, degradation.gamma);
         let level = |i: u8| 255.0 * gain * (f64::from(i) / 255.0).powf(gamma);
         let mut table = [0; 256];
         for (value, i) in table.iter_mut().zip(0..=255) {
@@ -35,26 +35,30 @@ impl Tone {
 }
 
 /// Noise, blur and recompression, each as `damage` says.
-pub fn wear(
+pub fn degrade(
     mut frame: Vec<u8>,
     side: u32,
-    damage: &Damage,
+    degradation: &Degradation,
     random: &mut Pcg64Mcg,
 ) -> anyhow::Result<Vec<u8>> {
-    if random.random_bool(damage.blur) {
+    if random.random_bool(degradation.blur) {
         let sigma = random.random_range(0.3..=0.8);
         if let Some(picture) = RgbImage::from_raw(side, side, std::mem::take(&mut frame)) {
             frame = image::imageops::fast_blur(&picture, sigma).into_raw();
         }
     }
-    add_noise(&mut frame, random.random_range(0.0..=damage.noise), random);
-    if random.random_bool(damage.video) {
-        let [best, worst] = damage.quantiser;
+    add_noise(
+        &mut frame,
+        random.random_range(0.0..=degradation.noise),
+        random,
+    );
+    if random.random_bool(degradation.video) {
+        let [best, worst] = degradation.quantiser;
         let qp = random.random_range(best..=worst);
         h264_model(&mut frame, side as usize, side as usize, qp);
     }
-    if random.random_bool(damage.recompress) {
-        let [worst, best] = damage.quality;
+    if random.random_bool(degradation.recompress) {
+        let [worst, best] = degradation.quality;
         frame = recompress(frame, side, random.random_range(worst..=best))?;
     }
     Ok(frame)

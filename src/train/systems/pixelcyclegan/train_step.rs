@@ -8,22 +8,21 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
-use super::networks::{Nested, judge};
-use super::recipe::Recipe;
+use super::networks::{Nested, discriminator};
+use super::recipe::{DiscriminatorWidth, Recipe};
 use super::structure::Structure;
 use crate::train::data::loader::Batch;
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
-use crate::train::optim::discriminator::adversary::{Adversary, Replacement};
-use crate::train::optim::discriminator::projected::Projecting;
-use crate::train::optim::image_pool::ImagePool;
-use crate::train::optim::losses::{Losses, l1, least_squares};
-use crate::train::optim::trained::{Trained, Watch, seed_step};
-use crate::train::run::train_step::Stage;
+use crate::train::optim::discriminator::Discriminator;
+use crate::train::optim::losses::{GanLoss, Losses, l1};
+use crate::train::optim::trained::{TrainedNetwork, seed_step};
+use crate::train::run::train_step::TrainStep;
 
 /// What helps against a judge that has run away.
-const REMEDY: &str = "a narrower judge (judge.width), then a smaller train.rate";
+const REMEDY: &str =
+    "narrower discriminators (discriminator.width), then a smaller train.learning_rate";
 
 /// Constants of the training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +33,7 @@ pub struct Settings {
     /// Pictures of each domain in one step.
     pub batch: usize,
     /// Adam's learning rate; it does not fall.
-    pub rate: f64,
+    pub learning_rate: f64,
     /// Adam's β₁ and β₂.
     pub betas: [f64; 2],
     /// Standard deviation of the initial weights.
@@ -53,134 +52,61 @@ pub struct Settings {
     pub pool: usize,
 }
 
-/// A judge of one domain, with older fakes.
-struct Judge {
-    name: &'static str,
-    width: i64,
-    watch: Watch,
-    adversary: Adversary,
-    pool: ImagePool,
-}
-
-impl Judge {
-    fn new(
-        name: &'static str,
-        recipe: &Recipe,
-        projecting: Option<&Projecting>,
-        device: Device,
-    ) -> Self {
-        let (s, width) = (&recipe.train, recipe.judge.width);
-        let adversary = Adversary::new(projecting, name, || {
-            let weights = Declare::parameters(Init::Normal(s.init), device, |l| {
-                judge(l, &(), width);
-            });
-            Trained::new(name, weights, s.rate, s.betas)
-        });
-        Self {
-            name,
-            width,
-            watch: Watch::default(),
-            adversary,
-            pool: ImagePool::new(s.pool),
-        }
-    }
-
-    fn deceived(&self, pictures: &Tensor) -> Tensor {
-        match &self.adversary {
-            Adversary::Own(own) => {
-                let scores = judge(&mut Training(&own.fixed()), pictures, self.width);
-                least_squares(&scores, 1.0)
-            }
-            Adversary::Projected(projected) => projected.generator_loss(pictures),
-        }
-    }
-
-    /// One step between `real` and `made`, or older ones, by the chance of `seed`; the loss is called `name`.
-    fn train(
-        &mut self,
-        name: &'static str,
-        [real, made]: [&Tensor; 2],
-        seed: u64,
-        losses: &mut Losses,
-    ) {
-        let made = self.pool.exchange(made, seed);
-        let loss = match &mut self.adversary {
-            Adversary::Own(own) => {
-                let mut pass = Training(&own.weights);
-                let real = judge(&mut pass, real, self.width);
-                let made = judge(&mut pass, &made, self.width);
-                let loss = (least_squares(&real, 1.0) + least_squares(&made, 0.0)) * 0.5;
-                loss.backward();
-                own.step(1.0);
-                loss.detach()
-            }
-            Adversary::Projected(projected) => {
-                return projected.train(name, [real, &made], 1.0, losses);
-            }
-        };
-        self.watch.see(name, &loss, REMEDY, losses);
-        losses.add(name, loss);
-    }
-
-    fn save(&self, out: &mut Vec<(String, Tensor)>) {
-        self.adversary.save(out);
-        for (i, picture) in self.pool.stored.iter().enumerate() {
-            out.push((
-                format!("pool.{}.{i:04}", self.name),
-                picture.shallow_clone(),
-            ));
-        }
-    }
-
-    fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
-        self.adversary.load(saved)?;
-        // Names are in the order of the slots.
-        let prefix = format!("pool.{}.", self.name);
-        let pictures = saved.iter().filter(|(key, _)| key.starts_with(&prefix));
-        self.pool.stored = pictures.map(|(_, picture)| picture.copy()).collect();
-        Ok(())
-    }
-}
-
 /// Both generators and judges in training.
-pub struct PixelStage {
+pub struct PixelCycleGanStep {
     settings: Settings,
     network: Nested,
     seed: u64,
     step: u64,
     /// P → C.
-    to_picture: Trained,
+    to_picture: TrainedNetwork,
     /// C → P.
-    to_art: Trained,
-    judge_picture: Judge,
-    judge_art: Judge,
+    to_art: TrainedNetwork,
+    discriminator_picture: Discriminator<DiscriminatorWidth>,
+    discriminator_art: Discriminator<DiscriminatorWidth>,
     structure: Option<Structure>,
 }
 
-impl PixelStage {
+impl PixelCycleGanStep {
     /// Untrained networks.
     ///
     /// Fails where a feature network can not be read, or a projected discriminator has none.
     pub fn new(recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
         let (settings, network) = (recipe.train.clone(), recipe.generator.clone());
         let (features, side) = (settings.features.as_deref(), recipe.model.size as i64);
-        let optimizer = (settings.rate, settings.betas);
-        let open = |it: Replacement| it.open(features, side, optimizer, device);
-        let projecting = recipe.discriminator.map(open).transpose()?;
+        let optimizer = (settings.learning_rate, settings.betas);
+        let opened = recipe
+            .discriminator
+            .open(features, side, optimizer, device)?;
         let structure = Structure::open(&settings, device)?;
         tch::manual_seed(recipe.seed as i64);
         let generator = |name| {
             let weights = declare(&network, Init::Normal(settings.init), device);
-            Trained::new(name, weights, settings.rate, settings.betas)
+            TrainedNetwork::new(name, weights, settings.learning_rate, settings.betas)
         };
         let (to_picture, to_art) = (generator("to_picture"), generator("to_art"));
-        let judge = |name| Judge::new(name, recipe, projecting.as_ref(), device);
-        let (judge_picture, judge_art) = (judge("judge_picture"), judge("judge_art"));
+        let init = Init::Normal(settings.init);
+        let discriminator = |name| {
+            let adversary = opened.adversary(name, |size| {
+                let weights = Declare::parameters(init, device, |l| {
+                    discriminator(l, &(), size.width);
+                });
+                TrainedNetwork::new(name, weights, settings.learning_rate, settings.betas)
+            });
+            let scores = |size: &DiscriminatorWidth, weights: &Parameters, pictures: &Tensor| {
+                discriminator(&mut Training(weights), pictures, size.width)
+            };
+            let loss = GanLoss::LeastSquares;
+            let one = Discriminator::new(name, adversary, loss, REMEDY, scores);
+            one.weighted(0.5).pooled(settings.pool)
+        };
+        let discriminator_picture = discriminator("judge_picture");
+        let discriminator_art = discriminator("judge_art");
         Ok(Self {
             to_picture,
             to_art,
-            judge_picture,
-            judge_art,
+            discriminator_picture,
+            discriminator_art,
             structure,
             settings,
             network,
@@ -205,7 +131,7 @@ impl PixelStage {
     }
 }
 
-impl Stage for PixelStage {
+impl TrainStep for PixelCycleGanStep {
     fn name(&self) -> &'static str {
         "pixelcyclegan"
     }
@@ -222,9 +148,12 @@ impl Stage for PixelStage {
         let art_again = self.art_of(&fake_picture);
         let picture_again = self.picture_of(&fake_art);
         let mut losses = Losses::default();
-        losses.add("adversarial-art", self.judge_art.deceived(&fake_art));
-        let deceived = self.judge_picture.deceived(&fake_picture);
-        losses.add("adversarial-picture", deceived);
+        losses.add(
+            "adversarial-art",
+            self.discriminator_art.generator_loss(&fake_art),
+        );
+        let generator_loss = self.discriminator_picture.generator_loss(&fake_picture);
+        losses.add("adversarial-picture", generator_loss);
         losses.add("cycle-art", l1(&art_again, art) * s.cycle);
         losses.add("cycle-picture", l1(&picture_again, picture) * s.cycle);
         if let Some(structure) = &self.structure {
@@ -240,12 +169,19 @@ impl Stage for PixelStage {
         self.to_art.step(1.0);
 
         let seed = self.seed.wrapping_add(self.step);
-        let judge = &mut self.judge_art;
-        judge.train("judge-art", [art, &fake_art], seed, &mut losses);
-        let judge = &mut self.judge_picture;
-        judge.train(
-            "judge-picture",
+        let discriminator = &mut self.discriminator_art;
+        discriminator.train(
+            "discriminator-art",
+            [art, &fake_art],
+            1.0,
+            seed,
+            &mut losses,
+        );
+        let discriminator = &mut self.discriminator_picture;
+        discriminator.train(
+            "discriminator-picture",
             [picture, &fake_picture],
+            1.0,
             !seed,
             &mut losses,
         );
@@ -267,15 +203,15 @@ impl Stage for PixelStage {
         out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
         self.to_picture.save(out);
         self.to_art.save(out);
-        self.judge_picture.save(out);
-        self.judge_art.save(out);
+        self.discriminator_picture.save(out);
+        self.discriminator_art.save(out);
     }
 
     fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
         self.to_picture.load(saved)?;
         self.to_art.load(saved)?;
-        self.judge_picture.load(saved)?;
-        self.judge_art.load(saved)?;
+        self.discriminator_picture.load(saved)?;
+        self.discriminator_art.load(saved)?;
         self.step = saved_step(saved)?;
         Ok(())
     }
@@ -287,6 +223,7 @@ mod tests {
 
     use super::*;
     use crate::train::features::tests::with_network;
+    use crate::train::optim::discriminator::DiscriminatorChoice;
     use crate::train::optim::trained::tests::check_resumed;
     use crate::train::recipe::RecipeText;
 
@@ -294,7 +231,7 @@ mod tests {
         let train = Settings {
             steps: 60,
             batch: 2,
-            rate: 3e-3,
+            learning_rate: 3e-3,
             betas: [0.5, 0.999],
             init: 0.02,
             cycle: 10.0,
@@ -305,7 +242,7 @@ mod tests {
         };
         let mut recipe = Recipe::parse(Recipe::DEFAULT).unwrap();
         recipe.model.size = 32;
-        recipe.judge.width = 4;
+        recipe.discriminator = DiscriminatorChoice::Own(DiscriminatorWidth { width: 4 });
         Recipe {
             seed: 7,
             generator: Nested::Pyramid {
@@ -316,8 +253,8 @@ mod tests {
         }
     }
 
-    fn stage() -> PixelStage {
-        PixelStage::new(&recipe(), Device::Cpu).unwrap()
+    fn stage() -> PixelCycleGanStep {
+        PixelCycleGanStep::new(&recipe(), Device::Cpu).unwrap()
     }
 
     fn batch() -> Batch {
@@ -363,8 +300,8 @@ mod tests {
         let make = |features: &Path| {
             let mut recipe = recipe();
             recipe.train.features = Some(features.to_owned());
-            recipe.discriminator = Some(Replacement::Projected(Default::default()));
-            PixelStage::new(&recipe, Device::Cpu).unwrap()
+            recipe.discriminator = DiscriminatorChoice::Projected(Default::default());
+            PixelCycleGanStep::new(&recipe, Device::Cpu).unwrap()
         };
         with_network(|features| check_resumed(|| make(features), &batch()));
     }

@@ -8,18 +8,21 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-use super::judge::Judge;
-use super::networks::{Degrader, LATENT, Restorer, SIDE};
-use super::recipe::Recipe;
+use super::networks::{Degrader, LATENT, Restorer, SIDE, discriminator};
+use super::recipe::{DiscriminatorWidth, Recipe};
 use crate::train::data::loader::Batch;
-use crate::train::nn::layers::{Forward, Init, Parameters, Training};
+use crate::train::nn::layers::{Declare, Forward, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
-use crate::train::optim::discriminator::adversary::Replacement;
-use crate::train::optim::losses::{Losses, l1};
+use crate::train::optim::discriminator::Discriminator;
+use crate::train::optim::losses::{GanLoss, Losses, l1};
 use crate::train::optim::schedule::Schedule;
-use crate::train::optim::trained::{Trained, seed_step};
-use crate::train::run::train_step::Stage;
+use crate::train::optim::trained::{TrainedNetwork, seed_step};
+use crate::train::run::train_step::TrainStep;
+
+/// What helps against a discriminator that has run away.
+const REMEDY: &str =
+    "a smaller train.adversarial, then narrower discriminators (discriminator.width)";
 
 /// Constants of the training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,38 +47,51 @@ pub struct Settings {
 }
 
 /// All seven networks in training.
-pub struct ScganStage {
+pub struct ScganStep {
     settings: Settings,
     restorer: Restorer,
     degrader: Degrader,
     seed: u64,
     step: u64,
     /// G_RLS: small → large.
-    restoring: Trained,
+    restoring: TrainedNetwork,
     /// G_DHL: real large → small.
-    forward: Trained,
+    forward: TrainedNetwork,
     /// G_DSL: restored large → small.
-    backward: Trained,
+    backward: TrainedNetwork,
     /// Of l̂, ĥ, l̃, h̃.
-    judges: [Judge; 4],
+    discriminators: [Discriminator<DiscriminatorWidth>; 4],
 }
 
-impl ScganStage {
+impl ScganStep {
     /// Untrained networks.
     ///
     /// Fails where projected discriminators have no usable feature network.
     pub fn new(recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
         let (restorer, degrader) = (recipe.restorer, recipe.degrader);
-        let (rate, betas) = (recipe.train.schedule.rate, recipe.train.betas);
+        let (learning_rate, betas) = (recipe.train.schedule.learning_rate, recipe.train.betas);
         let features = recipe.features.as_deref();
-        let open = |it: Replacement| it.open(features, SIDE, (rate, betas), device);
-        let projecting = recipe.discriminator.map(open).transpose()?;
+        let opened = recipe
+            .discriminator
+            .open(features, SIDE, (learning_rate, betas), device)?;
         tch::manual_seed(recipe.seed as i64);
-        let judge = |(name, side)| Judge::new(name, side, recipe, projecting.as_ref(), device);
-        let trained = |name, weights| Trained::new(name, weights, rate, betas);
+        let discriminator = |(name, side)| {
+            let adversary = opened.adversary(name, |size| {
+                let weights = Declare::parameters(Init::KaimingUniform, device, |l| {
+                    discriminator(l, &(), size.width, side);
+                });
+                let trained = TrainedNetwork::new(name, weights, learning_rate, betas);
+                trained.spectral(|name| name.ends_with(".weight"))
+            });
+            let scores = move |size: &DiscriminatorWidth, weights: &Parameters, x: &Tensor| {
+                discriminator(&mut Training(weights), x, size.width, side)
+            };
+            Discriminator::new(name, adversary, GanLoss::Hinge, REMEDY, scores).seen_at(SIDE)
+        };
+        let trained = |name, weights| TrainedNetwork::new(name, weights, learning_rate, betas);
         let degrades = || declare(&degrader, Init::KaimingUniform, device);
         let restores = declare(&restorer, Init::KaimingUniform, device);
-        let judges = [
+        let discriminators = [
             ("judge_l1", SIDE / 4),
             ("judge_h1", SIDE),
             ("judge_l2", SIDE / 4),
@@ -85,7 +101,7 @@ impl ScganStage {
             restoring: trained("restorer", restores),
             forward: trained("degrader_h", degrades()),
             backward: trained("degrader_s", degrades()),
-            judges: judges.map(judge),
+            discriminators: discriminators.map(discriminator),
             settings: recipe.train.clone(),
             restorer,
             degrader,
@@ -99,7 +115,7 @@ impl ScganStage {
         self.restoring.best()
     }
 
-    fn degraded(&self, weights: &Trained, large: &Tensor, z: &Tensor) -> Tensor {
+    fn degraded(&self, weights: &TrainedNetwork, large: &Tensor, z: &Tensor) -> Tensor {
         let inputs = [large.shallow_clone(), z.shallow_clone()];
         let mut pass = Training(&weights.weights);
         self.degrader.read(&mut pass, &inputs)
@@ -125,7 +141,7 @@ impl ScganStage {
     }
 }
 
-impl Stage for ScganStage {
+impl TrainStep for ScganStep {
     fn name(&self) -> &'static str {
         "scgan"
     }
@@ -139,33 +155,41 @@ impl Stage for ScganStage {
         seed_step(self.seed, self.step);
         let (l, h) = (&batch.pixelated, &batch.others);
         let factor = self.settings.schedule.factor_at(self.step);
-        let made = self.cycles(h, l);
+        let fake = self.cycles(h, l);
         let mut judged = Losses::default();
-        let names = ["judge-l1", "judge-h1", "judge-l2", "judge-h2"];
-        for (i, (judge, real)) in self.judges.iter_mut().zip([l, h, l, h]).enumerate() {
-            judge.train(names[i], [real, &made[i]], factor, &mut judged);
+        let names = [
+            "discriminator-l1",
+            "discriminator-h1",
+            "discriminator-l2",
+            "discriminator-h2",
+        ];
+        for (i, (discriminator, real)) in
+            self.discriminators.iter_mut().zip([l, h, l, h]).enumerate()
+        {
+            discriminator.train(names[i], [real, &fake[i]], factor, 0, &mut judged);
         }
 
         let mut losses = Losses::default();
-        let [degraded, restored, again, from_real] = &made;
+        let [degraded, restored, again, from_real] = &fake;
         let Settings {
             adversarial,
             backward,
             ..
         } = self.settings;
-        let deceived = |i: usize| self.judges[i].deceived(&made[i]) * adversarial;
+        let generator_loss =
+            |i: usize| self.discriminators[i].generator_loss(&fake[i]) * adversarial;
         let pooled = h.avg_pool2d([4; 2], [4; 2], [0; 2], false, true, None);
         losses.add("degrader-h", l1(degraded, &pooled));
-        losses.add("adversarial-l1", deceived(0));
+        losses.add("adversarial-l1", generator_loss(0));
         // On the restorer's own grid: published are the corners', which moves the face by up to one and a half pixels.
         let corners = self.restorer.align_corners;
         let enlarged = l.upsample_bicubic2d([SIDE; 2], corners, None, None);
         losses.add("restorer-forward", l1(restored, h));
-        losses.add("adversarial-h1", deceived(1));
+        losses.add("adversarial-h1", generator_loss(1));
         losses.add("restorer-backward", l1(from_real, &enlarged) * backward);
-        losses.add("adversarial-h2", deceived(3) * backward);
+        losses.add("adversarial-h2", generator_loss(3) * backward);
         losses.add("degrader-s", l1(again, l));
-        losses.add("adversarial-l2", deceived(2));
+        losses.add("adversarial-l2", generator_loss(2));
         // The terms have no network in common but the restorer's two, so one pass back serves all three optimisers.
         losses.total().backward();
         self.forward.step(factor);
@@ -189,8 +213,8 @@ impl Stage for ScganStage {
         for trained in [&self.restoring, &self.forward, &self.backward] {
             trained.save(out);
         }
-        for judge in &self.judges {
-            judge.adversary.save(out);
+        for discriminator in &self.discriminators {
+            discriminator.save(out);
         }
     }
 
@@ -198,8 +222,8 @@ impl Stage for ScganStage {
         for trained in [&mut self.restoring, &mut self.forward, &mut self.backward] {
             trained.load(saved)?;
         }
-        for judge in &mut self.judges {
-            judge.adversary.load(saved)?;
+        for discriminator in &mut self.discriminators {
+            discriminator.load(saved)?;
         }
         self.step = saved_step(saved)?;
         Ok(())
@@ -210,6 +234,7 @@ impl Stage for ScganStage {
 mod tests {
     use super::*;
     use crate::train::features::tests::with_network;
+    use crate::train::optim::discriminator::DiscriminatorChoice;
     use crate::train::optim::trained::tests::saved;
     use crate::train::recipe::RecipeText;
 
@@ -219,7 +244,7 @@ mod tests {
             batch: 2,
             betas: [0.9, 0.999],
             schedule: Schedule {
-                rate: 2e-3,
+                learning_rate: 2e-3,
                 milestones: Vec::new(),
                 factor: 1.0,
                 cosine: None,
@@ -234,7 +259,7 @@ mod tests {
             align_corners: true,
         };
         let mut recipe = Recipe::parse(Recipe::DEFAULT).unwrap();
-        recipe.judge.width = 2;
+        recipe.discriminator = DiscriminatorChoice::Own(DiscriminatorWidth { width: 2 });
         Recipe {
             seed: 3,
             restorer,
@@ -244,8 +269,8 @@ mod tests {
         }
     }
 
-    fn stage() -> ScganStage {
-        ScganStage::new(&recipe(), Device::Cpu).unwrap()
+    fn stage() -> ScganStep {
+        ScganStep::new(&recipe(), Device::Cpu).unwrap()
     }
 
     fn batch() -> Batch {
@@ -288,7 +313,7 @@ mod tests {
     fn frozen_norms_remember_what_they_saw_and_the_weights_still_learn() {
         let (mut stage, batch) = (stage(), batch());
         stage.settings.freeze_norms = Some(2);
-        let norm = |stage: &ScganStage, part: &str| {
+        let norm = |stage: &ScganStep, part: &str| {
             stage.restoring.weights[&format!("double0.{part}")].copy()
         };
         let mut step = || {
@@ -313,16 +338,16 @@ mod tests {
         let make = |features: &Path| {
             let recipe = Recipe {
                 features: Some(features.to_owned()),
-                discriminator: Some(Replacement::Projected(Default::default())),
+                discriminator: DiscriminatorChoice::Projected(Default::default()),
                 ..recipe()
             };
-            ScganStage::new(&recipe, Device::Cpu).unwrap()
+            ScganStep::new(&recipe, Device::Cpu).unwrap()
         };
         with_network(|features| check_groups(make(features)));
     }
 
     /// A step moves weights of each network.
-    fn check_groups(mut stage: ScganStage) {
+    fn check_groups(mut stage: ScganStep) {
         let batch = batch();
         let before = saved(&stage);
         stage.step(&batch).unwrap();

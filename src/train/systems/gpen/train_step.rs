@@ -12,17 +12,17 @@ use crate::train::data::loader::Batch;
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{declare, forward};
 use crate::train::nn::parameters::saved_step;
-use crate::train::optim::discriminator::adversary::{Adversary, Replacement};
-use crate::train::optim::losses::{Losses, l1, taken_for_real};
-use crate::train::optim::trained::{Trained, Watch, checkpoint_to_start_from, seed_step};
-use crate::train::run::train_step::Stage;
-use crate::train::systems::stylegan2::judge::{Judge, Judgement};
+use crate::train::optim::discriminator::Adversary;
+use crate::train::optim::losses::{Losses, fake_score, l1};
+use crate::train::optim::trained::{TrainedNetwork, Watch, checkpoint_to_start_from, seed_step};
+use crate::train::run::train_step::TrainStep;
+use crate::train::systems::stylegan2::discriminator::{DiscriminatorNetwork, DiscriminatorOutput};
 use crate::train::systems::stylegan2::regular::{
     gradient_penalty, lazy, path_lengths, path_penalty,
 };
 
 /// What helps against a judge that has run away.
-const REMEDY: &str = "a larger train.alone, then a smaller train.judge_rate";
+const REMEDY: &str = "a larger train.warmup_steps, then a smaller train.discriminator_lr";
 
 /// Constants of the training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,15 +31,15 @@ pub struct Settings {
     /// Optimiser steps.
     pub steps: u64,
     /// Of these, steps at the start with the difference alone, before the judge joins.
-    pub alone: u64,
+    pub warmup_steps: u64,
     /// Pairs in one step; the judge compares all of them with each other.
     pub batch: usize,
     /// Adam's learning rate of the encoder.
-    pub rate: f64,
+    pub learning_rate: f64,
     /// The decoder's learning rate ÷ the encoder's (released: 1; paper: 0.1).
-    pub decoder_rate: f64,
+    pub decoder_lr: f64,
     /// The judge's learning rate ÷ the encoder's (released: 1; paper: 0.01).
-    pub judge_rate: f64,
+    pub discriminator_lr: f64,
     /// Adam's β₁ and β₂.
     pub betas: [f64; 2],
     /// Weight of the adversarial term (published: 1).
@@ -61,17 +61,16 @@ pub struct Settings {
 }
 
 /// Encoder, decoder and judge in training.
-pub struct GpenStage {
+pub struct GpenStep {
     settings: Settings,
     network: Gpen,
-    judges: Judge,
     seed: u64,
     step: u64,
     path_mean: f64,
     watch: Watch,
-    encoder: Trained,
-    decoder: Trained,
-    judge: Adversary,
+    encoder: TrainedNetwork,
+    decoder: TrainedNetwork,
+    discriminator: Adversary<DiscriminatorNetwork>,
 }
 
 fn is_encoder(name: &str) -> bool {
@@ -84,17 +83,17 @@ fn joined(a: &Parameters, b: &Parameters) -> Parameters {
         .collect()
 }
 
-impl GpenStage {
+impl GpenStep {
     /// Untrained networks.
     ///
     /// Fails where a projected discriminator has no usable feature network.
     pub fn new(recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
         let (settings, network) = (recipe.train.clone(), recipe.generator.clone());
-        let judges = recipe.judge.clone();
         let (s, betas) = (&settings, settings.betas);
         let (features, side) = (recipe.features.as_deref(), network.side());
-        let open = |it: Replacement| it.open(features, side, (s.rate, betas), device);
-        let projecting = recipe.discriminator.map(open).transpose()?;
+        let opened = recipe
+            .discriminator
+            .open(features, side, (s.learning_rate, betas), device)?;
         tch::manual_seed(recipe.seed as i64);
         // All weights have an equalised learning rate and start as N(0, 1).
         let init = Init::Normal(1.0);
@@ -103,21 +102,28 @@ impl GpenStage {
             weights.partition(|(name, _)| is_encoder(name));
         let path = (s.path > 0.0).then_some(s.path_every);
         let r1 = (s.r1 > 0.0).then_some(s.r1_every);
-        let part = |name, weights, rate| lazy(name, weights, rate, betas, path).averaged(s.average);
-        let judge = Adversary::new(projecting.as_ref(), "judge", || {
+        let part = |name, weights, learning_rate| {
+            lazy(name, weights, learning_rate, betas, path).averaged(s.average)
+        };
+        let discriminator = opened.adversary("judge", |size| {
             let weights = Declare::parameters(init, device, |l| {
-                judges.read(l, &(), s.batch as i64);
+                size.read(l, &(), s.batch as i64);
             });
-            lazy("judge", weights, s.rate * s.judge_rate, betas, r1)
+            lazy(
+                "judge",
+                weights,
+                s.learning_rate * s.discriminator_lr,
+                betas,
+                r1,
+            )
         });
         Ok(Self {
-            encoder: part("encoder", encoder, s.rate),
-            decoder: part("decoder", decoder, s.rate * s.decoder_rate),
-            judge,
+            encoder: part("encoder", encoder, s.learning_rate),
+            decoder: part("decoder", decoder, s.learning_rate * s.decoder_lr),
+            discriminator,
             watch: Watch::default(),
             settings,
             network,
-            judges,
             seed: recipe.seed,
             step: 0,
             path_mean: 0.0,
@@ -139,41 +145,42 @@ impl GpenStage {
     }
 
     /// The judge's terms of the networks' loss.
-    fn judged(&self, made: &Tensor, clean: &Tensor) -> [Tensor; 2] {
-        match &self.judge {
-            Adversary::Own(judge) => {
-                let judge = judge.fixed();
-                let of_made = judged(&self.judges, &judge, made);
-                let of_clean = tch::no_grad(|| judged(&self.judges, &judge, clean));
-                let adversarial = (-&of_made.score).softplus().mean(Kind::Float);
-                [adversarial, of_made.distance(&of_clean)]
+    fn judged(&self, fake: &Tensor, clean: &Tensor) -> [Tensor; 2] {
+        match &self.discriminator {
+            Adversary::Own(size, discriminator) => {
+                let discriminator = discriminator.detached();
+                let of_fake = judged(size, &discriminator, fake);
+                let of_clean = tch::no_grad(|| judged(size, &discriminator, clean));
+                let adversarial = (-&of_fake.score).softplus().mean(Kind::Float);
+                [adversarial, of_fake.distance(&of_clean)]
             }
-            Adversary::Projected(judge) => {
-                [judge.generator_loss(made), judge.distance(made, clean)]
-            }
+            Adversary::Projected(discriminator) => [
+                discriminator.generator_loss(fake),
+                discriminator.distance(fake, clean),
+            ],
         }
     }
 
     fn train_networks(&mut self, seen: &Tensor, clean: &Tensor, losses: &mut Losses) -> Tensor {
         let s = &self.settings;
-        let (made, _) = self.restored(seen);
-        losses.add("l1", l1(&made, clean) * s.l1);
-        if self.step >= s.alone {
-            let [adversarial, features] = self.judged(&made, clean);
+        let (fake, _) = self.restored(seen);
+        losses.add("l1", l1(&fake, clean) * s.l1);
+        if self.step >= s.warmup_steps {
+            let [adversarial, features] = self.judged(&fake, clean);
             losses.add("adversarial", adversarial * s.adversarial);
             losses.add("features", features * s.features);
         }
         losses.total().backward();
         self.encoder.step(1.0);
         self.decoder.step(1.0);
-        made.detach()
+        fake.detach()
     }
 
     fn shorten_paths(&mut self, seen: &Tensor, losses: &mut Losses) {
         let weight = self.settings.path * self.settings.path_every as f64;
         let half = (seen.size()[0] / 2).max(1);
-        let (made, w) = self.restored(&seen.narrow(0, 0, half));
-        let lengths = path_lengths(&made, &[w]);
+        let (fake, w) = self.restored(&seen.narrow(0, 0, half));
+        let lengths = path_lengths(&fake, &[w]);
         let loss = path_penalty(&lengths, &mut self.path_mean) * weight;
         loss.backward();
         self.encoder.step(1.0);
@@ -181,42 +188,46 @@ impl GpenStage {
         losses.add("path-length", loss.detach());
     }
 
-    fn train_judge(&mut self, clean: &Tensor, made: &Tensor, losses: &mut Losses) {
-        let judge = match &mut self.judge {
-            Adversary::Own(judge) => judge,
-            Adversary::Projected(judge) => {
-                return judge.train("judge", [clean, made], 1.0, losses);
+    fn train_discriminator(&mut self, clean: &Tensor, fake: &Tensor, losses: &mut Losses) {
+        let (size, discriminator) = match &mut self.discriminator {
+            Adversary::Own(size, discriminator) => (&*size, discriminator),
+            Adversary::Projected(discriminator) => {
+                return discriminator.train("discriminator", [clean, fake], 1.0, losses);
             }
         };
-        let scores = |judge: &Parameters, x: &Tensor| judged(&self.judges, judge, x).score;
-        let of_made = scores(&judge.weights, made);
-        let of_clean = scores(&judge.weights, clean);
-        let loss = of_made.softplus().mean(Kind::Float) + (-of_clean).softplus().mean(Kind::Float);
+        let scores = |discriminator: &Parameters, x: &Tensor| judged(size, discriminator, x).score;
+        let of_fake = scores(&discriminator.weights, fake);
+        let of_clean = scores(&discriminator.weights, clean);
+        let loss = of_fake.softplus().mean(Kind::Float) + (-of_clean).softplus().mean(Kind::Float);
         loss.backward();
-        judge.step(1.0);
-        losses.add("judge", loss.detach());
-        let taken = taken_for_real(&of_made);
-        self.watch.see("judge", &taken, REMEDY, losses);
-        losses.add("made-taken-for-real", taken);
+        discriminator.step(1.0);
+        losses.add("discriminator", loss.detach());
+        let taken = fake_score(&of_fake);
+        self.watch.see("discriminator", &taken, REMEDY, losses);
+        losses.add("fake-score", taken);
         let s = &self.settings;
         if s.r1 <= 0.0 || !self.step.is_multiple_of(s.r1_every) {
             return;
         }
         let shown = clean.detach().set_requires_grad(true);
-        let penalty = gradient_penalty(&scores(&judge.weights, &shown), &shown);
+        let penalty = gradient_penalty(&scores(&discriminator.weights, &shown), &shown);
         let loss = penalty * (s.r1 / 2.0 * s.r1_every as f64);
         loss.backward();
-        judge.step(1.0);
+        discriminator.step(1.0);
         losses.add("r1", loss.detach());
     }
 }
 
 /// What a judge of these weights says of pictures, all of which it compares.
-fn judged(network: &Judge, weights: &Parameters, pictures: &Tensor) -> Judgement<Tensor> {
+fn judged(
+    network: &DiscriminatorNetwork,
+    weights: &Parameters,
+    pictures: &Tensor,
+) -> DiscriminatorOutput<Tensor> {
     network.read(&mut Training(weights), pictures, pictures.size()[0])
 }
 
-impl Stage for GpenStage {
+impl TrainStep for GpenStep {
     fn name(&self) -> &'static str {
         "gpen"
     }
@@ -229,16 +240,16 @@ impl Stage for GpenStage {
         seed_step(self.seed, self.step);
         let (seen, clean) = (batch.pixelated.contiguous(), batch.clean.contiguous());
         let mut losses = Losses::default();
-        let made = self.train_networks(&seen, &clean, &mut losses);
+        let fake = self.train_networks(&seen, &clean, &mut losses);
         let s = &self.settings;
-        if s.path > 0.0 && self.step >= s.alone && self.step.is_multiple_of(s.path_every) {
+        if s.path > 0.0 && self.step >= s.warmup_steps && self.step.is_multiple_of(s.path_every) {
             self.shorten_paths(&seen, &mut losses);
         }
-        if self.step >= self.settings.alone {
-            self.train_judge(&clean, &made, &mut losses);
+        if self.step >= self.settings.warmup_steps {
+            self.train_discriminator(&clean, &fake, &mut losses);
         }
-        self.encoder.remember(self.step);
-        self.decoder.remember(self.step);
+        self.encoder.update_average(self.step);
+        self.decoder.update_average(self.step);
         self.step += 1;
         Ok(losses)
     }
@@ -253,7 +264,7 @@ impl Stage for GpenStage {
         } else {
             self.decoder.start_from_checkpoint("generator", &saved)?;
         }
-        self.judge.start_from_checkpoint("judge", &saved)
+        self.discriminator.start_from_checkpoint("judge", &saved)
     }
 
     fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
@@ -267,13 +278,13 @@ impl Stage for GpenStage {
         out.push(("path_mean".to_owned(), path_mean));
         self.encoder.save(out);
         self.decoder.save(out);
-        self.judge.save(out);
+        self.discriminator.save(out);
     }
 
     fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
         self.encoder.load(saved)?;
         self.decoder.load(saved)?;
-        self.judge.load(saved)?;
+        self.discriminator.load(saved)?;
         let path_mean = saved.get("path_mean").context("no tensor path_mean")?;
         self.path_mean = path_mean.double_value(&[0]);
         self.step = saved_step(saved)?;
@@ -285,6 +296,7 @@ impl Stage for GpenStage {
 mod tests {
     use super::*;
     use crate::train::nn::parameters;
+    use crate::train::optim::discriminator::DiscriminatorChoice;
     use crate::train::optim::trained::tests::{check_resumed, saved};
     use crate::train::recipe::RecipeText;
     use crate::train::run::checkpoint;
@@ -292,11 +304,11 @@ mod tests {
     fn recipe() -> Recipe {
         let train = Settings {
             steps: 40,
-            alone: 1,
+            warmup_steps: 1,
             batch: 2,
-            rate: 0.002,
-            decoder_rate: 1.0,
-            judge_rate: 1.0,
+            learning_rate: 0.002,
+            decoder_lr: 1.0,
+            discriminator_lr: 1.0,
             betas: [0.0, 0.99],
             adversarial: 1.0,
             l1: 1.0,
@@ -308,7 +320,7 @@ mod tests {
             average: 0.9,
         };
         let channels = vec![8, 8, 4];
-        let judge = Judge {
+        let discriminator = DiscriminatorNetwork {
             channels: channels.clone(),
         };
         let generator = Gpen {
@@ -319,14 +331,14 @@ mod tests {
         Recipe {
             seed: 3,
             generator,
-            judge,
+            discriminator: DiscriminatorChoice::Own(discriminator),
             train,
             ..Recipe::parse(Recipe::DEFAULT).unwrap()
         }
     }
 
-    fn stage() -> GpenStage {
-        GpenStage::new(&recipe(), Device::Cpu).unwrap()
+    fn stage() -> GpenStep {
+        GpenStep::new(&recipe(), Device::Cpu).unwrap()
     }
 
     fn batch() -> Batch {
@@ -349,7 +361,7 @@ mod tests {
     #[test]
     fn it_learns() {
         let (mut stage, batch) = (stage(), batch());
-        stage.settings.alone = 40;
+        stage.settings.warmup_steps = 40;
         let mut values = Vec::new();
         for _ in 0..40 {
             values.push(stage.step(&batch).unwrap().values()[0].1);
@@ -376,7 +388,7 @@ mod tests {
         let mut tensors = Vec::new();
         parameters::store("generator", &source.decoder.weights, &mut tensors);
         parameters::store("average.generator", &source.decoder.weights, &mut tensors);
-        source.judge.save(&mut tensors);
+        source.discriminator.save(&mut tensors);
         for (_, tensor) in &mut tensors {
             *tensor = tensor.detach() + 1.0;
         }

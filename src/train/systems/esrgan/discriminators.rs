@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
     use crate::train::nn::layers::{Declare, Init, Measure, Training};
-    use crate::train::nn::spectral_norm::Spectral;
+    use crate::train::nn::spectral_norm::SpectralNorm;
 
     #[test]
     fn published_sizes() {
@@ -123,9 +123,9 @@ mod tests {
         let weights = Declare::parameters(Init::KaimingUniform, Device::Cpu, |l| {
             u_net(l, &(), 4);
         });
-        let spectral = Spectral::of(&weights, is_spectral);
+        let spectral = SpectralNorm::of(&weights, is_spectral);
         assert_eq!(spectral.vectors.len(), 8);
-        let judged = spectral.normalised(&weights);
+        let judged = spectral.normalized(&weights);
         assert_eq!(judged["enter.weight"], weights["enter.weight"]);
         let picture = Tensor::rand([2, 3, 32, 32], (Kind::Float, Device::Cpu));
         let scores = u_net(&mut Training(&judged), &picture, 4);

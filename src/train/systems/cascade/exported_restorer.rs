@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use tch::{Device, Kind, Tensor};
 
 use super::export::{enlarged, largest_difference, lattice_input, write_outputs};
-use super::networks::Seen;
+use super::networks::StageInputs;
 use super::recipe::Recipe;
 use crate::blocks::PLANES;
 use crate::cascade::{
@@ -26,23 +26,23 @@ use crate::train::run::model_file::{RECIPE, TOLERANCE};
 const PREFIX: &str = "first.";
 
 /// A restorer in front of a second stage.
-pub struct After {
+pub struct ExportedRestorer {
     model: Model,
     /// A forward pass changes nothing but scratch memory.
     session: RefCell<OrtBackend>,
 }
 
 /// What the second stage gets, `[N, C, S, S]` each, −1 … 1.
-pub struct Made {
+pub struct StageOutput {
     stage1: Tensor,
     pixelated: Tensor,
     lattice: Tensor,
 }
 
-impl Made {
+impl StageOutput {
     /// As the networks take it.
-    pub fn seen(&self) -> Seen<'_, Tensor> {
-        Seen {
+    pub fn inputs(&self) -> StageInputs<'_, Tensor> {
+        StageInputs {
             stage1: Some(&self.stage1),
             pixelated: &self.pixelated,
             lattice: &self.lattice,
@@ -55,7 +55,7 @@ fn place(folder: &Path) -> PathBuf {
     folder.join("after.onnx")
 }
 
-impl After {
+impl ExportedRestorer {
     /// Put the restorer in `file` into a run's folder; another one must not be there.
     pub fn keep(file: &Path, folder: &Path) -> anyhow::Result<()> {
         let read = |file: &Path| {
@@ -130,7 +130,7 @@ impl After {
     }
 
     /// What the restorer makes of crops as training has them, `[N, C, S, S]`, where S is the side of its output.
-    pub fn run(&self, pixelated: &Tensor, lattice: &Tensor) -> anyhow::Result<Made> {
+    pub fn run(&self, pixelated: &Tensor, lattice: &Tensor) -> anyhow::Result<StageOutput> {
         let metadata = self.metadata();
         let (mut crop, mut lattice) = (pixelated.shallow_clone(), lattice.shallow_clone());
         if metadata.mosaic == MosaicInput::Smooth {
@@ -151,7 +151,7 @@ impl After {
                 crop.upsample_bilinear2d([side; 2], false, None, None)
             }
         };
-        Ok(Made {
+        Ok(StageOutput {
             stage1,
             pixelated,
             lattice,
@@ -187,7 +187,7 @@ impl After {
 
     /// The facts of both stages together.
     fn common_metadata(&self, recipe: &Recipe) -> ModelMetadata {
-        let [low, high] = recipe.damage.blocks;
+        let [low, high] = recipe.degradation.blocks;
         let scale = self.metadata().scale as f32;
         ModelMetadata {
             scale: self.metadata().scale * recipe.scale(),
@@ -236,7 +236,7 @@ impl After {
                 channels: 3,
             },
         };
-        let seen = Seen {
+        let inputs = StageInputs {
             stage1: Some(&stage1),
             pixelated: &pixelated,
             lattice: &lattice,
@@ -246,7 +246,7 @@ impl After {
             parameters: dcedn,
             prefix: "stage2.",
         };
-        let made = recipe.networks.dcedn.pictures(&mut layers, &seen);
+        let made = recipe.networks.dcedn.pictures(&mut layers, &inputs);
         write_outputs(&mut graph, recipe, &stage1, Some(made));
         self.common_metadata(recipe).write_to(&mut graph);
         graph.metadata(RECIPE, &recipe.to_metadata()?);
@@ -273,7 +273,7 @@ impl After {
             let made = self.run(&large, &lattice)?;
             let pictures = tch::no_grad(|| {
                 let network = &recipe.networks.dcedn;
-                network.pictures(&mut Forward(dcedn), &made.seen())
+                network.pictures(&mut Forward(dcedn), &made.inputs())
             });
             let stage1 = enlarged(&made.stage1, recipe.scale() as i64);
             let told = match session.takes_lattice() {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// How faces get damaged. Shares are probabilities, 0–1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Damage {
+pub struct Degradation {
     /// Smallest and largest block, crop pixels; drawn uniformly on a logarithmic scale.
     pub blocks: [f32; 2],
     /// Share of crops that are mosaic from edge to edge; the others show the mosaic in its surroundings.
@@ -53,58 +53,58 @@ pub struct Damage {
     pub quality: [u8; 2],
 }
 
-impl Damage {
+impl Degradation {
     /// An error for constants that make no sense.
     pub fn check(&self) -> anyhow::Result<()> {
-        let damage = self;
+        let degradation = self;
         for (name, share) in [
-            ("whole", damage.whole),
-            ("unknown", damage.unknown),
-            ("tile_blur", damage.tile_blur),
-            ("outside", damage.outside),
-            ("ellipse", damage.ellipse),
-            ("turned", damage.turned),
-            ("scaled", damage.scaled),
-            ("blur", damage.blur),
-            ("video", damage.video),
-            ("recompress", damage.recompress),
+            ("whole", degradation.whole),
+            ("unknown", degradation.unknown),
+            ("tile_blur", degradation.tile_blur),
+            ("outside", degradation.outside),
+            ("ellipse", degradation.ellipse),
+            ("turned", degradation.turned),
+            ("scaled", degradation.scaled),
+            ("blur", degradation.blur),
+            ("video", degradation.video),
+            ("recompress", degradation.recompress),
         ] {
             ensure!(
                 (0.0..=1.0).contains(&share),
-                "damage.{name} is {share}; it must lie in 0 … 1"
+                "degradation.{name} is {share}; it must lie in 0 … 1"
             );
         }
         for (name, [low, high], limit) in [
-            ("inner", damage.inner, 1.0),
-            ("scale", damage.scale, 16.0),
-            ("scaling", damage.scaling, 4.0),
-            ("gain", damage.gain, 4.0),
-            ("gamma", damage.gamma, 4.0),
-            ("jitter", [1.0, damage.jitter], 4.0),
+            ("inner", degradation.inner, 1.0),
+            ("scale", degradation.scale, 16.0),
+            ("scaling", degradation.scaling, 4.0),
+            ("gain", degradation.gain, 4.0),
+            ("gamma", degradation.gamma, 4.0),
+            ("jitter", [1.0, degradation.jitter], 4.0),
         ] {
             if !(low > 0.0 && low <= high && high <= limit) {
-                bail!("damage.{name} is {low} … {high}; it must rise and lie in 0 … {limit}");
+                bail!("degradation.{name} is {low} … {high}; it must rise and lie in 0 … {limit}");
             }
         }
         for (name, limit, largest) in [
-            ("soft", 64.0, damage.soft),
-            ("noise", 64.0, damage.noise),
-            ("turn", 180.0, damage.turn),
+            ("soft", 64.0, degradation.soft),
+            ("noise", 64.0, degradation.noise),
+            ("turn", 180.0, degradation.turn),
         ] {
             ensure!(
                 (0.0..=limit).contains(&largest),
-                "damage.{name} is {largest}; it must lie in 0 … {limit}"
+                "degradation.{name} is {largest}; it must lie in 0 … {limit}"
             );
         }
-        let [low, high] = damage.quantiser;
+        let [low, high] = degradation.quantiser;
         ensure!(
             low >= 0.0 && low <= high && high <= 51.0,
-            "damage.quantiser is {low} … {high}; it must rise and lie in 0 … 51"
+            "degradation.quantiser is {low} … {high}; it must rise and lie in 0 … 51"
         );
-        let [worst, best] = damage.quality;
+        let [worst, best] = degradation.quality;
         ensure!(
             (1..=best).contains(&worst) && best <= 100,
-            "damage.quality is {worst} … {best}; it must rise and lie in 1 … 100"
+            "degradation.quality is {worst} … {best}; it must rise and lie in 1 … 100"
         );
         Ok(())
     }

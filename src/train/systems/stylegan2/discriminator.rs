@@ -4,25 +4,25 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
 use super::blocks::{activate, conv_act};
-use crate::train::nn::layers::{Conv, JudgeLayers, Layers, Linear, Padding};
+use crate::train::nn::layers::{Conv, DiscriminatorLayers, Layers, Linear, Padding};
 
 /// Size of the judge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Judge {
+pub struct DiscriminatorNetwork {
     /// Channels at 4, 8, 16, … pixels, as many as there are sizes.
     pub channels: Vec<i64>,
 }
 
 /// What a judge says.
-pub struct Judgement<V> {
+pub struct DiscriminatorOutput<V> {
     /// Outputs of all residual blocks, the largest maps first.
     pub features: Vec<V>,
     /// Raw scores, `[N, 1]`.
     pub score: V,
 }
 
-impl Judgement<Tensor> {
+impl DiscriminatorOutput<Tensor> {
     /// The root mean square difference of the features, summed over blocks.
     pub fn distance(&self, other: &Self) -> Tensor {
         let pairs = self.features.iter().zip(&other.features);
@@ -35,14 +35,14 @@ impl Judgement<Tensor> {
     }
 }
 
-impl Judge {
+impl DiscriminatorNetwork {
     /// Judge pictures. The batch is a multiple of `group`, within which pictures are compared.
-    pub fn read<L: JudgeLayers>(
+    pub fn read<L: DiscriminatorLayers>(
         &self,
         l: &mut L,
         picture: &L::Value,
         group: i64,
-    ) -> Judgement<L::Value> {
+    ) -> DiscriminatorOutput<L::Value> {
         let mut widths = self.channels.iter().rev().copied();
         let mut width = widths.next().unwrap_or(1);
         let enter = Conv::same(3, width, 1, Padding::Zero).equalised();
@@ -61,7 +61,7 @@ impl Judge {
         let x = l.linear("hidden", &x, linear(16 * width, width));
         let x = activate(l, &x);
         let score = l.linear("score", &x, linear(width, 1));
-        Judgement { features, score }
+        DiscriminatorOutput { features, score }
     }
 }
 
@@ -92,11 +92,11 @@ mod tests {
             (64, 2048, 64, 366_945),
             (32, 1024, 64, 288_993),
         ] {
-            let judge = Judge {
+            let discriminator = DiscriminatorNetwork {
                 channels: channels(side, base, most),
             };
             let mut l = Measure::default();
-            let judgement = judge.read(&mut l, &vec![3, side, side], 4);
+            let judgement = discriminator.read(&mut l, &vec![3, side, side], 4);
             assert_eq!(l.parameters, parameters, "{side}");
             assert_eq!(judgement.score, [1]);
         }
@@ -105,15 +105,17 @@ mod tests {
     /// R1 and path length need the derivative of a derivative.
     #[test]
     fn the_gradient_has_a_gradient() {
-        let judge = Judge {
+        let discriminator = DiscriminatorNetwork {
             channels: channels(16, 128, 8),
         };
         let weights = Declare::parameters(Init::Normal(1.0), Device::Cpu, |l| {
-            judge.read(l, &(), 2);
+            discriminator.read(l, &(), 2);
         });
         let picture = Tensor::randn([4, 3, 16, 16], (Kind::Float, Device::Cpu));
         let picture = picture.set_requires_grad(true);
-        let score = judge.read(&mut Training(&weights), &picture, 2).score;
+        let score = discriminator
+            .read(&mut Training(&weights), &picture, 2)
+            .score;
         let sum = score.sum(Kind::Float);
         let slopes = Tensor::run_backward(&[&sum], &[&picture], true, true);
         slopes[0].square().sum(Kind::Float).backward();

@@ -11,13 +11,13 @@ use crate::train::data::loader::Batch;
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
-use crate::train::optim::discriminator::adversary::{Adversary, Replacement};
-use crate::train::optim::losses::{Losses, cross_entropy, taken_for_real};
-use crate::train::optim::trained::{Trained, Watch, seed_step};
-use crate::train::run::train_step::Stage;
+use crate::train::optim::discriminator::{Adversary, Fixed};
+use crate::train::optim::losses::{Losses, cross_entropy, fake_score};
+use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
+use crate::train::run::train_step::TrainStep;
 
 /// What helps against a judge that has run away.
-const REMEDY: &str = "train.real=0.9, then train.noise=0.1, then train.judge_rate=0.5";
+const REMEDY: &str = "train.real=0.9, then train.noise=0.1, then train.discriminator_lr=0.5";
 
 /// Constants of the training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,9 +28,9 @@ pub struct Settings {
     /// Real pictures, and made ones, in one step.
     pub batch: usize,
     /// Adam's learning rate.
-    pub rate: f64,
+    pub learning_rate: f64,
     /// The judge's learning rate ÷ the generator's; ½ is a remedy for a judge that runs away.
-    pub judge_rate: f64,
+    pub discriminator_lr: f64,
     /// Adam's β₁ and β₂.
     pub betas: [f64; 2],
     /// Standard deviation of the initial weights.
@@ -42,38 +42,45 @@ pub struct Settings {
 }
 
 /// Generator and judge in training.
-pub struct DcganStage {
+pub struct DcganStep {
     settings: Settings,
     network: Dcgan,
     seed: u64,
     step: u64,
     watch: Watch,
-    generator: Trained,
-    judge: Adversary,
+    generator: TrainedNetwork,
+    discriminator: Adversary<Fixed>,
 }
 
-impl DcganStage {
+impl DcganStep {
     /// Untrained networks.
     ///
     /// Fails where a projected discriminator has no usable feature network.
     pub fn new(recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
         let (settings, network) = (recipe.train.clone(), recipe.network);
-        let (rate, betas) = (settings.rate, settings.betas);
+        let (learning_rate, betas) = (settings.learning_rate, settings.betas);
         let features = recipe.features.as_deref();
-        let open = |it: Replacement| it.open(features, network.side, (rate, betas), device);
-        let projecting = recipe.discriminator.map(open).transpose()?;
+        let opened =
+            recipe
+                .discriminator
+                .open(features, network.side, (learning_rate, betas), device)?;
         tch::manual_seed(recipe.seed as i64);
         let init = Init::Normal(settings.init);
-        let generator = Trained::new("generator", declare(&network, init, device), rate, betas);
-        let judge = Adversary::new(projecting.as_ref(), "judge", || {
+        let generator = TrainedNetwork::new(
+            "generator",
+            declare(&network, init, device),
+            learning_rate,
+            betas,
+        );
+        let discriminator = opened.adversary("judge", |_| {
             let weights = Declare::parameters(init, device, |l| {
-                network.judge(l, &());
+                network.discriminator(l, &());
             });
-            Trained::new("judge", weights, rate, betas)
+            TrainedNetwork::new("judge", weights, learning_rate, betas)
         });
         Ok(Self {
             generator,
-            judge,
+            discriminator,
             watch: Watch::default(),
             settings,
             network,
@@ -88,31 +95,32 @@ impl DcganStage {
     }
 
     /// One step of the discriminator; then what the generator loses by the pictures `fake`.
-    fn judged(&mut self, real: &Tensor, fake: &Tensor, losses: &mut Losses) -> Tensor {
+    fn adversarial_loss(&mut self, real: &Tensor, fake: &Tensor, losses: &mut Losses) -> Tensor {
         let s = &self.settings;
-        match &mut self.judge {
-            Adversary::Own(judge) => {
+        match &mut self.discriminator {
+            Adversary::Own(_, discriminator) => {
                 let left = 1.0 - self.step as f64 / s.steps as f64;
-                let scores = |judge: &Parameters, pictures: &Tensor| {
+                let scores = |discriminator: &Parameters, pictures: &Tensor| {
                     let seen = noisy(pictures, s.noise * left);
-                    self.network.judge(&mut Training(judge), &seen)
+                    self.network
+                        .discriminator(&mut Training(discriminator), &seen)
                 };
-                let of_real = scores(&judge.weights, real);
-                let of_fake = scores(&judge.weights, &fake.detach());
+                let of_real = scores(&discriminator.weights, real);
+                let of_fake = scores(&discriminator.weights, &fake.detach());
                 let right = cross_entropy(&of_real, s.real);
-                let judged = (right + cross_entropy(&of_fake, 0.0)) * 0.5;
-                judged.backward();
-                judge.step(s.judge_rate);
-                losses.add("judge", judged.detach());
-                losses.add("real-taken-for-real", taken_for_real(&of_real));
-                let taken = taken_for_real(&of_fake);
-                self.watch.see("judge", &taken, REMEDY, losses);
-                losses.add("made-taken-for-real", taken);
-                cross_entropy(&scores(&judge.fixed(), fake), 1.0)
+                let adversarial_loss = (right + cross_entropy(&of_fake, 0.0)) * 0.5;
+                adversarial_loss.backward();
+                discriminator.step(s.discriminator_lr);
+                losses.add("discriminator", adversarial_loss.detach());
+                losses.add("real-taken-for-real", fake_score(&of_real));
+                let taken = fake_score(&of_fake);
+                self.watch.see("discriminator", &taken, REMEDY, losses);
+                losses.add("fake-score", taken);
+                cross_entropy(&scores(&discriminator.detached(), fake), 1.0)
             }
-            Adversary::Projected(judge) => {
-                judge.train("judge", [real, fake], 1.0, losses);
-                judge.generator_loss(fake)
+            Adversary::Projected(discriminator) => {
+                discriminator.train("discriminator", [real, fake], 1.0, losses);
+                discriminator.generator_loss(fake)
             }
         }
     }
@@ -126,7 +134,7 @@ fn noisy(pictures: &Tensor, deviation: f64) -> Tensor {
     }
 }
 
-impl Stage for DcganStage {
+impl TrainStep for DcganStep {
     fn name(&self) -> &'static str {
         "dcgan"
     }
@@ -142,10 +150,10 @@ impl Stage for DcganStage {
         let weights = &self.generator.weights;
         let fake = self.network.read(&mut Training(weights), &[z]);
         let mut losses = Losses::default();
-        let deceived = self.judged(real, &fake, &mut losses);
-        deceived.backward();
+        let generator_loss = self.adversarial_loss(real, &fake, &mut losses);
+        generator_loss.backward();
         self.generator.step(1.0);
-        losses.add("generator", deceived.detach());
+        losses.add("generator", generator_loss.detach());
         self.step += 1;
         Ok(losses)
     }
@@ -162,12 +170,12 @@ impl Stage for DcganStage {
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
         out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
         self.generator.save(out);
-        self.judge.save(out);
+        self.discriminator.save(out);
     }
 
     fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
         self.generator.load(saved)?;
-        self.judge.load(saved)?;
+        self.discriminator.load(saved)?;
         self.step = saved_step(saved)?;
         Ok(())
     }
@@ -177,16 +185,19 @@ impl Stage for DcganStage {
 mod tests {
     use super::*;
     use crate::train::features::tests::with_network;
+    use crate::train::optim::discriminator::DiscriminatorChoice;
     use crate::train::optim::trained::tests::check_resumed;
     use crate::train::recipe::RecipeText;
 
-    fn stage(features: Option<&Path>) -> DcganStage {
+    fn stage(features: Option<&Path>) -> DcganStep {
         let mut recipe = Recipe::parse(Recipe::DEFAULT).unwrap();
         recipe.network.side = 32;
         recipe.network.width = 4;
         recipe.features = features.map(Path::to_owned);
-        recipe.discriminator = features.map(|_| Replacement::Projected(Default::default()));
-        DcganStage::new(&recipe, Device::Cpu).unwrap()
+        if features.is_some() {
+            recipe.discriminator = DiscriminatorChoice::Projected(Default::default());
+        }
+        DcganStep::new(&recipe, Device::Cpu).unwrap()
     }
 
     fn batch() -> Batch {

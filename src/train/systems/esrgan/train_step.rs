@@ -6,20 +6,20 @@ use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-use super::recipe::{Generator, JudgeSize};
+use super::recipe::{DiscriminatorSize, Generator};
 use crate::train::data::loader::Batch;
 use crate::train::features::{Distance, Perceptual, PerceptualLoss};
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
-use crate::train::optim::discriminator::adversary::{Adversary, Replacement};
-use crate::train::optim::losses::{Losses, cross_entropy, l1, relativistic, taken_for_real};
+use crate::train::optim::discriminator::{Adversary, DiscriminatorChoice};
+use crate::train::optim::losses::{GanLoss, Losses, fake_score, l1};
 use crate::train::optim::schedule::Schedule;
-use crate::train::optim::trained::{Trained, Watch, seed_step};
-use crate::train::run::train_step::Stage;
+use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
+use crate::train::run::train_step::TrainStep;
 
 /// What helps against a judge that has run away.
-const REMEDY: &str = "a smaller gan.judge_rate, then a narrower judge, then more psnr.steps";
+const REMEDY: &str = "a smaller gan.discriminator_lr, then a narrower judge, then more psnr.steps";
 
 /// Constants of the training as a whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,37 +60,9 @@ pub struct Gan {
     /// What the judge is trained on.
     pub loss: GanLoss,
     /// The judge's learning rate ÷ the generator's (published: 1).
-    pub judge_rate: f64,
+    pub discriminator_lr: f64,
     /// Learning rate.
     pub schedule: Schedule,
-}
-
-/// Losses of a judge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GanLoss {
-    /// Binary cross-entropy.
-    Plain,
-    /// How much more real a picture looks than those of the other kind do on average.
-    Relativistic,
-}
-
-impl GanLoss {
-    /// The generator's, by the judge's scores.
-    fn of_generator(self, real: &Tensor, made: &Tensor) -> Tensor {
-        match self {
-            Self::Plain => cross_entropy(made, 1.0),
-            Self::Relativistic => relativistic(made, real),
-        }
-    }
-
-    /// The judge's.
-    fn of_judge(self, real: &Tensor, made: &Tensor) -> Tensor {
-        match self {
-            Self::Plain => cross_entropy(real, 1.0) + cross_entropy(made, 0.0),
-            Self::Relativistic => relativistic(real, made),
-        }
-    }
 }
 
 /// What the stage is made of.
@@ -101,10 +73,8 @@ pub struct Parts {
     pub seed: u64,
     /// The network that enlarges.
     pub generator: Generator,
-    /// The judge.
-    pub judge: JudgeSize,
-    /// What stands in its place.
-    pub discriminator: Option<Replacement>,
+    /// The discriminator.
+    pub discriminator: DiscriminatorChoice<DiscriminatorSize>,
     /// Side of the large pictures, pixels.
     pub side: i64,
     /// See [`Settings`].
@@ -119,32 +89,38 @@ pub struct Parts {
 
 impl Parts {
     /// Raw scores of the system's own judge.
-    fn scores(&self, judge: &Parameters, pictures: &Tensor) -> Tensor {
-        self.judge.read(&mut Training(judge), pictures, self.side)
+    fn scores(
+        &self,
+        size: DiscriminatorSize,
+        discriminator: &Parameters,
+        pictures: &Tensor,
+    ) -> Tensor {
+        size.read(&mut Training(discriminator), pictures, self.side)
     }
 }
 
 /// Generator and judge in training.
-pub struct EsrganStage {
+pub struct EsrganStep {
     parts: Parts,
     step: u64,
     watch: Watch,
-    generator: Trained,
-    judge: Adversary,
+    generator: TrainedNetwork,
+    discriminator: Adversary<DiscriminatorSize>,
     perceptual: Option<PerceptualLoss>,
 }
 
-impl EsrganStage {
+impl EsrganStep {
     /// Untrained networks.
     ///
     /// Fails where a feature network can not be read, a projected discriminator has none, or nothing would hold pictures to
     /// the truth.
     pub fn new(parts: Parts, device: Device) -> anyhow::Result<Self> {
         let (betas, average) = (parts.settings.betas, parts.settings.average);
-        let (side, optimizer) = (parts.side, (parts.gan.schedule.rate, betas));
+        let (side, optimizer) = (parts.side, (parts.gan.schedule.learning_rate, betas));
         let features = parts.perceptual.features.as_deref();
-        let open = |it: Replacement| it.open(features, side, optimizer, device);
-        let projecting = parts.discriminator.map(open).transpose()?;
+        let opened = parts
+            .discriminator
+            .open(features, side, optimizer, device)?;
         let perceptual = parts.perceptual.open(device)?;
         ensure!(
             parts.gan.steps == 0 || parts.gan.pixel > 0.0 || perceptual.is_some(),
@@ -152,23 +128,25 @@ impl EsrganStage {
         );
         tch::manual_seed(parts.seed as i64);
         let generator = declare(&parts.generator, Init::KaimingUniform, device);
-        let rate = match parts.psnr.steps {
-            0 => parts.gan.schedule.rate,
-            _ => parts.psnr.schedule.rate,
+        let learning_rate = match parts.psnr.steps {
+            0 => parts.gan.schedule.learning_rate,
+            _ => parts.psnr.schedule.learning_rate,
         };
-        let judge = Adversary::new(projecting.as_ref(), "judge", || {
+        let discriminator = opened.adversary("judge", |size| {
             let weights = Declare::parameters(Init::KaimingUniform, device, |l| {
-                parts.judge.read(l, &(), side);
+                size.read(l, &(), side);
             });
-            let judge = Trained::new("judge", weights, parts.gan.schedule.rate, betas);
-            match parts.judge.is_spectral() {
-                true => judge.spectral(super::judges::is_spectral),
-                false => judge,
+            let discriminator =
+                TrainedNetwork::new("judge", weights, parts.gan.schedule.learning_rate, betas);
+            match size.is_spectral() {
+                true => discriminator.spectral(super::discriminators::is_spectral),
+                false => discriminator,
             }
         });
         Ok(Self {
-            generator: Trained::new("generator", generator, rate, betas).averaged(average),
-            judge,
+            generator: TrainedNetwork::new("generator", generator, learning_rate, betas)
+                .averaged(average),
+            discriminator,
             watch: Watch::default(),
             perceptual,
             parts,
@@ -182,75 +160,80 @@ impl EsrganStage {
     }
 
     /// What the generator loses by the pictures `made`.
-    fn adversarial(&mut self, made: &Tensor, real: &Tensor) -> Tensor {
+    fn adversarial(&mut self, fake: &Tensor, real: &Tensor) -> Tensor {
         let parts = &self.parts;
-        match &mut self.judge {
-            Adversary::Own(judge) => {
-                judge.improve();
-                let fixed = judge.fixed();
-                let of_real = tch::no_grad(|| parts.scores(&fixed, real));
-                let of_made = parts.scores(&fixed, made);
-                parts.gan.loss.of_generator(&of_real, &of_made)
+        match &mut self.discriminator {
+            Adversary::Own(size, discriminator) => {
+                discriminator.power_iteration();
+                let fixed = discriminator.detached();
+                let of_real = tch::no_grad(|| parts.scores(*size, &fixed, real));
+                let of_fake = parts.scores(*size, &fixed, fake);
+                parts.gan.loss.of_generator(Some(&of_real), &of_fake)
             }
-            Adversary::Projected(judge) => judge.generator_loss(&signed(made)),
+            Adversary::Projected(discriminator) => discriminator.generator_loss(&signed(fake)),
         }
     }
 
     /// One step of the judge, with `factor` times the rate.
-    fn train_judge(&mut self, made: &Tensor, real: &Tensor, factor: f64, losses: &mut Losses) {
+    fn train_discriminator(
+        &mut self,
+        fake: &Tensor,
+        real: &Tensor,
+        factor: f64,
+        losses: &mut Losses,
+    ) {
         let parts = &self.parts;
-        match &mut self.judge {
-            Adversary::Own(judge) => {
-                let weights = judge.used();
-                let of_real = parts.scores(&weights, real);
-                let of_made = parts.scores(&weights, &made.detach());
-                let judged = parts.gan.loss.of_judge(&of_real, &of_made);
+        match &mut self.discriminator {
+            Adversary::Own(size, discriminator) => {
+                let weights = discriminator.effective();
+                let of_real = parts.scores(*size, &weights, real);
+                let of_fake = parts.scores(*size, &weights, &fake.detach());
+                let judged = parts.gan.loss.of_discriminator(&of_real, &of_fake);
                 judged.backward();
-                judge.step(factor * parts.gan.judge_rate);
-                losses.add("judge", judged.detach());
-                let deceived = match parts.gan.loss {
-                    GanLoss::Plain => taken_for_real(&of_made),
+                discriminator.step(factor * parts.gan.discriminator_lr);
+                losses.add("discriminator", judged.detach());
+                let generator_loss = match parts.gan.loss {
                     // Only differences have a meaning here.
-                    GanLoss::Relativistic => {
-                        taken_for_real(&(&of_made - of_real.mean(Kind::Float)))
-                    }
+                    GanLoss::Relativistic => fake_score(&(&of_fake - of_real.mean(Kind::Float))),
+                    _ => fake_score(&of_fake),
                 };
-                self.watch.see("judge", &deceived, REMEDY, losses);
-                losses.add("made-taken-for-real", deceived);
+                self.watch
+                    .see("discriminator", &generator_loss, REMEDY, losses);
+                losses.add("fake-score", generator_loss);
             }
-            Adversary::Projected(judge) => {
-                let shown = [real, made].map(signed);
-                judge.train("judge", shown.each_ref(), factor, losses);
+            Adversary::Projected(discriminator) => {
+                let shown = [real, fake].map(signed);
+                discriminator.train("discriminator", shown.each_ref(), factor, losses);
             }
         }
     }
 
-    fn psnr_step(&mut self, made: &Tensor, truth: &Tensor) -> Losses {
+    fn psnr_step(&mut self, fake: &Tensor, truth: &Tensor) -> Losses {
         let psnr = &self.parts.psnr;
         let mut losses = Losses::default();
-        losses.add("pixel", distance(psnr.distance, made, truth));
+        losses.add("pixel", distance(psnr.distance, fake, truth));
         losses.total().backward();
         let factor = psnr.schedule.factor_at(self.step);
         self.generator.step(factor);
         losses
     }
 
-    fn gan_step(&mut self, made: &Tensor, truth: &Tensor, real: &Tensor) -> Losses {
+    fn gan_step(&mut self, fake: &Tensor, truth: &Tensor, real: &Tensor) -> Losses {
         let gan = &self.parts.gan;
         let factor = gan.schedule.factor_at(self.step - self.parts.psnr.steps);
         let mut losses = Losses::default();
         if gan.pixel > 0.0 {
-            let pixel = distance(gan.distance, made, truth) * gan.pixel;
+            let pixel = distance(gan.distance, fake, truth) * gan.pixel;
             losses.add("pixel", pixel);
         }
         if let Some(perceptual) = &self.perceptual {
-            losses.add("perceptual", perceptual.of(&signed(made), &signed(truth)));
+            losses.add("perceptual", perceptual.of(&signed(fake), &signed(truth)));
         }
         let weight = gan.adversarial;
-        losses.add("adversarial", self.adversarial(made, real) * weight);
+        losses.add("adversarial", self.adversarial(fake, real) * weight);
         losses.total().backward();
         self.generator.step(factor);
-        self.train_judge(made, real, factor, &mut losses);
+        self.train_discriminator(fake, real, factor, &mut losses);
         losses
     }
 }
@@ -272,7 +255,7 @@ fn signed(x: &Tensor) -> Tensor {
     x * 2.0 - 1.0
 }
 
-impl Stage for EsrganStage {
+impl TrainStep for EsrganStep {
     fn name(&self) -> &'static str {
         self.parts.name
     }
@@ -285,7 +268,8 @@ impl Stage for EsrganStage {
         seed_step(self.parts.seed, self.step);
         let alone = self.step < self.parts.psnr.steps;
         if self.step == self.parts.psnr.steps && self.step > 0 {
-            self.generator.restart(self.parts.gan.schedule.rate);
+            self.generator
+                .restart(self.parts.gan.schedule.learning_rate);
         }
         let (seen, real) = (unit(&batch.pixelated), unit(&batch.clean));
         let truth = match batch.sharp.numel() {
@@ -293,12 +277,12 @@ impl Stage for EsrganStage {
             _ => unit(&batch.sharp),
         };
         let weights = &self.generator.weights;
-        let made = self.parts.generator.read(&mut Training(weights), &[seen]);
+        let fake = self.parts.generator.read(&mut Training(weights), &[seen]);
         let losses = match alone {
-            true => self.psnr_step(&made, &truth),
-            false => self.gan_step(&made, &truth, &real),
+            true => self.psnr_step(&fake, &truth),
+            false => self.gan_step(&fake, &truth, &real),
         };
-        self.generator.remember(self.step);
+        self.generator.update_average(self.step);
         self.step += 1;
         Ok(losses)
     }
@@ -308,23 +292,24 @@ impl Stage for EsrganStage {
     }
 
     fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
-        let made = forward(&self.parts.generator, self.weights(), &[unit(pixelated)]);
-        signed(&made)
+        let fake = forward(&self.parts.generator, self.weights(), &[unit(pixelated)]);
+        signed(&fake)
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
         out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
         self.generator.save(out);
-        self.judge.save(out);
+        self.discriminator.save(out);
     }
 
     fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
         self.generator.load(saved)?;
-        self.judge.load(saved)?;
+        self.discriminator.load(saved)?;
         self.step = saved_step(saved)?;
         // The rate of the part that the checkpoint is in.
         if self.step > self.parts.psnr.steps {
-            self.generator.set_rate(self.parts.gan.schedule.rate);
+            self.generator
+                .set_rate(self.parts.gan.schedule.learning_rate);
         }
         Ok(())
     }

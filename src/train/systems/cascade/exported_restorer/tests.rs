@@ -2,8 +2,8 @@ use super::*;
 use crate::train::data::loader::Batch;
 use crate::train::nn::exported::round_to_halves;
 use crate::train::nn::precision::Precision;
-use crate::train::run::train_step::Stage;
-use crate::train::systems::cascade::stage2::{First, Stage2, new_dcedn};
+use crate::train::run::train_step::TrainStep;
+use crate::train::systems::cascade::stage2::{FirstStage, Stage2, new_dcedn};
 
 /// A restorer of another system: enlarges by repetition, and makes everything a little darker.
 fn restorer(size: usize, doublings: usize, range: ValueRange) -> Model {
@@ -30,7 +30,7 @@ fn restorer(size: usize, doublings: usize, range: ValueRange) -> Model {
 }
 
 fn recipe(changes: &[&str]) -> Recipe {
-    let least = ["model.margin=1.3", "damage.blocks=[2.0, 8.0]"];
+    let least = ["model.margin=1.3", "degradation.blocks=[2.0, 8.0]"];
     let all = least.iter().chain(changes).map(|c| (*c).to_owned());
     Recipe::read_with(None, &all.collect::<Vec<_>>()).unwrap()
 }
@@ -48,7 +48,7 @@ fn both_stages_become_one_file() {
         tch::manual_seed(3);
         let side = size << doublings;
         let recipe = recipe(&[&format!("model.size={side}"), dcedn]);
-        let after = || After::new(restorer(size, doublings, range), &recipe).unwrap();
+        let after = || ExportedRestorer::new(restorer(size, doublings, range), &recipe).unwrap();
         let mut weights = new_dcedn(&recipe, Device::Cpu);
         // As the recipe stores them.
         round_to_halves(&mut weights);
@@ -72,9 +72,9 @@ fn both_stages_become_one_file() {
 #[test]
 fn the_second_stage_learns_behind_it() {
     tch::manual_seed(3);
-    let recipe = recipe(&["model.size=32", "stage2.rate=4e-4", PLAIN]);
-    let after = After::new(restorer(16, 1, ValueRange::Unit), &recipe).unwrap();
-    let first = First::Exported(Box::new(after));
+    let recipe = recipe(&["model.size=32", "stage2.learning_rate=4e-4", PLAIN]);
+    let after = ExportedRestorer::new(restorer(16, 1, ValueRange::Unit), &recipe).unwrap();
+    let first = FirstStage::Exported(Box::new(after));
     let mut stage = Stage2::new(&recipe, first, Device::Cpu, Precision::FULL).unwrap();
     let options = (Kind::Float, Device::Cpu);
     let clean = (Tensor::rand([2, 3, 8, 8], options) - 0.5).upsample_nearest2d([32; 2], None, None);
@@ -102,7 +102,9 @@ fn the_second_stage_learns_behind_it() {
 #[test]
 fn what_does_not_fit_is_named() {
     let refused = |model: Model, changes: &[&str]| {
-        let error = After::new(model, &recipe(changes)).map(drop).unwrap_err();
+        let error = ExportedRestorer::new(model, &recipe(changes))
+            .map(drop)
+            .unwrap_err();
         error.to_string()
     };
     let model = || restorer(16, 1, ValueRange::Unit);
@@ -122,11 +124,21 @@ fn a_folder_keeps_one_restorer() {
     };
     let (one, other) = (file("one.onnx", 16), file("other.onnx", 32));
     let recipe = recipe(&["model.size=32", PLAIN]);
-    assert!(After::kept(folder.path(), &recipe).unwrap().is_none());
-    After::keep(&one, folder.path()).unwrap();
-    After::keep(&one, folder.path()).unwrap();
-    assert!(After::kept(folder.path(), &recipe).unwrap().is_some());
-    let error = After::keep(&other, folder.path()).unwrap_err().to_string();
+    assert!(
+        ExportedRestorer::kept(folder.path(), &recipe)
+            .unwrap()
+            .is_none()
+    );
+    ExportedRestorer::keep(&one, folder.path()).unwrap();
+    ExportedRestorer::keep(&one, folder.path()).unwrap();
+    assert!(
+        ExportedRestorer::kept(folder.path(), &recipe)
+            .unwrap()
+            .is_some()
+    );
+    let error = ExportedRestorer::keep(&other, folder.path())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("behind another model"), "{error}");
-    assert!(After::keep(&folder.path().join("none.onnx"), folder.path()).is_err());
+    assert!(ExportedRestorer::keep(&folder.path().join("none.onnx"), folder.path()).is_err());
 }

@@ -8,8 +8,8 @@ use crate::metrics::{MetricsError, Picture, masked_psnr, masked_ssim, ssim_gauss
 use crate::train::data::pictures::{bytes, planes};
 use crate::train::data::samples::Sample;
 use crate::train::run::log::Log;
-use crate::train::run::steps::Look;
-use crate::train::run::train_step::Stage;
+use crate::train::run::steps::Validator;
+use crate::train::run::train_step::TrainStep;
 use crate::train::run::validation::Validation;
 
 /// A face before and after something came over it.
@@ -34,7 +34,7 @@ impl Covered {
 }
 
 /// Covered faces that were held back.
-pub struct CoveredFaces {
+pub struct OccludedFaces {
     faces: Vec<Covered>,
     whole: Validation,
     device: Device,
@@ -51,7 +51,7 @@ struct Scores {
     masked_ssim: f64,
 }
 
-impl CoveredFaces {
+impl OccludedFaces {
     /// Look at these faces.
     pub fn new(faces: Vec<Covered>, device: Device) -> Self {
         let samples = faces.iter().map(Covered::sample).collect();
@@ -63,7 +63,7 @@ impl CoveredFaces {
     }
 
     /// What `stage` makes of a face, packed R′G′B′.
-    fn restored(&self, stage: &dyn Stage, face: &Covered) -> Vec<u8> {
+    fn restored(&self, stage: &dyn TrainStep, face: &Covered) -> Vec<u8> {
         let (width, height) = face.picture.dimensions();
         let shape = [1, 3, i64::from(height), i64::from(width)];
         let seen = Tensor::from_slice(&planes(&face.picture)).view(shape);
@@ -86,9 +86,9 @@ impl CoveredFaces {
     }
 }
 
-impl Look for CoveredFaces {
-    fn look(&self, stage: &dyn Stage, log: &mut Log) -> anyhow::Result<(String, RgbImage)> {
-        let (text, strip) = self.whole.look(stage, log)?;
+impl Validator for OccludedFaces {
+    fn validate(&self, stage: &dyn TrainStep, log: &mut Log) -> anyhow::Result<(String, RgbImage)> {
+        let (text, strip) = self.whole.validate(stage, log)?;
         let restored = self.faces.iter().map(|face| self.restored(stage, face));
         let restored = self.scores(&restored.collect::<Vec<_>>())?;
         let covered = self.faces.iter().map(|face| face.picture.as_raw().clone());
@@ -137,7 +137,7 @@ mod tests {
             picture,
             mask,
         };
-        let faces = CoveredFaces::new(vec![face], Device::Cpu);
+        let faces = OccludedFaces::new(vec![face], Device::Cpu);
         let scores = faces.scores(&pictures).unwrap();
         assert!((scores.masked_psnr - 20.0 * 25.5f64.log10()).abs() < 1e-9);
         assert!(scores.masked_ssim < scores.ssim && scores.ssim < 1.0);

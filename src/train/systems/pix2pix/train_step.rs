@@ -11,16 +11,15 @@ use crate::train::data::loader::Batch;
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
-use crate::train::optim::discriminator::adversary::Adversary;
-use crate::train::optim::discriminator::patch::{DiscriminatorSize, Norm, discriminator};
-use crate::train::optim::discriminator::projected::Projecting;
-use crate::train::optim::losses::{Losses, cross_entropy, l1, taken_for_real};
+use crate::train::optim::discriminator::Adversary;
+use crate::train::optim::discriminator::patch::{Norm, PatchGanSize, patch_gan};
+use crate::train::optim::losses::{Losses, cross_entropy, fake_score, l1};
 use crate::train::optim::schedule::rate_at;
-use crate::train::optim::trained::{Trained, Watch, seed_step};
-use crate::train::run::train_step::Stage;
+use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
+use crate::train::run::train_step::TrainStep;
 
 /// What helps against a judge that has run away.
-const REMEDY: &str = "a smaller train.judge, then a narrower discriminator";
+const REMEDY: &str = "a smaller train.discriminator_weight, then a narrower discriminator";
 
 /// Channels of a pair of pictures.
 const PAIR: i64 = 6;
@@ -34,9 +33,9 @@ pub struct Settings {
     /// Pairs in one step. Published is 1; batch norm wants 8 or more.
     pub batch: usize,
     /// Adam's learning rate.
-    pub rate: f64,
+    pub learning_rate: f64,
     /// Share of the steps before the rate falls linearly to zero.
-    pub constant: f64,
+    pub constant_share: f64,
     /// Adam's β₁ and β₂.
     pub betas: [f64; 2],
     /// Standard deviation of the initial weights.
@@ -44,56 +43,55 @@ pub struct Settings {
     /// Weight of the mean difference.
     pub l1: f64,
     /// Weight of the judge's loss against the generator's: ½ (published), or 1 in TensorFlow's tutorial.
-    pub judge: f64,
+    pub discriminator: f64,
 }
 
 /// Generator and judge in training.
-pub struct Pix2pix {
+pub struct Pix2pixStep {
     settings: Settings,
     unet: UNet,
-    /// Of the PatchGAN; means nothing where the discriminator is a projected one.
-    size: DiscriminatorSize,
     seed: u64,
     step: u64,
     watch: Watch,
-    generator: Trained,
-    judge: Adversary,
+    generator: TrainedNetwork,
+    discriminator: Adversary<PatchGanSize>,
 }
 
-impl Pix2pix {
+impl Pix2pixStep {
     /// Untrained networks.
     ///
     /// Fails where a projected discriminator has no usable feature network.
     pub fn new(recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
         let (settings, unet) = (recipe.train.clone(), recipe.generator);
-        let (rate, betas) = (settings.rate, settings.betas);
+        let (learning_rate, betas) = (settings.learning_rate, settings.betas);
         let (features, side) = (recipe.features.as_deref(), recipe.model.size as i64);
-        let open = |size| Projecting::open(size, features, side, (rate, betas), device);
-        let projecting = recipe.discriminator.projected().map(open).transpose()?;
+        let opened = recipe
+            .discriminator
+            .open(features, side, (learning_rate, betas), device)?;
         tch::manual_seed(recipe.seed as i64);
         let init = Init::Normal(settings.init);
-        let generator = Trained::new("generator", declare(&unet, init, device), rate, betas);
-        let size = recipe
-            .discriminator
-            .patch()
-            .unwrap_or(DiscriminatorSize::PIX2PIX);
-        let judge = Adversary::new(projecting.as_ref(), "judge", || {
+        let generator = TrainedNetwork::new(
+            "generator",
+            declare(&unet, init, device),
+            learning_rate,
+            betas,
+        );
+        let discriminator = opened.adversary("judge", |&size| {
             let weights = Declare::parameters(init, device, |l| {
-                discriminator(l, &(), PAIR, size);
+                patch_gan(l, &(), PAIR, size);
             });
-            let judge = Trained::new("judge", weights, rate, betas);
+            let discriminator = TrainedNetwork::new("judge", weights, learning_rate, betas);
             match size.norm {
-                Norm::Spectral => judge.spectral(|name| name.ends_with(".weight")),
-                Norm::Instance | Norm::Batch => judge,
+                Norm::SpectralNorm => discriminator.spectral(|name| name.ends_with(".weight")),
+                Norm::Instance | Norm::Batch => discriminator,
             }
         });
         Ok(Self {
             generator,
-            judge,
+            discriminator,
             watch: Watch::default(),
             settings,
             unet,
-            size,
             seed: recipe.seed,
             step: 0,
         })
@@ -106,35 +104,41 @@ impl Pix2pix {
 
     /// One step of the discriminator, with `factor` times the rate; then what the generator loses by the pictures `fake`
     /// that it made of those of `batch`.
-    fn judged(&mut self, batch: &Batch, fake: &Tensor, factor: f64, losses: &mut Losses) -> Tensor {
-        match &mut self.judge {
-            Adversary::Own(judge) => {
-                let scores = |judge: &Parameters, picture: &Tensor| {
+    fn adversarial_loss(
+        &mut self,
+        batch: &Batch,
+        fake: &Tensor,
+        factor: f64,
+        losses: &mut Losses,
+    ) -> Tensor {
+        match &mut self.discriminator {
+            Adversary::Own(size, discriminator) => {
+                let scores = |discriminator: &Parameters, picture: &Tensor| {
                     let pair = Tensor::cat(&[&batch.pixelated, picture], 1);
-                    discriminator(&mut Training(judge), &pair, PAIR, self.size)
+                    patch_gan(&mut Training(discriminator), &pair, PAIR, *size)
                 };
-                judge.improve();
-                let judging = judge.used();
+                discriminator.power_iteration();
+                let judging = discriminator.effective();
                 let right = scores(&judging, &batch.clean);
                 let wrong = scores(&judging, &fake.detach());
-                let judged = cross_entropy(&right, 1.0) + cross_entropy(&wrong, 0.0);
-                let judged = judged * self.settings.judge;
-                judged.backward();
-                judge.step(factor);
-                losses.add("judge", judged.detach());
+                let adversarial_loss = cross_entropy(&right, 1.0) + cross_entropy(&wrong, 0.0);
+                let adversarial_loss = adversarial_loss * self.settings.discriminator;
+                adversarial_loss.backward();
+                discriminator.step(factor);
+                losses.add("discriminator", adversarial_loss.detach());
                 self.watch
-                    .see("judge", &taken_for_real(&wrong), REMEDY, losses);
-                cross_entropy(&scores(&judge.fixed(), fake), 1.0)
+                    .see("discriminator", &fake_score(&wrong), REMEDY, losses);
+                cross_entropy(&scores(&discriminator.detached(), fake), 1.0)
             }
-            Adversary::Projected(judge) => {
-                judge.train("judge", [&batch.clean, fake], factor, losses);
-                judge.generator_loss(fake)
+            Adversary::Projected(discriminator) => {
+                discriminator.train("discriminator", [&batch.clean, fake], factor, losses);
+                discriminator.generator_loss(fake)
             }
         }
     }
 }
 
-impl Stage for Pix2pix {
+impl TrainStep for Pix2pixStep {
     fn name(&self) -> &'static str {
         "pix2pix"
     }
@@ -146,17 +150,17 @@ impl Stage for Pix2pix {
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         seed_step(self.seed, self.step);
         let s = &self.settings;
-        let falling = rate_at(self.step, s.steps, 1.0, s.constant);
+        let falling = rate_at(self.step, s.steps, 1.0, s.constant_share);
         let inputs = [batch.pixelated.shallow_clone()];
         let weights = &self.generator.weights;
         let fake = self.unet.read(&mut Training(weights), &inputs);
-        let (mut judged, mut losses) = (Losses::default(), Losses::default());
-        let adversarial = self.judged(batch, &fake, falling, &mut judged);
+        let (mut adversarial_loss, mut losses) = (Losses::default(), Losses::default());
+        let adversarial = self.adversarial_loss(batch, &fake, falling, &mut adversarial_loss);
         losses.add("adversarial", adversarial);
         losses.add("l1", l1(&fake, &batch.clean) * self.settings.l1);
         losses.total().backward();
         self.generator.step(falling);
-        losses.append(judged);
+        losses.append(adversarial_loss);
         self.step += 1;
         Ok(losses)
     }
@@ -172,12 +176,12 @@ impl Stage for Pix2pix {
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
         out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
         self.generator.save(out);
-        self.judge.save(out);
+        self.discriminator.save(out);
     }
 
     fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
         self.generator.load(saved)?;
-        self.judge.load(saved)?;
+        self.discriminator.load(saved)?;
         self.step = saved_step(saved)?;
         Ok(())
     }
@@ -191,7 +195,7 @@ mod tests {
     use super::*;
     use crate::cascade::{Model, ModelMetadata, MosaicInput, ValueRange};
     use crate::train::features::tests::with_network;
-    use crate::train::optim::discriminator::Discriminator;
+    use crate::train::optim::discriminator::DiscriminatorChoice;
     use crate::train::optim::trained::tests::check_resumed;
     use crate::train::recipe::RecipeText;
     use crate::train::run::model_file::model_file;
@@ -208,19 +212,19 @@ mod tests {
         let train = Settings {
             steps,
             batch: 4,
-            rate: 1e-3,
-            constant: 0.5,
+            learning_rate: 1e-3,
+            constant_share: 0.5,
             betas: [0.5, 0.999],
             init: 0.02,
             l1: 100.0,
-            judge: 0.5,
+            discriminator: 0.5,
         };
         let mut recipe = Recipe::parse(Recipe::DEFAULT).unwrap();
         recipe.model.size = 64;
         Recipe {
             seed: 5,
             generator: UNET,
-            discriminator: Discriminator::Patch(DiscriminatorSize {
+            discriminator: DiscriminatorChoice::Own(PatchGanSize {
                 width: 4,
                 layers: 2,
                 norm: Norm::Batch,
@@ -230,8 +234,8 @@ mod tests {
         }
     }
 
-    fn stage(steps: u64) -> Pix2pix {
-        Pix2pix::new(&recipe(steps), Device::Cpu).unwrap()
+    fn stage(steps: u64) -> Pix2pixStep {
+        Pix2pixStep::new(&recipe(steps), Device::Cpu).unwrap()
     }
 
     /// Bright and dark squares, whose lower half is covered.
@@ -286,10 +290,10 @@ mod tests {
     fn so_does_one_with_a_projected_discriminator() {
         let recipe = |features: &Path| Recipe {
             features: Some(features.to_owned()),
-            discriminator: Discriminator::Projected(Default::default()),
+            discriminator: DiscriminatorChoice::Projected(Default::default()),
             ..recipe(4)
         };
-        let make = |features: &Path| Pix2pix::new(&recipe(features), Device::Cpu).unwrap();
+        let make = |features: &Path| Pix2pixStep::new(&recipe(features), Device::Cpu).unwrap();
         with_network(|features| check_resumed(|| make(features), &batch()));
     }
 }

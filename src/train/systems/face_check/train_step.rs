@@ -8,37 +8,35 @@ use tch::{Device, Kind, Reduction, Tensor};
 use super::network::FaceNet;
 use super::recipe::Settings;
 use crate::train::data::loader::Batch;
-use crate::train::nn::exported::read_weights;
 use crate::train::nn::layers::{Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
-use crate::train::nn::parameters::{self, copy, saved_step};
-use crate::train::optim::adam::{Adam, MovingAverage};
+use crate::train::nn::parameters::saved_step;
 use crate::train::optim::losses::Losses;
 use crate::train::optim::schedule::rate_at;
-use crate::train::run::train_step::Stage;
+use crate::train::optim::trained::TrainedNetwork;
+use crate::train::run::train_step::TrainStep;
 
 /// Distances up to this one count by their square, larger ones as they are (Huber); sides of the view.
 const HUBER_DELTA: f64 = 0.05;
 
 /// The network in training.
-pub struct FaceStage {
+pub struct FaceCheckStep {
     settings: Settings,
     network: FaceNet,
     seed: u64,
     step: u64,
-    weights: Parameters,
-    adam: Adam,
-    average: MovingAverage,
+    weights: TrainedNetwork,
 }
 
-impl FaceStage {
+impl FaceCheckStep {
     /// An untrained network.
     pub fn new(settings: Settings, network: FaceNet, seed: u64, device: Device) -> Self {
         tch::manual_seed(seed as i64);
         let weights = declare(&network, Init::KaimingNormal(1.0), device);
+        let weights = TrainedNetwork::new("weights", weights, settings.learning_rate, [0.9, 0.999])
+            .decayed(settings.weight_decay)
+            .averaged_as(settings.average, "average");
         Self {
-            adam: Adam::new(&weights, settings.rate, (0.9, 0.999), settings.weight_decay),
-            average: MovingAverage::new(&weights, settings.average),
             settings,
             network,
             seed,
@@ -49,11 +47,11 @@ impl FaceStage {
 
     /// The averaged weights, to be exported.
     pub fn averaged(&self) -> &Parameters {
-        &self.average.average
+        self.weights.best()
     }
 }
 
-impl Stage for FaceStage {
+impl TrainStep for FaceCheckStep {
     fn name(&self) -> &'static str {
         super::run::NAME
     }
@@ -66,7 +64,9 @@ impl Stage for FaceStage {
         // The chance of a step is its own, so that a resumed run leaves out the same features.
         tch::manual_seed(self.seed.wrapping_add(self.step).wrapping_mul(0x9e37_79b9) as i64);
         let input = [batch.pixelated.contiguous()];
-        let found = self.network.read(&mut Training(&self.weights), &input);
+        let found = self
+            .network
+            .read(&mut Training(&self.weights.weights), &input);
         let (logits, places) = (found.narrow(1, 0, 1), found.narrow(1, 1, 3));
         let (is_face, truth) = (batch.labels.narrow(1, 0, 1), batch.labels.narrow(1, 1, 3));
         let judged = logits.binary_cross_entropy_with_logits::<Tensor>(
@@ -84,22 +84,20 @@ impl Stage for FaceStage {
         let total = losses.total();
         ensure!(
             total.double_value(&[]).is_finite(),
-            "the losses are no numbers any more at step {}; try a smaller train.rate",
+            "the losses are no numbers any more at step {}; try a smaller train.learning_rate",
             self.step
         );
         total.backward();
         let s = &self.settings;
-        self.adam.rate = rate_at(self.step, s.steps, s.rate, s.constant);
-        self.adam.step(&mut self.weights);
-        self.average.update(&self.weights, self.step);
+        self.weights
+            .step(rate_at(self.step, s.steps, 1.0, s.constant_share));
+        self.weights.update_average(self.step);
         self.step += 1;
         Ok(losses)
     }
 
     fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
-        read_weights(model, "", &mut self.average.average)?;
-        copy(&self.average.average, &mut self.weights);
-        Ok(())
+        self.weights.start_from(model, "")
     }
 
     /// Logits and places `[N, 4]` of mosaics.
@@ -109,15 +107,11 @@ impl Stage for FaceStage {
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
         out.push(("step".to_owned(), Tensor::from_slice(&[self.step as i64])));
-        parameters::store("weights", &self.weights, out);
-        parameters::store("average", &self.average.average, out);
-        self.adam.state("adam.weights", out);
+        self.weights.save(out);
     }
 
     fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
-        parameters::restore("weights", &mut self.weights, saved)?;
-        parameters::restore("average", &mut self.average.average, saved)?;
-        self.adam.load("adam.weights", saved)?;
+        self.weights.load(saved)?;
         self.step = saved_step(saved)?;
         Ok(())
     }

@@ -29,8 +29,8 @@ pub fn de_mean(a: &Picture<'_>, b: &Picture<'_>) -> Result<f64, MetricsError> {
 fn mean_lab(picture: &Picture<'_>) -> Lab {
     let mut sum = [0.0; 3];
     for pixel in picture.data().chunks_exact(3) {
-        let colour = lab([0, 1, 2].map(|i| f64::from(pixel[i])));
-        (sum.iter_mut().zip(colour)).for_each(|(sum, v)| *sum += v);
+        let color = lab([0, 1, 2].map(|i| f64::from(pixel[i])));
+        (sum.iter_mut().zip(color)).for_each(|(sum, v)| *sum += v);
     }
     let count = picture.data().len() as f64 / 3.0;
     sum.map(|v| v / count)
@@ -53,9 +53,9 @@ fn spread(a: &Picture<'_>, b: &Picture<'_>, side: usize) -> Result<Spread, Metri
     let window = vec![1.0 / side as f64; side];
     let planes = |p: &Picture<'_>| [0, 1, 2].map(|i| windowed(&p.channel(i), p.width(), &window));
     let (a, b) = (planes(a), planes(b));
-    let colour = |planes: &[Vec<f64>; 3], at: usize| lab([0, 1, 2].map(|i| planes[i][at]));
+    let color = |planes: &[Vec<f64>; 3], at: usize| lab([0, 1, 2].map(|i| planes[i][at]));
     let mut differences: Vec<f64> = (0..a[0].len())
-        .map(|at| ciede2000(colour(&a, at), colour(&b, at)))
+        .map(|at| ciede2000(color(&a, at), color(&b, at)))
         .collect();
     differences.sort_unstable_by(f64::total_cmp);
     Ok(Spread {
