@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use anyhow::Context;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::samples::Sample;
 use crate::blocks::PLANES;
@@ -16,21 +16,68 @@ const DEPTH: usize = 4;
 /// Pairs of mosaic and truth, `[N, 3, S, S]`, −1 … 1, see [`Sample`]. What samples do not have is empty.
 pub struct Batch {
     /// What the networks see.
-    pub pixelated: Tensor,
+    pub input: Tensor,
     /// What is known of the lattices, `[N, PLANES, S, S]`.
-    pub lattice: Tensor,
+    pub conditioning: Tensor,
     /// The truth behind it; its side may be a multiple.
-    pub clean: Tensor,
+    pub target: Tensor,
     /// Numbers of the samples whose truth has detail at its own size, see [`Sample::fine`].
     pub fine: Tensor,
     /// The mosaics' blocks and their means, if any are told.
     pub projection: Option<Projection>,
     /// The same, sharpened.
-    pub sharp: Tensor,
+    pub sharpened_target: Tensor,
     /// Clean crops of other pictures, for unpaired training; else none.
-    pub others: Tensor,
+    pub unpaired: Tensor,
     /// The labels of the pairs, `[N, L]`.
     pub labels: Tensor,
+}
+
+impl Default for Batch {
+    /// One that has nothing.
+    fn default() -> Self {
+        let none = || Tensor::zeros([0], (Kind::Float, Device::Cpu));
+        Self {
+            input: none(),
+            conditioning: none(),
+            target: none(),
+            fine: none(),
+            projection: None,
+            sharpened_target: none(),
+            unpaired: none(),
+            labels: none(),
+        }
+    }
+}
+
+impl Batch {
+    /// What the networks see.
+    pub fn inputs(&self) -> Inputs<'_> {
+        Inputs {
+            input: &self.input,
+            conditioning: &self.conditioning,
+        }
+    }
+}
+
+/// What a network makes something of: the part of a [`Batch`] that is there without truths.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// Pictures, or random numbers for a generator that starts from those.
+    pub input: &'a Tensor,
+    /// What is known beside them; networks that take nothing more do not look at it.
+    pub conditioning: &'a Tensor,
+}
+
+impl<'a> Inputs<'a> {
+    /// Inputs of which nothing more is known.
+    pub fn alone(input: &'a Tensor) -> Self {
+        let conditioning = input;
+        Self {
+            input,
+            conditioning,
+        }
+    }
 }
 
 /// An endless, repeatable stream of batches.
@@ -95,8 +142,8 @@ impl Loader {
         let fine: Vec<i64> = (pairs.iter().zip(0..))
             .filter_map(|(sample, i)| sample.fine.then_some(i))
             .collect();
-        let pixelated = tensor(pairs, 3, |s| &s.pixelated);
-        let clean = tensor(pairs, 3, |s| &s.clean);
+        let pixelated = tensor(pairs, 3, |s| &s.input);
+        let clean = tensor(pairs, 3, |s| &s.target);
         let grids: Vec<Option<&Grid>> = pairs.iter().map(|sample| sample.grid.as_ref()).collect();
         Ok(Batch {
             fine: Tensor::from_slice(&fine).to_device(self.device),
@@ -105,11 +152,11 @@ impl Loader {
             labels: Tensor::from_slice(&labels)
                 .view(shape)
                 .to_device(self.device),
-            pixelated,
-            lattice: tensor(pairs, PLANES, |s| &s.lattice),
-            clean,
-            sharp: tensor(pairs, 3, |s| &s.sharp),
-            others: tensor(others, 3, |s| &s.clean),
+            input: pixelated,
+            conditioning: tensor(pairs, PLANES, |s| &s.conditioning),
+            target: clean,
+            sharpened_target: tensor(pairs, 3, |s| &s.sharpened_target),
+            unpaired: tensor(others, 3, |s| &s.target),
         })
     }
 }

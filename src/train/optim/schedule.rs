@@ -20,6 +20,18 @@ pub struct Schedule {
     /// A half cosine down to a floor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cosine: Option<Cosine>,
+    /// A straight line down to zero, of recipes that say it in keys of their own.
+    #[serde(skip)]
+    linear: Option<Linear>,
+}
+
+/// A straight line down to zero.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Linear {
+    /// Steps of the training.
+    steps: u64,
+    /// Share of the steps before the line falls.
+    constant_share: f64,
 }
 
 /// A half cosine from the rate down to a floor (Loshchilov and Hutter, 2017).
@@ -41,6 +53,28 @@ fn one() -> f64 {
 }
 
 impl Schedule {
+    /// One that stays for the share `constant_share` of the `steps`, and then falls linearly to zero.
+    pub fn falling(learning_rate: f64, steps: u64, constant_share: f64) -> Self {
+        Self {
+            linear: Some(Linear {
+                steps,
+                constant_share,
+            }),
+            ..Self::constant(learning_rate)
+        }
+    }
+
+    /// One that stays.
+    pub fn constant(learning_rate: f64) -> Self {
+        Self {
+            learning_rate,
+            milestones: Vec::new(),
+            factor: 1.0,
+            cosine: None,
+            linear: None,
+        }
+    }
+
     /// An error for constants that make no sense; `name` is the schedule's own.
     pub fn check(&self, name: &str) -> anyhow::Result<()> {
         ensure!(
@@ -66,6 +100,11 @@ impl Schedule {
 
     /// The rate at `step` ÷ the rate at the start.
     pub fn factor_at(&self, step: u64) -> f64 {
+        if let Some(line) = self.linear {
+            let steps = line.steps as f64;
+            let falling = (steps - line.constant_share * steps).max(1.0);
+            return ((steps - step as f64) / falling).clamp(0.0, 1.0);
+        }
         let passed = self.milestones.iter().filter(|&&m| m <= step).count();
         let falling = self.factor.powi(passed as i32);
         let Some(cosine) = &self.cosine else {
@@ -80,13 +119,6 @@ impl Schedule {
         let wave = (1.0 + (PI * along as f64 / cosine.steps as f64).cos()) / 2.0;
         falling * (floor + (1.0 - floor) * wave)
     }
-}
-
-/// The learning rate at `step` of `steps`: `rate`, and from the share `constant` on linearly down to zero.
-pub fn rate_at(step: u64, steps: u64, learning_rate: f64, constant_share: f64) -> f64 {
-    let start = constant_share * steps as f64;
-    let left = steps as f64 - step as f64;
-    learning_rate * (left / (steps as f64 - start).max(1.0)).clamp(0.0, 1.0)
 }
 
 /// Steps in which adversarial terms join, at most; a tenth of all steps.
@@ -105,10 +137,10 @@ mod tests {
 
     fn schedule(cosine: Option<Cosine>) -> Schedule {
         Schedule {
-            learning_rate: 2e-4,
             milestones: vec![50, 100],
             factor: 0.5,
             cosine,
+            ..Schedule::constant(2e-4)
         }
     }
 
@@ -151,10 +183,9 @@ mod tests {
 
     #[test]
     fn the_rate_falls_to_zero() {
-        assert_eq!(rate_at(0, 100, 2.0, 0.5), 2.0);
-        assert_eq!(rate_at(50, 100, 2.0, 0.5), 2.0);
-        assert_eq!(rate_at(75, 100, 2.0, 0.5), 1.0);
-        assert_eq!(rate_at(100, 100, 2.0, 0.5), 0.0);
-        assert_eq!(rate_at(99, 100, 2.0, 1.0), 2.0);
+        let at = |step, share| Schedule::falling(2.0, 100, share).factor_at(step);
+        assert_eq!([at(0, 0.5), at(50, 0.5)], [1.0, 1.0]);
+        assert_eq!([at(75, 0.5), at(100, 0.5)], [0.5, 0.0]);
+        assert_eq!(at(99, 1.0), 1.0);
     }
 }

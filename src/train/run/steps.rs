@@ -66,7 +66,7 @@ pub fn train(
         let waited = asked.elapsed().as_secs_f64();
         let losses = stage.step(&batch)?;
         let step = stage.progress().0;
-        let pictures = batch.pixelated.size()[0] as usize;
+        let pictures = batch.input.size()[0] as usize;
         if let Some(line) = log.take(step, &losses, pictures, waited)? {
             progress.set_message(line);
         }
@@ -122,7 +122,7 @@ mod tests {
     use tch::{Device, Tensor};
 
     use super::*;
-    use crate::train::data::loader::Batch;
+    use crate::train::data::loader::{Batch, Inputs};
     use crate::train::data::samples::Sample;
     use crate::train::nn::layers::Parameters;
     use crate::train::optim::losses::Losses;
@@ -153,8 +153,8 @@ mod tests {
             Ok(())
         }
 
-        fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
-            pixelated.shallow_clone()
+        fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
+            inputs.input.shallow_clone()
         }
 
         fn save(&self, out: &mut Vec<(String, Tensor)>) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tch::Tensor;
 
-use crate::train::data::loader::Batch;
+use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::Parameters;
 use crate::train::optim::losses::Losses;
 
@@ -18,10 +18,10 @@ pub trait TrainStep {
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses>;
     /// Take the averaged weights of an exported model as a start.
     fn start_from(&mut self, model: &Path) -> anyhow::Result<()>;
-    /// What the stage makes of mosaics, with averaged weights.
-    fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor;
-    /// The same with invented detail, if the stage tells the two apart.
-    fn detailed(&self, _pixelated: &Tensor, _lattice: &Tensor) -> Option<Tensor> {
+    /// What the network makes of `inputs`, with averaged weights.
+    fn predict(&self, inputs: &Inputs<'_>) -> Tensor;
+    /// The same with invented detail, if the network tells the two apart.
+    fn predict_detailed(&self, _inputs: &Inputs<'_>) -> Option<Tensor> {
         None
     }
     /// Everything that a resumed run needs.

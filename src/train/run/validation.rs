@@ -6,6 +6,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::train_step::TrainStep;
 use crate::blocks::PLANES;
+use crate::train::data::loader::Inputs;
 use crate::train::data::samples::Sample;
 
 /// Held-back pictures that are looked at.
@@ -56,10 +57,13 @@ impl Validation {
             let shape = [1, planes as i64, side, side];
             Tensor::from_slice(data).view(shape).to_device(self.device)
         };
-        let (pixelated, clean) = (tensor(&sample.pixelated, 3), tensor(&sample.clean, 3));
-        let lattice = tensor(&sample.lattice, PLANES);
-        let restored = stage.restore(&pixelated, &lattice);
-        let detailed = stage.detailed(&pixelated, &lattice);
+        let (pixelated, clean) = (tensor(&sample.input, 3), tensor(&sample.target, 3));
+        let inputs = Inputs {
+            input: &pixelated,
+            conditioning: &tensor(&sample.conditioning, PLANES),
+        };
+        let restored = stage.predict(&inputs);
+        let detailed = stage.predict_detailed(&inputs);
         let side = clean.size()[2];
         let fitted = |x: Tensor| match x.size()[2] == side {
             true => x,

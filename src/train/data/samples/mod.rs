@@ -52,17 +52,17 @@ pub struct Sampler {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sample {
     /// What the network sees.
-    pub pixelated: Vec<f32>,
+    pub input: Vec<f32>,
     /// What it is told of the lattice: planes as in [`PLANES`].
-    pub lattice: Vec<f32>,
+    pub conditioning: Vec<f32>,
     /// What it should give; its side may be a multiple.
-    pub clean: Vec<f32>,
-    /// Whether the picture has the detail that `clean` has room for.
+    pub target: Vec<f32>,
+    /// Whether the picture has the detail that `target` has room for.
     pub fine: bool,
     /// The blocks of the mosaic; none where the network is not told of them, or where some are not whole.
     pub grid: Option<Grid>,
     /// The same, sharpened; few systems have it.
-    pub sharp: Vec<f32>,
+    pub sharpened_target: Vec<f32>,
     /// Side of a block, crop pixels.
     pub block: f32,
     /// Numbers that a network should find, where it gives no picture.
@@ -130,11 +130,11 @@ impl Sampler {
         let (clean, fine) = self.truth(picture, scene, &frames.clean, &frames.tone)?;
         Ok(Sample {
             grid: grid.map(|lattice| Grid::of(lattice, &scene.mosaic, &scene.view)),
-            lattice: self.planes(&mosaic, scene, lattice)?,
-            pixelated: self.tensor(&mosaic, &scene.view, self.size)?,
-            clean,
+            conditioning: self.planes(&mosaic, scene, lattice)?,
+            input: self.tensor(&mosaic, &scene.view, self.size)?,
+            target: clean,
             fine,
-            sharp: Vec::new(),
+            sharpened_target: Vec::new(),
             block: block as f32,
             labels: Vec::new(),
         })
@@ -331,7 +331,7 @@ mod tests {
     fn sampler() -> Sampler {
         let recipe = include_str!("../../../../recipes/default.toml");
         let mut recipe: toml::Table = recipe.parse().unwrap();
-        let degradation = recipe.remove("damage").unwrap().try_into().unwrap();
+        let degradation = recipe.remove("degradation").unwrap().try_into().unwrap();
         Sampler::of(128, 1.3, &degradation).enlarging(2)
     }
 
@@ -357,11 +357,11 @@ mod tests {
         for seed in 0..100 {
             let mut random = Pcg64Mcg::seed_from_u64(seed);
             let sample = sampler.sample(&picture(), &mut random).unwrap();
-            for (tensor, side) in [(&sample.pixelated, 128), (&sample.clean, 256)] {
+            for (tensor, side) in [(&sample.input, 128), (&sample.target, 256)] {
                 assert_eq!(tensor.len(), 3 * side * side);
                 assert!(tensor.iter().all(|v| (-1.0..=1.0).contains(v)));
             }
-            assert_ne!(sample.pixelated, sample.clean);
+            assert_ne!(sample.input, sample.target);
         }
     }
 

@@ -15,6 +15,7 @@ use crate::cascade::{
     RESTORED, STAGE1, SessionSettings, ValueRange, runtime,
 };
 use crate::onnx::{Dim, GraphBuilder, batch_of, encode};
+use crate::train::data::loader::Inputs;
 use crate::train::nn::exported::read_weights;
 use crate::train::nn::layers::{Forward, Parameters};
 use crate::train::nn::onnx_layers::{Node, OnnxLayers};
@@ -100,7 +101,11 @@ impl Cascade<'_> {
         let networks = &self.recipe.networks;
         tch::no_grad(|| {
             let first = &networks.generator;
-            let stage1 = stage1::restore(first, self.stage1, pixelated, lattice);
+            let inputs = Inputs {
+                input: pixelated,
+                conditioning: lattice,
+            };
+            let stage1 = stage1::restore(first, self.stage1, &inputs);
             let inputs = StageInputs {
                 stage1: Some(&stage1),
                 pixelated,

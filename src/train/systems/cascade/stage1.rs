@@ -13,7 +13,7 @@ use super::networks::{Architecture, StageInputs};
 use super::realism::{Realism, SeenPairs, View, Weights};
 use super::recipe::{Networks, Recipe, Stage1 as Settings};
 use super::texture::texture;
-use crate::train::data::loader::Batch;
+use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Forward, Init, Parameters, Training};
 use crate::train::nn::parameters::saved_step;
 use crate::train::nn::precision::Precision;
@@ -22,7 +22,7 @@ use crate::train::optim::adam::clip_gradients;
 use crate::train::optim::discriminator::patch::{Norm, PatchGanSize, patch_gan};
 use crate::train::optim::discriminator::{Adversary, Discriminator};
 use crate::train::optim::losses::Losses;
-use crate::train::optim::schedule::{joined, rate_at};
+use crate::train::optim::schedule::joined;
 use crate::train::optim::trained::TrainedNetwork;
 use crate::train::run::train_step::TrainStep;
 
@@ -104,16 +104,11 @@ pub fn new_generator(network: &Architecture, deviation: Option<f64>, device: Dev
 }
 
 /// What a first stage makes of mosaics.
-pub fn restore(
-    network: &Architecture,
-    weights: &Parameters,
-    pixelated: &Tensor,
-    lattice: &Tensor,
-) -> Tensor {
+pub fn restore(network: &Architecture, weights: &Parameters, inputs: &Inputs<'_>) -> Tensor {
     let inputs = StageInputs {
         stage1: None,
-        pixelated,
-        lattice,
+        pixelated: inputs.input,
+        lattice: inputs.conditioning,
     };
     network.read(&mut Forward(weights), &inputs)
 }
@@ -160,22 +155,17 @@ impl Stage1 {
         self.a_to_b.best()
     }
 
-    fn to_b(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
-        restore(
-            &self.sizes.generator,
-            &self.precision.of(&self.a_to_b.weights),
-            pixelated,
-            lattice,
-        )
+    fn to_b(&self, inputs: &Inputs<'_>) -> Tensor {
+        let weights = self.precision.of(&self.a_to_b.weights);
+        restore(&self.sizes.generator, &weights, inputs)
     }
 
     fn to_a(&self, reverse: &Reverse, x: &Tensor) -> Tensor {
-        restore(
-            &self.sizes.reverse,
-            &reverse.b_to_a.weights,
-            x,
-            &no_lattice(x),
-        )
+        let inputs = Inputs {
+            input: x,
+            conditioning: &no_lattice(x),
+        };
+        restore(&self.sizes.reverse, &reverse.b_to_a.weights, &inputs)
     }
 
     /// How far the adversarial terms and the one for texture have joined, 0–1.
@@ -194,16 +184,16 @@ impl Stage1 {
         if !self.settings.paired_discriminator {
             return faces.shallow_clone();
         }
-        let smooth = &batch.pixelated + batch.lattice.narrow(1, 0, 3);
+        let smooth = &batch.input + batch.conditioning.narrow(1, 0, 3);
         Tensor::cat(&[faces, &smooth], 1)
     }
 
     /// Loss of the generators, by term, and what the discriminators are trained on.
     fn generator_terms(&self, batch: &Batch) -> (Losses, Fakes) {
         let s = &self.settings;
-        let clean = &reduced(&batch.clean, self.size);
+        let clean = &reduced(&batch.target, self.size);
         let mut terms = Losses::default();
-        let fake_b = self.to_b(&batch.pixelated, &batch.lattice);
+        let fake_b = self.to_b(&batch.inputs());
         let adversarial = self.adversarial();
         if let Some(discriminator) = self.discriminator_b.as_ref().filter(|_| adversarial > 0.0) {
             let generator_loss = discriminator.generator_loss(&self.shown(&fake_b, batch));
@@ -232,7 +222,7 @@ impl Stage1 {
             )
         });
         let fake_a = self.reverse.as_ref().map(|reverse| {
-            let fake_a = self.to_a(reverse, &batch.others);
+            let fake_a = self.to_a(reverse, &batch.unpaired);
             self.unpaired_terms(reverse, batch, &fake_a, &fake_b, &mut terms);
             fake_a
         });
@@ -253,19 +243,23 @@ impl Stage1 {
         terms: &mut Losses,
     ) {
         let s = &self.settings;
-        let (a, b) = (&batch.pixelated, &batch.others);
+        let (a, b) = (&batch.input, &batch.unpaired);
         let unknown = no_lattice(b);
+        let without = |input| Inputs {
+            input,
+            conditioning: &unknown,
+        };
         if self.adversarial() > 0.0 {
             let generator_loss = reverse.discriminator_a.generator_loss(fake_a);
             terms.add("adversarial-a", generator_loss * self.adversarial());
         }
         if s.cycle > 0.0 {
             terms.add("cycle-a", l1(&self.to_a(reverse, fake_b), a) * s.cycle);
-            terms.add("cycle-b", l1(&self.to_b(fake_a, &unknown), b) * s.cycle);
+            terms.add("cycle-b", l1(&self.to_b(&without(fake_a)), b) * s.cycle);
         }
         if s.identity > 0.0 {
             let weight = s.identity * s.cycle;
-            terms.add("identity-b", l1(&self.to_b(b, &unknown), b) * weight);
+            terms.add("identity-b", l1(&self.to_b(&without(b)), b) * weight);
             terms.add("identity-a", l1(&self.to_a(reverse, a), a) * weight);
         }
     }
@@ -273,9 +267,9 @@ impl Stage1 {
     fn train_discriminators(&mut self, batch: &Batch, fakes: &Fakes, factor: f64) -> Losses {
         let seed = self.seed.wrapping_add(self.step);
         let real = if self.settings.paired_discriminator {
-            self.shown(&reduced(&batch.clean, self.size), batch)
+            self.shown(&reduced(&batch.target, self.size), batch)
         } else {
-            batch.others.shallow_clone()
+            batch.unpaired.shallow_clone()
         };
         let shown = self.shown(&fakes.fake_b, batch);
         let mut losses = Losses::default();
@@ -289,7 +283,7 @@ impl Stage1 {
             );
         }
         if let (Some(reverse), Some(fake_a)) = (&mut self.reverse, &fakes.fake_a) {
-            let pair = [&batch.pixelated, fake_a];
+            let pair = [&batch.input, fake_a];
             reverse
                 .discriminator_a
                 .train("discriminator-a", pair, factor, seed, &mut losses);
@@ -329,7 +323,7 @@ impl TrainStep for Stage1 {
 
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         let s = &self.settings;
-        let factor = rate_at(self.step, s.steps, 1.0, s.constant_share);
+        let factor = s.schedule().factor_at(self.step);
         let (mut losses, fakes) = self.generator_terms(batch);
         losses.total().backward();
         if let Some(most) = s.clip {
@@ -351,9 +345,9 @@ impl TrainStep for Stage1 {
         self.a_to_b.start_from_known(model, "stage1.")
     }
 
-    fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
+    fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
         let weights = self.weights();
-        tch::no_grad(|| restore(&self.sizes.generator, weights, pixelated, lattice))
+        tch::no_grad(|| restore(&self.sizes.generator, weights, inputs))
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {

@@ -11,14 +11,14 @@ use super::realism::{Realism, SeenPairs, View, Weights};
 use super::recipe::{Loss, Networks, Recipe, Stage2 as Settings};
 use super::stage1;
 use super::u_shaped::Pictures;
-use crate::train::data::loader::Batch;
+use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Forward, Init, Parameters};
 use crate::train::nn::parameters::saved_step;
 use crate::train::nn::precision::Precision;
 use crate::train::nn::tensors::reduced;
 use crate::train::optim::adam::clip_gradients;
 use crate::train::optim::losses::Losses;
-use crate::train::optim::schedule::{joined, rate_at};
+use crate::train::optim::schedule::joined;
 use crate::train::optim::trained::TrainedNetwork;
 use crate::train::run::train_step::TrainStep;
 
@@ -140,38 +140,36 @@ impl Stage2 {
     fn second_stage(
         &self,
         weights: &Parameters,
-        pixelated: &Tensor,
-        lattice: &Tensor,
+        inputs: &Inputs<'_>,
     ) -> anyhow::Result<Pictures<Tensor>> {
         let dcedn = &self.sizes.dcedn;
         match &self.first {
             FirstStage::Generator(stage1) => {
                 let stage1 = self.precision.of(stage1);
                 let generator = &self.sizes.generator;
-                let stage1 =
-                    tch::no_grad(|| stage1::restore(generator, &stage1, pixelated, lattice));
+                let stage1 = tch::no_grad(|| stage1::restore(generator, &stage1, inputs));
                 let inputs = StageInputs {
                     stage1: Some(&stage1),
-                    pixelated,
-                    lattice,
+                    pixelated: inputs.input,
+                    lattice: inputs.conditioning,
                 };
                 Ok(dcedn.pictures(&mut Forward(weights), &inputs))
             }
-            FirstStage::Exported(after) => {
-                let made = after.run(pixelated, lattice)?;
+            FirstStage::Exported(restorer) => {
+                let made = restorer.run(inputs.input, inputs.conditioning)?;
                 Ok(dcedn.pictures(&mut Forward(weights), &made.inputs()))
             }
         }
     }
 
     /// What the averaged weights make of mosaics.
-    fn averaged(&self, pixelated: &Tensor, lattice: &Tensor) -> Pictures<Tensor> {
+    fn averaged(&self, inputs: &Inputs<'_>) -> Pictures<Tensor> {
         let weights = self.weights();
-        let made = tch::no_grad(|| self.second_stage(weights, pixelated, lattice));
+        let made = tch::no_grad(|| self.second_stage(weights, inputs));
         made.unwrap_or_else(|error| {
             eprintln!("the first stage fails: {error:#}");
             Pictures {
-                restored: pixelated.full_like(f64::NAN),
+                restored: inputs.input.full_like(f64::NAN),
                 detailed: None,
             }
         })
@@ -182,12 +180,12 @@ impl Stage2 {
         let s = &self.settings;
         let weight = s.detailed.as_ref().map_or(1.0, |detailed| detailed.truth);
         let (name, distance) = match s.loss {
-            Loss::Mse => ("mse", restored.mse_loss(&batch.clean, Reduction::Mean)),
-            Loss::L1 => ("l1", restored.l1_loss(&batch.clean, Reduction::Mean)),
+            Loss::Mse => ("mse", restored.mse_loss(&batch.target, Reduction::Mean)),
+            Loss::L1 => ("l1", restored.l1_loss(&batch.target, Reduction::Mean)),
         };
         losses.add(name, distance * weight);
         if s.color > 0.0 {
-            losses.add("colour", color(restored, &batch.clean) * (s.color * weight));
+            losses.add("colour", color(restored, &batch.target) * (s.color * weight));
         }
     }
 
@@ -200,7 +198,7 @@ impl Stage2 {
     ) -> Option<SeenPairs> {
         let s = self.settings.detailed.as_ref()?;
         // As it is without the mosaic's means its colours must be right as well.
-        let color = color(detailed, &batch.clean) * (self.settings.color * s.truth);
+        let color = color(detailed, &batch.target) * (self.settings.color * s.truth);
         let shown = match &batch.projection {
             Some(projection) if s.projected => projection.of(detailed),
             _ => detailed.shallow_clone(),
@@ -235,16 +233,16 @@ impl Stage2 {
 /// What the losses of detail look at: all crops at the size of their mosaics, and of those whose truth has detail a part at
 /// full size, as large.
 fn views(shown: &Tensor, batch: &Batch, size: i64, seed: u64, step: u64) -> [Option<View>; 2] {
-    let scale = batch.clean.size()[3] / size;
+    let scale = batch.target.size()[3] / size;
     let whole = View {
         fake: reduced(shown, size),
-        real: reduced(&batch.clean, size),
+        real: reduced(&batch.target, size),
     };
     let has_detail = scale > 1 && batch.fine.numel() > 0;
     let detail = has_detail.then(|| {
         let view = View {
             fake: shown.index_select(0, &batch.fine),
-            real: batch.clean.index_select(0, &batch.fine),
+            real: batch.target.index_select(0, &batch.fine),
         };
         view.part(size, seed, step)
     });
@@ -262,12 +260,9 @@ impl TrainStep for Stage2 {
 
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         let s = &self.settings;
-        let factor = rate_at(self.step, s.steps, 1.0, s.constant_share) * self.warm();
-        let pictures = self.second_stage(
-            &self.precision.of(&self.network.weights),
-            &batch.pixelated,
-            &batch.lattice,
-        )?;
+        let factor = s.schedule().factor_at(self.step) * self.warm();
+        let weights = self.precision.of(&self.network.weights);
+        let pictures = self.second_stage(&weights, &batch.inputs())?;
         let mut losses = Losses::default();
         self.true_terms(&pictures.restored, batch, &mut losses);
         let detailed = pictures.detailed.as_ref();
@@ -290,12 +285,12 @@ impl TrainStep for Stage2 {
         self.network.start_from_known(model, "stage2.")
     }
 
-    fn restore(&self, pixelated: &Tensor, lattice: &Tensor) -> Tensor {
-        self.averaged(pixelated, lattice).restored
+    fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
+        self.averaged(inputs).restored
     }
 
-    fn detailed(&self, pixelated: &Tensor, lattice: &Tensor) -> Option<Tensor> {
-        self.averaged(pixelated, lattice).detailed
+    fn predict_detailed(&self, inputs: &Inputs<'_>) -> Option<Tensor> {
+        self.averaged(inputs).detailed
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {

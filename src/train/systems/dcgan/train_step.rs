@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::networks::{Dcgan, LATENT};
 use super::recipe::Recipe;
-use crate::train::data::loader::Batch;
+use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
@@ -145,7 +145,7 @@ impl TrainStep for DcganStep {
 
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         seed_step(self.seed, self.step);
-        let real = &batch.clean;
+        let real = &batch.target;
         let z = Tensor::randn([real.size()[0], LATENT, 1, 1], (Kind::Float, real.device()));
         let weights = &self.generator.weights;
         let fake = self.network.read(&mut Training(weights), &[z]);
@@ -163,8 +163,8 @@ impl TrainStep for DcganStep {
     }
 
     /// What the generator makes of random numbers.
-    fn restore(&self, z: &Tensor, _: &Tensor) -> Tensor {
-        forward(&self.network, self.weights(), &[z.shallow_clone()])
+    fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
+        forward(&self.network, self.weights(), &[inputs.input.shallow_clone()])
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
@@ -202,16 +202,9 @@ mod tests {
 
     fn batch() -> Batch {
         let options = (Kind::Float, Device::Cpu);
-        let none = || Tensor::zeros([0], options);
         Batch {
-            fine: Tensor::new(),
-            projection: None,
-            clean: Tensor::full([4, 3, 32, 32], 0.5, options),
-            pixelated: none(),
-            lattice: none(),
-            sharp: none(),
-            labels: none(),
-            others: none(),
+            target: Tensor::full([4, 3, 32, 32], 0.5, options),
+            ..Batch::default()
         }
     }
 

@@ -286,9 +286,9 @@ impl Recipe {
         };
         let there = [x, y].map(|at| at * i64::from(scale));
         Ok(Sample {
-            pixelated: cut(&pair.small, [x, y], small),
-            clean: cut(&pair.large, there, patch),
-            sharp: pair
+            input: cut(&pair.small, [x, y], small),
+            target: cut(&pair.large, there, patch),
+            sharpened_target: pair
                 .sharp
                 .map_or(Vec::new(), |sharp| cut(&sharp, there, patch)),
             ..Sample::default()
@@ -346,10 +346,10 @@ mod tests {
         for seed in 0..8 {
             let mut random = Pcg64Mcg::seed_from_u64(seed);
             let sample = recipe.sample(&picture, &mut random).unwrap();
-            assert_eq!(sample.clean.len(), 3 * 64 * 64);
-            let small = |x: usize, y: usize| sample.pixelated[y * 16 + x];
+            assert_eq!(sample.target.len(), 3 * 64 * 64);
+            let small = |x: usize, y: usize| sample.input[y * 16 + x];
             let mean = |x: usize, y: usize| {
-                let rows = (4 * y..4 * y + 4).map(|row| &sample.clean[row * 64..row * 64 + 64]);
+                let rows = (4 * y..4 * y + 4).map(|row| &sample.target[row * 64..row * 64 + 64]);
                 let cells = rows.flat_map(|row| &row[4 * x..4 * x + 4]);
                 cells.sum::<f32>() / 16.0
             };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::recipe::{DiscriminatorSize, Generator};
-use crate::train::data::loader::Batch;
+use crate::train::data::loader::{Batch, Inputs};
 use crate::train::features::{Distance, Perceptual, PerceptualLoss};
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
@@ -271,10 +271,10 @@ impl TrainStep for EsrganStep {
             self.generator
                 .restart(self.parts.gan.schedule.learning_rate);
         }
-        let (seen, real) = (unit(&batch.pixelated), unit(&batch.clean));
-        let truth = match batch.sharp.numel() {
+        let (seen, real) = (unit(&batch.input), unit(&batch.target));
+        let truth = match batch.sharpened_target.numel() {
             0 => real.shallow_clone(),
-            _ => unit(&batch.sharp),
+            _ => unit(&batch.sharpened_target),
         };
         let weights = &self.generator.weights;
         let fake = self.parts.generator.read(&mut Training(weights), &[seen]);
@@ -291,8 +291,8 @@ impl TrainStep for EsrganStep {
         self.generator.start_from(model, "stage1.")
     }
 
-    fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
-        let fake = forward(&self.parts.generator, self.weights(), &[unit(pixelated)]);
+    fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
+        let fake = forward(&self.parts.generator, self.weights(), &[unit(inputs.input)]);
         signed(&fake)
     }
 

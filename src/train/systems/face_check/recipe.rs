@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::network::FaceNet;
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::samples::Degradation;
+use crate::train::optim::schedule::Schedule;
 use crate::train::recipe::{RecipeText, check_ranges};
 use crate::train::run::model_file::Origin;
 
@@ -53,6 +54,13 @@ pub struct Settings {
     pub place: f64,
     /// Share of the others that are corners of pictures of faces: hair, shoulders, what is behind them.
     pub corners: f64,
+}
+
+impl Settings {
+    /// The learning rate over the steps.
+    pub fn schedule(&self) -> Schedule {
+        Schedule::falling(self.learning_rate, self.steps, self.constant_share)
+    }
 }
 
 impl RecipeText for Recipe {

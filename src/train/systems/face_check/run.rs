@@ -12,6 +12,7 @@ use super::recipe::Recipe;
 use super::samples::{batch, face, fixed};
 use super::train_step::FaceCheckStep;
 use crate::face_check::{FEWEST_BLOCKS, MARGIN, SIDE};
+use crate::train::data::loader::Inputs;
 use crate::train::data::dataset::{Dataset, Pictures};
 use crate::train::data::samples::Sample;
 use crate::train::recipe::RecipeText;
@@ -102,13 +103,13 @@ struct Judgements {
 impl Validator for Judgements {
     fn validate(&self, stage: &dyn TrainStep, _: &mut Log) -> anyhow::Result<(String, RgbImage)> {
         let all: Vec<f32> = (self.samples.iter())
-            .flat_map(|sample| sample.pixelated.iter().copied())
+            .flat_map(|sample| sample.input.iter().copied())
             .collect();
         let side = SIDE as i64;
         let input = Tensor::from_slice(&all)
             .view([-1, 3, side, side])
             .to_device(self.device);
-        let found = stage.restore(&input, &input);
+        let found = stage.predict(&Inputs::alone(&input));
         let logits = found.narrow(1, 0, 1).contiguous().view(-1);
         let logits: Vec<f32> = Vec::try_from(&logits).context("logits")?;
         let places = found.narrow(1, 1, 3).contiguous().view(-1);
@@ -165,7 +166,7 @@ impl Judgements {
                 order.reverse();
             }
             for (column, &index) in order.iter().take(DRAWN).enumerate() {
-                let numbers = &self.samples[index].pixelated;
+                let numbers = &self.samples[index].input;
                 for i in 0..SIDE * SIDE {
                     let level = |c: usize| ((numbers[c * SIDE * SIDE + i] + 1.0) * 127.5) as u8;
                     let (x, y) = ((i % SIDE) as u32, (i / SIDE) as u32);

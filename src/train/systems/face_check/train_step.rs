@@ -7,12 +7,11 @@ use tch::{Device, Kind, Reduction, Tensor};
 
 use super::network::FaceNet;
 use super::recipe::Settings;
-use crate::train::data::loader::Batch;
+use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
 use crate::train::optim::losses::Losses;
-use crate::train::optim::schedule::rate_at;
 use crate::train::optim::trained::TrainedNetwork;
 use crate::train::run::train_step::TrainStep;
 
@@ -63,7 +62,7 @@ impl TrainStep for FaceCheckStep {
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         // The chance of a step is its own, so that a resumed run leaves out the same features.
         tch::manual_seed(self.seed.wrapping_add(self.step).wrapping_mul(0x9e37_79b9) as i64);
-        let input = [batch.pixelated.contiguous()];
+        let input = [batch.input.contiguous()];
         let found = self
             .network
             .read(&mut Training(&self.weights.weights), &input);
@@ -90,7 +89,7 @@ impl TrainStep for FaceCheckStep {
         total.backward();
         let s = &self.settings;
         self.weights
-            .step(rate_at(self.step, s.steps, 1.0, s.constant_share));
+            .step(s.schedule().factor_at(self.step));
         self.weights.update_average(self.step);
         self.step += 1;
         Ok(losses)
@@ -101,8 +100,8 @@ impl TrainStep for FaceCheckStep {
     }
 
     /// Logits and places `[N, 4]` of mosaics.
-    fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
-        forward(&self.network, self.averaged(), &[pixelated.shallow_clone()])
+    fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
+        forward(&self.network, self.averaged(), &[inputs.input.shallow_clone()])
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {

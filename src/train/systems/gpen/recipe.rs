@@ -149,8 +149,8 @@ impl System for Recipe {
         }
         let [seen, truth] = self.degradation.apply(&tensor_of(&face), random)?;
         Ok(Sample {
-            pixelated: signed(&seen),
-            clean: signed(&truth),
+            input: signed(&seen),
+            target: signed(&truth),
             ..Sample::default()
         })
     }

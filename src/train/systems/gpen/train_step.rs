@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::networks::Gpen;
 use super::recipe::Recipe;
-use crate::train::data::loader::Batch;
+use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{declare, forward};
 use crate::train::nn::parameters::saved_step;
@@ -238,7 +238,7 @@ impl TrainStep for GpenStep {
 
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         seed_step(self.seed, self.step);
-        let (seen, clean) = (batch.pixelated.contiguous(), batch.clean.contiguous());
+        let (seen, clean) = (batch.input.contiguous(), batch.target.contiguous());
         let mut losses = Losses::default();
         let fake = self.train_networks(&seen, &clean, &mut losses);
         let s = &self.settings;
@@ -267,8 +267,8 @@ impl TrainStep for GpenStep {
         self.discriminator.start_from_checkpoint("judge", &saved)
     }
 
-    fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
-        let seen = [pixelated.contiguous()];
+    fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
+        let seen = [inputs.input.contiguous()];
         forward(&self.network, &self.weights(), &seen)
     }
 
@@ -342,19 +342,12 @@ mod tests {
     }
 
     fn batch() -> Batch {
-        let options = (Kind::Float, Device::Cpu);
         let levels = Tensor::from_slice(&[-0.5f32, 0.5]).view([2, 1, 1, 1]);
         let clean = levels.expand([2, 3, 16, 16], false).contiguous();
-        let none = || Tensor::zeros([0], options);
         Batch {
-            fine: Tensor::new(),
-            projection: None,
-            pixelated: &clean * 0.8,
-            clean,
-            lattice: none(),
-            sharp: none(),
-            labels: none(),
-            others: none(),
+            input: &clean * 0.8,
+            target: clean,
+            ..Batch::default()
         }
     }
 

@@ -5,6 +5,7 @@ use image::RgbImage;
 use tch::{Device, Tensor};
 
 use crate::metrics::{MetricsError, Picture, masked_psnr, masked_ssim, ssim_gauss};
+use crate::train::data::loader::Inputs;
 use crate::train::data::pictures::{bytes, planes};
 use crate::train::data::samples::Sample;
 use crate::train::run::log::Log;
@@ -26,8 +27,8 @@ impl Covered {
     /// The pair as networks see it.
     pub fn sample(&self) -> Sample {
         Sample {
-            pixelated: planes(&self.picture),
-            clean: planes(&self.clean),
+            input: planes(&self.picture),
+            target: planes(&self.clean),
             ..Sample::default()
         }
     }
@@ -68,7 +69,7 @@ impl OccludedFaces {
         let shape = [1, 3, i64::from(height), i64::from(width)];
         let seen = Tensor::from_slice(&planes(&face.picture)).view(shape);
         let seen = seen.to_device(self.device);
-        bytes(&stage.restore(&seen, &seen)).concat()
+        bytes(&stage.predict(&Inputs::alone(&seen))).concat()
     }
 
     fn scores(&self, pictures: &[Vec<u8>]) -> Result<Scores, MetricsError> {

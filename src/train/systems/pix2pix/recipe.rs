@@ -130,7 +130,7 @@ impl RecipeText for Recipe {
             ("train.l1", self.train.l1, [0.0, 1e6]),
             (
                 "train.discriminator_weight",
-                self.train.discriminator,
+                self.train.discriminator_weight,
                 [0.0, 1e6],
             ),
         ])?;

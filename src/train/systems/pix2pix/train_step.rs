@@ -7,14 +7,14 @@ use tch::{Device, Tensor};
 
 use super::networks::UNet;
 use super::recipe::Recipe;
-use crate::train::data::loader::Batch;
+use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
 use crate::train::optim::discriminator::Adversary;
 use crate::train::optim::discriminator::patch::{Norm, PatchGanSize, patch_gan};
 use crate::train::optim::losses::{Losses, cross_entropy, fake_score, l1};
-use crate::train::optim::schedule::rate_at;
+use crate::train::optim::schedule::Schedule;
 use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
 use crate::train::run::train_step::TrainStep;
 
@@ -43,7 +43,14 @@ pub struct Settings {
     /// Weight of the mean difference.
     pub l1: f64,
     /// Weight of the judge's loss against the generator's: ½ (published), or 1 in TensorFlow's tutorial.
-    pub discriminator: f64,
+    pub discriminator_weight: f64,
+}
+
+impl Settings {
+    /// The learning rate over the steps.
+    pub fn schedule(&self) -> Schedule {
+        Schedule::falling(self.learning_rate, self.steps, self.constant_share)
+    }
 }
 
 /// Generator and judge in training.
@@ -114,15 +121,15 @@ impl Pix2pixStep {
         match &mut self.discriminator {
             Adversary::Own(size, discriminator) => {
                 let scores = |discriminator: &Parameters, picture: &Tensor| {
-                    let pair = Tensor::cat(&[&batch.pixelated, picture], 1);
+                    let pair = Tensor::cat(&[&batch.input, picture], 1);
                     patch_gan(&mut Training(discriminator), &pair, PAIR, *size)
                 };
                 discriminator.power_iteration();
                 let judging = discriminator.effective();
-                let right = scores(&judging, &batch.clean);
+                let right = scores(&judging, &batch.target);
                 let wrong = scores(&judging, &fake.detach());
                 let adversarial_loss = cross_entropy(&right, 1.0) + cross_entropy(&wrong, 0.0);
-                let adversarial_loss = adversarial_loss * self.settings.discriminator;
+                let adversarial_loss = adversarial_loss * self.settings.discriminator_weight;
                 adversarial_loss.backward();
                 discriminator.step(factor);
                 losses.add("discriminator", adversarial_loss.detach());
@@ -131,7 +138,7 @@ impl Pix2pixStep {
                 cross_entropy(&scores(&discriminator.detached(), fake), 1.0)
             }
             Adversary::Projected(discriminator) => {
-                discriminator.train("discriminator", [&batch.clean, fake], factor, losses);
+                discriminator.train("discriminator", [&batch.target, fake], factor, losses);
                 discriminator.generator_loss(fake)
             }
         }
@@ -150,14 +157,14 @@ impl TrainStep for Pix2pixStep {
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         seed_step(self.seed, self.step);
         let s = &self.settings;
-        let falling = rate_at(self.step, s.steps, 1.0, s.constant_share);
-        let inputs = [batch.pixelated.shallow_clone()];
+        let falling = s.schedule().factor_at(self.step);
+        let inputs = [batch.input.shallow_clone()];
         let weights = &self.generator.weights;
         let fake = self.unet.read(&mut Training(weights), &inputs);
         let (mut adversarial_loss, mut losses) = (Losses::default(), Losses::default());
         let adversarial = self.adversarial_loss(batch, &fake, falling, &mut adversarial_loss);
         losses.add("adversarial", adversarial);
-        losses.add("l1", l1(&fake, &batch.clean) * self.settings.l1);
+        losses.add("l1", l1(&fake, &batch.target) * self.settings.l1);
         losses.total().backward();
         self.generator.step(falling);
         losses.append(adversarial_loss);
@@ -169,8 +176,8 @@ impl TrainStep for Pix2pixStep {
         self.generator.start_from(model, "stage1.")
     }
 
-    fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
-        forward(&self.unet, self.weights(), &[pixelated.shallow_clone()])
+    fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
+        forward(&self.unet, self.weights(), &[inputs.input.shallow_clone()])
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
@@ -217,7 +224,7 @@ mod tests {
             betas: [0.5, 0.999],
             init: 0.02,
             l1: 100.0,
-            discriminator: 0.5,
+            discriminator_weight: 0.5,
         };
         let mut recipe = Recipe::parse(Recipe::DEFAULT).unwrap();
         recipe.model.size = 64;
@@ -246,14 +253,13 @@ mod tests {
         let _ = pixelated.narrow(2, 32, 32).fill_(-1.0);
         let none = Tensor::zeros([0], (Kind::Float, Device::Cpu));
         Batch {
-            fine: Tensor::new(),
-            projection: None,
-            lattice: none.shallow_clone(),
-            sharp: none.shallow_clone(),
-            others: none.shallow_clone(),
+            conditioning: none.shallow_clone(),
+            sharpened_target: none.shallow_clone(),
+            unpaired: none.shallow_clone(),
             labels: none,
-            pixelated,
-            clean,
+            input: pixelated,
+            target: clean,
+            ..Batch::default()
         }
     }
 

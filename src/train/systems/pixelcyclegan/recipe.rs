@@ -159,8 +159,8 @@ impl System for Recipe {
         let face = middle(picture, self.model.size as u32);
         let art = self.art.apply(&face, random)?;
         Ok(Sample {
-            pixelated: planes(&art),
-            clean: planes(&face),
+            input: planes(&art),
+            target: planes(&face),
             ..Sample::default()
         })
     }

@@ -11,7 +11,7 @@ use tch::{Device, Tensor};
 use super::networks::{Nested, discriminator};
 use super::recipe::{DiscriminatorWidth, Recipe};
 use super::structure::Structure;
-use crate::train::data::loader::Batch;
+use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
@@ -143,7 +143,7 @@ impl TrainStep for PixelCycleGanStep {
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         seed_step(self.seed, self.step);
         let s = &self.settings;
-        let (art, picture) = (&batch.pixelated, &batch.others);
+        let (art, picture) = (&batch.input, &batch.unpaired);
         let (fake_picture, fake_art) = (self.picture_of(art), self.art_of(picture));
         let art_again = self.art_of(&fake_picture);
         let picture_again = self.picture_of(&fake_art);
@@ -194,9 +194,9 @@ impl TrainStep for PixelCycleGanStep {
     }
 
     /// Pictures of pixel art.
-    fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
+    fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
         let weights = self.to_picture.best();
-        forward(&self.network, weights, &[pixelated.shallow_clone()])
+        forward(&self.network, weights, &[inputs.input.shallow_clone()])
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
@@ -261,16 +261,10 @@ mod tests {
         tch::manual_seed(2);
         let options = (Kind::Float, Device::Cpu);
         let smooth = Tensor::rand([2, 3, 4, 4], options) * 2 - 1;
-        let none = || Tensor::zeros([0], options);
         Batch {
-            fine: Tensor::new(),
-            projection: None,
-            pixelated: smooth.upsample_nearest2d([32, 32], None, None),
-            others: smooth.upsample_bilinear2d([32, 32], false, None, None),
-            clean: none(),
-            lattice: none(),
-            sharp: none(),
-            labels: none(),
+            input: smooth.upsample_nearest2d([32, 32], None, None),
+            unpaired: smooth.upsample_bilinear2d([32, 32], false, None, None),
+            ..Batch::default()
         }
     }
 

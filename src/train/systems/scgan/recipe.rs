@@ -190,8 +190,8 @@ impl System for Recipe {
         let x = gaussian_noise(&x, draw(d.noise, random), false, random);
         let x = jpeg(&x, draw(d.quality, random))?;
         Ok(Sample {
-            pixelated: signed(&round(&x)),
-            clean: signed(&clean),
+            input: signed(&round(&x)),
+            target: signed(&clean),
             ..Sample::default()
         })
     }
@@ -240,8 +240,8 @@ mod tests {
             recipe.sample(&picture, &mut random).unwrap()
         };
         let sample = make(4);
-        assert_eq!((sample.pixelated.len(), sample.clean.len()), (768, 12_288));
+        assert_eq!((sample.input.len(), sample.target.len()), (768, 12_288));
         assert_eq!(sample, make(4));
-        assert_ne!(sample.pixelated, make(5).pixelated);
+        assert_ne!(sample.input, make(5).input);
     }
 }

@@ -10,7 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::networks::{Degrader, LATENT, Restorer, SIDE, discriminator};
 use super::recipe::{DiscriminatorWidth, Recipe};
-use crate::train::data::loader::Batch;
+use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Forward, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
@@ -153,7 +153,7 @@ impl TrainStep for ScganStep {
     /// Small pictures are the batch's damaged ones; large ones are of others, so that nothing is paired.
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         seed_step(self.seed, self.step);
-        let (l, h) = (&batch.pixelated, &batch.others);
+        let (l, h) = (&batch.input, &batch.unpaired);
         let factor = self.settings.schedule.factor_at(self.step);
         let fake = self.cycles(h, l);
         let mut judged = Losses::default();
@@ -204,8 +204,8 @@ impl TrainStep for ScganStep {
         self.restoring.start_from(model, "stage1.")
     }
 
-    fn restore(&self, pixelated: &Tensor, _: &Tensor) -> Tensor {
-        forward(&self.restorer, self.weights(), &[pixelated.shallow_clone()])
+    fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
+        forward(&self.restorer, self.weights(), &[inputs.input.shallow_clone()])
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
@@ -243,12 +243,7 @@ mod tests {
             steps: 80,
             batch: 2,
             betas: [0.9, 0.999],
-            schedule: Schedule {
-                learning_rate: 2e-3,
-                milestones: Vec::new(),
-                factor: 1.0,
-                cosine: None,
-            },
+            schedule: Schedule::constant(2e-3),
             adversarial: 0.05,
             backward: 0.05,
             freeze_norms: None,
@@ -274,19 +269,12 @@ mod tests {
     }
 
     fn batch() -> Batch {
-        let options = (Kind::Float, Device::Cpu);
         let levels = Tensor::from_slice(&[-0.5f32, 0.4]).view([2, 1, 1, 1]);
         let flat = |side| levels.expand([2, 3, side, side], false).contiguous();
-        let none = || Tensor::zeros([0], options);
         Batch {
-            fine: Tensor::new(),
-            projection: None,
-            pixelated: flat(SIDE / 4),
-            clean: none(),
-            lattice: none(),
-            sharp: none(),
-            labels: none(),
-            others: flat(SIDE),
+            input: flat(SIDE / 4),
+            unpaired: flat(SIDE),
+            ..Batch::default()
         }
     }
 

@@ -123,7 +123,7 @@ impl System for Recipe {
             imageops::flip_horizontal_in_place(&mut face);
         }
         Ok(Sample {
-            clean: planes(&face),
+            target: planes(&face),
             ..Sample::default()
         })
     }

@@ -15,7 +15,7 @@ use super::discriminator::DiscriminatorNetwork;
 use super::prior::Prior;
 use super::recipe::Recipe;
 use super::regular::{gradient_penalty, lazy, path_lengths, path_penalty};
-use crate::train::data::loader::Batch;
+use crate::train::data::loader::{Batch, Inputs};
 use crate::train::data::random::generator;
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{declare, forward};
@@ -259,7 +259,7 @@ impl TrainStep for Stylegan2Step {
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         seed_step(self.seed, self.step);
         let mut random = generator(self.seed, STEPS, self.step);
-        let real = batch.clean.contiguous();
+        let real = batch.target.contiguous();
         let mut losses = Losses::default();
         self.train_generator(real.size()[0], &mut random, &mut losses);
         self.train_discriminator(&real, &mut random, &mut losses);
@@ -278,8 +278,9 @@ impl TrainStep for Stylegan2Step {
     }
 
     /// What the generator makes of random numbers, with the same noise each time.
-    fn restore(&self, z: &Tensor, _: &Tensor) -> Tensor {
+    fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
         tch::manual_seed(self.seed as i64);
+        let z = inputs.input;
         let mut inputs = vec![z.shallow_clone()];
         inputs.extend(self.prior.noise(z.size()[0], z.device()));
         forward(&self.prior, self.generator.best(), &inputs)
@@ -373,16 +374,9 @@ mod tests {
 
     fn batch() -> Batch {
         let options = (Kind::Float, Device::Cpu);
-        let none = || Tensor::zeros([0], options);
         Batch {
-            fine: Tensor::new(),
-            projection: None,
-            clean: Tensor::full([4, 3, 16, 16], 0.5, options),
-            pixelated: none(),
-            lattice: none(),
-            sharp: none(),
-            labels: none(),
-            others: none(),
+            target: Tensor::full([4, 3, 16, 16], 0.5, options),
+            ..Batch::default()
         }
     }
 
@@ -394,7 +388,7 @@ mod tests {
             let options = (Kind::Float, Device::Cpu);
             let z = Tensor::randn([8, 8], options);
             let away = |stage: &Stylegan2Step| {
-                let fake = stage.restore(&z, &z);
+                let fake = stage.predict(&Inputs::alone(&z));
                 (fake.mean(Kind::Float) - 0.5).abs().double_value(&[])
             };
             let before = away(&stage);

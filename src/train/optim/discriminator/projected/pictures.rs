@@ -137,7 +137,7 @@ mod tests {
         let before = losses([&a, &b]);
         let mut trained = Losses::default();
         a.train("discriminator-a", [&real, &fake], 1.0, &mut trained);
-        assert_eq!(trained.values()[0].0, "judge-a");
+        assert_eq!(trained.values()[0].0, "discriminator-a");
         assert!(!fake.grad().defined());
         let after = losses([&a, &b]);
         assert!(before[0] != after[0] && before[1] == after[1]);

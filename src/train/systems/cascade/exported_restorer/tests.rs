@@ -81,12 +81,12 @@ fn the_second_stage_learns_behind_it() {
     let batch = Batch {
         fine: Tensor::new(),
         projection: None,
-        pixelated: &clean * 0.5,
-        lattice: Tensor::zeros([2, PLANES as i64, 32, 32], options),
-        others: clean.narrow(0, 0, 0),
-        sharp: clean.narrow(0, 0, 0),
+        input: &clean * 0.5,
+        conditioning: Tensor::zeros([2, PLANES as i64, 32, 32], options),
+        unpaired: clean.narrow(0, 0, 0),
+        sharpened_target: clean.narrow(0, 0, 0),
         labels: clean.narrow(0, 0, 0),
-        clean,
+        target: clean,
     };
     let loss = |stage: &mut Stage2| {
         let values = stage.step(&batch).unwrap().values();
@@ -95,8 +95,8 @@ fn the_second_stage_learns_behind_it() {
     let before = loss(&mut stage);
     let after = (0..30).map(|_| loss(&mut stage)).last().unwrap();
     assert!(after < 0.9 * before, "{before} → {after}");
-    let restored = stage.restore(&batch.pixelated, &batch.lattice);
-    assert_eq!(restored.size(), batch.clean.size());
+    let restored = stage.predict(&batch.inputs());
+    assert_eq!(restored.size(), batch.target.size());
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::train::data::samples::Degradation;
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::optim::discriminator::patch::PatchGanSize;
 use crate::train::optim::losses::GanLoss;
+use crate::train::optim::schedule::Schedule;
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -148,6 +149,13 @@ pub struct Stage2 {
     pub average: f64,
 }
 
+impl Stage2 {
+    /// The learning rate over the steps.
+    pub fn schedule(&self) -> Schedule {
+        Schedule::falling(self.learning_rate, self.steps, self.constant_share)
+    }
+}
+
 /// What the second stage's picture with invented detail is trained on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -175,6 +183,11 @@ impl Recipe {
 }
 
 impl Stage1 {
+    /// The learning rate over the steps.
+    pub fn schedule(&self) -> Schedule {
+        Schedule::falling(self.learning_rate, self.steps, self.constant_share)
+    }
+
     /// Whether a generator of the other direction is part of it.
     pub fn is_unpaired(&self) -> bool {
         self.cycle > 0.0
@@ -228,7 +241,7 @@ mod tests {
         );
         assert!(parse("size = 128", "size = 130").contains("model.size is 130"));
         assert!(parse("jitter = 1", "jitter = 0").contains("degradation.jitter"));
-        assert!(parse("[damage]", "[damage").contains("line"));
+        assert!(parse("[degradation]", "[degradation").contains("line"));
     }
 
     #[test]
