@@ -77,7 +77,7 @@ if int(sys.argv[1]) >= torch.cuda.device_count():
     sys.exit(f"PyTorch (CUDA {torch.version.cuda}) can use {torch.cuda.device_count()} GPUs; is the driver too old?")
 print(os.path.join(os.path.dirname(torch.__file__), "lib"))
 END
-    ) || fail "this Python can not lend its libtorch"
+    ) || fail "this Python cannot lend its libtorch"
     [[ -f $libraries/libtorch_cuda.so ]] || fail "$libraries has no libtorch_cuda.so"
     export LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
     precision=mixed

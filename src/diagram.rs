@@ -31,7 +31,7 @@ pub struct Panel {
 /// An SVG picture of the panels, one below the other.
 pub fn diagram(panels: &[Panel]) -> anyhow::Result<String> {
     let mut svg = String::new();
-    draw(&mut svg, panels).map_err(|error| anyhow!("a diagram can not be drawn: {error}"))?;
+    draw(&mut svg, panels).map_err(|error| anyhow!("a diagram cannot be drawn: {error}"))?;
     Ok(svg)
 }
 

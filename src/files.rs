@@ -13,7 +13,7 @@ pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> anyhow::Result<()> {
         .and_then(|()| std::fs::File::open(&temporary)?.sync_all())
         .and_then(|()| std::fs::rename(&temporary, path))
         .inspect_err(|_| drop(std::fs::remove_file(&temporary)))
-        .with_context(|| format!("{} can not be written", path.display()))
+        .with_context(|| format!("{} cannot be written", path.display()))
 }
 
 #[cfg(test)]
@@ -29,7 +29,7 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
         std::fs::create_dir(folder.path().join("a.json.partial")).unwrap();
         let error = write(&path, "three").unwrap_err().to_string();
-        assert!(error.contains("a.json can not be written"), "{error}");
+        assert!(error.contains("a.json cannot be written"), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
     }
 }

@@ -98,7 +98,7 @@ impl Restoration {
         pictures > 0
     }
 
-    /// Make tasks of `targets`; gives the number of their pictures.
+    /// Make tasks of `targets`; returns the number of their pictures.
     fn take_up(&mut self, targets: &[Target], layout: &Layout, margin: f64) -> usize {
         let size = (layout.width, layout.height);
         self.count = 0;

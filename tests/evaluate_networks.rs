@@ -230,7 +230,7 @@ fn networks_that_do_not_fit_are_named() {
         (
             described(folder.join("none.onnx")),
             "none.onnx",
-            "can not be read",
+            "cannot be read",
         ),
         (described(no_model), "text.onnx", "not an ONNX model"),
         (
@@ -253,7 +253,7 @@ fn networks_that_do_not_fit_are_named() {
             "vgg.pth",
             "an .onnx file, or the weights of VGG or EfficientNet-lite0",
         ),
-        (featured(empty), "empty.safetensors", "can not be read"),
+        (featured(empty), "empty.safetensors", "cannot be read"),
     ] {
         let error = format!("{:#}", networks.err().unwrap());
         assert!(error.contains(name) && error.contains(said), "{error}");

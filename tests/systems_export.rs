@@ -156,7 +156,7 @@ fn check_generator(folder: &Path, faces: &Path) {
     };
     let grid = generate::grid_of(&early, drawing).unwrap();
     assert_eq!(grid.dimensions(), (64, 64));
-    // What makes pictures of random numbers can not be checked in 16-bit floats, and is left as it is.
+    // What makes pictures of random numbers cannot be checked in 16-bit floats, and is left as it is.
     let mut halved = arguments(&run, "halved.onnx");
     halved.precision = ExportPrecision::Fp16;
     let error = export(&halved).unwrap_err().to_string();
@@ -196,7 +196,7 @@ fn a_folder_without_a_checkpoint_is_told_so() {
     std::fs::write(run.join("recipe.toml"), recipe).unwrap();
     let error = export(&arguments(&run, "a.onnx")).unwrap_err().to_string();
     assert!(error.contains("holds no checkpoint"), "{error}");
-    // One that can not be read.
+    // One that cannot be read.
     let garbage = run.join("dcgan.safetensors");
     std::fs::write(&garbage, b"garbage").unwrap();
     let error = export(&arguments(&run, "a.onnx")).unwrap_err();

@@ -95,7 +95,7 @@ fn small_bundled(folder: &Path, steps1: u64, steps2: u64) -> Recipe {
 
 /// The published recipe, as small.
 fn small_published(steps1: u64, steps2: u64) -> Recipe {
-    let mut recipe = Recipe::parse(include_str!("../recipes/seed-000.toml")).unwrap();
+    let mut recipe = Recipe::parse(include_str!("../recipes/published.toml")).unwrap();
     let small = small_recipe(steps1, steps2);
     recipe.model.size = 32;
     recipe.degradation = small.degradation;
@@ -427,7 +427,7 @@ fn a_run_starts_from_an_exported_model() {
             .collect::<Vec<_>>()
     };
     assert_eq!(weights(&model), weights(&again.join("cascade.onnx")));
-    let held_out = std::fs::read_to_string(out.join("held-back.txt")).unwrap();
+    let held_out = std::fs::read_to_string(out.join("held-out.txt")).unwrap();
     assert!(held_out.ends_with("019.png"), "{held_out}");
 }
 

@@ -52,7 +52,7 @@ pub fn of(folder: &Path, case: &Case) -> anyhow::Result<PathBuf> {
         grid(width, regions),
         part.display()
     );
-    play(&text).with_context(|| format!("{} can not be made", file.display()))?;
+    play(&text).with_context(|| format!("{} cannot be made", file.display()))?;
     std::fs::rename(&part, &file)?;
     Ok(file)
 }

@@ -50,7 +50,7 @@ pub struct LumaPlane {
     pub data: Vec<u8>,
 }
 
-/// Send packed R′G′B′ `pictures`, all of `width` × `height`, through `codec` as the frames of one clip; gives their luma.
+/// Send packed R′G′B′ `pictures`, all of `width` × `height`, through `codec` as the frames of one clip; returns their luma.
 pub fn recode(
     pictures: &[Vec<u8>],
     width: u32,
@@ -148,7 +148,7 @@ fn collect(pipeline: &gst::Pipeline, most: usize) -> Result<Vec<LumaPlane>, AppE
         };
         match plane(&sample) {
             Some(plane) => planes.push(plane),
-            None => failed = Some(AppError::element("appsink", "a frame can not be read")),
+            None => failed = Some(AppError::element("appsink", "a frame cannot be read")),
         }
     }
     let error = pipeline

@@ -50,13 +50,13 @@ enum Command {
     Pix2pix(TrainArgs),
     /// Train PixelCycleGAN between pictures and pixel art, unpaired and both ways.
     Pixelcyclegan(TrainArgs),
-    /// Train SCGAN, which enlarges worn faces four times, unpaired.
+    /// Train SCGAN, which enlarges degraded faces four times, unpaired.
     Scgan(TrainArgs),
     /// Train SRGAN, which enlarges pictures four times.
     Srgan(TrainArgs),
     /// Train ESRGAN, which enlarges pictures four times.
     Esrgan(TrainArgs),
-    /// Train Real-ESRGAN, which enlarges worn pictures four times, or restores them.
+    /// Train Real-ESRGAN, which enlarges degraded pictures four times, or restores them.
     Realesrgan(TrainArgs),
     /// Train DCGAN, which makes faces out of random numbers.
     Dcgan(TrainArgs),
@@ -143,11 +143,11 @@ struct EvaluateArgs {
     /// Pictures of one face each: a folder, a tar file, or a list of files (.txt).
     #[arg(long, value_name = "PATH")]
     faces: PathBuf,
-    /// Take only those pictures that training on the same path holds back.
-    #[arg(long)]
+    /// Take only those pictures that training on the same path holds out.
+    #[arg(long, alias = "held-back")]
     held_out: bool,
     /// Recipe of any system, whose rule says which those are; without it the bundled default recipe.
-    #[arg(long, value_name = "FILE", requires = "held_back")]
+    #[arg(long, value_name = "FILE", requires = "held_out")]
     recipe: Option<PathBuf>,
     /// Take at most so many pictures, evenly spread.
     #[arg(long, value_name = "COUNT", default_value_t = 200)]
@@ -193,7 +193,7 @@ struct BenchDetectArgs {
     /// Scenes of each kind.
     #[arg(long, value_name = "COUNT", default_value_t = 60)]
     count: usize,
-    /// Seed of all chance.
+    /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Write all numbers to this file.
@@ -249,7 +249,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             let picture = generate::grid_of(&args.model, args.drawing())?;
             picture
                 .save(&args.out)
-                .with_context(|| format!("{} can not be written", args.out.display()))
+                .with_context(|| format!("{} cannot be written", args.out.display()))
         }
         Command::Interpolate {
             drawing,
@@ -276,7 +276,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-/// A system is told nothing beside its recipe.
+/// A system is given nothing beside its recipe.
 fn alone<S>(_: &mut S, _: &Path) {}
 
 /// Milliseconds that a frame of a film is shown.

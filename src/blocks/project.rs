@@ -63,7 +63,7 @@ impl Projector {
         }
     }
 
-    /// Fill `blocks` with observed minus restored block means; gives the largest magnitude.
+    /// Fill `blocks` with observed minus restored block means; returns the largest magnitude.
     fn differences(&mut self, restored: &[f32], observed: &[f32]) -> f32 {
         let Self {
             columns,

@@ -81,7 +81,7 @@ impl OrtBackend {
     }
 
     /// Run every batch size up to `largest` crops once, so that the first frame does not wait for
-    /// memory and for the search of convolutions; what the graph can not do shows here.
+    /// memory and for the search of convolutions; what the graph cannot do shows here.
     pub fn warm_up(&mut self, largest: usize) -> Result<(), CascadeError> {
         let pads = self.pads();
         let sizes = GPU_BATCHES.into_iter().filter(|&size| pads || size == 1);

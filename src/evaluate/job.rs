@@ -122,7 +122,7 @@ impl Faces {
         let open = |path| Dataset::open(path, &ProgressBar::hidden());
         let dataset = open(&self.path)?;
         for line in &dataset.unreadable {
-            eprintln!("can not be read: {line}");
+            eprintln!("cannot be read: {line}");
         }
         let dataset = match &self.held_out {
             Some(rule) => dataset.split(rule).1,

@@ -1,4 +1,4 @@
-//! How good a model is: held-back faces are pixelated, restored as the element would do it, and measured.
+//! How good a model is: held-out faces are pixelated, restored as the element would do it, and measured.
 //!
 //! A model runs through ONNX Runtime with [`crate::restore::Restorer`], so that what is scored is what ships.
 

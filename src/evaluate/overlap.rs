@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use crate::train::data::dataset::Dataset;
 
 /// Bits of 256 in which the hashes of two files of one picture may differ. Faces cut alike are alike, but not so much:
-/// among 145 held-back and 2,766 other faces of 128×128 pixels no pair is within it.
+/// among 145 held-out and 2,766 other faces of 128×128 pixels no pair is within it.
 const ALIKE: u32 = 20;
 
 /// Names of the pictures of `tested` that look like one of `trained`, each with the name of its twin.

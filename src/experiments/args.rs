@@ -34,10 +34,10 @@ struct Common {
     #[arg(long, value_name = "PATH")]
     faces: PathBuf,
     /// Take only those pictures that training on the same path holds back.
-    #[arg(long)]
+    #[arg(long, alias = "held-back")]
     held_out: bool,
     /// Recipe of any system, whose rule says which those are; without it the bundled default recipe.
-    #[arg(long, value_name = "FILE", requires = "held_back")]
+    #[arg(long, value_name = "FILE", requires = "held_out")]
     recipe: Option<PathBuf>,
     /// Take at most so many pictures, evenly spread.
     #[arg(long, value_name = "COUNT")]

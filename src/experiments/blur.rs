@@ -159,7 +159,7 @@ fn blurred(
         .collect()
 }
 
-/// Unsharp masking: what bicubic interpolation (Catmull–Rom) of every (`reach` + 1)-th pixel can not show, twice.
+/// Unsharp masking: what bicubic interpolation (Catmull–Rom) of every (`reach` + 1)-th pixel cannot show, twice.
 fn sharpened(picture: &RgbImage, reach: u32) -> anyhow::Result<RgbImage> {
     let size = picture.dimensions();
     let small = [size.0, size.1].map(|side| side.div_ceil(reach + 1));

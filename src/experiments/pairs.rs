@@ -24,7 +24,7 @@ pub fn by_name(truths: &[Face], folder: &Path) -> anyhow::Result<Vec<RgbImage>> 
     let dataset = Dataset::open(folder, &ProgressBar::hidden())?;
     ensure!(
         dataset.unreadable.is_empty(),
-        "{shown} holds pictures that can not be read: {}",
+        "{shown} holds pictures that cannot be read: {}",
         some(dataset.unreadable.iter().map(String::as_str))
     );
     let mut by_name = BTreeMap::new();

@@ -41,5 +41,5 @@ pub fn write(
 /// Make the folder, so that it is there before any work is lost.
 pub fn make(folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)
-        .with_context(|| format!("folder {} can not be made", folder.display()))
+        .with_context(|| format!("folder {} cannot be made", folder.display()))
 }

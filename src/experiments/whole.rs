@@ -63,7 +63,7 @@ impl Planes {
             let mut target = Image::from_slice_u8(to, to, target, PixelType::F32)?;
             resizer
                 .resize(&source, &mut target, &options)
-                .context("a picture can not be scaled")?;
+                .context("a picture cannot be scaled")?;
         }
         Ok(Self { side, data })
     }

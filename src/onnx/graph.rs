@@ -172,7 +172,7 @@ impl GraphBuilder {
     }
 
     /// Put the nodes and weights of `other` behind what is there. Its names get `prefix` in front, except for inputs: `bound`
-    /// says which value here each of them is, also where it has a default. Gives what `name` is called here for its
+    /// says which value here each of them is, also where it has a default. Returns what `name` is called here for its
     /// values.
     pub fn splice<'a>(
         &mut self,

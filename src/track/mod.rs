@@ -108,7 +108,7 @@ impl Tracker {
 
     /// The next frame: `found` by the detector in `luma`. `again` looks for a lattice in a rectangle of the same frame
     /// and gives it with the evidence for it, 0–1; what it gives for a region that was expected and not found is
-    /// accepted from the `bars` on. Gives the frame's regions, all inside the frame, in the order of their
+    /// accepted from the `bars` on. Returns the frame's regions, all inside the frame, in the order of their
     /// identities.
     pub fn update(
         &mut self,
@@ -160,7 +160,7 @@ impl Tracker {
         self.tracks.iter().any(|track| track.doubted)
     }
 
-    /// `ahead` was found in the frame that comes next: what it shows again is in doubt no longer. Gives the regions of
+    /// `ahead` was found in the frame that comes next: what it shows again is in doubt no longer. Returns the regions of
     /// the last frame, as [`Self::update`] does.
     pub fn look_ahead(&mut self, ahead: &[Region]) -> &[Tracked] {
         for track in self.tracks.iter_mut().filter(|track| track.doubted) {

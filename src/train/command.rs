@@ -149,7 +149,7 @@ fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
         eprintln!("stopping after this step, with a checkpoint …");
         flag.store(true, Ordering::Relaxed);
     })
-    .context("signals can not be caught")?;
+    .context("signals cannot be caught")?;
     Ok(stop)
 }
 

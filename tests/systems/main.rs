@@ -1,6 +1,6 @@
 //! A small training of each system: a stop in between, export, and the element with the result.
 //!
-//! One test for all: libtorch's chance, from which dropout draws, is the process's.
+//! One test for all: libtorch's randomness, from which dropout draws, is the process's.
 
 #![cfg(feature = "trainer")]
 

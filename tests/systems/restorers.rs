@@ -200,7 +200,7 @@ pub fn check_second_stage(folder: &Path, faces: &Path) {
         let mut recipe = cascade::Recipe::parse(default).unwrap();
         (recipe.model.size, recipe.model.margin) = (metadata.output_size(), metadata.margin);
         recipe.degradation.blocks = [4.0, 8.0];
-        // The recipe's own is told the lattice, which does not fit behind a network that enlarges.
+        // The recipe's own is given the lattice, which does not fit behind a network that enlarges.
         recipe.networks.dcedn = dcedn.unwrap_or(recipe.networks.dcedn);
         (recipe.stage2.steps, recipe.stage2.batch) = (4, 2);
         recipe.features = Some(random_features(folder));

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use super::*;
 use crate::cascade::{MosaicInput, ValueRange};
 
-/// Gives crops back, notes the sizes of its runs, and waits for leave before each, if it has to.
+/// Returns crops back, notes the sizes of its runs, and waits for leave before each, if it has to.
 struct Echo {
     metadata: ModelMetadata,
     sizes: Arc<Mutex<Vec<usize>>>,

@@ -271,7 +271,7 @@ impl Worker {
         })
     }
 
-    /// Drop all frames in work; gives their number.
+    /// Drop all frames in work; returns their number.
     pub fn abandon(&mut self) -> usize {
         self.begun.drain(..).count()
     }

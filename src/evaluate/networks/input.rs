@@ -169,7 +169,7 @@ impl Description {
         }
         let shown = place.display();
         let text = std::fs::read_to_string(&place)
-            .with_context(|| format!("its description {shown} can not be read"))?;
+            .with_context(|| format!("its description {shown} cannot be read"))?;
         let description: Self =
             toml::from_str(&text).with_context(|| format!("its description {shown} is wrong"))?;
         let std = description.std.unwrap_or([1.0; 3]);

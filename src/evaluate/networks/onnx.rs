@@ -26,7 +26,7 @@ impl OnnxNetwork {
     ) -> anyhow::Result<Self> {
         let shown = file.display();
         let open = || {
-            let bytes = std::fs::read(file).context("it can not be read")?;
+            let bytes = std::fs::read(file).context("it cannot be read")?;
             let graph = decode(&bytes)?.graph.unwrap_or_default();
             let threads = std::thread::available_parallelism().map_or(1, usize::from);
             let runtime = runtime::load_for_program()?;

@@ -125,7 +125,7 @@ impl Dataset {
         self
     }
 
-    /// Those that training leaves out go apart: (training, held back).
+    /// Those that training leaves out go apart: (training, held out).
     pub fn split(self, rule: &HeldOut) -> (Self, Self) {
         let names: Vec<&str> = self
             .entries
@@ -244,7 +244,7 @@ fn list_folder(folder: &Path) -> anyhow::Result<Vec<Entry>> {
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         let listing = std::fs::read_dir(&folder)
-            .with_context(|| format!("folder {} can not be read", folder.display()))?;
+            .with_context(|| format!("folder {} cannot be read", folder.display()))?;
         for item in listing {
             let item = item?;
             let path = item.path();
@@ -267,7 +267,7 @@ fn list_folder(folder: &Path) -> anyhow::Result<Vec<Entry>> {
 /// The files that a list names; empty lines and such that start with # do not count.
 fn list_lines(path: &Path) -> anyhow::Result<Vec<Entry>> {
     let text = std::fs::read_to_string(path)
-        .with_context(|| format!("list {} can not be read", path.display()))?;
+        .with_context(|| format!("list {} cannot be read", path.display()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let lines = text.lines().map(str::trim);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));

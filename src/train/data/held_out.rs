@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Every so many groups one is held back.
+/// Every so many groups one is held out.
 const STRIDE: usize = 20;
 
-/// Rule by which pictures are held back, from their names alone: the same pictures in every run.
+/// Rule by which pictures are held out, from their names alone: the same pictures in every run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HeldOut {
@@ -19,7 +19,7 @@ pub struct HeldOut {
 }
 
 impl HeldOut {
-    /// Whether each picture is held back. `names` may be paths, in their order.
+    /// Whether each picture is held out. `names` may be paths, in their order.
     pub fn choose(&self, names: &[&str]) -> Vec<bool> {
         let file = |name: &'_ str| name.rsplit('/').next().unwrap_or(name).to_owned();
         if !self.held_out.is_empty() {

@@ -23,7 +23,7 @@ pub struct Batch {
     pub target: Tensor,
     /// Numbers of the samples whose truth has detail at its own size, see [`Sample::fine`].
     pub fine: Tensor,
-    /// The mosaics' blocks and their means, if any are told.
+    /// The mosaics' blocks and their means, if any are given.
     pub projection: Option<Projection>,
     /// The same, sharpened.
     pub sharpened_target: Tensor,
@@ -109,7 +109,7 @@ impl Loader {
                     }
                 }
             })
-            .context("the loader's thread can not be started")?;
+            .context("the loader's thread cannot be started")?;
         Ok(Self {
             batches,
             batch,
@@ -120,7 +120,7 @@ impl Loader {
     /// The next batch.
     pub fn next_batch(&mut self) -> anyhow::Result<Batch> {
         let samples = self.batches.recv().context("the loader has stopped")??;
-        // Samples come as damaged ones first, then as many others.
+        // Samples come as degraded ones first, then as many others.
         let (pairs, others) = samples.split_at(self.batch);
         let tensor = |samples: &[Sample], planes: usize, part: fn(&Sample) -> &Vec<f32>| {
             let all: Vec<f32> = samples

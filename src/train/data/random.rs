@@ -4,7 +4,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-/// Chance of sample `index` of a stream.
+/// Randomness of sample `index` of a stream.
 pub fn generator(seed: u64, stream: u64, index: u64) -> Pcg64Mcg {
     let mut mixed = Pcg64Mcg::seed_from_u64(seed ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let salt: u64 = mixed.random();

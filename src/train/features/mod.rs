@@ -117,7 +117,7 @@ pub struct FeatureNetwork {
 fn open(file: &Path) -> anyhow::Result<(Architecture, Parameters)> {
     let shown = file.display();
     let stored = Tensor::read_safetensors(file)
-        .with_context(|| format!("feature network {shown} can not be read"))?;
+        .with_context(|| format!("feature network {shown} cannot be read"))?;
     let stored: Parameters = stored.into_iter().collect();
     let architecture = Architecture::of(|name| stored.contains_key(name)).with_context(|| {
         format!(
@@ -242,11 +242,11 @@ impl FeatureNetwork {
 /// Remember in a run's folder what its features are taken by, or check that it is what the run began with: with another
 /// network its losses would mean something else.
 ///
-/// Fails where it is another one, or where `file` can not be read.
+/// Fails where it is another one, or where `file` cannot be read.
 pub fn claim(out: &Path, file: Option<&Path>) -> anyhow::Result<()> {
     let Some(file) = file else { return Ok(()) };
     let bytes = std::fs::read(file)
-        .with_context(|| format!("feature network {} can not be read", file.display()))?;
+        .with_context(|| format!("feature network {} cannot be read", file.display()))?;
     let now = format!(
         "{} bytes, checksum {:08x}\n",
         bytes.len(),
@@ -319,7 +319,7 @@ pub(super) mod tests {
             let read = FeatureNetwork::read(&file, wanted, Device::Cpu);
             format!("{:#}", read.err().unwrap())
         };
-        assert!(error(&[]).contains("can not be read"), "{}", error(&[]));
+        assert!(error(&[]).contains("cannot be read"), "{}", error(&[]));
         let tensor = |sides: &[i64]| Tensor::zeros(sides, (Kind::Float, Device::Cpu));
         Tensor::write_safetensors(&[("other", tensor(&[1]))], &file).unwrap();
         assert!(error(&[]).contains("no feature network"), "{}", error(&[]));

@@ -27,7 +27,7 @@ pub fn read_known_weights(
     weights: &mut Parameters,
 ) -> anyhow::Result<Vec<String>> {
     let shown = file.display();
-    let bytes = std::fs::read(file).with_context(|| format!("{shown} can not be read"))?;
+    let bytes = std::fs::read(file).with_context(|| format!("{shown} cannot be read"))?;
     let model = decode(&bytes).with_context(|| format!("{shown} is no ONNX model"))?;
     let stored = model.graph.unwrap_or_default().initializer;
     let (count, mut missing) = (weights.len(), Vec::new());

@@ -25,7 +25,7 @@ impl ImagePool {
     /// What the discriminator sees instead of `fakes` (`[N, 3, S, S]`).
     ///
     /// While the pool fills, the fakes themselves; later each with probability ½ a stored one, whose place it
-    /// takes. Chance depends on `seed` alone, so that a resumed run repeats it.
+    /// takes. Randomness depends on `seed` alone, so that a resumed run repeats it.
     pub fn exchange(&mut self, fakes: &Tensor, seed: u64) -> Tensor {
         if self.capacity == 0 {
             return fakes.detach();

@@ -1,4 +1,4 @@
-//! Losses of judges and of the generators that deceive them, over raw scores.
+//! Losses of discriminators and of the generators that deceive them, over raw scores.
 
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Reduction, Tensor};
@@ -45,13 +45,13 @@ pub fn least_squares(scores: &Tensor, target: f64) -> Tensor {
     (scores - target).square().mean(Kind::Float)
 }
 
-/// A judge's hinge loss (Lim and Ye, 2017): scores of real pictures above 1, of made ones below −1.
+/// A discriminator's hinge loss (Lim and Ye, 2017): scores of real pictures above 1, of fake ones below −1.
 pub fn hinge(real: &Tensor, fake: &Tensor) -> Tensor {
     (-real + 1.0).relu().mean(Kind::Float) + (fake + 1.0).relu().mean(Kind::Float)
 }
 
 /// Relativistic average cross-entropy (Jolicoeur-Martineau, 2019): `higher` should score above the mean of `lower`, and
-/// the reverse. A judge wants real pictures higher, a generator its own.
+/// the reverse. A discriminator wants real pictures higher, a generator its own.
 pub fn relativistic(higher: &Tensor, lower: &Tensor) -> Tensor {
     let above = higher - lower.mean(Kind::Float);
     let below = lower - higher.mean(Kind::Float);
@@ -100,7 +100,7 @@ pub fn l1(a: &Tensor, b: &Tensor) -> Tensor {
     a.l1_loss(b, Reduction::Mean)
 }
 
-/// How sure a judge is that pictures with these scores are real: mean chance, 0–1.
+/// How sure a discriminator is that pictures with these scores are real: mean probability, 0–1.
 pub fn fake_score(scores: &Tensor) -> Tensor {
     scores.detach().sigmoid().mean(Kind::Float)
 }

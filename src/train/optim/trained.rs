@@ -1,4 +1,4 @@
-//! What the trainings of generators against judges have in common.
+//! What the trainings of generators against discriminators have in common.
 
 use std::path::Path;
 
@@ -12,17 +12,17 @@ use crate::train::nn::parameters::{self, copy};
 use crate::train::nn::spectral_norm::SpectralNorm;
 use crate::train::run::checkpoint;
 
-/// Steps of a window; a judge that was hardly ever deceived in one counts as run away.
+/// Steps of a window; a discriminator that was hardly ever fooled in one counts as run away.
 const WINDOW: u64 = 200;
 /// What counts as hardly ever, on average over a window.
 const SELDOM: f64 = 0.02;
 
-/// The chance of a step is its own, so that a resumed run draws the same.
+/// The randomness of a step is its own, so that a resumed run draws the same.
 pub fn seed_step(seed: u64, step: u64) {
     tch::manual_seed(seed.wrapping_add(step).wrapping_mul(0x9e37_79b9) as i64);
 }
 
-/// The tensors of a checkpoint to start from. Networks with an equalised learning rate can not start from a model file: it
+/// The tensors of a checkpoint to start from. Networks with an equalised learning rate cannot start from a model file: it
 /// holds the weights as they are used.
 pub fn checkpoint_to_start_from(file: &Path) -> anyhow::Result<Parameters> {
     anyhow::ensure!(
@@ -235,7 +235,7 @@ fn mapped(weights: &Parameters, change: impl Fn(&Tensor) -> Tensor) -> Parameter
         .collect()
 }
 
-/// Looks out for a judge that has run away: it is never deceived any more, and the generator learns nothing from it.
+/// Looks out for a discriminator that has run away: it is never fooled any more, and the generator learns nothing from it.
 #[derive(Default)]
 pub struct Watch {
     /// Steps of the present window, and the sum of what they showed.
@@ -245,8 +245,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Take a step in and warn, once, when the judge `name` has run away. `deceived` is near 0 where it is not deceived:
-    /// the share of made pictures that it takes for real, or its loss.
+    /// Take a step in and warn, once, when the discriminator `name` has run away. `fooled` is near 0 where it is not fooled:
+    /// the share of fake pictures that it scores as real, or its loss.
     pub fn see(&mut self, name: &str, generator_loss: &Tensor, remedy: &str, losses: &mut Losses) {
         if self.runs_away(generator_loss.double_value(&[])) {
             losses.warnings.push(format!(
@@ -286,7 +286,7 @@ pub mod tests {
     }
 
     /// Train two steps, then two more as a whole and from a checkpoint: losses and all tensors must agree. Steps must not
-    /// draw from libtorch's chance, which tests that run beside this one use as well.
+    /// draw from libtorch's randomness, which tests that run beside this one use as well.
     pub fn check_resumed<S: TrainStep>(make: impl Fn() -> S, batch: &Batch) {
         let mut whole = make();
         for _ in 0..2 {
@@ -314,7 +314,7 @@ pub mod tests {
     #[test]
     fn a_judge_has_run_away_when_hardly_anything_deceives_it() {
         let mut watch = Watch::default();
-        // One step in a hundred deceives it: first much, then a little.
+        // One step in a hundred fools it: first much, then a little.
         let generator_loss = |step: u64| match step % 100 {
             0 if step < 1000 => 5.0,
             0 => 0.5,

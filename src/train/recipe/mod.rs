@@ -15,6 +15,27 @@ use crate::train::data::held_out::HeldOut;
 /// The recipe of the bundled weights.
 pub const BUNDLED: &str = include_str!("../../../recipes/default.toml");
 
+/// The recipe `name` that comes with the program, for others to extend.
+fn bundled(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "default.toml" => BUNDLED,
+        "published.toml" => include_str!("../../../recipes/published.toml"),
+        "bundled-1.toml" => include_str!("../../../recipes/bundled-1.toml"),
+        "bundled-2.toml" => include_str!("../../../recipes/bundled-2.toml"),
+        "dcgan.toml" => include_str!("../../../recipes/dcgan.toml"),
+        "esrgan.toml" => include_str!("../../../recipes/esrgan.toml"),
+        "gpen.toml" => include_str!("../../../recipes/gpen.toml"),
+        "gpen-prior.toml" => include_str!("../../../recipes/gpen-prior.toml"),
+        "pix2pix.toml" => include_str!("../../../recipes/pix2pix.toml"),
+        "pixelcyclegan.toml" => include_str!("../../../recipes/pixelcyclegan.toml"),
+        "realesrgan.toml" => include_str!("../../../recipes/realesrgan.toml"),
+        "scgan.toml" => include_str!("../../../recipes/scgan.toml"),
+        "srgan.toml" => include_str!("../../../recipes/srgan.toml"),
+        "stylegan2.toml" => include_str!("../../../recipes/stylegan2.toml"),
+        _ => return None,
+    })
+}
+
 /// A recipe: what is in its text, and what all recipes have in common.
 pub trait RecipeText: Clone + PartialEq + Serialize + DeserializeOwned {
     /// The recipe that is taken where none is named, a TOML text.
@@ -23,10 +44,10 @@ pub trait RecipeText: Clone + PartialEq + Serialize + DeserializeOwned {
     /// An error for constants that make no sense, or not together.
     fn check(&self) -> anyhow::Result<()>;
 
-    /// Seed of all chance.
+    /// Seed of all random numbers.
     fn seed(&self) -> u64;
 
-    /// Which pictures are held back.
+    /// Which pictures are held out.
     fn data(&self) -> &HeldOut;
 
     /// Where the recipe names the file of a feature network; none for a training that has no use for one.
@@ -46,7 +67,7 @@ pub trait RecipeText: Clone + PartialEq + Serialize + DeserializeOwned {
 
     /// Check a recipe's text.
     fn parse(text: &str) -> anyhow::Result<Self> {
-        from_table(table_of(text)?)
+        from_table(table_of(text, None)?)
     }
 
     /// The text of this recipe.
@@ -84,7 +105,7 @@ pub fn check_ranges(values: &[(&str, f64, [f64; 2])]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// An error for decays that Adam can not work with.
+/// An error for decays that Adam cannot work with.
 pub fn check_betas([beta1, beta2]: [f64; 2]) -> anyhow::Result<()> {
     check_ranges(&[
         ("train.betas[0]", beta1, [0.0, 0.999_999]),

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow, bail, ensure};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::BUNDLED;
+use super::{BUNDLED, bundled};
 use crate::train::data::held_out::HeldOut;
 
 /// The keys that all recipes may have.
-const DATA: &str = "data = { held_back = [], group_by = '' }";
+const DATA: &str = "data = { held_out = [], group_by = '' }";
 /// That section.
 #[derive(Deserialize)]
 struct Data {
@@ -62,9 +62,51 @@ fn present_name(key: &str) -> String {
     found.map_or(last, |(_, new)| new).to_owned()
 }
 
-/// The keys of a recipe's text, by their present names.
-pub fn table_of(text: &str) -> Result<Table, toml::de::Error> {
-    Ok(renew(text.parse()?, ""))
+/// Recipes that extend each other, at most: more are a ring.
+const LONGEST_CHAIN: usize = 8;
+
+/// The keys of a recipe's text, by their present names, and where it `extends` another recipe those of that one that it does
+/// not have itself. Such a recipe lies in `folder`, or is one that comes with the program.
+pub fn table_of(text: &str, folder: Option<&Path>) -> anyhow::Result<Table> {
+    extended(text, folder, LONGEST_CHAIN)
+}
+
+fn extended(text: &str, folder: Option<&Path>, chain: usize) -> anyhow::Result<Table> {
+    let mut table = renew(text.parse()?, "");
+    let Some(base) = table.remove("extends") else {
+        return Ok(table);
+    };
+    let name = base
+        .as_str()
+        .context("extends must be the name of a recipe file")?;
+    ensure!(
+        chain > 0,
+        "extends = \"{name}\": recipes extend each other in a ring"
+    );
+    let beside = folder.map(|folder| folder.join(name));
+    let text = match beside.filter(|file| file.exists()) {
+        Some(file) => std::fs::read_to_string(&file)
+            .with_context(|| format!("recipe {} cannot be read", file.display()))?,
+        None => bundled(name)
+            .with_context(|| format!("extends = \"{name}\": there is no such recipe"))?
+            .to_owned(),
+    };
+    let base = extended(&text, folder, chain - 1).with_context(|| format!("recipe {name}"))?;
+    Ok(merged(base, table))
+}
+
+/// `base` with what `over` has in its place. A table that says its kind is taken as it is.
+fn merged(mut base: Table, over: Table) -> Table {
+    for (name, value) in over {
+        let value = match (base.remove(&name), value) {
+            (Some(Value::Table(base)), Value::Table(over)) if !over.contains_key("kind") => {
+                Value::Table(merged(base, over))
+            }
+            (_, value) => value,
+        };
+        base.insert(name, value);
+    }
+    base
 }
 
 /// Give the keys of `table`, which stands under `prefix`, their present names.
@@ -96,12 +138,13 @@ pub fn table_with(
         Some(path) => {
             let name = format!("recipe {}", path.display());
             let text =
-                std::fs::read_to_string(path).with_context(|| format!("{name} can not be read"))?;
+                std::fs::read_to_string(path).with_context(|| format!("{name} cannot be read"))?;
             (name, text)
         }
         None => ("the default recipe".to_owned(), default.to_owned()),
     };
-    let mut table = table_of(&text).with_context(|| name.clone())?;
+    let folder = path.and_then(Path::parent);
+    let mut table = table_of(&text, folder).with_context(|| name.clone())?;
     for change in changes {
         apply(&mut table, change).with_context(|| format!("--set {change}"))?;
     }
@@ -150,7 +193,7 @@ pub fn meant_key(error: &toml::de::Error, written: &Table, default: &str) -> Opt
     let name = names.next()?;
     let (mut found, mut known) = (Vec::new(), Vec::new());
     collect(written, "", &mut found);
-    collect(&default.parse().ok()?, "", &mut known);
+    collect(&table_of(default, None).ok()?, "", &mut known);
     let wrong = found.iter().filter(|key| !known.contains(key));
     // The wrong name may be a section's.
     let section = |key: &String| {
@@ -193,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_recipe_tells_what_is_held_back() {
+    fn any_recipe_says_what_is_held_out() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("recipe.toml");
         let read = |text: &str| {
@@ -202,7 +245,7 @@ mod tests {
         };
         let stylegan = include_str!("../../../recipes/stylegan2.toml");
         assert_eq!(read(stylegan).unwrap(), HeldOut::default());
-        let rule = "[data]\nheld_back = ['a_']\ngroup_by = '_'\n";
+        let rule = "[data]\nheld_out = ['a_']\ngroup_by = '_'\n";
         let expected = HeldOut {
             held_out: vec!["a_".to_owned()],
             group_by: Some("_".to_owned()),
@@ -210,17 +253,40 @@ mod tests {
         for other in [stylegan, BUNDLED, "nothing = 'that we know'"] {
             assert_eq!(read(&format!("{other}\n{rule}")).unwrap(), expected);
         }
-        let error = read("[train]\nhold_back = 1\n[data]\nhold_back = ['a_']\n").unwrap_err();
+        let error = read("[train]\nhold_out = 1\n[data]\nhold_out = ['a_']\n").unwrap_err();
         assert!(
-            error.contains("data.hold_back; did you mean data.held_out?"),
+            error.contains("data.hold_out; did you mean data.held_out?"),
             "{error}"
         );
         assert!(error.contains("recipe.toml"), "{error}");
         assert!(read("data = 3").unwrap_err().contains("integer"));
-        assert!(read("[data\nheld_back").unwrap_err().contains("line 1"));
+        assert!(read("[data\nheld_out").unwrap_err().contains("line 1"));
         let missing = HeldOut::of_recipe(Some(&folder.path().join("no.toml"))).unwrap_err();
         assert!(format!("{missing:#}").contains("no.toml"), "{missing:#}");
         assert_eq!(HeldOut::of_recipe(None).unwrap(), HeldOut::default());
+    }
+
+    fn table(text: &str) -> Table {
+        table_of(text, None).unwrap()
+    }
+
+    #[test]
+    fn a_recipe_says_only_what_is_special_about_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = "a = 1\n[b]\nc = 2\nd = 3\n[e]\nkind = 'x'\nf = 4\n";
+        std::fs::write(folder.path().join("base.toml"), base).unwrap();
+        let text = "extends = 'base.toml'\n[b]\nd = 5\n[e]\nkind = 'y'\n";
+        let expected = "a = 1\n[b]\nc = 2\nd = 5\n[e]\nkind = 'y'\n";
+        let found = table_of(text, Some(folder.path())).unwrap();
+        assert_eq!(found, table(expected));
+        let small = table("extends = 'dcgan.toml'\n[network]\nwidth = 3\n");
+        assert_eq!(small["network"]["width"].as_integer(), Some(3));
+        assert!(small.contains_key("train"));
+        let missing = table_of("extends = 'nothing.toml'", None).unwrap_err();
+        assert!(missing.to_string().contains("nothing.toml"), "{missing}");
+        std::fs::write(folder.path().join("ring.toml"), "extends = 'ring.toml'").unwrap();
+        let ring = table_of("extends = 'ring.toml'", Some(folder.path())).unwrap_err();
+        assert!(format!("{ring:#}").contains("in a ring"), "{ring:#}");
     }
 
     #[test]
@@ -230,11 +296,11 @@ mod tests {
         let new = "[degradation]\nblur = 1\n[stage1]\nlearning_rate = 2\nwarmup_share = 3\n\
                    paired_discriminator = true\n[train]\nwarmup_steps = 4\n\
                    discriminator_weight = 5\ndiscriminator_lr = 6\n[discriminator]\nwidth = 7\n";
-        assert_eq!(table_of(old).unwrap(), table_of(new).unwrap());
+        assert_eq!(table(old), table(new));
         let projected = "[judge]\nwidth = 7\n[discriminator]\nkind = 'projected'\n";
         let expected = "[discriminator]\nkind = 'projected'\n";
-        assert_eq!(table_of(projected).unwrap(), table_of(expected).unwrap());
-        let mut table = table_of(new).unwrap();
+        assert_eq!(table(projected), table(expected));
+        let mut table = table(new);
         apply(&mut table, "damage.blur=9").unwrap();
         apply(&mut table, "train.judge=8").unwrap();
         assert_eq!(table["degradation"]["blur"].as_integer(), Some(9));

@@ -52,13 +52,13 @@ pub fn save(path: &Path, tensors: &[(String, Tensor)]) -> anyhow::Result<()> {
             Ok(std::fs::rename(&temporary, path)?)
         })
         .inspect_err(|_| drop(std::fs::remove_file(&temporary)))
-        .with_context(|| format!("checkpoint {} can not be written", path.display()))
+        .with_context(|| format!("checkpoint {} cannot be written", path.display()))
 }
 
 /// Read a checkpoint.
 pub fn load(path: &Path) -> anyhow::Result<Parameters> {
     let tensors = Tensor::read_safetensors(path)
-        .with_context(|| format!("checkpoint {} can not be read", path.display()))?;
+        .with_context(|| format!("checkpoint {} cannot be read", path.display()))?;
     Ok(tensors.into_iter().collect())
 }
 

@@ -15,7 +15,7 @@ pub const RECIPE_FILE: &str = "recipe.toml";
 /// Make the folder of a run of `recipe`, or check that it belongs to such a run, with the same feature network.
 pub fn claim<R: RecipeText>(out: &Path, recipe: &R) -> anyhow::Result<()> {
     std::fs::create_dir_all(out)
-        .with_context(|| format!("folder {} can not be made", out.display()))?;
+        .with_context(|| format!("folder {} cannot be made", out.display()))?;
     let file = out.join(RECIPE_FILE);
     if file.exists() {
         // The feature network may lie elsewhere now.
@@ -46,8 +46,8 @@ pub fn note_data(out: &Path, all: &Dataset) -> anyhow::Result<()> {
     files::write(&file, now)
 }
 
-/// Remember which pictures are held back.
+/// Remember which pictures are held out.
 pub fn note_held_out(out: &Path, held_out: &Dataset) -> anyhow::Result<()> {
     let names: Vec<&str> = held_out.names().collect();
-    files::write(&out.join("held-back.txt"), names.join("\n"))
+    files::write(&out.join("held-out.txt"), names.join("\n"))
 }

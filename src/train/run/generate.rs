@@ -41,7 +41,7 @@ pub fn grid_of(model: &Path, drawing: Drawing) -> anyhow::Result<RgbImage> {
 }
 
 /// A film of pictures as [`grid_of`] draws them, each of which goes its own `walk`, which ends where it began. Between two
-/// points it stays as far from the middle as random points are (White, 2016); its noise is the same all the way. `tick` is told
+/// points it stays as far from the middle as random points are (White, 2016); its noise is the same all the way. `tick` is given
 /// of each frame that is there.
 pub fn film_of(
     model: &Path,
@@ -93,7 +93,7 @@ impl Generator {
     /// Read `model`. Where that is to be `truncated`, it must have styles.
     fn open(model: &Path, truncated: bool) -> anyhow::Result<Self> {
         let shown = model.display();
-        let bytes = std::fs::read(model).with_context(|| format!("{shown} can not be read"))?;
+        let bytes = std::fs::read(model).with_context(|| format!("{shown} cannot be read"))?;
         let graph = decode(&bytes).with_context(|| format!("{shown} is no ONNX model"))?;
         let inputs = graph.graph.unwrap_or_default().input;
         let has = |name| inputs.iter().any(|input| input.name == name);

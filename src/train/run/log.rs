@@ -22,7 +22,7 @@ pub struct Line {
     pub stage: String,
     /// Steps done.
     pub step: u64,
-    /// Means since the last line, by term; empty in a line about held-back faces.
+    /// Means since the last line, by term; empty in a line about held-out faces.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub losses: BTreeMap<String, f64>,
     /// Pictures per second since the last line.
@@ -31,8 +31,8 @@ pub struct Line {
     /// Share of that time spent waiting for data, 0–1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<f64>,
-    /// What the stage does with held-back faces.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What the stage does with held-out faces.
+    #[serde(alias = "held_back", default, skip_serializing_if = "Option::is_none")]
     pub held_out: Option<Validated>,
     /// What else a look at the stage measured, as `quantity` or `quantity: of what`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -65,7 +65,7 @@ pub fn file(folder: &Path) -> PathBuf {
 /// All lines of a log. A line that was cut off by a crash is left out, and so is what a resumed run did again.
 pub fn read(path: &Path) -> anyhow::Result<Vec<Line>> {
     let text = std::fs::read_to_string(path)
-        .with_context(|| format!("log {} can not be read", path.display()))?;
+        .with_context(|| format!("log {} cannot be read", path.display()))?;
     let mut lines: Vec<Line> = Vec::new();
     for line in text
         .lines()
@@ -97,7 +97,7 @@ impl Log {
         let file = OpenOptions::new().create(true).append(true).open(&path);
         Ok(Self {
             stage: stage.to_owned(),
-            file: file.with_context(|| format!("log {} can not be written", path.display()))?,
+            file: file.with_context(|| format!("log {} cannot be written", path.display()))?,
             events: EventLog::create(folder)
                 .with_context(|| format!("no event log can be made in {}", folder.display()))?,
             sums: BTreeMap::new(),
@@ -108,7 +108,7 @@ impl Log {
         })
     }
 
-    /// Take a step's losses in, its pictures and the seconds it waited for them; gives a short text whenever an
+    /// Take a step's losses in, its pictures and the seconds it waited for them; returns a short text whenever an
     /// interval is full. Warnings are shown at once. A loss that is no number ends the run.
     pub fn take(
         &mut self,
@@ -154,7 +154,7 @@ impl Log {
         Ok(Some(short(&line)))
     }
 
-    /// Record what the stage does with held-back faces.
+    /// Record what the stage does with held-out faces.
     pub fn held_out(&mut self, step: u64, validated: &Validated) -> anyhow::Result<()> {
         self.write(&Line {
             held_out: Some(validated.clone()),
@@ -183,7 +183,7 @@ impl Log {
 
     fn write(&mut self, line: &Line) -> anyhow::Result<()> {
         writeln!(self.file, "{}", serde_json::to_string(line)?)
-            .context("the log can not be written")?;
+            .context("the log cannot be written")?;
         let tagged = |name: &str, value| (format!("{}/{name}", line.stage), value);
         let mut values: Vec<_> = line.losses.iter().map(|(n, v)| tagged(n, *v)).collect();
         values.extend(

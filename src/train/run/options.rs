@@ -1,4 +1,4 @@
-//! What a run is told beside its recipe.
+//! What a run is given beside its recipe.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A page about a run: curves, numbers by block size, held-back faces over time. One file that needs no other.
+//! A page about a run: curves, numbers by block size, held-out faces over time. One file that needs no other.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::log::{self, Line};
 use crate::diagram::{Curve, Panel, diagram};
 use crate::files;
 
-/// Most pictures of held-back faces per stage; the first and the last are always among them.
+/// Most pictures of held-out faces per stage; the first and the last are always among them.
 const MOST_STRIPS: usize = 6;
 /// Looks of the pages.
 pub(crate) const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;\
@@ -117,7 +117,7 @@ fn panel_of(loss: &str) -> &'static str {
     }
 }
 
-/// The curves of a stage: what was measured on held-back faces, then the losses.
+/// The curves of a stage: what was measured on held-out faces, then the losses.
 fn panels(stage: &str, lines: &[&Line]) -> Vec<Panel> {
     let mut panels: Vec<Panel> = Vec::new();
     let mut add = |title: &str, curve: &str, step: u64, value: f64| {
@@ -146,7 +146,7 @@ fn panels(stage: &str, lines: &[&Line]) -> Vec<Panel> {
         if let Some(held_out) = &line.held_out {
             let title = "PSNR of held-out faces, dB";
             add(title, stage, line.step, held_out.psnr);
-            add(title, "damaged", line.step, held_out.pixelated);
+            add(title, "degraded", line.step, held_out.pixelated);
         }
         for (name, value) in &line.measures {
             let (title, curve) = name.split_once(": ").unwrap_or((name, stage));
@@ -165,7 +165,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// The last look at held-back faces, by block size.
+/// The last look at held-out faces, by block size.
 fn table(lines: &[&Line]) -> Markup {
     let last = lines.iter().rev().find_map(|line| line.held_out.as_ref());
     html! {
@@ -185,7 +185,7 @@ fn table(lines: &[&Line]) -> Markup {
     }
 }
 
-/// Pictures of the same held-back faces as the training went on.
+/// Pictures of the same held-out faces as the training went on.
 fn strips(folder: &Path, stage: &str) -> anyhow::Result<Markup> {
     let mut files = Vec::new();
     for entry in folder.read_dir()? {

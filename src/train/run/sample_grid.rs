@@ -63,7 +63,10 @@ impl SampleGrid {
 impl Validator for SampleGrid {
     fn validate(&self, stage: &dyn TrainStep, log: &mut Log) -> anyhow::Result<(String, RgbImage)> {
         let parts = self.z.split(CHUNK, 0);
-        let parts: Vec<Tensor> = parts.iter().map(|z| stage.predict(&Inputs::alone(z))).collect();
+        let parts: Vec<Tensor> = parts
+            .iter()
+            .map(|z| stage.predict(&Inputs::alone(z)))
+            .collect();
         let made = Tensor::cat(&parts, 0);
         let packed = bytes(&made.narrow(0, 0, self.real.len() as i64));
         let distance = sliced_wasserstein(&self.views(&packed)?, &self.views(&self.real)?)?;

@@ -24,7 +24,7 @@ impl Validator for Validation {
         let (validated, strip) = self.run(stage);
         log.held_out(stage.progress().0, &validated)?;
         let text = format!(
-            "held-out faces {:.2} dB, damaged {:.2} dB",
+            "held-out faces {:.2} dB, degraded {:.2} dB",
             validated.psnr, validated.pixelated
         );
         Ok((text, strip))
@@ -108,7 +108,7 @@ fn validate(
     let file = options.out.join(format!("{name}-{step:07}.png"));
     picture
         .save(&file)
-        .with_context(|| format!("{} can not be written", file.display()))?;
+        .with_context(|| format!("{} cannot be written", file.display()))?;
     Ok(format!("{name} step {step}: {text}"))
 }
 

@@ -22,7 +22,7 @@ use crate::train::data::samples::Sample;
 use crate::train::nn::layers::Parameters;
 use crate::train::recipe::RecipeText;
 
-/// Stream of chance of the held-back pictures; training has 0 and 1.
+/// Stream of randomness of the held-out pictures; training has 0 and 1.
 const HELD_OUT: u64 = 9;
 
 /// A model file: its name in the run's folder, and its bytes.
@@ -41,7 +41,7 @@ pub trait System: RecipeText + Send + Sync + 'static {
     /// Untrained networks; reads the files that the recipe names.
     fn stage(&self, device: Device) -> anyhow::Result<Self::TrainStep>;
 
-    /// A sample of a picture; chance comes from `random` alone.
+    /// A sample of a picture; randomness comes from `random` alone.
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample>;
 
     /// The model files of a training, the main one first; each is compared with libtorch before.
@@ -59,7 +59,7 @@ pub trait System: RecipeText + Send + Sync + 'static {
         false
     }
 
-    /// Seed of the samples' chance.
+    /// Seed of the samples' randomness.
     fn sample_seed(&self) -> u64 {
         self.seed()
     }
@@ -74,7 +74,7 @@ pub trait System: RecipeText + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Pictures to train with, and held-back ones.
+    /// Pictures to train with, and held-out ones.
     fn open(&self, faces: &Path, options: &Options) -> anyhow::Result<[Pictures; 2]> {
         let (training, held_out) = self.open_faces(faces, options)?;
         Ok([Pictures::of(training), Pictures::of(held_out)])
@@ -92,7 +92,7 @@ pub trait System: RecipeText + Send + Sync + 'static {
         };
         folder::note_data(&options.out, &dataset)?;
         let (training, held_out) = dataset.split(self.data());
-        for (part, what) in [(&training, "train with"), (&held_out, "hold back")] {
+        for (part, what) in [(&training, "train with"), (&held_out, "hold out")] {
             ensure!(
                 !part.is_empty(),
                 "{} leaves no picture to {what}; see [data] in the recipe",
@@ -121,7 +121,7 @@ pub trait System: RecipeText + Send + Sync + 'static {
             .collect()
     }
 
-    /// How the run looks at held-back pictures: here, what the stage restores of samples of them.
+    /// How the run looks at held-out pictures: here, what the stage restores of samples of them.
     fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Validator>> {
         let sample = |picture: &RgbImage, random: &mut Pcg64Mcg| self.sample(picture, random);
         let samples = fixed(&held_out.faces, self.seed(), sample)?;
@@ -186,7 +186,7 @@ fn renamed<S: System>(name: &str, out: &Path) -> PathBuf {
     out.with_file_name(file)
 }
 
-/// What `make` makes of held-back pictures, always the same: spread over the data set, whose neighbours look alike.
+/// What `make` makes of held-out pictures, always the same: spread over the data set, whose neighbours look alike.
 pub fn fixed<T: Send>(
     dataset: &Dataset,
     seed: u64,

@@ -1,4 +1,4 @@
-//! Held-back faces: what a stage makes of pictures that it was never shown.
+//! Held-out faces: what a stage makes of pictures that it was never shown.
 
 use image::{Rgb, RgbImage};
 use serde::{Deserialize, Serialize};
@@ -9,14 +9,14 @@ use crate::blocks::PLANES;
 use crate::train::data::loader::Inputs;
 use crate::train::data::samples::Sample;
 
-/// Held-back pictures that are looked at.
+/// Held-out pictures that are looked at.
 pub const COUNT: usize = 48;
 /// Those of them that are drawn.
 const DRAWN: usize = 8;
 /// Borders between groups of block sizes, crop pixels.
 const BORDERS: [f32; 4] = [5.0, 7.0, 10.0, 14.0];
 
-/// Fixed samples of held-back pictures.
+/// Fixed samples of held-out pictures.
 pub struct Validation {
     samples: Vec<Sample>,
     device: Device,
@@ -45,7 +45,7 @@ pub struct Group {
 }
 
 impl Validation {
-    /// These samples. Their damaged pictures may be smaller than the clean ones.
+    /// These samples. Their degraded pictures may be smaller than the clean ones.
     pub fn of(samples: Vec<Sample>, device: Device) -> Self {
         Self { samples, device }
     }
@@ -73,7 +73,7 @@ impl Validation {
         pictures.into_iter().flatten().map(fitted).collect()
     }
 
-    /// Run `stage` on all samples; gives the numbers and a picture of some: mosaic, restored, truth.
+    /// Run `stage` on all samples; returns the numbers and a picture of some: mosaic, restored, truth.
     pub fn run(&self, stage: &dyn TrainStep) -> (Validated, RgbImage) {
         let mut groups = vec![Vec::new(); BORDERS.len() + 1];
         let mut drawn = Vec::new();

@@ -1,6 +1,6 @@
 //! What the degradations of the systems are made of: blur, resizing, noise, compression, mosaic.
 //!
-//! Pictures are tensors `[1, 3, H, W]`, R′G′B′ of 0 … 1, on the CPU. All chance comes from the generator that is handed
+//! Pictures are tensors `[1, 3, H, W]`, R′G′B′ of 0 … 1, on the CPU. All randomness comes from the generator that is handed
 //! in, so that a sample depends on its own number alone.
 
 pub mod kernels;

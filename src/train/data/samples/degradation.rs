@@ -1,9 +1,9 @@
-//! How faces get damaged, as recipes say it.
+//! How faces get degraded, as recipes say it.
 
 use anyhow::{bail, ensure};
 use serde::{Deserialize, Serialize};
 
-/// How faces get damaged. Shares are probabilities, 0–1.
+/// How faces get degraded. Shares are probabilities, 0–1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Degradation {
@@ -21,7 +21,7 @@ pub struct Degradation {
     pub turned: f64,
     /// By at most so many degrees, either way.
     pub turn: f32,
-    /// Smallest and largest side of the crop in the damaged frame ÷ size of the crop.
+    /// Smallest and largest side of the crop in the degraded frame ÷ size of the crop.
     pub scale: [f64; 2],
     /// Share of mosaics whose lattice the networks are not told.
     pub unknown: f64,

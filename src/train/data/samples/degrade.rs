@@ -14,7 +14,7 @@ use crate::degrade::codec::h264_model;
 pub struct Tone([u8; 256]);
 
 impl Tone {
-    /// A gain and a gamma by chance.
+    /// A gain and a gamma at random.
     pub fn draw(degradation: &Degradation, random: &mut Pcg64Mcg) -> Self {
         let gain = logarithmic(random, degradation.gain);
         let gamma = logarithmic(random, degradation.gamma);
@@ -34,7 +34,7 @@ impl Tone {
     }
 }
 
-/// Noise, blur and recompression, each as `damage` says.
+/// Noise, blur and recompression, each as `degradation` says.
 pub fn degrade(
     mut frame: Vec<u8>,
     side: u32,

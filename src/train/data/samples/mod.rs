@@ -1,4 +1,4 @@
-//! Training samples: a face in a frame, pixelated, worn by scaling and compression, and cut by the element's own code.
+//! Training samples: a face in a frame, pixelated, degraded by scaling and compression, and cut by the element's own code.
 
 mod degradation;
 mod degrade;
@@ -53,7 +53,7 @@ pub struct Sampler {
 pub struct Sample {
     /// What the network sees.
     pub input: Vec<f32>,
-    /// What it is told of the lattice: planes as in [`PLANES`].
+    /// What it is given of the lattice: planes as in [`PLANES`].
     pub conditioning: Vec<f32>,
     /// What it should give; its side may be a multiple.
     pub target: Vec<f32>,
@@ -101,7 +101,7 @@ impl Sampler {
         self
     }
 
-    /// A damaged sample of `picture`; chance comes from `random` alone.
+    /// A degraded sample of `picture`; randomness comes from `random` alone.
     pub fn sample(&mut self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
         let scene = Scene::draw(&self.degradation, self.size, self.margin, random);
         let block = logarithmic(random, self.degradation.blocks.map(f64::from));
@@ -109,7 +109,7 @@ impl Sampler {
         self.sample_of(&posed, &scene, block, random)
     }
 
-    /// The picture of `scene`, as it stands, damaged with blocks of `block` crop pixels.
+    /// The picture of `scene`, as it stands, degraded with blocks of `block` crop pixels.
     pub fn sample_of(
         &mut self,
         picture: &RgbImage,

@@ -20,7 +20,7 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// A scene by chance for crops of `size` pixels that are `margin` times as wide as the mosaic.
+    /// A scene at random for crops of `size` pixels that are `margin` times as wide as the mosaic.
     pub fn draw(
         degradation: &Degradation,
         size: usize,

@@ -86,7 +86,7 @@ impl<N> Discriminator<N> {
         }
     }
 
-    /// One step between `real` and `fake` pictures, or older fakes, with `factor` times the rate; the chance of the pool is
+    /// One step between `real` and `fake` pictures, or older fakes, with `factor` times the rate; the randomness of the pool is
     /// that of `seed`, the loss is called `term`.
     pub fn train(
         &mut self,

@@ -18,7 +18,7 @@ pub struct PatchGanSize {
 }
 
 impl PatchGanSize {
-    /// The judge of pairs of pix2pix.
+    /// The discriminator of pairs of pix2pix.
     pub const PIX2PIX: Self = Self {
         width: 64,
         layers: 3,

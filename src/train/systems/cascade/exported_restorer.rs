@@ -59,7 +59,7 @@ impl ExportedRestorer {
     /// Put the restorer in `file` into a run's folder; another one must not be there.
     pub fn keep(file: &Path, folder: &Path) -> anyhow::Result<()> {
         let read = |file: &Path| {
-            std::fs::read(file).with_context(|| format!("{} can not be read", file.display()))
+            std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
         };
         let (bytes, place) = (read(file)?, place(folder));
         // What is no model of this program is named before anything is written.

@@ -25,7 +25,7 @@ pub enum Architecture {
         /// Channels at full resolution (published: 64).
         width: i64,
     },
-    /// Our own, told the lattice, see [`super::u_shaped`].
+    /// Our own, given the lattice, see [`super::u_shaped`].
     UShaped(UShaped),
 }
 
@@ -141,7 +141,7 @@ fn norm_relu<L: Layers>(l: &mut L, x: &L::Value) -> L::Value {
     l.relu(&x)
 }
 
-/// DCEDN: an encoder–decoder whose skips carry pooled maps; gives the picture in true colours.
+/// DCEDN: an encoder–decoder whose skips carry pooled maps; returns the picture in true colours.
 fn dcedn<L: Layers>(l: &mut L, x: &L::Value, channels: i64, w: i64) -> L::Value {
     let same = |input, output, kernel| Conv::same(input, output, kernel, Padding::Replicate);
     let x = conv_act(l, "encode1", x, same(channels, w, 3));

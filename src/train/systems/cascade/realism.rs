@@ -13,7 +13,7 @@ use crate::train::optim::losses::Losses;
 
 /// Pixels by which pairs are shifted at most before features are taken, so that no place in the crop is special.
 const SHIFT: i64 = 8;
-/// Stream of chance of shifts and flips; samples have 0 and 1, held-back pictures 9.
+/// Stream of randomness of shifts and flips; samples have 0 and 1, held-out pictures 9.
 const STREAM: u64 = 20;
 
 /// Made pictures and their truths, `[N, 3, S, S]` each, −1 … 1, as the features are taken of them.
@@ -25,7 +25,7 @@ pub struct View {
 }
 
 impl View {
-    /// The same part of both, `size` pixels wide, perhaps mirrored; chance comes from `seed` and `step` alone.
+    /// The same part of both, `size` pixels wide, perhaps mirrored; randomness comes from `seed` and `step` alone.
     pub fn part(&self, size: i64, seed: u64, step: u64) -> Self {
         let mut random = generator(seed, STREAM + 1, step);
         let most = self.real.size()[3] - size;
@@ -41,7 +41,7 @@ impl View {
         }
     }
 
-    /// Both shifted and mirrored alike; chance comes from `seed` and `step` alone.
+    /// Both shifted and mirrored alike; randomness comes from `seed` and `step` alone.
     pub fn shaken(&self, seed: u64, step: u64) -> Self {
         let mut random = generator(seed, STREAM, step);
         let [dx, dy] = [0; 2].map(|_| random.random_range(0..=2 * SHIFT));
@@ -110,7 +110,7 @@ impl Realism {
         }))
     }
 
-    /// Add the terms of `views`, in the order of the discriminators, to the generator's `losses`; gives what [`Self::train`] wants.
+    /// Add the terms of `views`, in the order of the discriminators, to the generator's `losses`; returns what [`Self::train`] wants.
     pub fn terms(
         &self,
         views: &[Option<View>],

@@ -37,7 +37,7 @@ pub struct Stage1 {
     step: u64,
     /// Mosaic → face.
     a_to_b: TrainedNetwork,
-    /// Tells real faces from made ones by their pixels, if the recipe has such a discriminator.
+    /// Tells real faces from fake ones by their pixels, if the recipe has such a discriminator.
     discriminator_b: Option<Patches>,
     /// The same by their features.
     realism: Option<Realism>,
@@ -84,7 +84,7 @@ fn patch_discriminator(
 struct Reverse {
     /// Face → mosaic.
     b_to_a: TrainedNetwork,
-    /// Tells real mosaics from made ones.
+    /// Tells real mosaics from fake ones.
     discriminator_a: Patches,
 }
 
@@ -116,7 +116,7 @@ pub fn restore(network: &Architecture, weights: &Parameters, inputs: &Inputs<'_>
 impl Stage1 {
     /// Untrained networks.
     ///
-    /// Fails where a feature network is needed and can not be read.
+    /// Fails where a feature network is needed and cannot be read.
     pub fn new(recipe: &Recipe, device: Device, precision: Precision) -> anyhow::Result<Self> {
         tch::manual_seed(recipe.seed as i64);
         let settings = recipe.stage1.clone();
@@ -179,7 +179,7 @@ impl Stage1 {
         self.settings.adversarial * self.joined()
     }
 
-    /// What the judge of faces sees of `faces`.
+    /// What the discriminator of faces sees of `faces`.
     fn shown(&self, faces: &Tensor, batch: &Batch) -> Tensor {
         if !self.settings.paired_discriminator {
             return faces.shallow_clone();

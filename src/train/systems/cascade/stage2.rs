@@ -185,11 +185,14 @@ impl Stage2 {
         };
         losses.add(name, distance * weight);
         if s.color > 0.0 {
-            losses.add("colour", color(restored, &batch.target) * (s.color * weight));
+            losses.add(
+                "colour",
+                color(restored, &batch.target) * (s.color * weight),
+            );
         }
     }
 
-    /// The losses of the picture with invented detail; gives what the discriminators are trained on.
+    /// The losses of the picture with invented detail; returns what the discriminators are trained on.
     fn detailed_terms(
         &self,
         detailed: &Tensor,

@@ -25,7 +25,7 @@ use crate::train::run::checkpoint;
 use crate::train::run::options::{Options, Outcome};
 use crate::train::run::system::{self, ModelFile, System};
 
-/// The cascade's recipe as the training of one of its stages, and what that is told beside it.
+/// The cascade's recipe as the training of one of its stages, and what that is given beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StageOf<S> {
@@ -41,14 +41,14 @@ pub type Cyclegan = StageOf<FirstSettings>;
 /// The second stage.
 pub type Dcedn = StageOf<SecondSettings>;
 
-/// What the first stage is told.
+/// What the first stage is given.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FirstSettings {
     /// How precisely it calculates.
     pub precision: Choice,
 }
 
-/// What the second stage is told.
+/// What the second stage is given.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SecondSettings {
     /// How precisely it calculates.

@@ -1,4 +1,4 @@
-//! DCGAN's generator and judge at 64 px, as in d2l-ai/d2l-en, and at 32 px without their widest stages.
+//! DCGAN's generator and discriminator at 64 px, as in d2l-ai/d2l-en, and at 32 px without their widest stages.
 
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub struct Dcgan {
     pub width: i64,
     /// Side of the pictures: 32, 64, 128 or 256 pixels.
     pub side: i64,
-    /// The judge's first layer has batch norm, too (as in d2l; the paper leaves it bare).
+    /// The discriminator's first layer has batch norm, too (as in d2l; the paper leaves it bare).
     pub norm_first: bool,
 }
 

@@ -26,7 +26,7 @@ use crate::train::run::system::{ModelFile, System};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Seed of all chance.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// File of the feature network that a projected discriminator sees pictures by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,12 +34,12 @@ pub struct Recipe {
     /// The discriminator; the system's own is the network's.
     #[serde(default, skip_serializing_if = "is_own")]
     pub discriminator: DiscriminatorChoice<Fixed>,
-    /// Which pictures are held back.
+    /// Which pictures are held out.
     #[serde(default)]
     pub data: HeldOut,
     /// What the model file says.
     pub model: Origin,
-    /// Generator and judge.
+    /// Generator and discriminator.
     pub network: Dcgan,
     /// Losses and optimisers.
     pub train: Settings,

@@ -1,4 +1,4 @@
-//! The training of DCGAN: binary cross-entropy, a judge that sees real and made pictures in batches of their own.
+//! The training of DCGAN: binary cross-entropy, a discriminator that sees real and fake pictures in batches of their own.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use crate::train::optim::losses::{Losses, cross_entropy, fake_score};
 use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
 use crate::train::run::train_step::TrainStep;
 
-/// What helps against a judge that has run away.
+/// What helps against a discriminator that has run away.
 const REMEDY: &str = "train.real=0.9, then train.noise=0.1, then train.discriminator_lr=0.5";
 
 /// Constants of the training.
@@ -25,23 +25,23 @@ const REMEDY: &str = "train.real=0.9, then train.noise=0.1, then train.discrimin
 pub struct Settings {
     /// Optimiser steps.
     pub steps: u64,
-    /// Real pictures, and made ones, in one step.
+    /// Real pictures, and fake ones, in one step.
     pub batch: usize,
     /// Adam's learning rate.
     pub learning_rate: f64,
-    /// The judge's learning rate ÷ the generator's; ½ is a remedy for a judge that runs away.
+    /// The discriminator's learning rate ÷ the generator's; ½ is a remedy for a discriminator that runs away.
     pub discriminator_lr: f64,
     /// Adam's β₁ and β₂.
     pub betas: [f64; 2],
     /// Standard deviation of the initial weights.
     pub init: f64,
-    /// What the judge is told that real pictures are: 1 (published), or 0.9, which smooths (Salimans et al., 2016).
+    /// What the discriminator is given that real pictures are: 1 (published), or 0.9, which smooths (Salimans et al., 2016).
     pub real: f64,
     /// Standard deviation of noise on all pictures at the start; it falls to 0 over the training. 0 is published.
     pub noise: f64,
 }
 
-/// Generator and judge in training.
+/// Generator and discriminator in training.
 pub struct DcganStep {
     settings: Settings,
     network: Dcgan,
@@ -164,7 +164,11 @@ impl TrainStep for DcganStep {
 
     /// What the generator makes of random numbers.
     fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
-        forward(&self.network, self.weights(), &[inputs.input.shallow_clone()])
+        forward(
+            &self.network,
+            self.weights(),
+            &[inputs.input.shallow_clone()],
+        )
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {

@@ -2,7 +2,7 @@
 //!
 //! Source of the second: Wang et al., 2021, and xinntao/Real-ESRGAN, whose defaults are in `recipes/realesrgan.toml`.
 //! There a batch shares its resize factors, and a pool of 180 pairs mixes batches; here every sample has its own
-//! chance, so that batches are mixed as they are.
+//! randomness, so that batches are mixed as they are.
 
 use std::f64::consts::PI;
 

@@ -99,7 +99,7 @@ impl Order {
         check_range("quality", self.quality, [1.0, 100.0])
     }
 
-    /// Blurred, if chance says so.
+    /// Blurred, or not, at random.
     pub fn blurred(&self, x: Tensor, random: &mut Pcg64Mcg) -> Tensor {
         if !random.random_bool(self.blur) {
             return x;

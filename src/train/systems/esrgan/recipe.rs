@@ -27,9 +27,9 @@ use crate::train::recipe::{check_betas, check_ranges};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Seed of all chance.
+    /// Seed of all random numbers.
     pub seed: u64,
-    /// Which pictures are held back.
+    /// Which pictures are held out.
     #[serde(default)]
     pub data: HeldOut,
     /// What the model file promises.
@@ -91,17 +91,17 @@ pub enum Generator {
     Rrdb(RrdbNet),
 }
 
-/// A judge of large pictures.
+/// A discriminator of large pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DiscriminatorSize {
-    /// Whose judge.
+    /// Whose discriminator.
     pub kind: DiscriminatorKind,
     /// Channels of its first layer (published: 64).
     pub width: i64,
 }
 
-/// The judges of the family, see [`judges`].
+/// The discriminators of the family, see [`discriminators`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiscriminatorKind {
@@ -170,7 +170,7 @@ impl DiscriminatorSize {
             DiscriminatorKind::Esrgan => side.is_power_of_two() && side >= 16,
             DiscriminatorKind::UNet => side.is_multiple_of(8),
         };
-        ensure!(fits, "this judge can not see pictures of {side} pixels");
+        ensure!(fits, "this judge cannot see pictures of {side} pixels");
         Ok(())
     }
 }
@@ -254,7 +254,7 @@ impl Recipe {
         EsrganStep::new(parts, device)
     }
 
-    /// A picture at the side that it is degraded at, mirrored and turned by chance.
+    /// A picture at the side that it is degraded at, mirrored and turned at random.
     fn prepared(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> RgbImage {
         let crop = self.crop;
         let mut picture = match crop.scaled {
@@ -296,7 +296,7 @@ impl Recipe {
     }
 }
 
-/// A square of `side` pixels at a place by chance; what lies outside the picture is mirrored at its outermost pixels.
+/// A square of `side` pixels at a place at random; what lies outside the picture is mirrored at its outermost pixels.
 fn cut(picture: &RgbImage, side: u32, random: &mut Pcg64Mcg) -> RgbImage {
     let (width, height) = picture.dimensions();
     let mut start = |length: u32| random.random_range(0..=length.saturating_sub(side));

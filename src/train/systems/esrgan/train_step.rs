@@ -1,4 +1,4 @@
-//! The training of the family: first for PSNR alone, then against a judge.
+//! The training of the family: first for PSNR alone, then against a discriminator.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::train::optim::schedule::Schedule;
 use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
 use crate::train::run::train_step::TrainStep;
 
-/// What helps against a judge that has run away.
+/// What helps against a discriminator that has run away.
 const REMEDY: &str = "a smaller gan.discriminator_lr, then a narrower judge, then more psnr.steps";
 
 /// Constants of the training as a whole.
@@ -45,7 +45,7 @@ pub struct Psnr {
     pub schedule: Schedule,
 }
 
-/// The second part: generator against judge.
+/// The second part: generator against discriminator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gan {
@@ -57,9 +57,9 @@ pub struct Gan {
     pub pixel: f64,
     /// Weight of the adversarial term in the generator's loss.
     pub adversarial: f64,
-    /// What the judge is trained on.
+    /// What the discriminator is trained on.
     pub loss: GanLoss,
-    /// The judge's learning rate ÷ the generator's (published: 1).
+    /// The discriminator's learning rate ÷ the generator's (published: 1).
     pub discriminator_lr: f64,
     /// Learning rate.
     pub schedule: Schedule,
@@ -69,7 +69,7 @@ pub struct Gan {
 pub struct Parts {
     /// Name of its checkpoint.
     pub name: &'static str,
-    /// Seed of all chance.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// The network that enlarges.
     pub generator: Generator,
@@ -88,7 +88,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Raw scores of the system's own judge.
+    /// Raw scores of the system's own discriminator.
     fn scores(
         &self,
         size: DiscriminatorSize,
@@ -99,7 +99,7 @@ impl Parts {
     }
 }
 
-/// Generator and judge in training.
+/// Generator and discriminator in training.
 pub struct EsrganStep {
     parts: Parts,
     step: u64,
@@ -112,7 +112,7 @@ pub struct EsrganStep {
 impl EsrganStep {
     /// Untrained networks.
     ///
-    /// Fails where a feature network can not be read, a projected discriminator has none, or nothing would hold pictures to
+    /// Fails where a feature network cannot be read, a projected discriminator has none, or nothing would hold pictures to
     /// the truth.
     pub fn new(parts: Parts, device: Device) -> anyhow::Result<Self> {
         let (betas, average) = (parts.settings.betas, parts.settings.average);
@@ -174,7 +174,7 @@ impl EsrganStep {
         }
     }
 
-    /// One step of the judge, with `factor` times the rate.
+    /// One step of the discriminator, with `factor` times the rate.
     fn train_discriminator(
         &mut self,
         fake: &Tensor,

@@ -16,16 +16,16 @@ use crate::train::run::model_file::Origin;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Seed of all chance.
+    /// Seed of all random numbers.
     pub seed: u64,
-    /// Which pictures are held back, of faces and of others.
+    /// Which pictures are held out, of faces and of others.
     #[serde(default)]
     pub data: HeldOut,
     /// What the model file says.
     pub model: Origin,
     /// The network.
     pub network: FaceNet,
-    /// How both kinds of pictures are pixelated and worn; sizes are pixels of the small picture.
+    /// How both kinds of pictures are pixelated and degraded; sizes are pixels of the small picture.
     pub degradation: Degradation,
     /// Optimiser.
     pub train: Settings,

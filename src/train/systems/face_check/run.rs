@@ -12,8 +12,8 @@ use super::recipe::Recipe;
 use super::samples::{batch, face, fixed};
 use super::train_step::FaceCheckStep;
 use crate::face_check::{FEWEST_BLOCKS, MARGIN, SIDE};
-use crate::train::data::loader::Inputs;
 use crate::train::data::dataset::{Dataset, Pictures};
+use crate::train::data::loader::Inputs;
 use crate::train::data::samples::Sample;
 use crate::train::recipe::RecipeText;
 use crate::train::run::log::Log;
@@ -26,7 +26,7 @@ use crate::train::run::train_step::TrainStep;
 /// Name of its checkpoint and of its model file.
 pub const NAME: &str = "face-check";
 
-/// Held-back samples of each kind.
+/// Held-out samples of each kind.
 const COUNT: usize = 400;
 /// Misjudged ones that are drawn, per row.
 const DRAWN: usize = 12;
@@ -60,7 +60,7 @@ impl System for Recipe {
             Dataset::open(others, &ProgressBar::hidden())?.split(&self.data);
         ensure!(
             !others.is_empty() && !held_out_others.is_empty(),
-            "--others leaves no picture to train with or none to hold back"
+            "--others leaves no picture to train with or none to hold out"
         );
         let pictures = |faces, others| Pictures {
             faces,
@@ -94,7 +94,7 @@ impl System for Recipe {
     }
 }
 
-/// Held-back samples: faces, then as many others.
+/// Held-out samples: faces, then as many others.
 struct Judgements {
     samples: Vec<Sample>,
     device: Device,

@@ -60,7 +60,7 @@ impl TrainStep for FaceCheckStep {
     }
 
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
-        // The chance of a step is its own, so that a resumed run leaves out the same features.
+        // The randomness of a step is its own, so that a resumed run leaves out the same features.
         tch::manual_seed(self.seed.wrapping_add(self.step).wrapping_mul(0x9e37_79b9) as i64);
         let input = [batch.input.contiguous()];
         let found = self
@@ -88,8 +88,7 @@ impl TrainStep for FaceCheckStep {
         );
         total.backward();
         let s = &self.settings;
-        self.weights
-            .step(s.schedule().factor_at(self.step));
+        self.weights.step(s.schedule().factor_at(self.step));
         self.weights.update_average(self.step);
         self.step += 1;
         Ok(losses)
@@ -101,7 +100,11 @@ impl TrainStep for FaceCheckStep {
 
     /// Logits and places `[N, 4]` of mosaics.
     fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
-        forward(&self.network, self.averaged(), &[inputs.input.shallow_clone()])
+        forward(
+            &self.network,
+            self.averaged(),
+            &[inputs.input.shallow_clone()],
+        )
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {

@@ -16,7 +16,7 @@ use crate::train::data::degradation::{
 /// Side of blur kernels, pixels.
 const KERNEL: usize = 41;
 
-/// How faces are damaged. Shares are probabilities, 0–1.
+/// How faces are degraded. Shares are probabilities, 0–1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Degradation {
@@ -52,7 +52,7 @@ impl Degradation {
         check_range("blocks", self.blocks.map(f64::from), [1.0, 512.0])
     }
 
-    /// The damaged picture and the truth, of `[1, 3, S, S]`, 0 … 1.
+    /// The degraded picture and the truth, of `[1, 3, S, S]`, 0 … 1.
     pub fn apply(&self, face: &Tensor, random: &mut Pcg64Mcg) -> anyhow::Result<[Tensor; 2]> {
         let truth = match random.random_bool(self.grey) {
             true => brightness(face)

@@ -28,17 +28,17 @@ use crate::train::systems::stylegan2::discriminator::DiscriminatorNetwork;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Seed of all chance.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// File of the feature network that a projected discriminator sees pictures by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<PathBuf>,
-    /// Which pictures are held back.
+    /// Which pictures are held out.
     #[serde(default)]
     pub data: HeldOut,
     /// What the model file promises.
     pub model: Model,
-    /// How faces are damaged.
+    /// How faces are degraded.
     pub degradation: Degradation,
     /// Encoder and decoder.
     pub generator: Gpen,

@@ -1,4 +1,4 @@
-//! The training of GPEN: a prior of faces and an encoder learn together to restore, against the prior's judge.
+//! The training of GPEN: a prior of faces and an encoder learn together to restore, against the prior's discriminator.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ use crate::train::systems::stylegan2::regular::{
     gradient_penalty, lazy, path_lengths, path_penalty,
 };
 
-/// What helps against a judge that has run away.
+/// What helps against a discriminator that has run away.
 const REMEDY: &str = "a larger train.warmup_steps, then a smaller train.discriminator_lr";
 
 /// Constants of the training.
@@ -30,15 +30,15 @@ const REMEDY: &str = "a larger train.warmup_steps, then a smaller train.discrimi
 pub struct Settings {
     /// Optimiser steps.
     pub steps: u64,
-    /// Of these, steps at the start with the difference alone, before the judge joins.
+    /// Of these, steps at the start with the difference alone, before the discriminator joins.
     pub warmup_steps: u64,
-    /// Pairs in one step; the judge compares all of them with each other.
+    /// Pairs in one step; the discriminator compares all of them with each other.
     pub batch: usize,
     /// Adam's learning rate of the encoder.
     pub learning_rate: f64,
     /// The decoder's learning rate ÷ the encoder's (released: 1; paper: 0.1).
     pub decoder_lr: f64,
-    /// The judge's learning rate ÷ the encoder's (released: 1; paper: 0.01).
+    /// The discriminator's learning rate ÷ the encoder's (released: 1; paper: 0.01).
     pub discriminator_lr: f64,
     /// Adam's β₁ and β₂.
     pub betas: [f64; 2],
@@ -46,7 +46,7 @@ pub struct Settings {
     pub adversarial: f64,
     /// Weight of the mean difference (published: 1).
     pub l1: f64,
-    /// Weight of the distance between the judge's features (published: 0.02).
+    /// Weight of the distance between the discriminator's features (published: 0.02).
     pub features: f64,
     /// γ of R1 (released: 10); 0 is none.
     pub r1: f64,
@@ -60,7 +60,7 @@ pub struct Settings {
     pub average: f64,
 }
 
-/// Encoder, decoder and judge in training.
+/// Encoder, decoder and discriminator in training.
 pub struct GpenStep {
     settings: Settings,
     network: Gpen,
@@ -144,7 +144,7 @@ impl GpenStep {
         (self.network.synthesis(&mut pass, |_| &w, &features), w)
     }
 
-    /// The judge's terms of the networks' loss.
+    /// The discriminator's terms of the networks' loss.
     fn judged(&self, fake: &Tensor, clean: &Tensor) -> [Tensor; 2] {
         match &self.discriminator {
             Adversary::Own(size, discriminator) => {
@@ -218,7 +218,7 @@ impl GpenStep {
     }
 }
 
-/// What a judge of these weights says of pictures, all of which it compares.
+/// What a discriminator of these weights says of pictures, all of which it compares.
 fn judged(
     network: &DiscriminatorNetwork,
     weights: &Parameters,
@@ -254,7 +254,7 @@ impl TrainStep for GpenStep {
         Ok(losses)
     }
 
-    /// From the checkpoint of a prior that `stylegan2` trained with concatenated noise, or of another GPEN; with the judge if
+    /// From the checkpoint of a prior that `stylegan2` trained with concatenated noise, or of another GPEN; with the discriminator if
     /// that is no projected one.
     fn start_from(&mut self, file: &Path) -> anyhow::Result<()> {
         let saved = checkpoint_to_start_from(file)?;
@@ -364,7 +364,7 @@ mod tests {
 
     #[test]
     fn a_resumed_training_goes_on_as_if_it_had_not_stopped() {
-        // Without the path length's noise: tests that run beside this one draw from the same chance.
+        // Without the path length's noise: tests that run beside this one draw from the same randomness.
         let calm = || {
             let mut stage = stage();
             stage.settings.path = 0.0;

@@ -1,6 +1,6 @@
 //! U-Net-256, as in junyanz/pytorch-CycleGAN-and-pix2pix or in TensorFlow's tutorial.
 //!
-//! The judge is [`crate::train::optim::discriminator::patch::discriminator`] of six channels with batch norm.
+//! The discriminator is [`crate::train::optim::discriminator::patch::discriminator`] of six channels with batch norm.
 
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
@@ -93,7 +93,7 @@ impl UNet {
         }
     }
 
-    /// Whether the way up forgets half of what `level` says: the only chance in this generator.
+    /// Whether the way up forgets half of what `level` says: the only randomness in this generator.
     fn drops(&self, level: usize) -> bool {
         let count = self.halvings.saturating_sub(5);
         let first = match self.flavour {

@@ -85,7 +85,7 @@ enum Cover {
     Blur(f32),
 }
 
-/// Cover a face as `shares` say; chance comes from `random` alone.
+/// Cover a face as `shares` say; randomness comes from `random` alone.
 pub fn occlude(face: &RgbImage, shares: &Occlusion, random: &mut Pcg64Mcg) -> Occluded {
     let kind = random.random_range(0.0..1.0);
     let (shape, cover) = if kind < shares.mask {

@@ -34,7 +34,7 @@ impl Covered {
     }
 }
 
-/// Covered faces that were held back.
+/// Covered faces that were held out.
 pub struct OccludedFaces {
     faces: Vec<Covered>,
     whole: Validation,
@@ -96,11 +96,11 @@ impl Validator for OccludedFaces {
         let covered = self.scores(&covered.collect::<Vec<_>>())?;
         let measures = [
             ("SSIM: restored", restored.ssim),
-            ("SSIM: damaged", covered.ssim),
+            ("SSIM: degraded", covered.ssim),
             ("PSNR inside the mask, dB: restored", restored.masked_psnr),
-            ("PSNR inside the mask, dB: damaged", covered.masked_psnr),
+            ("PSNR inside the mask, dB: degraded", covered.masked_psnr),
             ("SSIM inside the mask: restored", restored.masked_ssim),
-            ("SSIM inside the mask: damaged", covered.masked_ssim),
+            ("SSIM inside the mask: degraded", covered.masked_ssim),
         ];
         log.measured(stage.progress().0, measures)?;
         let line = |scores: &Scores| {
@@ -111,7 +111,7 @@ impl Validator for OccludedFaces {
             } = scores;
             format!("SSIM {ssim:.4}, inside the mask {masked_psnr:.2} dB and {masked_ssim:.4}")
         };
-        let text = format!("{text}; {}; damaged {}", line(&restored), line(&covered));
+        let text = format!("{text}; {}; degraded {}", line(&restored), line(&covered));
         Ok((text, strip))
     }
 }

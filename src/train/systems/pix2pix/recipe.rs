@@ -29,19 +29,19 @@ use crate::train::run::system::{ModelFile, System, fixed};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Seed of all chance: initial weights, order of the pictures, occlusions.
+    /// Seed of all random numbers: initial weights, order of the pictures, occlusions.
     pub seed: u64,
     /// File of the feature network that a projected discriminator sees pictures by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<PathBuf>,
-    /// Which pictures are held back.
+    /// Which pictures are held out.
     #[serde(default)]
     pub data: HeldOut,
     /// What the model file promises.
     pub model: Model,
     /// The generator.
     pub generator: UNet,
-    /// The judge of pairs; a projected one sees the faces alone.
+    /// The discriminator of pairs; a projected one sees the faces alone.
     pub discriminator: DiscriminatorChoice<PatchGanSize>,
     /// What covers the faces.
     pub occlusion: Occlusion,

@@ -1,4 +1,4 @@
-//! The training of pix2pix: binary cross-entropy of a judge of pairs, and 100 times the mean difference.
+//! The training of pix2pix: binary cross-entropy of a discriminator of pairs, and 100 times the mean difference.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::train::optim::schedule::Schedule;
 use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
 use crate::train::run::train_step::TrainStep;
 
-/// What helps against a judge that has run away.
+/// What helps against a discriminator that has run away.
 const REMEDY: &str = "a smaller train.discriminator_weight, then a narrower discriminator";
 
 /// Channels of a pair of pictures.
@@ -42,7 +42,7 @@ pub struct Settings {
     pub init: f64,
     /// Weight of the mean difference.
     pub l1: f64,
-    /// Weight of the judge's loss against the generator's: ½ (published), or 1 in TensorFlow's tutorial.
+    /// Weight of the discriminator's loss against the generator's: ½ (published), or 1 in TensorFlow's tutorial.
     pub discriminator_weight: f64,
 }
 
@@ -53,7 +53,7 @@ impl Settings {
     }
 }
 
-/// Generator and judge in training.
+/// Generator and discriminator in training.
 pub struct Pix2pixStep {
     settings: Settings,
     unet: UNet,
@@ -209,7 +209,7 @@ mod tests {
 
     const UNET: UNet = UNet {
         width: 4,
-        // Without dropout: tests that run beside this one draw from the same chance.
+        // Without dropout: tests that run beside this one draw from the same randomness.
         halvings: 5,
         norm: UNetNorm::Batch,
         flavour: Flavour::Base,

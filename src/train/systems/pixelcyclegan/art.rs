@@ -31,7 +31,7 @@ impl PixelArt {
         check_range("colours", self.colours.map(f64::from), [2.0, 256.0])
     }
 
-    /// `picture` as pixel art; chance comes from `random` alone.
+    /// `picture` as pixel art; randomness comes from `random` alone.
     pub fn apply(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<RgbImage> {
         let [low, high] = self.blocks;
         let block = random.random_range(low..=high);

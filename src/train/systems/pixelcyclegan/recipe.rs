@@ -24,9 +24,9 @@ use crate::train::run::system::{ModelFile, System};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Seed of all chance.
+    /// Seed of all random numbers.
     pub seed: u64,
-    /// Which pictures are held back.
+    /// Which pictures are held out.
     #[serde(default)]
     pub data: HeldOut,
     /// What the model files promise.
@@ -86,7 +86,7 @@ impl RecipeText for Recipe {
     fn check(&self) -> anyhow::Result<()> {
         self.generator.check().context("generator")?;
         self.art.check().context("art")?;
-        // The judge halves four times.
+        // The discriminator halves four times.
         let multiple = 1 << self.generator.depth().max(4);
         let size = self.model.size;
         ensure!(

@@ -18,7 +18,7 @@ pub struct Structure {
 impl Structure {
     /// The term, if the recipe has one and a network for it; else it says that it is off.
     ///
-    /// Fails where the network can not be read.
+    /// Fails where the network cannot be read.
     pub fn open(s: &Settings, device: Device) -> anyhow::Result<Option<Self>> {
         if s.structure <= 0.0 {
             return Ok(None);

@@ -1,7 +1,7 @@
 //! The training of PixelCycleGAN: unpaired, both ways, with a structure loss on the pictures' cycle.
 //!
-//! P is the domain of pixel art, C that of pictures. In the published program each judge scores the wrong generator, and
-//! the pools of older fakes are filled but not shown; here judges and pools do what they are for.
+//! P is the domain of pixel art, C that of pictures. In the published program each discriminator scores the wrong generator, and
+//! the pools of older fakes are filled but not shown; here discriminators and pools do what they are for.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ use crate::train::optim::losses::{GanLoss, Losses, l1};
 use crate::train::optim::trained::{TrainedNetwork, seed_step};
 use crate::train::run::train_step::TrainStep;
 
-/// What helps against a judge that has run away.
+/// What helps against a discriminator that has run away.
 const REMEDY: &str =
     "narrower discriminators (discriminator.width), then a smaller train.learning_rate";
 
@@ -48,11 +48,11 @@ pub struct Settings {
     pub features: Option<PathBuf>,
     /// Weight of the identity terms (published: 0.5).
     pub identity: f64,
-    /// Size of the pools of older fakes; 0 shows judges the newest ones, as the published program does.
+    /// Size of the pools of older fakes; 0 shows discriminators the newest ones, as the published program does.
     pub pool: usize,
 }
 
-/// Both generators and judges in training.
+/// Both generators and discriminators in training.
 pub struct PixelCycleGanStep {
     settings: Settings,
     network: Nested,
@@ -70,7 +70,7 @@ pub struct PixelCycleGanStep {
 impl PixelCycleGanStep {
     /// Untrained networks.
     ///
-    /// Fails where a feature network can not be read, or a projected discriminator has none.
+    /// Fails where a feature network cannot be read, or a projected discriminator has none.
     pub fn new(recipe: &Recipe, device: Device) -> anyhow::Result<Self> {
         let (settings, network) = (recipe.train.clone(), recipe.generator.clone());
         let (features, side) = (settings.features.as_deref(), recipe.model.size as i64);

@@ -1,4 +1,4 @@
-//! SCGAN's restorer, its degraders and its judges; pictures are −1 … 1.
+//! SCGAN's restorer, its degraders and its discriminators; pictures are −1 … 1.
 
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ enum Block {
     Same,
     /// As above, at half the size (mean).
     Down,
-    /// As in the judges: the skip sees everything.
+    /// As in the discriminators: the skip sees everything.
     DiscriminatorNetwork,
     /// As above, at half the size (maximum).
     JudgeDown,
@@ -201,7 +201,7 @@ impl Network for Degrader {
     }
 }
 
-/// The judge of pictures of `side` = 64 or 16 pixels: `[N, 1]`. All its weights are for spectral norm to divide;
+/// The discriminator of pictures of `side` = 64 or 16 pixels: `[N, 1]`. All its weights are for spectral norm to divide;
 /// `width` is 128.
 pub fn discriminator<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) -> L::Value {
     let halvings = (side / 4).ilog2() as usize;

@@ -1,6 +1,6 @@
 //! SCGAN as a system: its recipe, its samples, its model file.
 //!
-//! The small pictures that stand for real ones are made by a degradation that no network is told: blur, another size,
+//! The small pictures that stand for real ones are made by a degradation that no network is given: blur, another size,
 //! noise, JPEG. So the truth is there to measure with, although training never sees it.
 
 use std::path::PathBuf;
@@ -34,12 +34,12 @@ const KERNEL: usize = 13;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Seed of all chance.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// File of the feature network that a projected discriminator sees pictures by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<PathBuf>,
-    /// Which pictures are held back.
+    /// Which pictures are held out.
     #[serde(default)]
     pub data: HeldOut,
     /// What the model file promises.
@@ -50,7 +50,7 @@ pub struct Recipe {
     pub restorer: Restorer,
     /// Both degraders.
     pub degrader: Degrader,
-    /// The four judges.
+    /// The four discriminators.
     pub discriminator: DiscriminatorChoice<DiscriminatorWidth>,
     /// Losses and optimisers.
     pub train: Settings,
@@ -82,7 +82,7 @@ pub struct Degradation {
     pub quality: [f64; 2],
 }
 
-/// Size of the judges.
+/// Size of the discriminators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DiscriminatorWidth {

@@ -1,4 +1,4 @@
-//! The training of SCGAN: four judges, two degraders and the restorer that they share.
+//! The training of SCGAN: four discriminators, two degraders and the restorer that they share.
 //!
 //! Forward half: a large picture h is degraded to l̂ and restored to ĥ. Backward half: a small picture l is restored to h̃
 //! and degraded again to l̃. No gradient crosses from one network into the one before it. As HaoHou-98/SCGAN.
@@ -150,7 +150,7 @@ impl TrainStep for ScganStep {
         (self.step, self.settings.steps)
     }
 
-    /// Small pictures are the batch's damaged ones; large ones are of others, so that nothing is paired.
+    /// Small pictures are the batch's degraded ones; large ones are of others, so that nothing is paired.
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         seed_step(self.seed, self.step);
         let (l, h) = (&batch.input, &batch.unpaired);
@@ -205,7 +205,11 @@ impl TrainStep for ScganStep {
     }
 
     fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
-        forward(&self.restorer, self.weights(), &[inputs.input.shallow_clone()])
+        forward(
+            &self.restorer,
+            self.weights(),
+            &[inputs.input.shallow_clone()],
+        )
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
@@ -281,7 +285,7 @@ mod tests {
     #[test]
     fn it_learns() {
         let (mut stage, batch) = (stage(), batch());
-        // Scores of judges that learn as well would hide what is learnt.
+        // Scores of discriminators that learn as well would hide what is learnt.
         stage.settings.adversarial = 0.0;
         let mut values = Vec::new();
         for _ in 0..80 {

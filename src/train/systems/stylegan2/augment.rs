@@ -1,6 +1,6 @@
-//! Adaptive augmentation of what the judge sees (Karras et al., 2020, "Training GANs with limited data").
+//! Adaptive augmentation of what the discriminator sees (Karras et al., 2020, "Training GANs with limited data").
 //!
-//! Real and made pictures are mirrored, moved, turned, stretched and coloured, each by chance p; p rises while the judge
+//! Real and fake pictures are mirrored, moved, turned, stretched and coloured, each with probability p; p rises while the discriminator
 //! overfits. All moves of a picture are one matrix, and so are its colours. Pictures are sampled bilinearly and mirrored at
 //! their edges; the paper's wavelet filter around the sampling is left out.
 
@@ -21,7 +21,7 @@ const INTERVAL: u64 = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Which mean sign of the judge's scores of real pictures p is steered to (published: 0.6); 0 is no augmentation.
+    /// Which mean sign of the discriminator's scores of real pictures p is steered to (published: 0.6); 0 is no augmentation.
     pub target: f64,
     /// Pictures in which p can rise from 0 to 1 (published: 500,000; 100,000 for transfer).
     pub speed: f64,
@@ -202,7 +202,7 @@ fn colours(p: f64, random: &mut Pcg64Mcg) -> Colours {
     all
 }
 
-/// Pictures `[N, 3, S, S]` of −1 … 1, augmented each by its own chance with probability `p`. Gradients pass through once.
+/// Pictures `[N, 3, S, S]` of −1 … 1, augmented each by its own randomness with probability `p`. Gradients pass through once.
 pub fn augment(x: &Tensor, p: f64, random: &mut Pcg64Mcg) -> Tensor {
     if p <= 0.0 {
         return x.shallow_clone();

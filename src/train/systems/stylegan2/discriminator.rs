@@ -1,4 +1,4 @@
-//! StyleGAN2's judge: residual blocks down to 4 × 4, then one score.
+//! StyleGAN2's discriminator: residual blocks down to 4 × 4, then one score.
 
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
@@ -6,7 +6,7 @@ use tch::{Kind, Tensor};
 use super::blocks::{activate, conv_act};
 use crate::train::nn::layers::{Conv, DiscriminatorLayers, Layers, Linear, Padding};
 
-/// Size of the judge.
+/// Size of the discriminator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DiscriminatorNetwork {
@@ -14,7 +14,7 @@ pub struct DiscriminatorNetwork {
     pub channels: Vec<i64>,
 }
 
-/// What a judge says.
+/// What a discriminator says.
 pub struct DiscriminatorOutput<V> {
     /// Outputs of all residual blocks, the largest maps first.
     pub features: Vec<V>,
@@ -36,7 +36,7 @@ impl DiscriminatorOutput<Tensor> {
 }
 
 impl DiscriminatorNetwork {
-    /// Judge pictures. The batch is a multiple of `group`, within which pictures are compared.
+    /// Discriminator pictures. The batch is a multiple of `group`, within which pictures are compared.
     pub fn read<L: DiscriminatorLayers>(
         &self,
         l: &mut L,

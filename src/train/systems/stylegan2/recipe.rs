@@ -28,12 +28,12 @@ use crate::train::run::system::{ModelFile, System};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Seed of all chance.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// File of the feature network that a projected discriminator sees pictures by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<PathBuf>,
-    /// Which pictures are held back.
+    /// Which pictures are held out.
     #[serde(default)]
     pub data: HeldOut,
     /// What the model file says.
@@ -42,13 +42,13 @@ pub struct Recipe {
     pub generator: Prior,
     /// The discriminator.
     pub discriminator: DiscriminatorChoice<DiscriminatorNetwork>,
-    /// Augmentation of what the judge sees.
+    /// Augmentation of what the discriminator sees.
     pub augment: augment::Settings,
     /// Losses and optimisers.
     pub train: Settings,
 }
 
-/// An error unless a judge of `channels` sees pictures of `side` pixels.
+/// An error unless a discriminator of `channels` sees pictures of `side` pixels.
 pub fn check_discriminator(channels: &[i64], side: i64) -> anyhow::Result<()> {
     ensure!(
         channels.len() >= 2 && 2 << channels.len().min(16) == side,

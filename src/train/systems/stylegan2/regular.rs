@@ -1,4 +1,4 @@
-//! What keeps StyleGAN2 regular: R1 of the judge, path length of the generator. Both need the derivative of a derivative.
+//! What keeps StyleGAN2 regular: R1 of the discriminator, path length of the generator. Both need the derivative of a derivative.
 
 use tch::{Kind, Tensor};
 
@@ -22,7 +22,7 @@ pub fn lazy(
 }
 
 /// Mean of ‖∇ₓ D(x)‖² over pictures (Mescheder et al., 2018). `pictures` are a leaf that wants its gradient; `scores` are the
-/// judge's of them.
+/// discriminator's of them.
 pub fn gradient_penalty(scores: &Tensor, pictures: &Tensor) -> Tensor {
     let sum = scores.sum(Kind::Float);
     let slopes = Tensor::run_backward(&[&sum], &[pictures], true, true);

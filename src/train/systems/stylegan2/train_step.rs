@@ -25,11 +25,11 @@ use crate::train::optim::losses::{Losses, fake_score};
 use crate::train::optim::trained::{TrainedNetwork, Watch, checkpoint_to_start_from, seed_step};
 use crate::train::run::train_step::TrainStep;
 
-/// What helps against a judge that has run away.
+/// What helps against a discriminator that has run away.
 const REMEDY: &str = "augment.target=0.6, then a larger train.r1";
 /// Weight of the past in the mean of w, per step.
 const MEAN_DECAY: f64 = 0.995;
-/// Stream of chance of a run's steps; pictures have others.
+/// Stream of randomness of a run's steps; pictures have others.
 const STEPS: u64 = 20;
 
 /// Constants of the training.
@@ -38,9 +38,9 @@ const STEPS: u64 = 20;
 pub struct Settings {
     /// Steps; each shows `batch` real pictures.
     pub steps: u64,
-    /// Real pictures, and made ones, in one step: a multiple of `group`.
+    /// Real pictures, and fake ones, in one step: a multiple of `group`.
     pub batch: usize,
-    /// Pictures that the judge compares with each other.
+    /// Pictures that the discriminator compares with each other.
     pub group: i64,
     /// Adam's learning rate.
     pub learning_rate: f64,
@@ -62,7 +62,7 @@ pub struct Settings {
     pub average_share: f64,
 }
 
-/// Generator and judge in training.
+/// Generator and discriminator in training.
 pub struct Stylegan2Step {
     settings: Settings,
     augmentation: augment::Settings,
@@ -129,7 +129,7 @@ impl Stylegan2Step {
         weights
     }
 
-    /// Sources of styles for `count` pictures, mixed by chance; the mean takes them in.
+    /// Sources of styles for `count` pictures, mixed at random; the mean takes them in.
     fn styles(&mut self, count: i64, random: &mut Pcg64Mcg) -> Vec<Tensor> {
         let options = (Kind::Float, self.mean.device());
         let draw = || {
@@ -215,7 +215,7 @@ impl Stylegan2Step {
         if s.r1 <= 0.0 || !self.step.is_multiple_of(s.r1_every) {
             return;
         }
-        // Sampling can not be differentiated twice, so the augmented picture is the leaf.
+        // Sampling cannot be differentiated twice, so the augmented picture is the leaf.
         let shown = augment(real, p, random).detach().set_requires_grad(true);
         let penalty = gradient_penalty(&scores(&discriminator.weights, &shown), &shown);
         let loss = penalty * (s.r1 / 2.0 * s.r1_every as f64);
@@ -270,7 +270,7 @@ impl TrainStep for Stylegan2Step {
         Ok(losses)
     }
 
-    /// From another run's checkpoint, with its judge if that is no projected one.
+    /// From another run's checkpoint, with its discriminator if that is no projected one.
     fn start_from(&mut self, file: &Path) -> anyhow::Result<()> {
         let saved = checkpoint_to_start_from(file)?;
         self.generator.start_from_checkpoint("generator", &saved)?;

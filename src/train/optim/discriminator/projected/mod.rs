@@ -144,7 +144,7 @@ impl Projected {
         mean(scores.iter().map(|score| -score.mean(Kind::Float)))
     }
 
-    /// One step on features of real and fake pictures, at `generator_rate`; gives the loss.
+    /// One step on features of real and fake pictures, at `generator_rate`; returns the loss.
     pub fn train(&mut self, real: &[Tensor], fake: &[Tensor], generator_lr: f64) -> Tensor {
         self.spectral.power_iteration(&self.heads);
         let heads = self.spectral.normalized(&self.heads);

@@ -18,20 +18,20 @@ use crate::train::optim::schedule::Schedule;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Seed of all chance: initial weights, order of the pictures, damage.
+    /// Seed of all random numbers: initial weights, order of the pictures, degradation.
     pub seed: u64,
     /// File of the feature network that perceptual losses and projected discriminators see pictures by. No part of what
     /// a run is: it may lie elsewhere when the run goes on.
     #[serde(default, skip_serializing)]
     pub features: Option<PathBuf>,
-    /// Which pictures are held back.
+    /// Which pictures are held out.
     #[serde(default)]
     pub data: HeldOut,
     /// What the model file promises.
     pub model: Model,
     /// Sizes of the networks.
     pub networks: Networks,
-    /// How faces get damaged.
+    /// How faces get degraded.
     pub degradation: Degradation,
     /// CycleGAN.
     pub stage1: Stage1,
@@ -214,7 +214,7 @@ mod tests {
     use super::*;
     use crate::train::recipe::RecipeText;
 
-    const PUBLISHED: &str = include_str!("../../../../../recipes/seed-000.toml");
+    const PUBLISHED: &str = include_str!("../../../../../recipes/published.toml");
 
     #[test]
     fn the_recipes_at_hand_are_valid() {
@@ -264,7 +264,7 @@ mod tests {
         // A section may be new.
         let recipe = read(&["data.held_out=['a_']"]).unwrap();
         assert_eq!(recipe.data.held_out, ["a_"]);
-        let error = read(&["data.hold_back=['a_']"]).unwrap_err();
+        let error = read(&["data.hold_out=['a_']"]).unwrap_err();
         assert!(error.contains("did you mean data.held_out?"), "{error}");
         assert!(read(&["seed.steps=7"]).unwrap_err().contains("no section"));
         assert!(read(&["stage9.steps=7"]).unwrap_err().contains("stage9"));
