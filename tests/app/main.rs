@@ -1,0 +1,3 @@
+//! The program `depixelate`: files in, files out.
+
+mod files;

@@ -1,0 +1,14 @@
+//! What tests of several rooms share; each room uses its own part.
+#![allow(dead_code, unused_imports)]
+
+mod fake_model;
+mod frames;
+mod harness;
+mod play;
+mod tiny_models;
+
+pub use fake_model::*;
+pub use frames::*;
+pub use harness::*;
+pub use play::*;
+pub use tiny_models::*;
