@@ -5,6 +5,7 @@
 mod cascade_networks;
 mod cascade_recipes;
 mod cascade_runs;
+mod documents;
 mod evaluation;
 mod evaluation_networks;
 mod experiments;
