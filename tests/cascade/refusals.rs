@@ -1,6 +1,14 @@
 //! Models and settings that are refused, and what the errors say.
 
-use super::*;
+use std::path::Path;
+
+use super::sessions::{cpu, error_text, ramp, runtime};
+use crate::helpers::{Tiny, tiny_metadata, tiny_model};
+use gstdepixelate::cascade::{
+    Backend, CascadeError, Crops, INPUT, MAX_MODEL_BYTES, Model, OrtBackend, RESTORED, STAGE1,
+};
+use gstdepixelate::onnx::proto::{DimensionValue, ModelProto, ValueInfoProto};
+use gstdepixelate::onnx::{Dim, ElementType, GraphBuilder, batch_of, decode, encode};
 
 /// A tiny model after a change to its file.
 fn changed(change: impl FnOnce(&mut ModelProto)) -> Result<Model, CascadeError> {

@@ -52,7 +52,7 @@ pub enum Norm {
     /// Batch norm of the inner layers' outputs, whose convolutions then have no biases (as in pix2pix).
     Batch,
     /// Weights divided by their largest singular value (Miyato et al., 2018), see [`crate::train::nn::spectral_norm`].
-    SpectralNorm,
+    Spectral,
 }
 
 /// PatchGAN discriminator of pictures with `channels` channels: a map of raw scores, one per patch.
@@ -81,7 +81,7 @@ pub fn patch_gan<L: Layers>(
                 let x = l.conv(&name, &x, conv.without_bias());
                 l.batch_norm(&name, &x, next)
             }
-            Norm::SpectralNorm => l.conv(&name, &x, conv),
+            Norm::Spectral => l.conv(&name, &x, conv),
         };
         x = l.leaky_relu(&x);
         width = next;

@@ -67,7 +67,7 @@ fn patch_discriminator(
     });
     let trained = TrainedNetwork::new(name, weights, settings.learning_rate, settings.betas);
     let trained = match size.norm {
-        Norm::SpectralNorm => trained.spectral(|name| name.ends_with(".weight")),
+        Norm::Spectral => trained.spectral(|name| name.ends_with(".weight")),
         Norm::Instance | Norm::Batch => trained,
     };
     let scores = move |size: &PatchGanSize, weights: &Parameters, pictures: &Tensor| {

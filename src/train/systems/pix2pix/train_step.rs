@@ -89,7 +89,7 @@ impl Pix2pixStep {
             });
             let discriminator = TrainedNetwork::new("judge", weights, learning_rate, betas);
             match size.norm {
-                Norm::SpectralNorm => discriminator.spectral(|name| name.ends_with(".weight")),
+                Norm::Spectral => discriminator.spectral(|name| name.ends_with(".weight")),
                 Norm::Instance | Norm::Batch => discriminator,
             }
         });

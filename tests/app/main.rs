@@ -1,0 +1,6 @@
+//! The program `depixelate`: files in, files out, and what the documents say of its options.
+
+mod documents;
+mod files;
+#[path = "../helpers/mod.rs"]
+mod helpers;

@@ -1,0 +1,21 @@
+//! `facedepixelate` and `facepixelate`: what they make of frames, events, settings and models.
+
+mod colors;
+mod face_check;
+mod facepixelate;
+mod flow;
+mod formats;
+mod handed_on;
+#[path = "../helpers/mod.rs"]
+mod helpers;
+mod limits;
+mod messages;
+mod model_files;
+mod model_kinds;
+mod presets;
+mod random_streams;
+mod restored_regions;
+mod settings;
+mod shared_models;
+mod ten_bits;
+mod timestamps;

@@ -1,0 +1,16 @@
+//! The trainer: small trainings of every system, their export, and what measures models.
+
+#![cfg(feature = "trainer")]
+
+mod cascade_networks;
+mod cascade_recipes;
+mod cascade_runs;
+mod documents;
+mod evaluation;
+mod evaluation_networks;
+mod experiments;
+mod export;
+#[path = "../helpers/mod.rs"]
+mod helpers;
+mod runs;
+mod systems;
