@@ -2,10 +2,10 @@
 
 use super::Detector;
 use super::comb::{SAMPLES, Spectrum};
+use super::gate;
 use super::gate::LEVELS;
 use super::hypotheses::samples;
-use super::plane::Plane;
-use super::{Luma, gate};
+use super::plane::{Luma, Plane};
 use crate::frame::Rect;
 
 /// Ridges, hot tiles and windows of a frame.
