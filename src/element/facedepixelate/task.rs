@@ -1,8 +1,8 @@
 //! The source pad's task: takes frames up, has them restored, hands them on.
 
-use super::OnError;
+use super::choices::OnError;
 use super::find::Found;
-use super::imp::{CAT, FaceDepixelate};
+use super::imp::{CAT, Imp};
 use super::queue::{Flow, Frame, InWork, Item, Step, Work};
 use super::settings::FrameSettings;
 use super::stats::FrameTimes;
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Longest wait for the frame behind one in doubt.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
-impl FaceDepixelate {
+impl Imp {
     pub(super) fn task_step(&self) {
         // A panic would leave the queue waiting for ever.
         let step = AssertUnwindSafe(|| self.step());
