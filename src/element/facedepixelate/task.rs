@@ -7,7 +7,7 @@ use super::queue::{Flow, Frame, InWork, Item, Step, Work};
 use super::settings::FrameSettings;
 use super::stats::FrameTimes;
 use super::worker::{Finished, Outcome, RESTORED_FACE, WorkError, Worker};
-use crate::cascade::CascadeError;
+use crate::cascade::{CascadeError, panic_text};
 use crate::element::metas::{self, MessageTimes};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -199,10 +199,4 @@ impl InWork for Idle {
     fn is_ready(&self) -> bool {
         false
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("no text")
 }
