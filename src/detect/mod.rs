@@ -1,7 +1,7 @@
 //! Mosaic lattices in a luma plane: rectangle, block size, phase and score of each.
 //!
 //! One pass over the plane divides its steps into ridges and ground ([`steps`]). Where ridges outweigh the ground
-//! both ways ([`gate`]), their spectrum or their peaks give a lattice ([`hypotheses`], [`comb`], [`peaks`]). Its
+//! both ways ([`gate`]), their spectrum or their peaks give a lattice ([`hypotheses`], [`spectrum`], [`comb`], [`peaks`]). Its
 //! blocks ([`cells`]) are followed as far as they hang together ([`grow`]), multiples and parts of the spacing are
 //! compared ([`harmonics`]), the border is found to the pixel ([`border`]) and the outline named ([`outline`]), and the
 //! blocks and what is around them have the last word ([`evidence`], [`blocking`], [`score`]). [`stages`] tells what the
@@ -22,6 +22,7 @@ mod plane;
 mod regions;
 mod score;
 mod search;
+mod spectrum;
 mod stages;
 mod steps;
 #[cfg(test)]
