@@ -2,8 +2,6 @@
 //!
 //! Their folders translate between GStreamer and the rooms below; what can be tested without a pipeline lives there.
 
-#![deny(unsafe_code)]
-
 pub mod caps;
 mod facedepixelate;
 mod facepixelate;
