@@ -1,6 +1,11 @@
 //! `facedepixelate` where there is no ONNX Runtime. A process looks for it by an environment variable, so this
 //! test has one to itself.
 
+#![allow(
+    unsafe_code,
+    reason = "the environment is changed before anyone reads it"
+)]
+
 mod common;
 
 use common::*;
