@@ -2,6 +2,9 @@
 //!
 //! A restored face is a guess: it shows nobody's identity.
 
+// Of the library alone: a test may fail as it likes.
+#![warn(clippy::unwrap_used)]
+
 pub mod app;
 pub mod blocks;
 pub mod cascade;

@@ -4,6 +4,11 @@
 //! fuller batch gains nothing more. It begins when that is reached, when the first crops have waited as long as they may, or
 //! when somebody can go on no further without them.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a lock is poisoned by a panic alone, and models' panics are caught"
+)]
+
 #[cfg(test)]
 mod tests;
 

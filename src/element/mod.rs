@@ -2,6 +2,11 @@
 //!
 //! Their folders translate between GStreamer and the rooms below; what can be tested without a pipeline lives there.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a lock is poisoned by a panic alone, which GStreamer was told of"
+)]
+
 pub mod caps;
 mod facedepixelate;
 mod facepixelate;
