@@ -10,7 +10,7 @@ RUNTIME := .deps/onnxruntime/lib/libonnxruntime.so
 # Trainer builds link to libtorch. In a folder of their own they never replace a plugin that does not.
 TRAINER_DIR := target/trainer
 
-.PHONY: help demo plugin trainer features test lint bench bench-gpu bench-detect systems
+.PHONY: help demo plugin trainer features test lint deny bench bench-gpu bench-detect systems
 
 help:
 	@echo "make demo      pixelate the face in a clip and restore it: see target/demo"
@@ -28,6 +28,7 @@ help:
 	@echo "               train the small recipe of every system and compare them: see target/systems (hours)"
 	@echo "make test      everything that is checked: formatting, lints, all tests"
 	@echo "make lint      formatting and lints alone"
+	@echo "make deny      licences, sources and known faults of dependencies: see deny.toml"
 	@echo
 	@echo "Each first installs what it needs and does not find; scripts/setup.py --help tells what that is."
 
@@ -79,3 +80,8 @@ lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --all-targets --features trainer -- -D warnings
+
+deny:
+	@$(CARGO) deny --version >/dev/null 2>&1 || \
+		{ echo "cargo-deny is missing; install it with: cargo install cargo-deny --locked"; exit 1; }
+	$(CARGO) deny check

@@ -1,19 +1,37 @@
 //! Files that appear as a whole or not at all.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::Context;
+use tempfile::NamedTempFile;
+
+/// An empty file of a hidden name beside `path`, for what shall become `path`. It goes when it is dropped.
+pub fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    let mut prefix = std::ffi::OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push(".");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(".part");
+    // What others may do with the file is the umask's to say, as for any other.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => builder.tempfile_in(folder),
+        _ => builder.tempfile_in("."),
+    }
+}
 
 /// Write `bytes` to `path`; whatever happens, `path` is the old file or the new one.
 pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> anyhow::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    let temporary = path.with_file_name(name);
-    std::fs::write(&temporary, bytes)
-        .and_then(|()| std::fs::File::open(&temporary)?.sync_all())
-        .and_then(|()| std::fs::rename(&temporary, path))
-        .inspect_err(|_| drop(std::fs::remove_file(&temporary)))
-        .with_context(|| format!("{} cannot be written", path.display()))
+    let written = || {
+        let mut file = beside(path)?;
+        file.write_all(bytes.as_ref())?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        io::Result::Ok(())
+    };
+    written().with_context(|| format!("{} cannot be written", path.display()))
 }
 
 #[cfg(test)]
@@ -27,9 +45,23 @@ mod tests {
         write(&path, "one").unwrap();
         write(&path, "two").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
-        std::fs::create_dir(folder.path().join("a.json.partial")).unwrap();
-        let error = write(&path, "three").unwrap_err().to_string();
-        assert!(error.contains("a.json cannot be written"), "{error}");
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
+        let taken = folder.path().join("taken");
+        std::fs::create_dir(&taken).unwrap();
+        let error = write(&taken, "three").unwrap_err().to_string();
+        assert!(error.contains("taken cannot be written"), "{error}");
+        assert!(write(&path.join("b.json"), "four").is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_has_the_permissions_of_any_other() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+        write(&one, "it").unwrap();
+        std::fs::write(&other, "it").unwrap();
+        let [one, other] = [one, other].map(|path| path.metadata().unwrap().permissions().mode());
+        assert_eq!(one, other);
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! A restored face is a guess: it shows nobody's identity.
 
+// Of the library alone: a test may fail as it likes.
+#![warn(clippy::unwrap_used)]
+
 pub mod app;
 pub mod blocks;
 pub mod cascade;
@@ -14,7 +17,6 @@ pub mod evaluate;
 #[cfg(feature = "trainer")]
 pub mod experiments;
 pub mod face_check;
-#[cfg(feature = "trainer")]
 pub mod files;
 pub mod frame;
 pub mod metrics;
@@ -22,22 +24,33 @@ pub mod onnx;
 pub mod restore;
 pub mod track;
 #[cfg(feature = "trainer")]
+#[allow(
+    unsafe_code,
+    reason = "libtorch's half for GPUs is loaded by hand, in run/device.rs"
+)]
+#[cfg_attr(test, allow(missing_docs, reason = "tests share theirs"))]
 pub mod train;
 
 pub mod element;
 
-fn plugin_init(plugin: &gst::Plugin) -> Result<(), gst::glib::BoolError> {
-    element::register(plugin)
-}
+pub use plugin::plugin_register_static;
 
-gst::plugin_define!(
-    depixelate,
-    env!("CARGO_PKG_DESCRIPTION"),
-    plugin_init,
-    concat!(env!("CARGO_PKG_VERSION"), "-", env!("COMMIT_ID")),
-    "MIT/X11",
-    env!("CARGO_PKG_NAME"),
-    env!("CARGO_PKG_NAME"),
-    "https://example.invalid/gst-plugin-depixelate",
-    env!("BUILD_REL_DATE")
-);
+mod plugin {
+    #![allow(missing_docs, reason = "GStreamer's macro documents nothing")]
+
+    fn plugin_init(plugin: &gst::Plugin) -> Result<(), gst::glib::BoolError> {
+        crate::element::register(plugin)
+    }
+
+    gst::plugin_define!(
+        depixelate,
+        env!("CARGO_PKG_DESCRIPTION"),
+        plugin_init,
+        concat!(env!("CARGO_PKG_VERSION"), "-", env!("COMMIT_ID")),
+        "MIT/X11",
+        env!("CARGO_PKG_NAME"),
+        env!("CARGO_PKG_NAME"),
+        "https://example.invalid/gst-plugin-depixelate",
+        env!("BUILD_REL_DATE")
+    );
+}

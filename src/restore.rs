@@ -10,45 +10,9 @@ mod views;
 
 use crate::blocks::PLANES;
 use crate::cascade::{Backend, Batch, CascadeError, Crops, ModelMetadata};
-use crate::detect::Region;
-use crate::frame::{FrameView, FrameViewMut, Layout, Square};
+use crate::frame::{FrameView, FrameViewMut, Layout};
+pub use region_task::{Blend, Target};
 use region_task::{RegionTask, Scratch};
-
-/// How a result goes back into its frame.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Blend {
-    /// From the model's truest picture (0) to its sharpest (1).
-    pub detail: f32,
-    /// Strength of the block-mean projection, 0–1.
-    pub projection: f32,
-    /// Weight of the restored over the original picture, 0–1.
-    pub alpha: f32,
-}
-
-impl Default for Blend {
-    fn default() -> Self {
-        Self {
-            detail: 1.0,
-            projection: 1.0,
-            alpha: 1.0,
-        }
-    }
-}
-
-/// A region that is to be restored.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Target {
-    /// The region.
-    pub region: Region,
-    /// The square of the face in it, as large as those of the model's training, where that is known.
-    pub face: Option<Square>,
-}
-
-impl From<Region> for Target {
-    fn from(region: Region) -> Self {
-        Self { region, face: None }
-    }
-}
 
 /// The regions of one frame on their way through a model; keeps its memory for other frames.
 #[derive(Default)]

@@ -5,8 +5,6 @@
 //! counters. The elements of this crate are registered by [`init`], so that no plugin path needs to be set.
 
 mod audio;
-#[cfg(feature = "trainer")]
-pub mod codec;
 mod elements;
 mod error;
 mod partial;

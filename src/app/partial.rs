@@ -1,12 +1,14 @@
 //! A file that appears under its name only when it is complete.
 
 use super::AppError;
+use crate::files::beside;
 use std::path::{Path, PathBuf};
+use tempfile::TempPath;
 
 /// A file under a temporary name beside its final place. Dropped before [`Self::finish`], it is removed.
 #[derive(Debug)]
 pub struct PartialFile {
-    temporary: PathBuf,
+    temporary: TempPath,
     path: PathBuf,
 }
 
@@ -17,21 +19,18 @@ impl PartialFile {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        // Asked first, as GStreamer tells only that it could not open the temporary name.
-        let found = folder
+        let file = folder
             .metadata()
             .and_then(|metadata| match metadata.is_dir() {
-                true => Ok(()),
+                true => beside(path),
                 false => Err(std::io::ErrorKind::NotADirectory.into()),
             });
-        found.map_err(|reason| AppError::Output {
+        let file = file.map_err(|reason| AppError::Output {
             path: folder.to_owned(),
             reason,
         })?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let temporary = folder.join(format!(".{}.{name}.part", std::process::id()));
         Ok(Self {
-            temporary,
+            temporary: file.into_temp_path(),
             path: path.to_owned(),
         })
     }
@@ -43,17 +42,11 @@ impl PartialFile {
 
     /// Give the complete file its name.
     pub fn finish(&self) -> Result<(), AppError> {
+        // Behind a shared reference, as pads' callbacks keep the writer: nothing is left there to remove then.
         std::fs::rename(&self.temporary, &self.path).map_err(|reason| AppError::Output {
             path: self.path.clone(),
             reason,
         })
-    }
-}
-
-impl Drop for PartialFile {
-    fn drop(&mut self) {
-        // After `finish` there is nothing under this name; while unwinding there is nobody to tell.
-        let _ = std::fs::remove_file(&self.temporary);
     }
 }
 

@@ -4,10 +4,14 @@
 //! fuller batch gains nothing more. It begins when that is reached, when the first crops have waited as long as they may, or
 //! when somebody can go on no further without them.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a lock is poisoned by a panic alone, and models' panics are caught"
+)]
+
 #[cfg(test)]
 mod tests;
 
-use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +19,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::panic::panic_text;
 use super::{Backend, CascadeError, Crops, ModelMetadata};
 
 /// Crops on their way to the model, and what it made of them. Its memory is meant to be used again.
@@ -283,7 +288,7 @@ impl Shared {
             let run = AssertUnwindSafe(|| run(backend, &mut requests, most, together));
             catch_unwind(run).unwrap_or_else(|panic| {
                 self.is_broken.store(true, Ordering::Release);
-                Err(CascadeError::Panic(text_of(panic.as_ref()).to_owned()))
+                Err(CascadeError::Panic(panic_text(panic.as_ref()).to_owned()))
             })
         };
         let (time, crops) = (
@@ -359,11 +364,4 @@ fn run_parts(
         batch.faces.extend_from_slice(&part);
     }
     Ok(())
-}
-
-/// What a panic said.
-fn text_of(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("no text")
 }

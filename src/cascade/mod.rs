@@ -24,6 +24,7 @@ mod metadata;
 mod model;
 mod model_io;
 mod open;
+mod panic;
 mod properties;
 mod provider;
 mod range;
@@ -35,9 +36,9 @@ pub use batcher::{Batch, Batcher, Ticket, Wake};
 pub use cpu_session::{CpuSession, HostTensor};
 pub use error::{Attempt, CascadeError};
 pub use metadata::{FORMAT, ModelMetadata, key};
-pub use model::{
-    DEFAULT_MODEL, DETAILED, INPUT, LATTICE, MAX_MODEL_BYTES, Model, RESTORED, STAGE1,
-};
+pub use model::{DEFAULT_MODEL, MAX_MODEL_BYTES, Model};
+pub use model_io::{DETAILED, INPUT, LATTICE, RESTORED, STAGE1};
+pub(crate) use panic::panic_text;
 pub use provider::{OptimizationLevel, Provider, SessionSettings};
 pub use range::{MosaicInput, ValueRange};
 pub use runtime::{Runtime, RuntimeSearch};

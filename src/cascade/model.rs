@@ -20,18 +20,6 @@ pub const DEFAULT_MODEL: &[u8] = include_bytes!("../../models/default.onnx");
 /// Largest model file that is read, bytes.
 pub const MAX_MODEL_BYTES: u64 = 1 << 30;
 
-/// Name of the input: the mosaic.
-pub const INPUT: &str = "pixelated";
-/// Name of the input that tells the lattice. A model may have it or not; where it has, the input must have a
-/// default of zeros, so that the mosaic alone is enough.
-pub const LATTICE: &str = "lattice";
-/// Name of the first network's output; a model may have it or not.
-pub const STAGE1: &str = "stage1";
-/// Name of the last network's output: the truest face.
-pub const RESTORED: &str = "restored";
-/// Name of the sharpest face with the colours of the truest; a model may have it or not.
-pub const DETAILED: &str = "detailed";
-
 /// A model file that passed all checks which need no ONNX Runtime.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -96,17 +84,17 @@ impl Model {
         &self.metadata
     }
 
-    /// Whether the model has the input [`LATTICE`].
+    /// Whether the model has the input [`LATTICE`](super::LATTICE).
     pub fn takes_lattice(&self) -> bool {
         self.model_io.takes_lattice
     }
 
-    /// Whether the model has the output [`STAGE1`].
+    /// Whether the model has the output [`STAGE1`](super::STAGE1).
     pub fn has_stage1(&self) -> bool {
         self.model_io.has_stage1
     }
 
-    /// Whether the model has the output [`DETAILED`].
+    /// Whether the model has the output [`DETAILED`](super::DETAILED).
     pub fn has_detailed(&self) -> bool {
         self.model_io.has_detailed
     }

@@ -3,13 +3,24 @@
 use std::collections::HashSet;
 
 use super::description::Description;
-use super::model::{DETAILED, INPUT, LATTICE, RESTORED, STAGE1};
 use super::properties::shown;
 use super::summary::GraphSummary;
 use super::{CascadeError, ModelMetadata};
 use crate::blocks::PLANES;
 use crate::onnx::ElementType;
 use crate::onnx::proto::ValueInfoProto;
+
+/// Name of the input: the mosaic.
+pub const INPUT: &str = "pixelated";
+/// Name of the input that tells the lattice. A model may have it or not; where it has, the input must have a
+/// default of zeros, so that the mosaic alone is enough.
+pub const LATTICE: &str = "lattice";
+/// Name of the first network's output; a model may have it or not.
+pub const STAGE1: &str = "stage1";
+/// Name of the last network's output: the truest face.
+pub const RESTORED: &str = "restored";
+/// Name of the sharpest face with the colours of the truest; a model may have it or not.
+pub const DETAILED: &str = "detailed";
 
 /// The inputs and outputs of a graph that are used.
 #[derive(Clone, Debug)]

@@ -2,7 +2,6 @@
 //!
 //! There is one ONNX Runtime and one environment per process; providers and threads are chosen per session.
 
-use std::any::Any;
 use std::env;
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -16,6 +15,7 @@ use ort::environment::Environment;
 use ort::ep::{CUDA, CoreML, DirectML, ExecutionProvider, MIGraphX, OpenVINO, TensorRT, WebGPU};
 
 use super::library::located;
+use super::panic::panic_text;
 use super::{Attempt, CascadeError, Provider};
 
 pub use ort::logging::LogLevel;
@@ -170,7 +170,7 @@ fn open(place: &Path) -> Result<Runtime, CascadeError> {
     let library = located(place).map_err(not_found)?;
     // The crate asserts what a healthy library always grants; a sick one must not end the process.
     let loaded = panic::catch_unwind(|| ort::init_from(&library))
-        .map_err(|panic| not_found(panic_text(panic)))?;
+        .map_err(|panic| not_found(panic_text(panic.as_ref()).to_owned()))?;
     let builder = loaded.map_err(|error| match error {
         ort::LoadDynamicError::BadVersion { version_str, path } => CascadeError::RuntimeTooOld {
             path,
@@ -200,19 +200,13 @@ fn open(place: &Path) -> Result<Runtime, CascadeError> {
             .build()
     };
     let environment = panic::catch_unwind(AssertUnwindSafe(build))
-        .map_err(|panic| init(panic_text(panic)))?
+        .map_err(|panic| init(panic_text(panic.as_ref()).to_owned()))?
         .map_err(|error| init(error.to_string()))?;
     environment.set_log_level(log_level());
     Ok(Runtime {
         library,
         environment,
     })
-}
-
-fn panic_text(panic: Box<dyn Any + Send>) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("it fails without a message").into()
 }
 
 /// Called by ONNX Runtime. A panic must not reach its C++ code.

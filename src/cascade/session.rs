@@ -5,8 +5,7 @@ use std::ops::Range;
 use ort::session::{OutputSelector, RunOptions, Session};
 use ort::value::TensorRef;
 
-use super::model::{DETAILED, LATTICE, STAGE1};
-use super::model_io::ModelIo;
+use super::model_io::{DETAILED, LATTICE, ModelIo, STAGE1};
 use super::open::{open, open_best};
 use super::{
     Backend, CascadeError, Crops, Model, ModelMetadata, Provider, Runtime, SessionSettings,

@@ -2,7 +2,7 @@
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
-use image::{Rgb, RgbImage};
+use image::{Rgb, RgbImage, imageops};
 
 /// `mosaic`, whose blocks of `block` × `block` pixels start at its corner, made smooth by bicubic interpolation
 /// (Catmull–Rom) of the blocks' means. Blocks cut by the right or lower border count with what is there of them.
@@ -17,7 +17,7 @@ pub fn bicubic(mosaic: &RgbImage, block: u32) -> Option<RgbImage> {
         mean(mosaic, (x * block, y * block), block)
     });
     let whole = resize(&means, (means.width() * block, means.height() * block))?;
-    Some(image::imageops::crop_imm(&whole, 0, 0, width, height).to_image())
+    Some(imageops::crop_imm(&whole, 0, 0, width, height).to_image())
 }
 
 /// Mean colour of the block at (`x`, `y`).
@@ -31,6 +31,18 @@ fn mean(picture: &RgbImage, (x, y): (u32, u32), block: u32) -> Rgb<u8> {
     }
     let count = f64::from((right - x) * (bottom - y));
     Rgb(sums.map(|sum| (sum as f64 / count).round() as u8))
+}
+
+/// The middle of a picture, as large as there is one with sides in proportion to `shape`; 1 : 1 is a square.
+pub fn middle(picture: &RgbImage, shape: (u32, u32)) -> RgbImage {
+    let (width, height) = picture.dimensions();
+    let (w, h) = match width * shape.1 > height * shape.0 {
+        true => (height * shape.0 / shape.1, height),
+        false => (width, width * shape.1 / shape.0),
+    };
+    // A long and narrow picture still has a pixel each way.
+    let (w, h) = (w.max(width.min(1)), h.max(height.min(1)));
+    imageops::crop_imm(picture, (width - w) / 2, (height - h) / 2, w, h).to_image()
 }
 
 /// A picture in another size, by bicubic (Catmull–Rom) interpolation; None for sizes of zero.
@@ -67,6 +79,17 @@ mod tests {
             row.windows(2).all(|w| w[0] <= w[1] && w[1] - w[0] <= 8),
             "{row:?}"
         );
+    }
+
+    #[test]
+    fn the_middle_is_as_large_as_its_shape_allows() {
+        let picture = RgbImage::from_fn(9, 4, |x, y| Rgb([x as u8, y as u8, 0]));
+        let square = middle(&picture, (1, 1));
+        assert_eq!(square.dimensions(), (4, 4));
+        assert_eq!(square.get_pixel(0, 0), &Rgb([2, 0, 0]));
+        assert_eq!(middle(&picture, (4, 3)).dimensions(), (5, 4));
+        assert_eq!(middle(&picture, (90, 1)).dimensions(), (9, 1));
+        assert_eq!(middle(&RgbImage::new(0, 5), (1, 1)).width(), 0);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The border of a mosaic to the pixel. It may cut blocks: as long as steps gather on the lines that run towards a
 //! side, the mosaic goes on.
 
+use super::cells::Role;
 use super::comb::Comb;
-use super::grow::{Grower, Grown, Role, span_of};
+use super::grow::{Grower, Grown, Pair, span_of};
 use super::plane::{Plane, Span, Span2};
 
 /// Most that one line counts, levels: an outline that falls on a line by chance must not speak for all.
@@ -33,14 +34,6 @@ struct Side {
     axis: usize,
     /// Whether it is the right or lower one.
     far: bool,
-}
-
-/// Two pixels of a line along a side: those beside a lattice line, or two as far apart in the middle of a block.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pair {
-    before: usize,
-    behind: usize,
-    on_line: bool,
 }
 
 impl Grower {

@@ -34,6 +34,20 @@ impl Blocks {
     }
 }
 
+/// What a block is to a mosaic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Role {
+    /// No part of it.
+    #[default]
+    Alien,
+    /// Flat, without clear neighbours: may bridge blocks that are.
+    Faint,
+    /// Flat, with sharp edges.
+    Clear,
+    /// Belongs to the mosaic that was followed.
+    Member,
+}
+
 /// How two neighbours meet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Edge {

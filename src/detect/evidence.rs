@@ -1,7 +1,6 @@
 //! What the blocks of a lattice say about being a mosaic.
 
-use super::cells::{Blocks, Cells, Edge};
-use super::grow::Role;
+use super::cells::{Blocks, Cells, Edge, Role};
 
 /// What the blocks of a lattice say.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

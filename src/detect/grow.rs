@@ -1,25 +1,10 @@
 //! The extent of a mosaic: the blocks that hang together around a window, then its border to the pixel.
 
-use super::border::Pair;
-use super::cells::{Blocks, Cells};
+use super::cells::{Blocks, Cells, Role};
 use super::comb::{Comb, exact, refined, spaced_comb};
 use super::evidence::{Evidence, weigh};
 use super::plane::{Plane, Span, Span2};
 use super::steps::Ridges;
-
-/// What a block is to a mosaic.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Role {
-    /// No part of it.
-    #[default]
-    Alien,
-    /// Flat, without clear neighbours: may bridge blocks that are.
-    Faint,
-    /// Flat, with sharp edges.
-    Clear,
-    /// Belongs to the mosaic that was followed.
-    Member,
-}
 
 /// Noise that a flat block may have in any case, levels of standard deviation.
 const LEAST_NOISE: f32 = 1.2;
@@ -35,6 +20,14 @@ const ROUNDS: usize = 12;
 const SETTLED: f32 = 0.15;
 /// Fewest blocks that make a mosaic.
 const LEAST_MEMBERS: usize = 6;
+
+/// Two pixels of a line along a side: those beside a lattice line, or two as far apart in the middle of a block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pair {
+    pub(super) before: usize,
+    pub(super) behind: usize,
+    pub(super) on_line: bool,
+}
 
 /// Follows a lattice; keeps its memory.
 #[derive(Debug, Default)]

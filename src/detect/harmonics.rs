@@ -2,9 +2,9 @@
 //! every second line, and the border adds lines of its own. The blocks can: no edge lies inside a block, and some
 //! edge lies on most lines.
 
-use super::cells::{Blocks, Edge};
+use super::cells::{Blocks, Edge, Role};
 use super::comb::{Comb, MAX_BLOCK, MIN_BLOCK};
-use super::grow::{Fit, Grower, Grown, Role, span_of};
+use super::grow::{Fit, Grower, Grown, span_of};
 use super::plane::{Plane, Span2};
 use super::steps::Ridges;
 

@@ -1,8 +1,9 @@
 //! Lattices that a window may belong to.
 
-use super::comb::{Comb, SAMPLES, sharpened, spaced_comb, window_comb};
+use super::comb::{Comb, sharpened, spaced_comb};
 use super::gate::Window;
 use super::peaks::peak_comb;
+use super::spectrum::{SAMPLES, window_comb};
 
 /// Least quality of the lines in a window that are followed up.
 const COMB_QUALITY: f32 = 0.45;

@@ -1,7 +1,7 @@
 //! Mosaic lattices in a luma plane: rectangle, block size, phase and score of each.
 //!
 //! One pass over the plane divides its steps into ridges and ground ([`steps`]). Where ridges outweigh the ground
-//! both ways ([`gate`]), their spectrum or their peaks give a lattice ([`hypotheses`], [`comb`], [`peaks`]). Its
+//! both ways ([`gate`]), their spectrum or their peaks give a lattice ([`hypotheses`], [`spectrum`], [`comb`], [`peaks`]). Its
 //! blocks ([`cells`]) are followed as far as they hang together ([`grow`]), multiples and parts of the spacing are
 //! compared ([`harmonics`]), the border is found to the pixel ([`border`]) and the outline named ([`outline`]), and the
 //! blocks and what is around them have the last word ([`evidence`], [`blocking`], [`score`]). [`stages`] tells what the
@@ -22,105 +22,26 @@ mod plane;
 mod regions;
 mod score;
 mod search;
+mod spectrum;
 mod stages;
 mod steps;
 #[cfg(test)]
 mod tests;
 
 use blocking::Setting;
-use comb::{Comb, any_comb};
+use comb::any_comb;
 use gate::{Gate, LEVELS};
 pub use outline::Outline;
+pub use plane::Luma;
 use plane::{Plane, Span2};
-use regions::{keep_best, merge};
+pub use regions::{DetectSettings, Region};
+use regions::{keep_best, lattice, merge};
 use score::{Shape, score};
 use search::Search;
 pub use stages::{Profile, Stages, Window};
 use steps::{Ridges, STRIP};
 
-use crate::frame::{FrameView, Lattice, Rect, luma};
-
-/// A region of a frame that is, or is said to be, pixelated.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Region {
-    /// The pixelated pixels. May stick out of the frame where a stranger names it.
-    pub rect: Rect,
-    /// Its grid; None where it was named by someone else and no grid was found in it.
-    pub lattice: Option<Lattice>,
-    /// Which part of the rectangle it is.
-    pub outline: Outline,
-    /// Confidence, 0–1.
-    pub score: f32,
-}
-
-impl Region {
-    /// The part inside a frame of `width` × `height` pixels. A part of an ellipse counts as a rectangle.
-    pub fn clamp_to(&self, width: u32, height: u32) -> Option<Self> {
-        let rect = self.rect.clamp_to(width, height)?;
-        let outline = match rect == self.rect {
-            true => self.outline,
-            false => Outline::Rectangle,
-        };
-        Some(Self {
-            rect,
-            outline,
-            ..*self
-        })
-    }
-}
-
-/// An 8-bit luma plane.
-#[derive(Clone, Copy, Debug)]
-pub struct Luma<'a> {
-    /// Samples, row by row.
-    pub data: &'a [u8],
-    /// Bytes from one row to the next.
-    pub stride: usize,
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels.
-    pub height: u32,
-}
-
-impl<'a> Luma<'a> {
-    /// That of `frame`: its own plane where it has one of bytes, else made in `scratch`.
-    pub fn of(frame: &FrameView<'a>, scratch: &'a mut Vec<u8>) -> Self {
-        let (data, stride) = luma(frame, scratch);
-        Self {
-            data,
-            stride,
-            width: frame.layout().width,
-            height: frame.layout().height,
-        }
-    }
-}
-
-/// What counts as a mosaic.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DetectSettings {
-    /// Least score, 0–1.
-    pub score_threshold: f32,
-    /// Overlap (intersection over union) above which two detections are one.
-    pub iou_threshold: f32,
-    /// Most regions in one frame.
-    pub max_detections: usize,
-    /// Least width of a region in pixels.
-    pub min_width: u32,
-    /// Least height of a region in pixels.
-    pub min_height: u32,
-}
-
-impl Default for DetectSettings {
-    fn default() -> Self {
-        Self {
-            score_threshold: 0.5,
-            iou_threshold: 0.5,
-            max_detections: 64,
-            min_width: 24,
-            min_height: 24,
-        }
-    }
-}
+use crate::frame::{Lattice, Rect};
 
 /// Pixels that following lattices from windows of one level may visit in a frame, in parts of the frame's.
 const PASSES: usize = 12;
@@ -190,15 +111,6 @@ impl Detector {
         // Whoever names a rectangle knows better than its surroundings.
         let score = score(&evidence, &Shape::new(&area, &combs), &Setting::default());
         (score > 0.0).then(|| (lattice(&combs), score))
-    }
-}
-
-fn lattice(combs: &[Comb; 2]) -> Lattice {
-    Lattice {
-        block_width: combs[0].period,
-        block_height: combs[1].period,
-        phase_x: combs[0].phase,
-        phase_y: combs[1].phase,
     }
 }
 

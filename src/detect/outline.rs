@@ -1,8 +1,7 @@
 //! The outline of a mosaic: some tools pixelate all of a box, others the ellipse in it.
 
-use super::cells::Blocks;
+use super::cells::{Blocks, Role};
 use super::comb::Comb;
-use super::grow::Role;
 use super::plane::{Span, Span2};
 
 /// Form of a region in its box.

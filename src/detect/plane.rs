@@ -1,10 +1,35 @@
-//! A luma plane whose size is known to fit its memory.
+//! A luma plane, and one whose size is known to fit its memory.
 
-use super::Luma;
-use crate::frame::Rect;
+use crate::frame::{FrameView, Rect, luma};
 
 /// Least side of a plane that is looked at: nothing smaller holds a lattice.
 const MIN_SIDE: usize = 16;
+
+/// An 8-bit luma plane.
+#[derive(Clone, Copy, Debug)]
+pub struct Luma<'a> {
+    /// Samples, row by row.
+    pub data: &'a [u8],
+    /// Bytes from one row to the next.
+    pub stride: usize,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+}
+
+impl<'a> Luma<'a> {
+    /// That of `frame`: its own plane where it has one of bytes, else made in `scratch`.
+    pub fn of(frame: &FrameView<'a>, scratch: &'a mut Vec<u8>) -> Self {
+        let (data, stride) = luma(frame, scratch);
+        Self {
+            data,
+            stride,
+            width: frame.layout().width,
+            height: frame.layout().height,
+        }
+    }
+}
 
 /// A checked luma plane: every row has `width` samples.
 #[derive(Clone, Copy, Debug)]

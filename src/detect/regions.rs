@@ -1,11 +1,77 @@
-//! What was found in a frame, put in order: torn mosaics joined, double finds dropped.
+//! What is found in a frame; put in order: torn mosaics joined, double finds dropped.
 
 use super::comb::Comb;
-use super::{DetectSettings, Outline, Region};
-use crate::frame::Rect;
+use super::outline::Outline;
+use crate::frame::{Lattice, Rect};
+
+/// A region of a frame that is, or is said to be, pixelated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Region {
+    /// The pixelated pixels. May stick out of the frame where a stranger names it.
+    pub rect: Rect,
+    /// Its grid; None where it was named by someone else and no grid was found in it.
+    pub lattice: Option<Lattice>,
+    /// Which part of the rectangle it is.
+    pub outline: Outline,
+    /// Confidence, 0–1.
+    pub score: f32,
+}
+
+impl Region {
+    /// The part inside a frame of `width` × `height` pixels. A part of an ellipse counts as a rectangle.
+    pub fn clamp_to(&self, width: u32, height: u32) -> Option<Self> {
+        let rect = self.rect.clamp_to(width, height)?;
+        let outline = match rect == self.rect {
+            true => self.outline,
+            false => Outline::Rectangle,
+        };
+        Some(Self {
+            rect,
+            outline,
+            ..*self
+        })
+    }
+}
+
+/// What counts as a mosaic.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DetectSettings {
+    /// Least score, 0–1.
+    pub score_threshold: f32,
+    /// Overlap (intersection over union) above which two detections are one.
+    pub iou_threshold: f32,
+    /// Most regions in one frame.
+    pub max_detections: usize,
+    /// Least width of a region in pixels.
+    pub min_width: u32,
+    /// Least height of a region in pixels.
+    pub min_height: u32,
+}
+
+impl Default for DetectSettings {
+    fn default() -> Self {
+        Self {
+            score_threshold: 0.5,
+            iou_threshold: 0.5,
+            max_detections: 64,
+            min_width: 24,
+            min_height: 24,
+        }
+    }
+}
 
 /// Blocks between two parts of a mosaic at most.
 const GAP: f32 = 2.5;
+
+/// The lattice with the lines `combs` (x, y).
+pub(super) fn lattice(combs: &[Comb; 2]) -> Lattice {
+    Lattice {
+        block_width: combs[0].period,
+        block_height: combs[1].period,
+        phase_x: combs[0].phase,
+        phase_y: combs[1].phase,
+    }
+}
 
 /// Make one of regions that lie close together on one lattice: coding may have torn a mosaic.
 pub(super) fn merge(regions: &mut Vec<Region>) {

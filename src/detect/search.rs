@@ -8,9 +8,9 @@ use super::grow::Grower;
 use super::hypotheses::hypotheses;
 use super::outline::{Outline, completed, ellipse};
 use super::plane::{Plane, Span2};
+use super::regions::{DetectSettings, Region, lattice};
 use super::score::{Shape, score};
 use super::steps::Ridges;
-use super::{DetectSettings, Region, lattice};
 use crate::frame::Rect;
 
 /// A window that shares more than one in so many of its pixels with a lattice that was followed is part of it.

@@ -1,11 +1,11 @@
 //! What the first stages see of a frame, for pictures and for who wonders why something is found or not.
 
 use super::Detector;
-use super::comb::{SAMPLES, Spectrum};
+use super::gate;
 use super::gate::LEVELS;
 use super::hypotheses::samples;
-use super::plane::Plane;
-use super::{Luma, gate};
+use super::plane::{Luma, Plane};
+use super::spectrum::{SAMPLES, Spectrum};
 use crate::frame::Rect;
 
 /// Ridges, hot tiles and windows of a frame.

@@ -67,25 +67,6 @@ pub fn template_caps() -> gst::Caps {
         .build()
 }
 
-/// The always-sink and always-src templates of all elements.
-pub fn pad_templates() -> Vec<gst::PadTemplate> {
-    let caps = template_caps();
-    [
-        ("sink", gst::PadDirection::Sink),
-        ("src", gst::PadDirection::Src),
-    ]
-    .into_iter()
-    .filter_map(|(name, direction)| {
-        gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps).ok()
-    })
-    .collect()
-}
-
-/// Output caps equal input caps, and so do allocation and scheduling.
-pub fn proxy_flags() -> gst::PadFlags {
-    gst::PadFlags::PROXY_CAPS | gst::PadFlags::PROXY_ALLOCATION | gst::PadFlags::PROXY_SCHEDULING
-}
-
 /// Take cropping out of downstream's answer to an ALLOCATION query: regions count from the visible picture's corner,
 /// so upstream is to crop by itself.
 pub fn refuse_cropping(query: &mut gst::query::Allocation) {

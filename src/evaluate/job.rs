@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -11,7 +11,7 @@ use super::clips::clips;
 use super::networks::{self, Networks};
 use super::overlap::overlap;
 use super::systems::{Systems, open_models};
-use super::{Evaluation, Named, evaluate, load_faces, page, sheet};
+use super::{Evaluation, Named, evaluate, load_faces, open_faces, page, sheet};
 use crate::cascade::Model;
 use crate::degrade::mosaic::Fill;
 use crate::train::data::dataset::Dataset;
@@ -119,22 +119,9 @@ fn is_drawn(case: &Case) -> bool {
 
 impl Faces {
     fn open(&self) -> anyhow::Result<Dataset> {
-        let open = |path| Dataset::open(path, &ProgressBar::hidden());
-        let dataset = open(&self.path)?;
-        for line in &dataset.unreadable {
-            eprintln!("cannot be read: {line}");
-        }
-        let dataset = match &self.held_out {
-            Some(rule) => dataset.split(rule).1,
-            None => dataset,
-        };
-        ensure!(
-            !dataset.is_empty(),
-            "no picture of {} is held back",
-            self.path.display()
-        );
+        let dataset = open_faces(&self.path, self.held_out.as_ref())?;
         if let Some(trained_with) = &self.trained_with {
-            let mut training = open(trained_with)?;
+            let mut training = Dataset::open(trained_with, &ProgressBar::hidden())?;
             if let Some(rule) = self
                 .held_out
                 .as_ref()

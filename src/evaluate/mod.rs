@@ -16,14 +16,17 @@ pub mod systems;
 pub mod table;
 pub mod versions;
 
+use std::path::Path;
+
 use anyhow::{Context, ensure};
 use image::RgbImage;
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::degrade::smooth::resize;
+use crate::degrade::smooth::{middle, resize};
 use crate::train::data::dataset::Dataset;
+use crate::train::data::held_out::HeldOut;
 use cases::Case;
 use clips::ClipScores;
 use networks::{Networks, Views};
@@ -80,20 +83,40 @@ pub struct Row {
     pub scores: SetScores,
 }
 
-/// At most `limit` pictures, evenly spread over `dataset`, as squares of `side` pixels: the middle of each.
+/// The pictures in a folder, a tar file or a list; with a rule only those that training holds back by it.
+pub fn open_faces(path: &Path, held_out: Option<&HeldOut>) -> anyhow::Result<Dataset> {
+    let dataset = Dataset::open(path, &ProgressBar::hidden())?;
+    for line in &dataset.unreadable {
+        eprintln!("cannot be read: {line}");
+    }
+    let dataset = match held_out {
+        Some(rule) => dataset.split(rule).1,
+        None => dataset,
+    };
+    ensure!(
+        !dataset.is_empty(),
+        "no picture of {} is held out",
+        path.display()
+    );
+    Ok(dataset)
+}
+
+/// At most `limit` pictures, as [`spread`] over `dataset`, each as a [`face`] of `side` pixels.
 pub fn load_faces(dataset: &Dataset, limit: usize, side: u32) -> anyhow::Result<Vec<RgbImage>> {
+    let places = spread(dataset, limit).into_par_iter();
+    places.map(|place| face(dataset, place, side)).collect()
+}
+
+/// Places of at most `limit` pictures, evenly spread over `dataset`.
+pub fn spread(dataset: &Dataset, limit: usize) -> Vec<usize> {
     let count = dataset.len().min(limit.max(1));
-    (0..count)
-        .into_par_iter()
-        .map(|i| {
-            let picture = dataset.picture(i * dataset.len() / count)?;
-            let edge = picture.width().min(picture.height());
-            let left = (picture.width() - edge) / 2;
-            let top = (picture.height() - edge) / 2;
-            let square = image::imageops::crop_imm(&picture, left, top, edge, edge).to_image();
-            resize(&square, (side, side)).context("a picture is empty")
-        })
-        .collect()
+    (0..count).map(|i| i * dataset.len() / count).collect()
+}
+
+/// The middle of the picture at `place` in `dataset`, as a square of `side` pixels.
+pub fn face(dataset: &Dataset, place: usize, side: u32) -> anyhow::Result<RgbImage> {
+    let square = middle(&dataset.picture(place)?, (1, 1));
+    resize(&square, (side, side)).context("a picture is empty")
 }
 
 /// Measure `systems` in `cases` on `faces`, pictures as [`load_faces`] gives them, with `networks` as well; `progress` is

@@ -13,13 +13,10 @@ mod whole;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
 use image::RgbImage;
-use indicatif::ProgressBar;
 
-use crate::degrade::smooth::resize;
 use crate::evaluate::systems::stem;
-use crate::train::data::dataset::Dataset;
+use crate::evaluate::{face, open_faces, spread};
 use crate::train::data::held_out::HeldOut;
 
 /// A picture of a face with the name that it is paired by: its file's, without folder and ending.
@@ -46,33 +43,14 @@ pub struct Faces {
 impl Faces {
     /// Read them.
     pub fn open(&self) -> anyhow::Result<Vec<Face>> {
-        let dataset = Dataset::open(&self.path, &ProgressBar::hidden())?;
-        let dataset = match &self.held_out {
-            Some(rule) => dataset.split(rule).1,
-            None => dataset,
-        };
-        ensure!(
-            !dataset.is_empty(),
-            "no picture of {} is held back",
-            self.path.display()
-        );
-        let count = dataset.len().min(self.limit.max(1));
-        let pick = |i: usize| i * dataset.len() / count;
-        (0..count)
-            .map(|i| {
-                let picture = dataset.picture(pick(i))?;
-                let edge = picture.width().min(picture.height());
-                let left = (picture.width() - edge) / 2;
-                let top = (picture.height() - edge) / 2;
-                let square = image::imageops::crop_imm(&picture, left, top, edge, edge).to_image();
-                let picture = if edge == self.side {
-                    square
-                } else {
-                    resize(&square, (self.side, self.side)).context("a picture is empty")?
-                };
-                let name = stem(Path::new(dataset.name(pick(i))));
-                Ok(Face { name, picture })
+        let dataset = open_faces(&self.path, self.held_out.as_ref())?;
+        let places = spread(&dataset, self.limit).into_iter();
+        let faces = places.map(|place| {
+            Ok(Face {
+                name: stem(Path::new(dataset.name(place))),
+                picture: face(&dataset, place, self.side)?,
             })
-            .collect()
+        });
+        faces.collect()
     }
 }

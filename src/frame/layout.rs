@@ -1,5 +1,8 @@
 //! Where the colour components of a picture lie in memory, and what their numbers mean.
 
+/// Most planes that a layout can name.
+pub const MAX_PLANES: usize = 3;
+
 /// Coefficients of luma, from the caps' colorimetry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matrix {
@@ -140,7 +143,7 @@ impl Layout {
     /// A layout of R, G, B or Y′, Cb, Cr or Y′ alone, in this order.
     ///
     /// None where the description makes no sense: another number of components, samples that overlap, more planes
-    /// than [`MAX_PLANES`](super::MAX_PLANES), sub-sampling beyond 8, or bits beyond a sample's bytes.
+    /// than [`MAX_PLANES`], sub-sampling beyond 8, or bits beyond a sample's bytes.
     pub fn new(
         width: u32,
         height: u32,
@@ -151,7 +154,7 @@ impl Layout {
         let is_yuv = matches!(model, ColorModel::Yuv { .. });
         let count_fits = components.len() == 3 || (components.len() == 1 && is_yuv);
         let fits = |component: &Component| {
-            component.plane < super::MAX_PLANES
+            component.plane < MAX_PLANES
                 && component.pixel_stride >= samples.bytes()
                 && component.sub_x <= MAX_SUB
                 && component.sub_y <= MAX_SUB

@@ -6,7 +6,9 @@ use super::color::Conversion;
 use super::samples::{Bytes, Codec, Words, map_codes};
 use super::{Component, FrameView, Rect, SampleFormat};
 
-pub use super::paint::{outline, write};
+mod paint;
+
+pub use paint::{outline, write};
 
 /// Planar R′G′B′ samples, 0–255, that belong to a rectangle of a frame.
 #[derive(Clone, Debug, Default)]

@@ -2,10 +2,7 @@
 //!
 //! A view is checked once, when it is made: every sample that its layout names lies inside its planes.
 
-use super::Layout;
-
-/// Most planes that a layout can name.
-pub const MAX_PLANES: usize = 3;
+use super::layout::{Layout, MAX_PLANES};
 
 /// A plane for reading.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,6 +1,6 @@
 //! The soft edge of what is pasted: along the sides of a region, or along the ellipse in it.
 
-use super::RegionTask;
+use super::region_task::RegionTask;
 use crate::detect::Outline;
 use crate::frame::Rect;
 

@@ -1,11 +1,46 @@
 //! One region on its way through the model: what a network is shown of it, and how its answer goes back.
 
 use super::views::{Views, blend};
-use super::{Blend, Target};
 use crate::blocks::{LatticePlanes, PLANES, Projector};
 use crate::cascade::{ModelMetadata, MosaicInput};
-use crate::detect::Outline;
-use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, patch};
+use crate::detect::{Outline, Region};
+use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, Square, patch};
+
+/// How a result goes back into its frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Blend {
+    /// From the model's truest picture (0) to its sharpest (1).
+    pub detail: f32,
+    /// Strength of the block-mean projection, 0–1.
+    pub projection: f32,
+    /// Weight of the restored over the original picture, 0–1.
+    pub alpha: f32,
+}
+
+impl Default for Blend {
+    fn default() -> Self {
+        Self {
+            detail: 1.0,
+            projection: 1.0,
+            alpha: 1.0,
+        }
+    }
+}
+
+/// A region that is to be restored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Target {
+    /// The region.
+    pub region: Region,
+    /// The square of the face in it, as large as those of the model's training, where that is known.
+    pub face: Option<Square>,
+}
+
+impl From<Region> for Target {
+    fn from(region: Region) -> Self {
+        Self { region, face: None }
+    }
+}
 
 /// A region, and the mosaic that was read of it; a task is used again for other regions.
 #[derive(Default)]

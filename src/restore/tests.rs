@@ -3,7 +3,7 @@
 use super::*;
 use crate::cascade::{MosaicInput, ValueRange};
 use crate::degrade::mosaic::{Fill, pixelate};
-use crate::detect::Outline;
+use crate::detect::{Outline, Region};
 use crate::frame::{Lattice, Rect};
 
 /// Answers every mosaic with one colour, and counts its runs.

@@ -1,5 +1,7 @@
 //! A detector that has seen frames of a size takes no more memory for others of that size.
 
+#![allow(unsafe_code, reason = "an allocator of its own counts")]
+
 use std::alloc::{GlobalAlloc, Layout as Size, System};
 use std::cell::Cell;
 

@@ -5,6 +5,7 @@ mod mosaics;
 mod planes;
 
 use super::*;
+use crate::degrade::jpeg::jpeg;
 
 /// A luma plane that owns its memory.
 struct Picture {
@@ -105,12 +106,9 @@ impl Picture {
 
     /// The picture after JPEG coding.
     fn jpeg(&self, quality: u8) -> Self {
-        let (width, height) = (self.width as u32, self.height as u32);
-        let mut file = Vec::new();
-        image::codecs::jpeg::JpegEncoder::new_with_quality(&mut file, quality)
-            .encode(&self.data, width, height, image::ExtendedColorType::L8)
-            .unwrap();
-        let decoded = image::load_from_memory(&file).unwrap().into_luma8();
+        let size = (self.width as u32, self.height as u32);
+        let picture = image::GrayImage::from_raw(size.0, size.1, self.data.clone()).unwrap();
+        let decoded = jpeg(&picture.into(), quality).unwrap().into_luma8();
         Self {
             data: decoded.into_raw(),
             ..*self

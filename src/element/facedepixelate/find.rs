@@ -1,6 +1,6 @@
 //! Which regions of a frame are to be restored.
 
-use super::InferenceRegion;
+use super::choices::InferenceRegion;
 use super::queue::Frame;
 use super::settings::FrameSettings;
 use crate::cascade::CascadeError;

@@ -1,41 +1,16 @@
 //! Pads: what comes in goes into the queue, and out of the task in the same order.
 
-use super::imp::{CAT, FaceDepixelate};
+use super::imp::{CAT, Imp};
 use super::queue::{Flow, Frame};
-use super::stats::FrameTimes;
 use crate::element::caps::{StreamLayout, refuse_cropping};
+use crate::element::filter::Filter;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use std::sync::Arc;
 
-/// What the sink pad knows of the stream. The task needs none of it: each frame carries its own.
-#[derive(Default)]
-pub struct Stream {
-    /// The current caps.
-    layout: Option<Arc<StreamLayout>>,
-    segment: gst::FormattedSegment<gst::ClockTime>,
-    /// What this element adds to the pipeline's latency; None before caps are known.
-    latency: Option<gst::ClockTime>,
-    /// A warning about frames that pass unchanged was posted.
-    warned: bool,
-    /// One about too many regions was.
-    crowded: bool,
-}
-
-impl Stream {
-    fn times_of(&self, buffer: &gst::BufferRef) -> FrameTimes {
-        let pts = buffer.pts();
-        FrameTimes {
-            running_time: pts.and_then(|pts| self.segment.to_running_time(pts)),
-            stream_time: pts.and_then(|pts| self.segment.to_stream_time(pts)),
-        }
-    }
-}
-
 /// The sink pad.
-impl FaceDepixelate {
-    /// A buffer came.
-    pub fn sink_chain(&self, buffer: gst::Buffer) -> Flow {
+impl Filter for Imp {
+    fn sink_chain(&self, buffer: gst::Buffer) -> Flow {
         let (layout, times) = {
             let stream = self.stream.lock().unwrap();
             let layout = stream.layout.clone();
@@ -50,8 +25,7 @@ impl FaceDepixelate {
         })
     }
 
-    /// An event came from upstream.
-    pub fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
+    fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
         gst::debug!(CAT, obj = pad, "event {event:?}");
         match event.view() {
             gst::EventView::FlushStart(_) => return self.flush_start(event),
@@ -71,6 +45,23 @@ impl FaceDepixelate {
         self.queue.push_event(event).is_ok()
     }
 
+    /// A query came from upstream. A serialised one waits for its turn here, with the pad's stream lock held, and
+    /// so meets an idle task.
+    fn sink_query(&self, pad: &gst::Pad, query: &mut gst::QueryRef) -> bool {
+        if query.is_serialized() && self.queue.drain().is_err() {
+            return false;
+        }
+        let answered = gst::Pad::query_default(pad, Some(&*self.obj()), query);
+        if let (true, gst::QueryViewMut::Allocation(query)) = (answered, query.view_mut()) {
+            refuse_cropping(query);
+            let frames = self.settings.lock().unwrap().values.max_size_buffers;
+            hold_frames(query, frames);
+        }
+        answered
+    }
+}
+
+impl Imp {
     fn flush_start(&self, event: gst::Event) -> bool {
         let forwarded = self.srcpad.push_event(event);
         for event in self.queue.flush_start() {
@@ -148,21 +139,6 @@ impl FaceDepixelate {
             );
         }
     }
-
-    /// A query came from upstream. A serialised one waits for its turn here, with the pad's stream lock held, and
-    /// so meets an idle task.
-    pub fn sink_query(&self, pad: &gst::Pad, query: &mut gst::QueryRef) -> bool {
-        if query.is_serialized() && self.queue.drain().is_err() {
-            return false;
-        }
-        let answered = gst::Pad::query_default(pad, Some(&*self.obj()), query);
-        if let (true, gst::QueryViewMut::Allocation(query)) = (answered, query.view_mut()) {
-            refuse_cropping(query);
-            let frames = self.settings.lock().unwrap().values.max_size_buffers;
-            hold_frames(query, frames);
-        }
-        answered
-    }
 }
 
 /// Add the `frames` that we hold to what downstream needs of each pool.
@@ -181,7 +157,7 @@ fn hold_frames(query: &mut gst::query::Allocation, frames: u32) {
 }
 
 /// The source pad.
-impl FaceDepixelate {
+impl Imp {
     /// An event came from downstream.
     pub fn src_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
         gst::debug!(CAT, obj = pad, "event {event:?}");

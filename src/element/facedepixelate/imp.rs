@@ -48,13 +48,13 @@
 //!
 //! Since: 0.1.0
 
-use super::BackendSource;
-use super::flow::Stream;
 use super::queue::Queue;
 use super::settings::{ModelSettings, Settings};
 use super::stats::{Qos, Stats};
+use super::stream::Stream;
 use super::worker::Worker;
-use crate::element::caps::{pad_templates, proxy_flags};
+use crate::cascade::{Backend, CascadeError};
+use crate::element::filter::{add_pads, metadata, pad_templates, sink_pad, src_pad};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -68,6 +68,11 @@ pub static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
         Some("Face restoration"),
     )
 });
+
+/// Makes a backend whenever the element would load its model.
+#[doc(hidden)]
+pub type BackendSource =
+    Arc<dyn Fn() -> Result<Box<dyn Backend>, CascadeError> + Send + Sync + 'static>;
 
 /// A worker and what its model was loaded with.
 pub struct Loaded {
@@ -86,8 +91,24 @@ pub struct AllSettings {
     pub backend_source: Option<BackendSource>,
 }
 
+glib::wrapper! {
+    /// The element `facedepixelate`.
+    pub struct FaceDepixelate(ObjectSubclass<Imp>)
+        @extends gst::Element, gst::Object,
+        @implements gst::Preset;
+}
+
+impl FaceDepixelate {
+    /// Take backends from `source` instead of loading a model, from the next READY→PAUSED on. For tests of the
+    /// data flow, which need neither a model nor a runtime.
+    #[doc(hidden)]
+    pub fn set_backend_for_test(&self, source: BackendSource) {
+        self.imp().set_backend_source(source);
+    }
+}
+
 /// Implementation of the element. What may be locked when is told at the top of `queue.rs`.
-pub struct FaceDepixelate {
+pub struct Imp {
     pub(super) sinkpad: gst::Pad,
     pub(super) srcpad: gst::Pad,
     pub(super) settings: Mutex<AllSettings>,
@@ -100,7 +121,7 @@ pub struct FaceDepixelate {
     pub(super) worker: Mutex<Option<Box<Loaded>>>,
 }
 
-impl FaceDepixelate {
+impl Imp {
     /// READY→PAUSED: check the settings, load the model.
     fn prepare(&self) -> Result<(), gst::ErrorMessage> {
         let regions = self.settings.lock().unwrap().values.frame.regions.clone();
@@ -121,21 +142,16 @@ impl FaceDepixelate {
 }
 
 #[glib::object_subclass]
-impl ObjectSubclass for FaceDepixelate {
+impl ObjectSubclass for Imp {
     const NAME: &'static str = "GstFaceDepixelate";
-    type Type = super::FaceDepixelate;
+    type Type = FaceDepixelate;
     type ParentType = gst::Element;
     type Interfaces = (gst::Preset,);
 
-    fn with_class(klass: &Self::Class) -> Self {
-        let pad = |name: &str| {
-            klass
-                .pad_template(name)
-                .expect("the class has this template")
-        };
+    fn with_class(class: &Self::Class) -> Self {
         Self {
-            sinkpad: build_sinkpad(&pad("sink")),
-            srcpad: build_srcpad(&pad("src")),
+            sinkpad: build_sinkpad(class),
+            srcpad: build_srcpad(class),
             settings: Mutex::default(),
             stream: Mutex::default(),
             queue: Arc::default(),
@@ -146,55 +162,23 @@ impl ObjectSubclass for FaceDepixelate {
     }
 }
 
-fn build_sinkpad(template: &gst::PadTemplate) -> gst::Pad {
-    type Imp = FaceDepixelate;
-    gst::Pad::builder_from_template(template)
+fn build_sinkpad(class: &glib::Class<FaceDepixelate>) -> gst::Pad {
+    sink_pad::<Imp>(class)
         .activatemode_function(|_, parent, _, active| {
-            Imp::catch_panic_pad_function(
-                parent,
-                || {
-                    Err(gst::loggable_error!(
-                        CAT,
-                        "panic while the sink pad was activated"
-                    ))
-                },
-                |imp| {
-                    imp.sink_activate(active);
-                    Ok(())
-                },
-            )
+            let activate = |imp: &Imp| {
+                imp.sink_activate(active);
+                Ok(())
+            };
+            Imp::catch_panic_pad_function(parent, activation_panicked, activate)
         })
-        .chain_function(|_, parent, buffer| {
-            Imp::catch_panic_pad_function(
-                parent,
-                || Err(gst::FlowError::Error),
-                |imp| imp.sink_chain(buffer),
-            )
-        })
-        .event_function(|pad, parent, event| {
-            Imp::catch_panic_pad_function(parent, || false, |imp| imp.sink_event(pad, event))
-        })
-        .query_function(|pad, parent, query| {
-            Imp::catch_panic_pad_function(parent, || false, |imp| imp.sink_query(pad, query))
-        })
-        .flags(proxy_flags())
         .build()
 }
 
-fn build_srcpad(template: &gst::PadTemplate) -> gst::Pad {
-    type Imp = FaceDepixelate;
-    gst::Pad::builder_from_template(template)
+fn build_srcpad(class: &glib::Class<FaceDepixelate>) -> gst::Pad {
+    src_pad::<Imp>(class)
         .activatemode_function(|pad, parent, mode, active| {
-            Imp::catch_panic_pad_function(
-                parent,
-                || {
-                    Err(gst::loggable_error!(
-                        CAT,
-                        "panic while the source pad was activated"
-                    ))
-                },
-                |imp| imp.src_activate(pad, mode, active),
-            )
+            let activate = |imp: &Imp| imp.src_activate(pad, mode, active);
+            Imp::catch_panic_pad_function(parent, activation_panicked, activate)
         })
         .event_function(|pad, parent, event| {
             Imp::catch_panic_pad_function(parent, || false, |imp| imp.src_event(pad, event))
@@ -202,13 +186,16 @@ fn build_srcpad(template: &gst::PadTemplate) -> gst::Pad {
         .query_function(|pad, parent, query| {
             Imp::catch_panic_pad_function(parent, || false, |imp| imp.src_query(pad, query))
         })
-        .flags(proxy_flags())
         .build()
 }
 
-impl PresetImpl for FaceDepixelate {}
+fn activation_panicked() -> Result<(), gst::LoggableError> {
+    Err(gst::loggable_error!(CAT, "panic while a pad was activated"))
+}
 
-impl ObjectImpl for FaceDepixelate {
+impl PresetImpl for Imp {}
+
+impl ObjectImpl for Imp {
     fn properties() -> &'static [glib::ParamSpec] {
         Settings::properties()
     }
@@ -234,32 +221,26 @@ impl ObjectImpl for FaceDepixelate {
 
     fn constructed(&self) {
         self.parent_constructed();
-        for pad in [&self.sinkpad, &self.srcpad] {
-            self.obj()
-                .add_pad(pad)
-                .expect("a new element has no pad of this name");
-        }
+        add_pads(&*self.obj(), [&self.sinkpad, &self.srcpad]);
     }
 }
 
-impl GstObjectImpl for FaceDepixelate {}
+impl GstObjectImpl for Imp {}
 
-impl ElementImpl for FaceDepixelate {
+impl ElementImpl for Imp {
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
         static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
-            gst::subclass::ElementMetadata::new(
+            metadata(
                 "Face restoration",
                 "Filter/Effect/Video",
                 "Finds pixelated faces and puts plausible faces there",
-                crate::element::AUTHOR,
             )
         });
         Some(&METADATA)
     }
 
     fn pad_templates() -> &'static [gst::PadTemplate] {
-        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(pad_templates);
-        &TEMPLATES
+        pad_templates()
     }
 
     fn change_state(

@@ -1,11 +1,11 @@
 //! Loading the model, and telling the bus about it.
 
-use super::imp::{CAT, FaceDepixelate, Loaded};
+use super::choices::{ExecutionProvider, OptimizationLevel};
+use super::imp::{BackendSource, CAT, Imp, Loaded};
 use super::settings::ModelSettings;
 use super::sharing::shared;
 use super::stats::Stats;
 use super::worker::Worker;
-use super::{BackendSource, ExecutionProvider, OptimizationLevel};
 use crate::cascade::{
     self, Batcher, CascadeError, Model, OrtBackend, Provider, Runtime, RuntimeSearch,
     SessionSettings, Wake,
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Code of the PROGRESS messages.
 const PROGRESS_CODE: &str = "loading";
 
-impl FaceDepixelate {
+impl Imp {
     /// Take backends from `source` from now on.
     pub fn set_backend_source(&self, source: BackendSource) {
         self.settings.lock().unwrap().backend_source = Some(source);

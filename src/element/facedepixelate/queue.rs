@@ -9,35 +9,13 @@
 //! The task never stops between activation and deactivation. While there is nothing to hand on it waits here,
 //! be it for want of items, for a flush or after a flow error.
 
-use super::stats::FrameTimes;
-use crate::element::caps::StreamLayout;
-use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread::ThreadId;
+mod state;
+
+pub use state::{Flow, Frame, Item};
+
+use state::{State, starts_anew};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
-
-/// What chain functions return.
-pub type Flow = Result<gst::FlowSuccess, gst::FlowError>;
-
-/// A frame and what the sink pad knew when it came.
-#[derive(Clone, Debug)]
-pub struct Frame {
-    /// The picture.
-    pub buffer: gst::Buffer,
-    /// Its caps.
-    pub layout: Arc<StreamLayout>,
-    /// Its place in time.
-    pub times: FrameTimes,
-}
-
-/// An entry of the queue. Serialised queries are none: they wait in [`Queue::drain`] until all before them is done.
-#[derive(Debug)]
-pub enum Item {
-    /// A frame to look at and to hand on.
-    Frame(Frame),
-    /// A serialised event to hand on.
-    Event(gst::Event),
-}
 
 /// An item for the task. It is given back through [`Queue::finish_event`] or [`Queue::finish_frame`].
 #[derive(Debug)]
@@ -69,53 +47,12 @@ pub trait InWork {
     fn is_ready(&self) -> bool;
 }
 
-#[derive(Debug)]
-struct State {
-    items: VecDeque<Item>,
-    /// Frames waiting and in work.
-    held: usize,
-    capacity: usize,
-    /// Threads that wait until everything is done.
-    draining: usize,
-    /// The source pad is active: the task may run.
-    active: bool,
-    /// Between FLUSH_START and FLUSH_STOP, and while the sink pad is inactive.
-    flushing: bool,
-    /// Items in work, those of older epochs among them.
-    in_work: usize,
-    /// The thread that works on them.
-    worker: Option<ThreadId>,
-    epoch: u64,
-    /// The last result of pushing a frame; what chain returns.
-    flow: Flow,
-}
-
 /// Frames and serialised events in their order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Queue {
     state: Mutex<State>,
     /// Something changed that any waiter may wait for.
     changed: Condvar,
-}
-
-impl Default for Queue {
-    fn default() -> Self {
-        Self {
-            state: Mutex::new(State {
-                items: VecDeque::new(),
-                held: 0,
-                capacity: 1,
-                draining: 0,
-                active: false,
-                flushing: true,
-                in_work: 0,
-                worker: None,
-                epoch: 0,
-                flow: Ok(gst::FlowSuccess::Ok),
-            }),
-            changed: Condvar::new(),
-        }
-    }
 }
 
 impl Queue {
@@ -343,67 +280,4 @@ impl Queue {
     pub fn level(&self) -> usize {
         self.lock().held
     }
-}
-
-impl State {
-    fn accepts(&self) -> Result<(), gst::FlowError> {
-        if self.flushing || !self.active {
-            return Err(gst::FlowError::Flushing);
-        }
-        self.flow.map(|_| ())
-    }
-
-    /// Start a new epoch with nothing in it; returns the sticky events that were lost and still hold.
-    fn clear(&mut self) -> Vec<gst::Event> {
-        self.epoch += 1;
-        self.held = 0;
-        let items = self.items.drain(..);
-        items
-            .filter_map(|item| match item {
-                Item::Event(event) if outlives_flush(&event) => Some(event),
-                _ => None,
-            })
-            .collect()
-    }
-
-    /// After an end of stream from downstream events pass, frames have been dropped; after an error nothing moves.
-    fn pop(&mut self) -> Option<Item> {
-        let only_events = self.flow == Err(gst::FlowError::Eos);
-        if self.flushing || (self.flow.is_err() && !only_events) {
-            return None;
-        }
-        self.items.pop_front()
-    }
-
-    /// Downstream wants no more of this stream: drop its frames, and go on where the next one begins.
-    fn skip_to_new_start(&mut self) {
-        let mut new_stream = false;
-        let mut dropped = 0;
-        self.items.retain(|item| match item {
-            Item::Event(event) => {
-                new_stream |= starts_anew(event);
-                true
-            }
-            Item::Frame(_) => {
-                dropped += usize::from(!new_stream);
-                new_stream
-            }
-        });
-        self.held -= dropped;
-        if new_stream {
-            self.flow = Ok(gst::FlowSuccess::Ok);
-        }
-    }
-}
-
-fn starts_anew(event: &gst::EventRef) -> bool {
-    matches!(
-        event.type_(),
-        gst::EventType::StreamStart | gst::EventType::Segment
-    )
-}
-
-fn outlives_flush(event: &gst::EventRef) -> bool {
-    let ends_with_flush = matches!(event.type_(), gst::EventType::Segment | gst::EventType::Eos);
-    event.is_sticky() && !ends_with_flush
 }

@@ -1,6 +1,6 @@
 //! Properties of `facedepixelate`.
 
-use super::{ExecutionProvider, InferenceRegion, OnError, OptimizationLevel};
+use super::choices::{ExecutionProvider, InferenceRegion, OnError, OptimizationLevel};
 use crate::detect::DetectSettings;
 use crate::element::regions::{self, Regions, store};
 use crate::restore::Blend;

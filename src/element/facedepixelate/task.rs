@@ -1,13 +1,13 @@
 //! The source pad's task: takes frames up, has them restored, hands them on.
 
-use super::OnError;
+use super::choices::OnError;
 use super::find::Found;
-use super::imp::{CAT, FaceDepixelate};
+use super::imp::{CAT, Imp};
 use super::queue::{Flow, Frame, InWork, Item, Step, Work};
 use super::settings::FrameSettings;
 use super::stats::FrameTimes;
 use super::worker::{Finished, Outcome, RESTORED_FACE, WorkError, Worker};
-use crate::cascade::CascadeError;
+use crate::cascade::{CascadeError, panic_text};
 use crate::element::metas::{self, MessageTimes};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Longest wait for the frame behind one in doubt.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
-impl FaceDepixelate {
+impl Imp {
     pub(super) fn task_step(&self) {
         // A panic would leave the queue waiting for ever.
         let step = AssertUnwindSafe(|| self.step());
@@ -199,10 +199,4 @@ impl InWork for Idle {
     fn is_ready(&self) -> bool {
         false
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("no text")
 }

@@ -19,12 +19,10 @@
 //!
 //! Since: 0.1.0
 
-use super::GridOrigin;
-use super::settings::Settings;
+use super::settings::{GridOrigin, Settings};
 use crate::degrade::mosaic;
-use crate::element::caps::{
-    PictureError, StreamLayout, pad_templates, proxy_flags, refuse_cropping,
-};
+use crate::element::caps::{PictureError, StreamLayout, refuse_cropping};
+use crate::element::filter::{Filter, add_pads, metadata, pad_templates, sink_pad, src_pad};
 use crate::element::metas;
 use crate::frame::{Lattice, Rect};
 use gst::glib;
@@ -49,15 +47,21 @@ struct State {
     scratch: Vec<Rect>,
 }
 
+glib::wrapper! {
+    /// The element `facepixelate`.
+    pub struct FacePixelate(ObjectSubclass<Imp>)
+        @extends gst::Element, gst::Object;
+}
+
 /// Implementation of the element. The two locks are never held together.
-pub struct FacePixelate {
+pub struct Imp {
     sinkpad: gst::Pad,
     srcpad: gst::Pad,
     settings: Mutex<Settings>,
     state: Mutex<State>,
 }
 
-impl FacePixelate {
+impl Filter for Imp {
     fn sink_chain(&self, mut buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
         let (layout, stream_time, mut rects) = {
             let mut state = self.state.lock().unwrap();
@@ -155,46 +159,22 @@ fn pixelate(
 }
 
 #[glib::object_subclass]
-impl ObjectSubclass for FacePixelate {
+impl ObjectSubclass for Imp {
     const NAME: &'static str = "GstFacePixelate";
-    type Type = super::FacePixelate;
+    type Type = FacePixelate;
     type ParentType = gst::Element;
 
-    fn with_class(klass: &Self::Class) -> Self {
-        let pad = |name: &str| {
-            klass
-                .pad_template(name)
-                .expect("the class has this template")
-        };
-        let sinkpad = gst::Pad::builder_from_template(&pad("sink"))
-            .chain_function(|_, parent, buffer| {
-                Self::catch_panic_pad_function(
-                    parent,
-                    || Err(gst::FlowError::Error),
-                    |imp| imp.sink_chain(buffer),
-                )
-            })
-            .event_function(|pad, parent, event| {
-                Self::catch_panic_pad_function(parent, || false, |imp| imp.sink_event(pad, event))
-            })
-            .query_function(|pad, parent, query| {
-                Self::catch_panic_pad_function(parent, || false, |imp| imp.sink_query(pad, query))
-            })
-            .flags(proxy_flags())
-            .build();
-        let srcpad = gst::Pad::builder_from_template(&pad("src"))
-            .flags(proxy_flags())
-            .build();
+    fn with_class(class: &Self::Class) -> Self {
         Self {
-            sinkpad,
-            srcpad,
+            sinkpad: sink_pad::<Self>(class).build(),
+            srcpad: src_pad::<Self>(class).build(),
             settings: Mutex::default(),
             state: Mutex::default(),
         }
     }
 }
 
-impl ObjectImpl for FacePixelate {
+impl ObjectImpl for Imp {
     fn properties() -> &'static [glib::ParamSpec] {
         Settings::properties()
     }
@@ -218,32 +198,26 @@ impl ObjectImpl for FacePixelate {
 
     fn constructed(&self) {
         self.parent_constructed();
-        for pad in [&self.sinkpad, &self.srcpad] {
-            self.obj()
-                .add_pad(pad)
-                .expect("a new element has no pad of this name");
-        }
+        add_pads(&*self.obj(), [&self.sinkpad, &self.srcpad]);
     }
 }
 
-impl GstObjectImpl for FacePixelate {}
+impl GstObjectImpl for Imp {}
 
-impl ElementImpl for FacePixelate {
+impl ElementImpl for Imp {
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
         static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
-            gst::subclass::ElementMetadata::new(
+            metadata(
                 "Face pixelation",
                 "Filter/Effect/Video",
                 "Pixelates fixed regions and those that upstream elements name",
-                crate::element::AUTHOR,
             )
         });
         Some(&METADATA)
     }
 
     fn pad_templates() -> &'static [gst::PadTemplate] {
-        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(pad_templates);
-        &TEMPLATES
+        pad_templates()
     }
 
     fn change_state(

@@ -1,12 +1,50 @@
 //! Properties of `facepixelate`.
 
-use super::{Fill, GridOrigin};
+use crate::degrade::mosaic;
 use crate::element::regions::{self, Regions, store};
 use gst::glib;
 use gst::prelude::*;
 use std::sync::LazyLock;
 
 const DEFAULT_BLOCK_SIZE: u32 = 12;
+
+/// Where the grid of a mosaic begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
+#[enum_type(name = "GstFacePixelateGridOrigin")]
+pub enum GridOrigin {
+    /// At the frame's top left corner: blocks stand still while a region moves over them.
+    #[enum_value(name = "Frame: the frame's top left corner", nick = "frame")]
+    Frame,
+    /// At the region's top left corner: blocks move along.
+    #[default]
+    #[enum_value(name = "Region: each region's top left corner", nick = "region")]
+    Region,
+}
+
+/// What a block is filled with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
+#[enum_type(name = "GstFacePixelateFill")]
+pub enum Fill {
+    /// The mean of its pixels.
+    #[default]
+    #[enum_value(name = "Tile mean: one colour per block", nick = "tile-mean")]
+    TileMean,
+    /// A blur as large as the block: it leaks gradients.
+    #[enum_value(
+        name = "Tile blur: a blur as large as the block, which leaks gradients",
+        nick = "tile-blur"
+    )]
+    TileBlur,
+}
+
+impl From<Fill> for mosaic::Fill {
+    fn from(fill: Fill) -> Self {
+        match fill {
+            Fill::TileMean => Self::TileMean,
+            Fill::TileBlur => Self::TileBlur,
+        }
+    }
+}
 
 /// Values of the properties. Cheap to copy: the lists are shared.
 #[derive(Clone, Debug)]

@@ -26,7 +26,8 @@
 
 use super::settings::Settings;
 use crate::detect::Luma;
-use crate::element::caps::{PictureError, StreamLayout, pad_templates, proxy_flags};
+use crate::element::caps::{PictureError, StreamLayout};
+use crate::element::filter::{Filter, add_pads, metadata, pad_templates, sink_pad, src_pad};
 use crate::element::metas::{self, MessageTimes};
 use crate::track::{MosaicTracker, Tracked};
 use gst::glib;
@@ -95,15 +96,21 @@ impl State {
     }
 }
 
+glib::wrapper! {
+    /// The element `mosaicdetect`.
+    pub struct MosaicDetect(ObjectSubclass<Imp>)
+        @extends gst::Element, gst::Object;
+}
+
 /// Implementation of the element. The two locks are never held together.
-pub struct MosaicDetect {
+pub struct Imp {
     sinkpad: gst::Pad,
     srcpad: gst::Pad,
     settings: Mutex<Settings>,
     state: Mutex<State>,
 }
 
-impl MosaicDetect {
+impl Filter for Imp {
     fn sink_chain(&self, mut buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
         let settings = self.settings.lock().unwrap().clone();
         let mut state = self.state.lock().unwrap();
@@ -144,18 +151,6 @@ impl MosaicDetect {
         self.srcpad.push(buffer)
     }
 
-    fn message(&self, buffer: &gst::BufferRef, state: &State) -> gst::Message {
-        let time = buffer.pts();
-        let times = MessageTimes {
-            timestamp: time,
-            stream_time: time.and_then(|t| state.segment.to_stream_time(t)),
-            running_time: time.and_then(|t| state.segment.to_running_time(t)),
-        };
-        let found = state.found.iter();
-        let regions = found.map(|it| (MOSAIC, &it.region, METHOD, Some(it.id)));
-        metas::message(&*self.obj(), "mosaics", &times, regions)
-    }
-
     fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
         gst::debug!(CAT, obj = pad, "event {event:?}");
         match event.view() {
@@ -178,44 +173,37 @@ impl MosaicDetect {
     }
 }
 
+impl Imp {
+    fn message(&self, buffer: &gst::BufferRef, state: &State) -> gst::Message {
+        let time = buffer.pts();
+        let times = MessageTimes {
+            timestamp: time,
+            stream_time: time.and_then(|t| state.segment.to_stream_time(t)),
+            running_time: time.and_then(|t| state.segment.to_running_time(t)),
+        };
+        let found = state.found.iter();
+        let regions = found.map(|it| (MOSAIC, &it.region, METHOD, Some(it.id)));
+        metas::message(&*self.obj(), "mosaics", &times, regions)
+    }
+}
+
 #[glib::object_subclass]
-impl ObjectSubclass for MosaicDetect {
+impl ObjectSubclass for Imp {
     const NAME: &'static str = "GstMosaicDetect";
-    type Type = super::MosaicDetect;
+    type Type = MosaicDetect;
     type ParentType = gst::Element;
 
-    fn with_class(klass: &Self::Class) -> Self {
-        let pad = |name: &str| {
-            klass
-                .pad_template(name)
-                .expect("the class has this template")
-        };
-        let sinkpad = gst::Pad::builder_from_template(&pad("sink"))
-            .chain_function(|_, parent, buffer| {
-                Self::catch_panic_pad_function(
-                    parent,
-                    || Err(gst::FlowError::Error),
-                    |imp| imp.sink_chain(buffer),
-                )
-            })
-            .event_function(|pad, parent, event| {
-                Self::catch_panic_pad_function(parent, || false, |imp| imp.sink_event(pad, event))
-            })
-            .flags(proxy_flags())
-            .build();
-        let srcpad = gst::Pad::builder_from_template(&pad("src"))
-            .flags(proxy_flags())
-            .build();
+    fn with_class(class: &Self::Class) -> Self {
         Self {
-            sinkpad,
-            srcpad,
+            sinkpad: sink_pad::<Self>(class).build(),
+            srcpad: src_pad::<Self>(class).build(),
             settings: Mutex::default(),
             state: Mutex::default(),
         }
     }
 }
 
-impl ObjectImpl for MosaicDetect {
+impl ObjectImpl for Imp {
     fn properties() -> &'static [glib::ParamSpec] {
         Settings::properties()
     }
@@ -233,32 +221,26 @@ impl ObjectImpl for MosaicDetect {
 
     fn constructed(&self) {
         self.parent_constructed();
-        for pad in [&self.sinkpad, &self.srcpad] {
-            self.obj()
-                .add_pad(pad)
-                .expect("a new element has no pad of this name");
-        }
+        add_pads(&*self.obj(), [&self.sinkpad, &self.srcpad]);
     }
 }
 
-impl GstObjectImpl for MosaicDetect {}
+impl GstObjectImpl for Imp {}
 
-impl ElementImpl for MosaicDetect {
+impl ElementImpl for Imp {
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
         static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
-            gst::subclass::ElementMetadata::new(
+            metadata(
                 "Mosaic detection",
                 "Filter/Analyzer/Video",
                 "Tells where mosaics are, by metas and messages",
-                crate::element::AUTHOR,
             )
         });
         Some(&METADATA)
     }
 
     fn pad_templates() -> &'static [gst::PadTemplate] {
-        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(pad_templates);
-        &TEMPLATES
+        pad_templates()
     }
 
     fn change_state(

@@ -1,6 +1,6 @@
 //! The kinds of cases.
 
-use crate::app::codec::Codec;
+use super::codec::Codec;
 
 /// Form of a mosaic.
 #[derive(Clone, Copy, Debug, PartialEq)]

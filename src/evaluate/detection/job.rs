@@ -8,11 +8,11 @@ use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::codec::{Codec, LumaPlane, clip, planes, recode};
 use super::groups::{GROUPS, Group};
 use super::measure::{Found, Summary};
 use super::scenes::{SIZE, Scene};
 use super::sheet::sheet;
-use crate::app::codec::{Codec, LumaPlane, clip, planes, recode};
 use crate::detect::Detector;
 use crate::train::data::dataset::Dataset;
 

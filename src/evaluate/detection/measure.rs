@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use super::codec::LumaPlane;
 use super::scenes::Truth;
-use crate::app::codec::LumaPlane;
 use crate::detect::{DetectSettings, Detector, Luma, Region};
 
 /// Least overlap (intersection over union) of a region that was found with the mosaic that it stands for.

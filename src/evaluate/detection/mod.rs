@@ -1,5 +1,6 @@
 //! How well mosaics are found: scenes with mosaics of known place and size, damaged as clips are, and scenes without.
 
+pub mod codec;
 pub mod groups;
 pub mod job;
 pub mod measure;

@@ -2,13 +2,13 @@
 
 use anyhow::Context;
 use image::RgbImage;
-use image::imageops::{crop_imm, replace};
+use image::imageops::replace;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
 use super::groups::{Group, Shape};
 use crate::degrade::mosaic::{Fill, pixelate};
-use crate::degrade::smooth::resize;
+use crate::degrade::smooth::{middle, resize};
 use crate::degrade::soft::cut_ellipse;
 use crate::frame::{FrameViewMut, Lattice, Layout, Rect};
 
@@ -95,14 +95,7 @@ impl Scene {
 
 /// The middle of a picture, as large as a scene.
 fn cover(picture: &RgbImage) -> anyhow::Result<RgbImage> {
-    let (width, height) = picture.dimensions();
-    let wide = width * SIZE.1 > height * SIZE.0;
-    let (w, h) = match wide {
-        true => ((height * SIZE.0 / SIZE.1).max(1), height),
-        false => (width, (width * SIZE.1 / SIZE.0).max(1)),
-    };
-    let middle = crop_imm(picture, (width - w) / 2, (height - h) / 2, w, h).to_image();
-    resize(&middle, SIZE).context("a picture is empty")
+    resize(&middle(picture, SIZE), SIZE).context("a picture is empty")
 }
 
 /// Pixelate a part of `face`, the box of a face in `picture`.

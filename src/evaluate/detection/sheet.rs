@@ -3,8 +3,8 @@
 use image::imageops::replace;
 use image::{Rgb, RgbImage};
 
+use super::codec::LumaPlane;
 use super::measure::Found;
-use crate::app::codec::LumaPlane;
 use crate::degrade::smooth::resize;
 use crate::frame::Rect;
 

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
+use anyhow::{Context, anyhow};
 use gst::prelude::*;
 use gst_video::prelude::*;
-
-use super::AppError;
 
 /// What damages pictures.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +55,7 @@ pub fn recode(
     width: u32,
     height: u32,
     codec: Codec,
-) -> Result<Vec<LumaPlane>, AppError> {
+) -> anyhow::Result<Vec<LumaPlane>> {
     let line = format!(
         "appsrc name=source format=time ! videoconvert ! video/x-raw,format=I420 ! {} \
          ! videoconvert ! video/x-raw,format=I420 ! appsink name=sink sync=false",
@@ -66,10 +65,8 @@ pub fn recode(
     let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::Rgb, width, height)
         .fps((25, 1))
         .build()
-        .map_err(|error| AppError::element("appsrc", error))?;
-    let caps = info
-        .to_caps()
-        .map_err(|error| AppError::element("appsrc", error))?;
+        .context("appsrc")?;
+    let caps = info.to_caps().context("appsrc")?;
     let source = part::<gst_app::AppSrc>(&pipeline, "source")?;
     source.set_caps(Some(&caps));
     // All of it waits in the source: a test's clips have few frames.
@@ -79,25 +76,17 @@ pub fn recode(
         let stamped = buffer.make_mut();
         stamped.set_pts(gst::ClockTime::from_mseconds(40 * number));
         stamped.set_duration(gst::ClockTime::from_mseconds(40));
-        let pushed = source.push_buffer(buffer);
-        pushed.map_err(|error| AppError::element("appsrc", error))?;
+        source.push_buffer(buffer).context("appsrc")?;
     }
-    let ended = source.end_of_stream();
-    ended.map_err(|error| AppError::element("appsrc", error))?;
+    source.end_of_stream().context("appsrc")?;
     collect(&pipeline, usize::MAX)
 }
 
 /// Luma of the first frames of a clip after another pass through `codec`, `most` at most.
-pub fn clip(path: &Path, most: usize, codec: Codec) -> Result<Vec<LumaPlane>, AppError> {
-    let input = |reason: String| AppError::Input {
-        path: path.to_owned(),
-        reason,
-    };
-    let absolute = path
-        .canonicalize()
-        .map_err(|error| input(error.to_string()))?;
-    let uri =
-        gst::glib::filename_to_uri(absolute, None).map_err(|error| input(error.to_string()))?;
+pub fn clip(path: &Path, most: usize, codec: Codec) -> anyhow::Result<Vec<LumaPlane>> {
+    let absolute = path.canonicalize();
+    let absolute = absolute.with_context(|| path.display().to_string())?;
+    let uri = gst::glib::filename_to_uri(absolute, None)?;
     let line = format!(
         "uridecodebin uri=\"{uri}\" ! videoconvert ! video/x-raw,format=I420 ! {} ! videoconvert",
         codec.line()
@@ -106,20 +95,20 @@ pub fn clip(path: &Path, most: usize, codec: Codec) -> Result<Vec<LumaPlane>, Ap
 }
 
 /// Luma of the first frames of what a launch line makes, `most` at most.
-pub fn planes(line: &str, most: usize) -> Result<Vec<LumaPlane>, AppError> {
+pub fn planes(line: &str, most: usize) -> anyhow::Result<Vec<LumaPlane>> {
     let line = format!("{line} ! video/x-raw,format=I420 ! appsink name=sink sync=false");
     collect(&launch(&line)?, most)
 }
 
-fn launch(line: &str) -> Result<gst::Pipeline, AppError> {
-    let made = gst::parse::launch(line).map_err(|error| AppError::element(line, error))?;
+fn launch(line: &str) -> anyhow::Result<gst::Pipeline> {
+    let made = gst::parse::launch(line).with_context(|| line.to_owned())?;
     made.downcast()
-        .map_err(|_| AppError::element(line, "is no pipeline"))
+        .map_err(|_| anyhow!("{line}: is no pipeline"))
 }
 
-fn part<T: IsA<gst::Element>>(pipeline: &gst::Pipeline, name: &str) -> Result<T, AppError> {
+fn part<T: IsA<gst::Element>>(pipeline: &gst::Pipeline, name: &str) -> anyhow::Result<T> {
     let element = pipeline.by_name(name).and_downcast::<T>();
-    element.ok_or_else(|| AppError::element(name, "is missing"))
+    element.with_context(|| format!("{name}: is missing"))
 }
 
 /// Rows as long as GStreamer wants them.
@@ -134,21 +123,19 @@ fn padded(picture: &[u8], info: &gst_video::VideoInfo) -> Vec<u8> {
 }
 
 /// Play a pipeline to its end and take the luma of what comes to its sink.
-fn collect(pipeline: &gst::Pipeline, most: usize) -> Result<Vec<LumaPlane>, AppError> {
+fn collect(pipeline: &gst::Pipeline, most: usize) -> anyhow::Result<Vec<LumaPlane>> {
     let sink = part::<gst_app::AppSink>(pipeline, "sink")?;
     sink.set_property("max-buffers", 4u32);
     let started = pipeline.set_state(gst::State::Playing);
     let mut planes = Vec::new();
-    let mut failed = started
-        .err()
-        .map(|error| AppError::element("pipeline", error));
+    let mut failed = started.context("pipeline").err();
     while failed.is_none() && planes.len() < most {
         let Ok(sample) = sink.pull_sample() else {
             break;
         };
         match plane(&sample) {
             Some(plane) => planes.push(plane),
-            None => failed = Some(AppError::element("appsink", "a frame cannot be read")),
+            None => failed = Some(anyhow!("appsink: a frame cannot be read")),
         }
     }
     let error = pipeline
@@ -156,7 +143,7 @@ fn collect(pipeline: &gst::Pipeline, most: usize) -> Result<Vec<LumaPlane>, AppE
         .and_then(|bus| bus.pop_filtered(&[gst::MessageType::Error]));
     if let Some(gst::MessageView::Error(error)) = error.as_ref().map(|message| message.view()) {
         let name = error.src().map(|source| source.name().to_string());
-        failed = Some(AppError::element(&name.unwrap_or_default(), error.error()));
+        failed = Some(anyhow!("{}: {}", name.unwrap_or_default(), error.error()));
     }
     // Stopping what has ended or failed: nothing is lost when that fails, too.
     let _ = pipeline.set_state(gst::State::Null);

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use multiversion::multiversion;
 
-use super::color::{ComponentOf, Conversion};
-use super::samples::{Bytes, Codec, Words, map_codes};
-use super::{Component, FrameViewMut, Layout, Patch, PlaneMut, Rect, SampleFormat};
+use super::Patch;
+use crate::frame::color::{ComponentOf, Conversion};
+use crate::frame::samples::{Bytes, Codec, Words, map_codes};
+use crate::frame::{Component, FrameViewMut, Layout, PlaneMut, Rect, SampleFormat};
 
 /// Pixels of a row that are calculated at a time; a multiple of the widest cell.
 const RUN: usize = 64;
