@@ -9,7 +9,7 @@ mod tests;
 mod views;
 
 use crate::blocks::PLANES;
-use crate::cascade::{Backend, Batch, CascadeError, Crops, ModelMetadata};
+use crate::cascade::{Backend, Batch, Crops, ModelMetadata, RunError};
 use crate::detect::Region;
 use crate::frame::{FrameView, FrameViewMut, Layout, Square};
 use region_task::{RegionTask, Scratch};
@@ -191,7 +191,7 @@ impl Restorer {
         frame: &FrameView<'_>,
         targets: &[Target],
         detail: f32,
-    ) -> Result<(), CascadeError> {
+    ) -> Result<(), RunError> {
         let Self {
             backend,
             restoration,

@@ -5,9 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use gstdepixelate::cascade::{CascadeError, RuntimeSearch, runtime};
+use gstdepixelate::cascade::{LoadError, RuntimeSearch, runtime};
 
-fn load(library: &Path) -> Result<&'static runtime::Runtime, CascadeError> {
+fn load(library: &Path) -> Result<&'static runtime::Runtime, LoadError> {
     runtime::load(&RuntimeSearch {
         library: Some(library),
         folders: &[],
@@ -141,7 +141,7 @@ fn in_a_new_process(name: &str, variable: Option<&Path>, folder: &Path) {
     );
 }
 
-fn load_from(folder: PathBuf) -> Result<&'static runtime::Runtime, CascadeError> {
+fn load_from(folder: PathBuf) -> Result<&'static runtime::Runtime, LoadError> {
     runtime::load(&RuntimeSearch {
         library: None,
         folders: &[folder],

@@ -15,7 +15,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{Backend, CascadeError, Crops, ModelMetadata};
+use super::{Backend, Crops, LoadError, ModelMetadata, RunError};
 
 /// Crops on their way to the model, and what it made of them. Its memory is meant to be used again.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ pub struct Ticket {
 struct Slot {
     hurried: AtomicBool,
     is_done: AtomicBool,
-    done: Mutex<Option<(Batch, Result<(), CascadeError>)>>,
+    done: Mutex<Option<(Batch, Result<(), RunError>)>>,
     ready: Condvar,
 }
 
@@ -103,7 +103,7 @@ pub struct Batcher {
 
 impl Batcher {
     /// Run `backend` with at most `batch_size` crops at a time; 0 leaves that to the backend.
-    pub fn new(mut backend: Box<dyn Backend>, batch_size: usize) -> Result<Self, CascadeError> {
+    pub fn new(mut backend: Box<dyn Backend>, batch_size: usize) -> Result<Self, LoadError> {
         let sizes = match batch_size {
             0 => Sizes {
                 fill: backend.preferred_batch().max(1),
@@ -133,7 +133,7 @@ impl Batcher {
                     for_thread.serve(backend.as_mut(), requests, sizes.most, &mut together);
                 }
             })
-            .map_err(|error| CascadeError::Run(format!("no thread for the model: {error}")))?;
+            .map_err(|error| LoadError::Thread(error.to_string()))?;
         Ok(Self {
             shared,
             thread: Some(thread),
@@ -204,7 +204,7 @@ impl Ticket {
     }
 
     /// Have the crops run as soon as the model is free, and wait for them. The batch comes back in any case.
-    pub fn wait(self) -> (Batch, Result<(), CascadeError>) {
+    pub fn wait(self) -> (Batch, Result<(), RunError>) {
         if !self.is_done() {
             // Under the lock, so that the batcher does not miss it.
             let waiting = self.shared.lock();
@@ -221,7 +221,7 @@ impl Ticket {
 }
 
 impl Slot {
-    fn finish(&self, batch: Batch, result: Result<(), CascadeError>) {
+    fn finish(&self, batch: Batch, result: Result<(), RunError>) {
         *self.done.lock().unwrap() = Some((batch, result));
         self.is_done.store(true, Ordering::Release);
         self.ready.notify_all();
@@ -278,12 +278,12 @@ impl Shared {
     ) {
         let start = Instant::now();
         let result = if self.is_broken.load(Ordering::Acquire) {
-            Err(CascadeError::Broken)
+            Err(RunError::Broken)
         } else {
             let run = AssertUnwindSafe(|| run(backend, &mut requests, most, together));
             catch_unwind(run).unwrap_or_else(|panic| {
                 self.is_broken.store(true, Ordering::Release);
-                Err(CascadeError::Panic(text_of(panic.as_ref()).to_owned()))
+                Err(RunError::Panic(text_of(panic.as_ref()).to_owned()))
             })
         };
         let (time, crops) = (
@@ -305,7 +305,7 @@ fn run(
     requests: &mut [Request],
     most: usize,
     together: &mut Batch,
-) -> Result<(), CascadeError> {
+) -> Result<(), RunError> {
     if let [request] = requests {
         return run_parts(backend, &mut request.batch, most);
     }
@@ -331,11 +331,7 @@ fn run(
 }
 
 /// Run a batch, at most `most` crops at a time.
-fn run_parts(
-    backend: &mut dyn Backend,
-    batch: &mut Batch,
-    most: usize,
-) -> Result<(), CascadeError> {
+fn run_parts(backend: &mut dyn Backend, batch: &mut Batch, most: usize) -> Result<(), RunError> {
     if batch.count <= most {
         let crops = Crops {
             count: batch.count,

@@ -41,7 +41,7 @@ impl Backend for Painter {
         true
     }
 
-    fn run(&mut self, crops: Crops<'_>, _: f32, out: &mut Vec<f32>) -> Result<(), CascadeError> {
+    fn run(&mut self, crops: Crops<'_>, _: f32, out: &mut Vec<f32>) -> Result<(), RunError> {
         let (input, count) = (crops.pixelated, crops.count);
         assert_eq!(crops.lattice.len(), count * PLANES * 32 * 32);
         assert!(crops.lattice.iter().all(|v| (-1.0..=2.0).contains(v)));

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use gstdepixelate::blocks::PLANES;
 use gstdepixelate::cascade::runtime::{self, LogLevel};
 use gstdepixelate::cascade::{
-    Backend, CascadeError, Crops, DETAILED, INPUT, LATTICE, MAX_MODEL_BYTES, Model, ModelMetadata,
+    Backend, Crops, DETAILED, INPUT, LATTICE, MAX_MODEL_BYTES, Model, ModelMetadata,
     OptimizationLevel, OrtBackend, Provider, RESTORED, Runtime, RuntimeSearch, STAGE1,
     SessionSettings,
 };
@@ -273,7 +273,7 @@ fn an_unavailable_provider_is_an_error_naming_the_others() {
         };
         let text = error_text(OrtBackend::new(runtime(), &model, &settings));
         assert!(
-            text.starts_with(&format!("execution-provider `{provider}` is unavailable")),
+            text.starts_with(&format!("execution provider `{provider}` is unavailable")),
             "{text}"
         );
         assert!(text.contains("cpu"), "{text}");
@@ -281,7 +281,7 @@ fn an_unavailable_provider_is_an_error_naming_the_others() {
 }
 
 #[test]
-fn a_wrong_device_is_an_error_naming_the_property() {
+fn a_wrong_device_is_an_error_naming_device_and_provider() {
     let model = Model::from_bytes("tiny", tiny_model(16, Tiny::Identity)).unwrap();
     for (provider, device) in [
         (Provider::Auto, "gpu"),
@@ -300,7 +300,7 @@ fn a_wrong_device_is_an_error_naming_the_property() {
             ..Default::default()
         };
         let text = error_text(OrtBackend::new(runtime(), &model, &settings));
-        let start = format!("device `{device}` is wrong for execution-provider `{provider}`");
+        let start = format!("device `{device}` is wrong for execution provider `{provider}`");
         assert!(text.starts_with(&start), "{text}");
     }
 }
@@ -321,7 +321,7 @@ fn messages_of_the_runtime_reach_the_logger() {
     assert!(*seen.lock().unwrap() > 0);
 }
 
-fn error_text<T>(result: Result<T, CascadeError>) -> String {
+fn error_text<T>(result: Result<T, impl std::fmt::Display>) -> String {
     match result {
         Ok(_) => panic!("an error was expected"),
         Err(error) => error.to_string(),

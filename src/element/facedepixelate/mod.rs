@@ -1,6 +1,6 @@
 //! `facedepixelate`: finds pixelated faces and restores them.
 
-use crate::cascade::{Backend, CascadeError};
+use crate::cascade::{Backend, LoadError};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -102,7 +102,7 @@ pub enum InferenceRegion {
 /// Makes a backend whenever the element would load its model.
 #[doc(hidden)]
 pub type BackendSource =
-    Arc<dyn Fn() -> Result<Box<dyn Backend>, CascadeError> + Send + Sync + 'static>;
+    Arc<dyn Fn() -> Result<Box<dyn Backend>, LoadError> + Send + Sync + 'static>;
 
 glib::wrapper! {
     /// The element `facedepixelate`.
