@@ -14,7 +14,6 @@ pub mod evaluate;
 #[cfg(feature = "trainer")]
 pub mod experiments;
 pub mod face_check;
-#[cfg(feature = "trainer")]
 pub mod files;
 pub mod frame;
 pub mod metrics;

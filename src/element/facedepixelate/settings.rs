@@ -3,6 +3,7 @@
 use super::{ExecutionProvider, InferenceRegion, OnError, OptimizationLevel};
 use crate::detect::DetectSettings;
 use crate::element::regions::{self, Regions, store};
+use crate::face_check;
 use crate::restore::Blend;
 use gst::glib;
 use gst::prelude::*;
@@ -10,8 +11,6 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 const DEFAULT_MAX_SIZE_BUFFERS: u32 = 4;
-/// Loses one face in a hundred and forty, leaves nine of ten other mosaics alone; see docs/detection.md.
-const DEFAULT_FACE_THRESHOLD: f32 = 0.5;
 
 /// What the model is loaded with; a change means loading it again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,7 +69,7 @@ impl Default for FrameSettings {
             inference_interval: 1,
             object_class: None,
             detect: DetectSettings::default(),
-            face_threshold: DEFAULT_FACE_THRESHOLD,
+            face_threshold: face_check::THRESHOLD,
             batch_timeout: Duration::ZERO,
             blend: Blend::default(),
             regions: Regions::default(),
@@ -312,7 +311,7 @@ fn region_properties() -> Vec<glib::ParamSpec> {
             "face-threshold",
             "Face Threshold",
             "Least probability that a found mosaic covers a face; 0 restores every mosaic",
-            DEFAULT_FACE_THRESHOLD,
+            face_check::THRESHOLD,
         ),
         share(
             "iou-threshold",
