@@ -5,6 +5,7 @@
 pub mod app;
 pub mod blocks;
 pub mod cascade;
+pub mod cli;
 pub mod degrade;
 pub mod detect;
 #[cfg(feature = "trainer")]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use gstdepixelate::cascade::Model;
-use gstdepixelate::train::command::{ExportArgs, ExportPrecision, export};
+use gstdepixelate::cli::train::{ExportArgs, ExportPrecision, export};
 use gstdepixelate::train::optim::discriminator::DiscriminatorChoice;
 use gstdepixelate::train::optim::discriminator::patch::PatchGanSize;
 use gstdepixelate::train::recipe::RecipeText;

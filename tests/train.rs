@@ -13,7 +13,7 @@ use gstdepixelate::cascade::{
     Backend, Crops, Model, ModelMetadata, MosaicInput, OrtBackend, RuntimeSearch, SessionSettings,
     ValueRange, runtime,
 };
-use gstdepixelate::train::command::{ExportArgs, ExportPrecision, export};
+use gstdepixelate::cli::train::{ExportArgs, ExportPrecision, export};
 use gstdepixelate::train::features;
 use gstdepixelate::train::nn::exported::{read_known_weights, read_weights, round_to_halves};
 use gstdepixelate::train::nn::layers::{Declare, Forward, Init, Parameters};
