@@ -89,7 +89,7 @@ pub mod cli;
 pub mod degrade;
 pub mod detect;
 #[cfg(feature = "trainer")]
-pub mod diagram;
+pub(crate) mod diagram;
 #[cfg(feature = "trainer")]
 pub mod evaluate;
 #[cfg(feature = "trainer")]

@@ -6,7 +6,7 @@
 
 mod audio;
 #[cfg(feature = "trainer")]
-pub mod codec;
+pub(crate) mod codec;
 mod elements;
 mod error;
 mod partial;

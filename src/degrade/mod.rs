@@ -1,6 +1,6 @@
 //! How faces get damaged, and the plainest repair: the same code serves the element, training, evaluation and tests.
 
-pub mod codec;
+pub(crate) mod codec;
 pub mod mosaic;
 pub mod smooth;
 pub mod soft;

@@ -1,9 +1,9 @@
 //! How well mosaics are found: scenes with mosaics of known place and size, damaged as clips are, and scenes without.
 
-pub mod groups;
+pub(crate) mod groups;
 pub mod job;
-pub mod measure;
-pub mod scenes;
+pub(crate) mod measure;
+pub(crate) mod scenes;
 pub mod sheet;
 
 pub use groups::Group;
