@@ -4,8 +4,4 @@ pub(crate) mod groups;
 pub mod job;
 pub(crate) mod measure;
 pub(crate) mod scenes;
-pub mod sheet;
-
-pub use groups::Group;
-pub use measure::{Found, Summary};
-pub use scenes::{Scene, Truth};
+pub(crate) mod sheet;
