@@ -10,7 +10,7 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use gstdepixelate::blocks::{PLANES, Projector};
 use gstdepixelate::cascade::{
-    Backend, CascadeError, Crops, Model, ModelMetadata, OrtBackend, SessionSettings, runtime,
+    Backend, Crops, LoadError, Model, ModelMetadata, OrtBackend, RunError, SessionSettings, runtime,
 };
 use gstdepixelate::degrade::mosaic::{Fill, pixelate};
 use gstdepixelate::detect::{Outline, Region};
@@ -42,7 +42,7 @@ impl Backend for Nothing {
         true
     }
 
-    fn run(&mut self, crops: Crops<'_>, _: f32, faces: &mut Vec<f32>) -> Result<(), CascadeError> {
+    fn run(&mut self, crops: Crops<'_>, _: f32, faces: &mut Vec<f32>) -> Result<(), RunError> {
         faces.clear();
         faces.extend_from_slice(crops.pixelated);
         Ok(())
@@ -92,7 +92,7 @@ fn restore(restorer: &mut Restorer, data: &mut [u8], regions: &[Region]) {
 }
 
 fn bundled() -> Option<OrtBackend> {
-    let open = || -> Result<OrtBackend, CascadeError> {
+    let open = || -> Result<OrtBackend, LoadError> {
         let runtime = runtime::load_for_program()?;
         OrtBackend::new(runtime, &Model::bundled()?, &SessionSettings::default())
     };

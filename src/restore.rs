@@ -1,18 +1,22 @@
-//! All of restoration for one frame, without GStreamer: crop, run, project, paste.
+//! All of restoration for one frame, without GStreamer: find, crop, run, project, paste.
 //!
-//! The two halves are apart so that a caller needs no writable frame before a result is there.
+//! [`Restorer`] does it for one picture after the other. [`Restoration`] is what lies on both sides of the model, for a
+//! caller that runs the model elsewhere; its two halves are apart so that no writable frame is needed before a result is
+//! there.
 
 mod feather;
 mod region_task;
+mod restorer;
 #[cfg(test)]
 mod tests;
 mod views;
 
 use crate::blocks::PLANES;
-use crate::cascade::{Backend, Batch, CascadeError, Crops, ModelMetadata};
+use crate::cascade::{Batch, ModelMetadata};
 use crate::frame::{FrameView, FrameViewMut, Layout};
 pub use region_task::{Blend, Target};
 use region_task::{RegionTask, Scratch};
+pub use restorer::Restorer;
 
 /// The regions of one frame on their way through a model; keeps its memory for other frames.
 #[derive(Default)]
@@ -130,62 +134,5 @@ fn in_parallel<T: Send>(tasks: impl Iterator<Item = T> + Send, work: impl Fn(T) 
                 scope.spawn(move |_| work(task));
             }
         }),
-    }
-}
-
-/// Restores frames one after the other with a model of its own.
-pub struct Restorer {
-    backend: Box<dyn Backend>,
-    restoration: Restoration,
-}
-
-impl Restorer {
-    /// A restorer that runs `backend`.
-    pub fn new(backend: Box<dyn Backend>) -> Self {
-        Self {
-            backend,
-            restoration: Restoration::default(),
-        }
-    }
-
-    /// Crop the regions of `targets` out of `frame` and run them as one batch. The results stay inside until
-    /// [`Self::apply`].
-    pub fn infer(
-        &mut self,
-        frame: &FrameView<'_>,
-        targets: &[Target],
-        detail: f32,
-    ) -> Result<(), CascadeError> {
-        let Self {
-            backend,
-            restoration,
-        } = self;
-        let takes_lattice = backend.takes_lattice();
-        if !restoration.extract(frame, targets, backend.metadata(), takes_lattice) {
-            return Ok(());
-        }
-        let Batch {
-            count,
-            pixelated,
-            lattice,
-            faces,
-            ..
-        } = &mut restoration.batch;
-        let crops = Crops {
-            count: *count,
-            pixelated,
-            lattice,
-        };
-        let result = backend.run(crops, detail, faces);
-        if result.is_err() {
-            restoration.count = 0;
-        }
-        result
-    }
-
-    /// Write the results of the last [`Self::infer`] into the same frame, see [`Restoration::apply`].
-    pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, blend: &Blend) {
-        self.restoration
-            .apply(frame, self.backend.metadata(), blend);
     }
 }

@@ -13,6 +13,25 @@ use std::sync::{Arc, Mutex};
 const INPUT: &str = "input";
 
 /// One file to make.
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// use gstdepixelate::app::{self, NOTICE, RestoreOptions, Transcode, restorer};
+///
+/// # fn main() -> Result<(), app::AppError> {
+/// app::init()?;
+/// let job = Transcode {
+///     input: Path::new("talk.mp4"),
+///     output: Path::new("guess.mkv"),
+///     filter: &restorer(&RestoreOptions::default())?,
+///     crf: 18,
+///     comment: NOTICE,
+/// };
+/// // Another thread may set the flag to stop.
+/// job.run(&Default::default(), &mut |_| ())
+/// # }
+/// ```
 pub struct Transcode<'a> {
     /// What to read: anything that GStreamer decodes.
     pub input: &'a Path,

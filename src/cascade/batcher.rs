@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::panic::panic_text;
-use super::{Backend, CascadeError, Crops, ModelMetadata};
+use super::{Backend, Crops, LoadError, ModelMetadata, RunError};
 
 /// Crops on their way to the model, and what it made of them. Its memory is meant to be used again.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ pub struct Ticket {
 struct Slot {
     hurried: AtomicBool,
     is_done: AtomicBool,
-    done: Mutex<Option<(Batch, Result<(), CascadeError>)>>,
+    done: Mutex<Option<(Batch, Result<(), RunError>)>>,
     ready: Condvar,
 }
 
@@ -108,7 +108,7 @@ pub struct Batcher {
 
 impl Batcher {
     /// Run `backend` with at most `batch_size` crops at a time; 0 leaves that to the backend.
-    pub fn new(mut backend: Box<dyn Backend>, batch_size: usize) -> Result<Self, CascadeError> {
+    pub fn new(mut backend: Box<dyn Backend>, batch_size: usize) -> Result<Self, LoadError> {
         let sizes = match batch_size {
             0 => Sizes {
                 fill: backend.preferred_batch().max(1),
@@ -138,7 +138,7 @@ impl Batcher {
                     for_thread.serve(backend.as_mut(), requests, sizes.most, &mut together);
                 }
             })
-            .map_err(|error| CascadeError::Run(format!("no thread for the model: {error}")))?;
+            .map_err(|error| LoadError::Thread(error.to_string()))?;
         Ok(Self {
             shared,
             thread: Some(thread),
@@ -209,7 +209,7 @@ impl Ticket {
     }
 
     /// Have the crops run as soon as the model is free, and wait for them. The batch comes back in any case.
-    pub fn wait(self) -> (Batch, Result<(), CascadeError>) {
+    pub fn wait(self) -> (Batch, Result<(), RunError>) {
         if !self.is_done() {
             // Under the lock, so that the batcher does not miss it.
             let waiting = self.shared.lock();
@@ -226,7 +226,7 @@ impl Ticket {
 }
 
 impl Slot {
-    fn finish(&self, batch: Batch, result: Result<(), CascadeError>) {
+    fn finish(&self, batch: Batch, result: Result<(), RunError>) {
         *self.done.lock().unwrap() = Some((batch, result));
         self.is_done.store(true, Ordering::Release);
         self.ready.notify_all();
@@ -283,12 +283,12 @@ impl Shared {
     ) {
         let start = Instant::now();
         let result = if self.is_broken.load(Ordering::Acquire) {
-            Err(CascadeError::Broken)
+            Err(RunError::Broken)
         } else {
             let run = AssertUnwindSafe(|| run(backend, &mut requests, most, together));
             catch_unwind(run).unwrap_or_else(|panic| {
                 self.is_broken.store(true, Ordering::Release);
-                Err(CascadeError::Panic(panic_text(panic.as_ref()).to_owned()))
+                Err(RunError::Panic(panic_text(panic.as_ref()).to_owned()))
             })
         };
         let (time, crops) = (
@@ -310,7 +310,7 @@ fn run(
     requests: &mut [Request],
     most: usize,
     together: &mut Batch,
-) -> Result<(), CascadeError> {
+) -> Result<(), RunError> {
     if let [request] = requests {
         return run_parts(backend, &mut request.batch, most);
     }
@@ -336,11 +336,7 @@ fn run(
 }
 
 /// Run a batch, at most `most` crops at a time.
-fn run_parts(
-    backend: &mut dyn Backend,
-    batch: &mut Batch,
-    most: usize,
-) -> Result<(), CascadeError> {
+fn run_parts(backend: &mut dyn Backend, batch: &mut Batch, most: usize) -> Result<(), RunError> {
     if batch.count <= most {
         let crops = Crops {
             count: batch.count,

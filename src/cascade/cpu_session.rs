@@ -5,7 +5,7 @@ use ort::session::builder::SessionBuilder;
 use ort::value::TensorRef;
 
 use super::session::run_error;
-use super::{CascadeError, Runtime};
+use super::{LoadError, RunError, Runtime};
 
 /// Numbers and their sides, the batch among them.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub struct CpuSession(Session);
 
 impl CpuSession {
     /// Open the graph in the bytes of an ONNX file, on one thread.
-    pub fn new(runtime: &Runtime, onnx: &[u8]) -> Result<Self, CascadeError> {
+    pub fn new(runtime: &Runtime, onnx: &[u8]) -> Result<Self, LoadError> {
         Self::open(runtime, "the exported graph", onnx, 1)
     }
 
@@ -32,8 +32,8 @@ impl CpuSession {
         name: &str,
         onnx: &[u8],
         threads: usize,
-    ) -> Result<Self, CascadeError> {
-        let unreadable = |error: ort::Error| CascadeError::ModelUnreadable {
+    ) -> Result<Self, LoadError> {
+        let unreadable = |error: ort::Error| LoadError::ModelUnreadable {
             model: name.into(),
             reason: error.to_string(),
         };
@@ -51,10 +51,10 @@ impl CpuSession {
         &mut self,
         inputs: &[(&str, &HostTensor)],
         wanted: &str,
-    ) -> Result<HostTensor, CascadeError> {
+    ) -> Result<HostTensor, RunError> {
         let mut outputs = self.run_for(inputs, &[wanted])?;
         let output = outputs.pop();
-        output.ok_or_else(|| CascadeError::Run(format!("output `{wanted}` did not come")))
+        output.ok_or_else(|| RunError::Failed(format!("output `{wanted}` did not come")))
     }
 
     /// As [`Self::run`], several outputs in the order of `wanted`.
@@ -62,7 +62,7 @@ impl CpuSession {
         &mut self,
         inputs: &[(&str, &HostTensor)],
         wanted: &[&str],
-    ) -> Result<Vec<HostTensor>, CascadeError> {
+    ) -> Result<Vec<HostTensor>, RunError> {
         let mut fed = Vec::new();
         for (name, numbers) in inputs {
             let tensor =
@@ -74,7 +74,7 @@ impl CpuSession {
         let taken = |name: &&str| {
             let output = outputs
                 .get(*name)
-                .ok_or_else(|| CascadeError::Run(format!("output `{name}` did not come")))?;
+                .ok_or_else(|| RunError::Failed(format!("output `{name}` did not come")))?;
             let (shape, data) = output.try_extract_tensor::<f32>().map_err(run_error)?;
             Ok(HostTensor {
                 shape: shape.to_vec(),

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use super::metadata::{FORMAT, key};
 use super::properties::{PREFIX, Properties, shown};
-use super::{CascadeError, ModelMetadata};
+use super::{LoadError, ModelMetadata};
 
 /// Largest file that is read, bytes.
 const MAX_BYTES: u64 = 1 << 16;
@@ -49,10 +49,10 @@ pub(super) fn place(model: &Path) -> PathBuf {
 }
 
 /// The description of `model`, if there is one.
-pub(super) fn beside(model: &Path) -> Result<Option<Description>, CascadeError> {
+pub(super) fn beside(model: &Path) -> Result<Option<Description>, LoadError> {
     let path = place(model);
     let file = path.display().to_string();
-    let wrong = |reason: String| CascadeError::Description {
+    let wrong = |reason: String| LoadError::Description {
         file: file.clone(),
         reason,
     };
@@ -73,8 +73,8 @@ pub(super) fn beside(model: &Path) -> Result<Option<Description>, CascadeError> 
 }
 
 /// The description in `text`; `file` names it in errors.
-fn parse(file: &str, text: &str) -> Result<Description, CascadeError> {
-    let wrong = |reason: String| CascadeError::Description {
+fn parse(file: &str, text: &str) -> Result<Description, LoadError> {
+    let wrong = |reason: String| LoadError::Description {
         file: file.into(),
         reason,
     };
@@ -142,7 +142,7 @@ mod tests {
 
     fn reason(text: &str) -> String {
         match parse("m.toml", text) {
-            Err(CascadeError::Description { file, reason }) => {
+            Err(LoadError::Description { file, reason }) => {
                 assert_eq!(file, "m.toml");
                 reason
             }

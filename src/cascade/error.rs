@@ -1,4 +1,6 @@
-//! What can go wrong between a model file and a restored face.
+//! What can go wrong between a model file and a restored face: [`LoadError`] until the model is ready, [`RunError`] from then on.
+//!
+//! Each message says what was wrong and what to do.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,9 +14,9 @@ pub struct Attempt {
     pub reason: String,
 }
 
-/// Why a model could not be loaded or run. Each message says what was wrong and what to do.
+/// Why a model is not ready to run: ONNX Runtime, the file, or where it should run.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum CascadeError {
+pub enum LoadError {
     /// No place had a usable ONNX Runtime.
     #[error(
         "ONNX Runtime {needed} or later was not found: {}. Install it, or set ORT_DYLIB_PATH to the path of its shared library",
@@ -118,17 +120,9 @@ pub enum CascadeError {
         /// What is wrong with it.
         reason: String,
     },
-    /// There is no execution provider of this name.
-    #[error("execution-provider `{asked}` is unknown: use one of {known}")]
-    UnknownProvider {
-        /// The name.
-        asked: String,
-        /// The names that exist.
-        known: String,
-    },
     /// The execution provider exists, but not on this machine.
     #[error(
-        "execution-provider `{asked}` is unavailable ({reason}): use one of {available}, or install an ONNX Runtime that has it"
+        "execution provider `{asked}` is unavailable ({reason}): use one of {available}, or install an ONNX Runtime that has it"
     )]
     ProviderUnavailable {
         /// The provider.
@@ -138,16 +132,8 @@ pub enum CascadeError {
         /// Those that the loaded ONNX Runtime has.
         available: String,
     },
-    /// There is no optimisation level of this name.
-    #[error("optimization-level `{asked}` is unknown: use one of {known}")]
-    UnknownOptimizationLevel {
-        /// The name.
-        asked: String,
-        /// The names that exist.
-        known: String,
-    },
     /// The device cannot be understood by the execution provider.
-    #[error("device `{device}` is wrong for execution-provider `{provider}`: expected {expected}")]
+    #[error("device `{device}` is wrong for execution provider `{provider}`: expected {expected}")]
     Device {
         /// The value.
         device: String,
@@ -156,6 +142,17 @@ pub enum CascadeError {
         /// What would be right.
         expected: String,
     },
+    /// The first run, which only tries the model out, did not give what the model declares.
+    #[error(transparent)]
+    FirstRun(#[from] RunError),
+    /// The operating system gave no thread to run the model on.
+    #[error("no thread for the model: {0}; end other programs, or raise the limit of threads")]
+    Thread(String),
+}
+
+/// Why a model that is loaded made no faces.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum RunError {
     /// The caller's batch does not have the size that it says.
     #[error("a batch of {count} crops has {found} numbers, expected {expected}")]
     InputSize {
@@ -184,23 +181,11 @@ pub enum CascadeError {
     #[error("restoration panicked, this is a bug: {0}")]
     Panic(String),
     /// An earlier run panicked.
-    #[error(
-        "the model is gone after an earlier failure; set the element to READY to load it again"
-    )]
+    #[error("the model is gone after an earlier failure: load it again")]
     Broken,
-    /// Elements that are to share a model want different ones.
-    #[error(
-        "model-instance-id `{id}` is that of {other}, whose properties for the model are different: give both the same ones, or this one another id"
-    )]
-    SharedDifferently {
-        /// The id.
-        id: String,
-        /// The element that came first.
-        other: String,
-    },
-    /// The run itself failed.
+    /// ONNX Runtime refused or failed.
     #[error("the model could not be run: {0}")]
-    Run(String),
+    Failed(String),
 }
 
 /// `a (reason), b (reason)`

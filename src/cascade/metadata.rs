@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::properties::Properties;
-use super::{CascadeError, MosaicInput, ValueRange};
+use super::{LoadError, MosaicInput, ValueRange};
 use crate::onnx::GraphBuilder;
 use crate::onnx::proto::StringStringEntryProto;
 
@@ -75,11 +75,11 @@ impl ModelMetadata {
     pub fn from_metadata(
         model: &str,
         entries: &[StringStringEntryProto],
-    ) -> Result<Self, CascadeError> {
+    ) -> Result<Self, LoadError> {
         Self::read(&Properties::metadata(model, entries))
     }
 
-    pub(super) fn read(properties: &Properties) -> Result<Self, CascadeError> {
+    pub(super) fn read(properties: &Properties) -> Result<Self, LoadError> {
         properties.exactly(key::FORMAT, &FORMAT.to_string())?;
         properties.exactly(key::COLOR, COLOR)?;
         let (least, most) = (SIZES.start(), SIZES.end());
@@ -221,7 +221,7 @@ mod tests {
             let entry = entries.iter_mut().find(|e| e.key == wrong_key);
             entry.unwrap().value = wrong_value.into();
             let error = ModelMetadata::from_metadata("m.onnx", &entries).unwrap_err();
-            let CascadeError::Metadata { key, found, .. } = &error else {
+            let LoadError::Metadata { key, found, .. } = &error else {
                 panic!("{wrong_key} = {wrong_value}: {error}");
             };
             assert_eq!((*key, found), (wrong_key, &shown(wrong_value)));

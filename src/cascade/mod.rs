@@ -3,11 +3,11 @@
 //! ```no_run
 //! use gstdepixelate::cascade::{Backend, Crops, Model, OrtBackend, RuntimeSearch, SessionSettings, runtime};
 //!
-//! # fn main() -> Result<(), gstdepixelate::cascade::CascadeError> {
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let runtime = runtime::load(&RuntimeSearch::default())?;
 //! let model = Model::bundled()?;
 //! let mut backend = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
-//! let side = backend.facts().size;
+//! let side = backend.metadata().size;
 //! let mut restored = Vec::new();
 //! let grey = vec![0.0; 3 * side * side];
 //! backend.run(Crops::new(&grey, 1), 0.0, &mut restored)?;
@@ -34,7 +34,7 @@ mod summary;
 
 pub use batcher::{Batch, Batcher, Ticket, Wake};
 pub use cpu_session::{CpuSession, HostTensor};
-pub use error::{Attempt, CascadeError};
+pub use error::{Attempt, LoadError, RunError};
 pub use metadata::{FORMAT, ModelMetadata, key};
 pub use model::{DEFAULT_MODEL, MAX_MODEL_BYTES, Model};
 pub use model_io::{DETAILED, INPUT, LATTICE, RESTORED, STAGE1};
@@ -63,12 +63,7 @@ pub trait Backend: Send {
     /// Restore crops; `faces` becomes `[count, 3, size·scale, size·scale]`, RGB in the model's range.
     ///
     /// `detail` (0–1) mixes from the model's truest picture to its sharpest, if it has such.
-    fn run(
-        &mut self,
-        crops: Crops<'_>,
-        detail: f32,
-        faces: &mut Vec<f32>,
-    ) -> Result<(), CascadeError>;
+    fn run(&mut self, crops: Crops<'_>, detail: f32, faces: &mut Vec<f32>) -> Result<(), RunError>;
 }
 
 /// A batch for the networks.

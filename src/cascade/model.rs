@@ -11,7 +11,7 @@ use super::description;
 use super::model_io::ModelIo;
 use super::properties::PREFIX;
 use super::summary::{GraphSummary, Head};
-use super::{CascadeError, ModelMetadata};
+use super::{LoadError, ModelMetadata};
 use crate::onnx::proto::StringStringEntryProto;
 
 /// The model that comes with the plugin.
@@ -31,13 +31,13 @@ pub struct Model {
 
 impl Model {
     /// The model that comes with the plugin.
-    pub fn bundled() -> Result<Self, CascadeError> {
+    pub fn bundled() -> Result<Self, LoadError> {
         Self::from_bytes("(bundled)", DEFAULT_MODEL)
     }
 
     /// The model in a file. One that says nothing of itself is described by a text file beside it, `face.toml` beside
     /// `face.onnx`.
-    pub fn open(path: &Path) -> Result<Self, CascadeError> {
+    pub fn open(path: &Path) -> Result<Self, LoadError> {
         let name = path.display().to_string();
         let bytes = read(path)?;
         let (graph, entries) = decoded(&name, &bytes)?;
@@ -45,7 +45,7 @@ impl Model {
             return Self::from_bytes(&name, bytes);
         }
         let Some(description) = description::beside(path)? else {
-            return Err(CascadeError::NothingSaid {
+            return Err(LoadError::NothingSaid {
                 model: name,
                 description: description::place(path),
             });
@@ -59,10 +59,7 @@ impl Model {
     }
 
     /// The model in the bytes of a file, which must say of itself what it is; `name` stands for it in errors.
-    pub fn from_bytes(
-        name: &str,
-        bytes: impl Into<Cow<'static, [u8]>>,
-    ) -> Result<Self, CascadeError> {
+    pub fn from_bytes(name: &str, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Self, LoadError> {
         let bytes = bytes.into();
         let (graph, entries) = decoded(name, &bytes)?;
         let metadata = ModelMetadata::from_metadata(name, &entries)?;
@@ -109,8 +106,8 @@ impl Model {
 fn decoded(
     name: &str,
     bytes: &[u8],
-) -> Result<(GraphSummary, Vec<StringStringEntryProto>), CascadeError> {
-    let unreadable = |reason: &str| CascadeError::ModelUnreadable {
+) -> Result<(GraphSummary, Vec<StringStringEntryProto>), LoadError> {
+    let unreadable = |reason: &str| LoadError::ModelUnreadable {
         model: name.into(),
         reason: reason.into(),
     };
@@ -127,11 +124,11 @@ fn decoded(
     Ok((graph, summary.metadata))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, CascadeError> {
+fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let model = || path.display().to_string();
     let unreadable = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => CascadeError::ModelNotFound { path: path.into() },
-        _ => CascadeError::ModelUnreadable {
+        io::ErrorKind::NotFound => LoadError::ModelNotFound { path: path.into() },
+        _ => LoadError::ModelUnreadable {
             model: model(),
             reason: error.to_string(),
         },
@@ -139,12 +136,12 @@ fn read(path: &Path) -> Result<Vec<u8>, CascadeError> {
     // Opening a named pipe would wait for its writer, so look first.
     let metadata = fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
-        return Err(CascadeError::ModelUnreadable {
+        return Err(LoadError::ModelUnreadable {
             model: model(),
             reason: "not a regular file".into(),
         });
     }
-    let too_large = || CascadeError::ModelTooLarge {
+    let too_large = || LoadError::ModelTooLarge {
         model: model(),
         limit: MAX_MODEL_BYTES,
     };

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::description::Description;
 use super::properties::shown;
 use super::summary::GraphSummary;
-use super::{CascadeError, ModelMetadata};
+use super::{LoadError, ModelMetadata};
 use crate::blocks::PLANES;
 use crate::onnx::ElementType;
 use crate::onnx::proto::ValueInfoProto;
@@ -47,7 +47,7 @@ impl ModelIo {
         model: &str,
         graph: &GraphSummary,
         metadata: &ModelMetadata,
-    ) -> Result<Self, CascadeError> {
+    ) -> Result<Self, LoadError> {
         let check = Check {
             model,
             advice: "export the model again with depixelate-train",
@@ -86,7 +86,7 @@ impl ModelIo {
         model: &str,
         graph: &GraphSummary,
         description: &Description,
-    ) -> Result<Self, CascadeError> {
+    ) -> Result<Self, LoadError> {
         let check = Check {
             model,
             advice: &format!("{} and the graph must agree", description.file),
@@ -137,7 +137,7 @@ impl Check<'_> {
         kind: &str,
         name: Option<&'a str>,
         values: &[&'a ValueInfoProto],
-    ) -> Result<&'a str, CascadeError> {
+    ) -> Result<&'a str, LoadError> {
         match (name, values) {
             (Some(name), _) => Ok(name),
             (None, [only]) => Ok(&only.name),
@@ -155,7 +155,7 @@ impl Check<'_> {
         name: &str,
         values: &[&ValueInfoProto],
         side: usize,
-    ) -> Result<bool, CascadeError> {
+    ) -> Result<bool, LoadError> {
         let batch = match self.may_be_single {
             true => "N of 1 or open",
             false => "an open N",
@@ -174,7 +174,7 @@ impl Check<'_> {
     }
 
     /// An error if anything but `name` must be fed.
-    fn alone(&self, name: &str, inputs: &[&ValueInfoProto]) -> Result<(), CascadeError> {
+    fn alone(&self, name: &str, inputs: &[&ValueInfoProto]) -> Result<(), LoadError> {
         match inputs.iter().find(|input| input.name != name) {
             Some(other) => {
                 let expected = format!("{} as the only input", shown(name));
@@ -188,12 +188,12 @@ impl Check<'_> {
         }
     }
 
-    fn wrong(&self, kind: &str, name: &str, found: String, expected: String) -> CascadeError {
+    fn wrong(&self, kind: &str, name: &str, found: String, expected: String) -> LoadError {
         self.error(format!("{kind} {}", shown(name)), found, expected)
     }
 
-    fn error(&self, value: String, found: String, expected: String) -> CascadeError {
-        CascadeError::Shape {
+    fn error(&self, value: String, found: String, expected: String) -> LoadError {
+        LoadError::Shape {
             model: self.model.into(),
             value,
             found,

@@ -6,7 +6,7 @@ use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use super::provider::{automatic_threads, device_name, device_number, names};
-use super::{CascadeError, Model, OptimizationLevel, Provider, Runtime, SessionSettings};
+use super::{LoadError, Model, OptimizationLevel, Provider, Runtime, SessionSettings};
 
 /// Most threads that a session gets, whatever is asked for.
 const MAX_THREADS: usize = 256;
@@ -16,7 +16,7 @@ pub(super) fn open_best(
     runtime: &Runtime,
     model: &Model,
     settings: &SessionSettings,
-) -> Result<(Provider, Session, Option<String>), CascadeError> {
+) -> Result<(Provider, Session, Option<String>), LoadError> {
     // A device that nobody could understand is an error on every machine.
     device_number(settings.device.as_deref(), Provider::Auto)?;
     let mut fallback = None;
@@ -40,9 +40,9 @@ pub(super) fn open(
     model: &Model,
     settings: &SessionSettings,
     provider: Provider,
-) -> Result<Session, CascadeError> {
+) -> Result<Session, LoadError> {
     let error = match open_on(runtime, model, settings, provider) {
-        Err(error @ CascadeError::ProviderUnavailable { .. }) => error,
+        Err(error @ LoadError::ProviderUnavailable { .. }) => error,
         other => return other,
     };
     let on_cpu = SessionSettings {
@@ -57,9 +57,9 @@ fn open_on(
     model: &Model,
     settings: &SessionSettings,
     provider: Provider,
-) -> Result<Session, CascadeError> {
+) -> Result<Session, LoadError> {
     let available = runtime.providers();
-    let unavailable = |reason: String| CascadeError::ProviderUnavailable {
+    let unavailable = |reason: String| LoadError::ProviderUnavailable {
         asked: provider.to_string(),
         reason,
         available: names(&available),
@@ -104,14 +104,11 @@ fn configured(runtime: &Runtime, settings: &SessionSettings) -> ort::Result<Sess
 type Registration = Box<dyn Fn(&mut SessionBuilder) -> ort::Result<()>>;
 
 /// What to call for a provider, the preferred one first; fails if the device cannot be meant for it.
-fn registration(
-    provider: Provider,
-    device: Option<&str>,
-) -> Result<Vec<Registration>, CascadeError> {
+fn registration(provider: Provider, device: Option<&str>) -> Result<Vec<Registration>, LoadError> {
     if matches!(provider, Provider::Auto | Provider::Cpu | Provider::CoreMl)
         && let Some(device) = device
     {
-        return Err(CascadeError::Device {
+        return Err(LoadError::Device {
             device: device.into(),
             provider: provider.to_string(),
             expected: "none".into(),
@@ -178,8 +175,8 @@ fn cuda(device: Option<i32>) -> Registration {
     Box::new(move |builder| cuda.register(builder))
 }
 
-fn unreadable(model: &Model, error: &ort::Error) -> CascadeError {
-    CascadeError::ModelUnreadable {
+fn unreadable(model: &Model, error: &ort::Error) -> LoadError {
+    LoadError::ModelUnreadable {
         model: model.name().into(),
         reason: error.to_string(),
     }

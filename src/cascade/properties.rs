@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::CascadeError;
+use super::LoadError;
 use crate::onnx::proto::StringStringEntryProto;
 
 /// Most characters of a free text, and of a wrong value in a message.
@@ -51,11 +51,7 @@ impl Properties {
     }
 
     /// The text under `key`, if there is one.
-    pub fn optional(
-        &self,
-        key: &'static str,
-        expected: &str,
-    ) -> Result<Option<&str>, CascadeError> {
+    pub fn optional(&self, key: &'static str, expected: &str) -> Result<Option<&str>, LoadError> {
         let mut values = self.entries.iter().filter(|(name, _)| name == key);
         match (values.next(), values.next()) {
             (Some((_, value)), None) => Ok(Some(value)),
@@ -64,13 +60,13 @@ impl Properties {
         }
     }
 
-    fn required(&self, key: &'static str, expected: &str) -> Result<&str, CascadeError> {
+    fn required(&self, key: &'static str, expected: &str) -> Result<&str, LoadError> {
         let value = self.optional(key, expected)?;
         value.ok_or_else(|| self.wrong(key, "missing".into(), expected))
     }
 
     /// An error unless `key` is `expected`.
-    pub fn exactly(&self, key: &'static str, expected: &str) -> Result<(), CascadeError> {
+    pub fn exactly(&self, key: &'static str, expected: &str) -> Result<(), LoadError> {
         self.one_of(key, &[(expected, ())])
     }
 
@@ -80,7 +76,7 @@ impl Properties {
         key: &'static str,
         expected: &str,
         fits: impl Fn(&T) -> bool,
-    ) -> Result<T, CascadeError> {
+    ) -> Result<T, LoadError> {
         let value = self.required(key, expected)?;
         let number = value.parse().ok().filter(fits);
         number.ok_or_else(|| self.wrong(key, shown(value), expected))
@@ -91,7 +87,7 @@ impl Properties {
         &self,
         key: &'static str,
         choices: &[(&str, T)],
-    ) -> Result<T, CascadeError> {
+    ) -> Result<T, LoadError> {
         let names = choices.iter().map(|(name, _)| format!("`{name}`"));
         let expected = names.collect::<Vec<_>>().join(" or ");
         let value = self.required(key, &expected)?;
@@ -102,7 +98,7 @@ impl Properties {
     }
 
     /// Two numbers in rising order, above 0 and at most `most`.
-    pub fn span(&self, key: &'static str, most: usize) -> Result<(f32, f32), CascadeError> {
+    pub fn span(&self, key: &'static str, most: usize) -> Result<(f32, f32), LoadError> {
         let expected =
             format!("two numbers above 0 and at most {most}, in rising order, such as `4..16`");
         let value = self.required(key, &expected)?;
@@ -115,7 +111,7 @@ impl Properties {
     }
 
     /// A text that says something.
-    pub fn text(&self, key: &'static str) -> Result<String, CascadeError> {
+    pub fn text(&self, key: &'static str) -> Result<String, LoadError> {
         let expected = format!("a text of 1 to {MAX_TEXT} characters");
         let value = self.required(key, &expected)?;
         // Counting stops at the limit, however long the value is.
@@ -126,9 +122,9 @@ impl Properties {
         Ok(value.into())
     }
 
-    fn wrong(&self, key: &'static str, found: String, expected: &str) -> CascadeError {
+    fn wrong(&self, key: &'static str, found: String, expected: &str) -> LoadError {
         match &self.place {
-            Place::Metadata(model) => CascadeError::Metadata {
+            Place::Metadata(model) => LoadError::Metadata {
                 model: model.clone(),
                 key,
                 found,
@@ -136,7 +132,7 @@ impl Properties {
             },
             Place::Description(file) => {
                 let key = key.strip_prefix(PREFIX).unwrap_or(key);
-                CascadeError::Description {
+                LoadError::Description {
                     file: file.clone(),
                     reason: format!("`{key}` is {found}, expected {expected}"),
                 }

@@ -1,9 +1,8 @@
 //! Where and how a model runs.
 
 use std::fmt;
-use std::str::FromStr;
 
-use super::CascadeError;
+use super::LoadError;
 
 /// An execution provider of ONNX Runtime.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -52,7 +51,7 @@ impl Provider {
         )
     }
 
-    /// Its name as a property's value.
+    /// Its name, as programs are given it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -71,20 +70,6 @@ impl Provider {
 impl fmt::Display for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl FromStr for Provider {
-    type Err = CascadeError;
-
-    fn from_str(asked: &str) -> Result<Self, CascadeError> {
-        Self::ALL
-            .into_iter()
-            .find(|provider| provider.name() == asked)
-            .ok_or_else(|| CascadeError::UnknownProvider {
-                asked: asked.into(),
-                known: names(&Self::ALL),
-            })
     }
 }
 
@@ -110,36 +95,6 @@ impl OptimizationLevel {
         Self::EnableExtended,
         Self::EnableAll,
     ];
-
-    /// Its name as a property's value.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::DisableAll => "disable-all",
-            Self::EnableBasic => "enable-basic",
-            Self::EnableExtended => "enable-extended",
-            Self::EnableAll => "enable-all",
-        }
-    }
-}
-
-impl fmt::Display for OptimizationLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for OptimizationLevel {
-    type Err = CascadeError;
-
-    fn from_str(asked: &str) -> Result<Self, CascadeError> {
-        Self::ALL
-            .into_iter()
-            .find(|level| level.name() == asked)
-            .ok_or_else(|| CascadeError::UnknownOptimizationLevel {
-                asked: asked.into(),
-                known: names(&Self::ALL),
-            })
-    }
 }
 
 /// How to open a model.
@@ -165,13 +120,13 @@ pub(super) fn names<T: fmt::Display>(items: &[T]) -> String {
 pub(super) fn device_number(
     device: Option<&str>,
     provider: Provider,
-) -> Result<Option<i32>, CascadeError> {
+) -> Result<Option<i32>, LoadError> {
     let Some(device) = device else {
         return Ok(None);
     };
     match device.parse() {
         Ok(number) if number >= 0 => Ok(Some(number)),
-        _ => Err(CascadeError::Device {
+        _ => Err(LoadError::Device {
             device: device.into(),
             provider: provider.to_string(),
             expected: "the number of a GPU, such as 0".into(),
@@ -180,16 +135,14 @@ pub(super) fn device_number(
 }
 
 /// Name of an OpenVINO device. The characters are those of names such as `GPU.1` and `AUTO:GPU,CPU`.
-pub(super) fn device_name(device: Option<&str>) -> Result<Option<&str>, CascadeError> {
+pub(super) fn device_name(device: Option<&str>) -> Result<Option<&str>, LoadError> {
     let cpu_session = |c: char| c.is_ascii_alphanumeric() || ".:,_-".contains(c);
     match device {
-        Some(name) if name.is_empty() || !name.chars().all(cpu_session) => {
-            Err(CascadeError::Device {
-                device: name.into(),
-                provider: Provider::OpenVino.to_string(),
-                expected: "a name such as CPU, GPU or GPU.1".into(),
-            })
-        }
+        Some(name) if name.is_empty() || !name.chars().all(cpu_session) => Err(LoadError::Device {
+            device: name.into(),
+            provider: Provider::OpenVino.to_string(),
+            expected: "a name such as CPU, GPU or GPU.1".into(),
+        }),
         device => Ok(device),
     }
 }
@@ -210,28 +163,6 @@ pub(super) fn automatic_threads() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_go_both_ways() {
-        for provider in Provider::ALL {
-            assert_eq!(provider.to_string().parse(), Ok(provider));
-        }
-        for level in OptimizationLevel::ALL {
-            assert_eq!(level.to_string().parse(), Ok(level));
-        }
-    }
-
-    #[test]
-    fn unknown_names_are_answered_with_the_known_ones() {
-        assert_eq!(
-            "CUDA".parse::<Provider>().unwrap_err().to_string(),
-            "execution-provider `CUDA` is unknown: use one of auto, cpu, cuda, tensorrt, openvino, migraphx, coreml, directml, webgpu"
-        );
-        assert_eq!(
-            "all".parse::<OptimizationLevel>().unwrap_err().to_string(),
-            "optimization-level `all` is unknown: use one of disable-all, enable-basic, enable-extended, enable-all"
-        );
-    }
 
     #[test]
     fn devices() {

@@ -16,7 +16,7 @@ use ort::ep::{CUDA, CoreML, DirectML, ExecutionProvider, MIGraphX, OpenVINO, Ten
 
 use super::library::located;
 use super::panic::panic_text;
-use super::{Attempt, CascadeError, Provider};
+use super::{Attempt, LoadError, Provider};
 
 pub use ort::logging::LogLevel;
 
@@ -79,7 +79,7 @@ impl Runtime {
 /// [`RuntimeSearch::folders`] and the system's libraries, in this order. A path given by one of the
 /// first two was chosen by somebody: if it is wrong, that is an error and nothing else is tried.
 /// After an error, a later call tries again.
-pub fn load(search: &RuntimeSearch<'_>) -> Result<&'static Runtime, CascadeError> {
+pub fn load(search: &RuntimeSearch<'_>) -> Result<&'static Runtime, LoadError> {
     RUNTIME.get_or_try_init(|| first_usable(candidates(search, env::var_os(LIBRARY_VARIABLE))))
 }
 
@@ -106,7 +106,7 @@ fn log_level() -> LogLevel {
 }
 
 /// As [`load`], for a program that may have the library beside itself.
-pub fn load_for_program() -> Result<&'static Runtime, CascadeError> {
+pub fn load_for_program() -> Result<&'static Runtime, LoadError> {
     let program = env::current_exe().ok();
     let folder = program.as_deref().and_then(Path::parent);
     let folders: Vec<PathBuf> = folder.into_iter().map(Path::to_owned).collect();
@@ -139,28 +139,28 @@ fn candidates(search: &RuntimeSearch<'_>, variable: Option<OsString>) -> Vec<Pat
     places
 }
 
-fn first_usable(places: Vec<PathBuf>) -> Result<Runtime, CascadeError> {
+fn first_usable(places: Vec<PathBuf>) -> Result<Runtime, LoadError> {
     let mut tried = Vec::new();
     let mut too_old = None;
     for place in places {
         match open(&place) {
             Ok(runtime) => return Ok(runtime),
-            Err(CascadeError::RuntimeNotFound { tried: more, .. }) => tried.extend(more),
-            Err(error @ CascadeError::RuntimeTooOld { .. }) => {
+            Err(LoadError::RuntimeNotFound { tried: more, .. }) => tried.extend(more),
+            Err(error @ LoadError::RuntimeTooOld { .. }) => {
                 too_old.get_or_insert(error);
             }
             // The library is loaded for good: no other can take its place.
             Err(error) => return Err(error),
         }
     }
-    Err(too_old.unwrap_or_else(|| CascadeError::RuntimeNotFound {
+    Err(too_old.unwrap_or_else(|| LoadError::RuntimeNotFound {
         tried,
         needed: needed_version(),
     }))
 }
 
-fn open(place: &Path) -> Result<Runtime, CascadeError> {
-    let not_found = |reason: String| CascadeError::RuntimeNotFound {
+fn open(place: &Path) -> Result<Runtime, LoadError> {
+    let not_found = |reason: String| LoadError::RuntimeNotFound {
         tried: vec![Attempt {
             place: place.into(),
             reason,
@@ -172,7 +172,7 @@ fn open(place: &Path) -> Result<Runtime, CascadeError> {
     let loaded = panic::catch_unwind(|| ort::init_from(&library))
         .map_err(|panic| not_found(panic_text(panic.as_ref()).to_owned()))?;
     let builder = loaded.map_err(|error| match error {
-        ort::LoadDynamicError::BadVersion { version_str, path } => CascadeError::RuntimeTooOld {
+        ort::LoadDynamicError::BadVersion { version_str, path } => LoadError::RuntimeTooOld {
             path,
             found: version_str,
             needed: needed_version(),
@@ -188,7 +188,7 @@ fn open(place: &Path) -> Result<Runtime, CascadeError> {
         }
         error => not_found(error.to_string()),
     })?;
-    let init = |reason| CascadeError::RuntimeInit {
+    let init = |reason| LoadError::RuntimeInit {
         path: library.clone(),
         reason,
     };

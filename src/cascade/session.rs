@@ -8,7 +8,7 @@ use ort::value::TensorRef;
 use super::model_io::{DETAILED, LATTICE, ModelIo, STAGE1};
 use super::open::{open, open_best};
 use super::{
-    Backend, CascadeError, Crops, Model, ModelMetadata, Provider, Runtime, SessionSettings,
+    Backend, Crops, LoadError, Model, ModelMetadata, Provider, RunError, Runtime, SessionSettings,
 };
 use crate::blocks::PLANES;
 
@@ -48,7 +48,7 @@ impl OrtBackend {
         runtime: &Runtime,
         model: &Model,
         settings: &SessionSettings,
-    ) -> Result<Self, CascadeError> {
+    ) -> Result<Self, LoadError> {
         let (provider, session, fallback) = match settings.provider {
             Provider::Auto => open_best(runtime, model, settings)?,
             named => (named, open(runtime, model, settings, named)?, None),
@@ -81,7 +81,7 @@ impl OrtBackend {
 
     /// Run every batch size up to `largest` crops once, so that the first frame does not wait for
     /// memory and for the search of convolutions; what the graph cannot do shows here.
-    pub fn warm_up(&mut self, largest: usize) -> Result<(), CascadeError> {
+    pub fn warm_up(&mut self, largest: usize) -> Result<(), LoadError> {
         let pads = self.pads();
         let sizes = GPU_BATCHES.into_iter().filter(|&size| pads || size == 1);
         let last = GPU_BATCHES.into_iter().find(|&size| size >= largest);
@@ -119,21 +119,17 @@ impl OrtBackend {
     }
 
     /// Numbers in `count` crops.
-    fn input_len(&self, count: usize) -> Result<usize, CascadeError> {
+    fn input_len(&self, count: usize) -> Result<usize, RunError> {
         // One crop is at most 3·1024² numbers, see the limits of the metadata.
         let crop = 3 * self.graph.metadata.size * self.graph.metadata.size;
         count
             .checked_mul(crop)
-            .ok_or_else(|| CascadeError::Run(format!("a batch of {count} crops is too large")))
+            .ok_or_else(|| RunError::Failed(format!("a batch of {count} crops is too large")))
     }
 
     /// What the first network alone makes of crops, as [`Backend::run`]; a model without the output [`STAGE1`] is one
     /// network.
-    pub fn run_stage1(
-        &mut self,
-        crops: Crops<'_>,
-        stage1: &mut Vec<f32>,
-    ) -> Result<(), CascadeError> {
+    pub fn run_stage1(&mut self, crops: Crops<'_>, stage1: &mut Vec<f32>) -> Result<(), RunError> {
         if !self.graph.model_io.has_stage1 {
             return self.run(crops, 0.0, stage1);
         }
@@ -142,12 +138,12 @@ impl OrtBackend {
         self.graph.run(crops, &mut [(STAGE1, stage1)])
     }
 
-    fn check_input(&self, crops: &Crops<'_>) -> Result<(), CascadeError> {
+    fn check_input(&self, crops: &Crops<'_>) -> Result<(), RunError> {
         let expected = self.input_len(crops.count)?;
         let lattice = expected / 3 * PLANES;
         let found = crops.pixelated.len();
         if found != expected {
-            return Err(CascadeError::InputSize {
+            return Err(RunError::InputSize {
                 count: crops.count,
                 found,
                 expected,
@@ -155,7 +151,7 @@ impl OrtBackend {
         }
         let found = crops.lattice.len();
         if found != 0 && found != lattice {
-            return Err(CascadeError::InputSize {
+            return Err(RunError::InputSize {
                 count: crops.count,
                 found,
                 expected: lattice,
@@ -171,7 +167,7 @@ impl Graph {
         &mut self,
         crops: Crops<'_>,
         wanted: &mut [(&str, &mut Vec<f32>)],
-    ) -> Result<(), CascadeError> {
+    ) -> Result<(), RunError> {
         let side = self.metadata.size;
         let tensor = |planes: usize, numbers| {
             let shape = [crops.count, planes, side, side];
@@ -197,11 +193,11 @@ impl Graph {
         for (name, pictures) in wanted {
             let output = outputs
                 .get(*name)
-                .ok_or_else(|| CascadeError::Run(format!("output `{name}` did not come")))?;
+                .ok_or_else(|| RunError::Failed(format!("output `{name}` did not come")))?;
             let (found, numbers) = output.try_extract_tensor::<f32>().map_err(run_error)?;
             let expected = [crops.count, 3, side, side].map(|side| side as i64);
             if **found != expected {
-                return Err(CascadeError::OutputShape {
+                return Err(RunError::OutputShape {
                     model: self.model.clone(),
                     output: (*name).into(),
                     found: found.to_vec(),
@@ -220,7 +216,7 @@ impl Graph {
         detail: f32,
         faces: &mut Vec<f32>,
         detailed: &mut Vec<f32>,
-    ) -> Result<(), CascadeError> {
+    ) -> Result<(), RunError> {
         let truest = self.model_io.output.clone();
         if detail <= 0.0 || !self.model_io.has_detailed {
             return self.run(crops, &mut [(&truest, faces)]);
@@ -238,16 +234,16 @@ impl Graph {
     }
 
     /// An error of the very first run, with the file that is to blame.
-    fn at_start(&self, error: CascadeError) -> CascadeError {
+    fn at_start(&self, error: RunError) -> LoadError {
         match error {
-            CascadeError::Run(reason) => CascadeError::ModelUnreadable {
+            RunError::Failed(reason) => LoadError::ModelUnreadable {
                 model: self.model.clone(),
                 reason: format!(
                     "it fails on crops of {0}×{0} pixels: {reason}",
                     self.metadata.size
                 ),
             },
-            other => other,
+            other => other.into(),
         }
     }
 }
@@ -274,12 +270,7 @@ impl Backend for OrtBackend {
         }
     }
 
-    fn run(
-        &mut self,
-        crops: Crops<'_>,
-        detail: f32,
-        faces: &mut Vec<f32>,
-    ) -> Result<(), CascadeError> {
+    fn run(&mut self, crops: Crops<'_>, detail: f32, faces: &mut Vec<f32>) -> Result<(), RunError> {
         self.check_input(&crops)?;
         faces.clear();
         let (size, output) = (self.graph.metadata.size, self.graph.metadata.output_size());
@@ -349,8 +340,8 @@ fn padded_size(count: usize) -> usize {
         .unwrap_or(count)
 }
 
-pub(super) fn run_error(error: ort::Error) -> CascadeError {
-    CascadeError::Run(error.to_string())
+pub(super) fn run_error(error: ort::Error) -> RunError {
+    RunError::Failed(error.to_string())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! How faces get damaged, and the plainest repair: the same code serves the element, training, evaluation and tests.
 
-pub mod codec;
-pub mod jpeg;
+pub(crate) mod codec;
+pub(crate) mod jpeg;
 pub mod mosaic;
 pub mod smooth;
 pub mod soft;

@@ -1,10 +1,10 @@
 //! Mosaic lattices in a luma plane: rectangle, block size, phase and score of each.
 //!
-//! One pass over the plane divides its steps into ridges and ground ([`steps`]). Where ridges outweigh the ground
-//! both ways ([`gate`]), their spectrum or their peaks give a lattice ([`hypotheses`], [`spectrum`], [`comb`], [`peaks`]). Its
-//! blocks ([`cells`]) are followed as far as they hang together ([`grow`]), multiples and parts of the spacing are
-//! compared ([`harmonics`]), the border is found to the pixel ([`border`]) and the outline named ([`outline`]), and the
-//! blocks and what is around them have the last word ([`evidence`], [`blocking`], [`score`]). [`stages`] tells what the
+//! One pass over the plane divides its steps into ridges and ground (`steps`). Where ridges outweigh the ground
+//! both ways (`gate`), their spectrum or their peaks give a lattice (`hypotheses`, `spectrum`, `comb`, `peaks`). Its
+//! blocks (`cells`) are followed as far as they hang together (`grow`), multiples and parts of the spacing are
+//! compared (`harmonics`), the border is found to the pixel (`border`) and the outline named (`outline`), and the
+//! blocks and what is around them have the last word (`evidence`, `blocking`, `score`). `stages` tells what the
 //! first of these see.
 
 mod blocking;
@@ -49,7 +49,7 @@ const PASSES: usize = 12;
 /// Most windows of a level that are looked at; bounds the time spent on frames full of text.
 const MOST_LOOKS: usize = 128;
 
-/// Finds mosaics; keeps its scratch memory from frame to frame.
+/// Finds mosaics; keeps its scratch memory from frame to frame. An example is on the [crate's page](crate).
 #[derive(Debug, Default)]
 pub struct Detector {
     ridges: Ridges,

@@ -57,7 +57,7 @@ fn pad<T: IsA<gst::Element> + glib::object::IsClass>(
     )
 }
 
-/// Gives a new element its pads.
+/// Returns a new element its pads.
 pub fn add_pads(element: &impl IsA<gst::Element>, pads: [&gst::Pad; 2]) {
     for pad in pads {
         let added = element.add_pad(pad);

@@ -4,14 +4,14 @@
 
 pub mod cases;
 pub mod clips;
-pub mod detection;
+pub(crate) mod detection;
 pub mod job;
 pub mod networks;
 pub mod overlap;
 pub mod page;
 pub mod scores;
 pub mod sheet;
-pub mod summary;
+pub(crate) mod summary;
 pub mod systems;
 pub mod table;
 pub mod versions;

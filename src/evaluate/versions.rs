@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::cases::Pixelated;
 use crate::cascade::{
-    Backend, CascadeError, Crops, Model, ModelMetadata, OrtBackend, SessionSettings, runtime,
+    Backend, Crops, Model, ModelMetadata, OrtBackend, RunError, SessionSettings, runtime,
 };
 use crate::degrade::smooth::bicubic;
 use crate::detect::{Outline, Region};
@@ -146,7 +146,7 @@ impl Backend for Stage1Alone {
         self.0.takes_lattice()
     }
 
-    fn run(&mut self, crops: Crops<'_>, _: f32, faces: &mut Vec<f32>) -> Result<(), CascadeError> {
+    fn run(&mut self, crops: Crops<'_>, _: f32, faces: &mut Vec<f32>) -> Result<(), RunError> {
         self.0.run_stage1(crops, faces)
     }
 }

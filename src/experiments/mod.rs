@@ -2,11 +2,10 @@
 //!
 //! What is measured, and how, is in `docs/experiments.md`.
 
-pub mod args;
 pub mod blur;
 pub mod film;
 pub mod pairs;
-mod results;
+pub(crate) mod results;
 pub mod rounds;
 pub mod sweep;
 mod whole;

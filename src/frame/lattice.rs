@@ -29,12 +29,12 @@ impl Lattice {
         }
     }
 
-    /// Borders of the block columns in the pixels `first..last`, see [`cuts`].
+    /// Borders of the block columns in the pixels `first..last`, see `cuts`.
     pub fn columns(&self, first: usize, last: usize, sub: u32, out: &mut Vec<usize>) {
         cuts((self.block_width, self.phase_x), first, last, sub, out);
     }
 
-    /// Borders of the block rows in the pixels `first..last`, see [`cuts`].
+    /// Borders of the block rows in the pixels `first..last`, see `cuts`.
     pub fn rows(&self, first: usize, last: usize, sub: u32, out: &mut Vec<usize>) {
         cuts((self.block_height, self.phase_y), first, last, sub, out);
     }

@@ -121,6 +121,17 @@ pub struct Component {
 /// Size, colour model and component positions of a picture. Strides belong to the mapped frame.
 ///
 /// Alpha and padding are no components: nothing here reads or writes them.
+///
+/// ```
+/// use gstdepixelate::frame::{FrameView, Layout, Matrix, Range};
+///
+/// let layout = Layout::i420(640, 480, Matrix::Bt709, Range::Limited);
+/// assert_eq!(layout.component_size(1), (320, 240));
+/// // Packed pixels lie in one plane; for several there is `FrameView::new`.
+/// let (layout, pixels) = (Layout::rgb(4, 2), [0; 24]);
+/// assert!(FrameView::packed(&layout, &pixels, 12).is_ok());
+/// assert!(FrameView::packed(&layout, &pixels, 16).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Width in pixels.

@@ -82,7 +82,7 @@ impl Patch {
 /// Read `rect` of `frame` into `patch`, at the frame's full depth.
 ///
 /// Outside the frame its edge pixels repeat. Sub-sampled components repeat their samples: a mosaic is flat, and
-/// what is written back by [`write`] without a change then is what was read.
+/// what is written back by [`write()`] without a change then is what was read.
 pub fn read(frame: &FrameView<'_>, rect: Rect, patch: &mut Patch) {
     match frame.layout().samples() {
         SampleFormat::Byte => read_as(Bytes, frame, rect, patch),

@@ -1,7 +1,7 @@
 //! Frames before and after restoration with a backend that paints one colour.
 
 use super::*;
-use crate::cascade::{MosaicInput, ValueRange};
+use crate::cascade::{Backend, Crops, MosaicInput, RunError, ValueRange};
 use crate::degrade::mosaic::{Fill, pixelate};
 use crate::detect::{Outline, Region};
 use crate::frame::{Lattice, Rect};
@@ -41,7 +41,7 @@ impl Backend for Painter {
         true
     }
 
-    fn run(&mut self, crops: Crops<'_>, _: f32, out: &mut Vec<f32>) -> Result<(), CascadeError> {
+    fn run(&mut self, crops: Crops<'_>, _: f32, out: &mut Vec<f32>) -> Result<(), RunError> {
         let (input, count) = (crops.pixelated, crops.count);
         assert_eq!(crops.lattice.len(), count * PLANES * 32 * 32);
         assert!(crops.lattice.iter().all(|v| (-1.0..=2.0).contains(v)));
@@ -195,4 +195,33 @@ fn hostile_regions_are_cut_to_the_frame() {
     assert_eq!(data, [255; 3]);
     restore(&mut data, 1, &[region(all, None)], &NONE, [f32::NAN; 3]);
     assert_eq!(data, [0; 3]);
+}
+
+#[test]
+fn the_mosaics_of_a_picture_are_found_and_restored() {
+    let rect = Rect::new(48, 32, 96, 96);
+    let wave = |x: u32, y: u32| 60.0 * (x as f32 / 17.0 + (y as f32 / 23.0).cos()).sin();
+    let pixel = |x, y| image::Rgb([(128.0 + wave(x, y)) as u8; 3]);
+    let clean = image::RgbImage::from_fn(200, 160, pixel);
+    let mut restorer = Restorer::new(Painter::boxed([1.0, 0.0, 0.5]));
+    restorer.blend = NONE;
+
+    let mut picture = clean.clone();
+    assert_eq!(restorer.restore_picture(&mut picture), Ok(vec![]));
+    assert_eq!(picture, clean);
+
+    let layout = Layout::rgb(200, 160);
+    let mut frame = FrameViewMut::packed(&layout, &mut picture, 600).unwrap();
+    pixelate(
+        &mut frame,
+        &rect,
+        &Lattice::square(8, 48, 32),
+        Fill::TileMean,
+    );
+    let regions = restorer.restore_picture(&mut picture).unwrap();
+    assert_eq!(regions.iter().map(|it| it.rect).collect::<Vec<_>>(), [rect]);
+    assert_eq!(picture.get_pixel(96, 80).0, [255, 0, 128]);
+    assert_eq!(picture.get_pixel(20, 80), clean.get_pixel(20, 80));
+    let empty = restorer.restore_picture(&mut image::RgbImage::new(0, 0));
+    assert_eq!(empty, Ok(vec![]));
 }

@@ -1,9 +1,8 @@
 //! Training with libtorch: networks, data, losses, runs, and the systems that are trained.
 //!
 //! Rooms, each of which uses only such as stand above it: [`nn`], [`features`], [`data`], [`optim`], [`recipe`], [`run`],
-//! [`systems`], [`command`].
+//! [`systems`].
 
-pub mod command;
 pub mod data;
 pub mod features;
 pub mod nn;

@@ -5,13 +5,13 @@ use std::path::Path;
 use super::sessions::{cpu, error_text, ramp, runtime};
 use crate::helpers::{Tiny, tiny_metadata, tiny_model};
 use gstdepixelate::cascade::{
-    Backend, CascadeError, Crops, INPUT, MAX_MODEL_BYTES, Model, OrtBackend, RESTORED, STAGE1,
+    Backend, Crops, INPUT, LoadError, MAX_MODEL_BYTES, Model, OrtBackend, RESTORED, STAGE1,
 };
 use gstdepixelate::onnx::proto::{DimensionValue, ModelProto, ValueInfoProto};
 use gstdepixelate::onnx::{Dim, ElementType, GraphBuilder, batch_of, decode, encode};
 
 /// A tiny model after a change to its file.
-fn changed(change: impl FnOnce(&mut ModelProto)) -> Result<Model, CascadeError> {
+fn changed(change: impl FnOnce(&mut ModelProto)) -> Result<Model, LoadError> {
     let mut model = decode(&tiny_model(16, Tiny::Identity)).unwrap();
     change(&mut model);
     Model::from_bytes("m.onnx", encode(&model))
@@ -226,8 +226,9 @@ fn what_only_the_runtime_can_see_is_an_error_too() {
     assert!(text.contains("NoSuchOperator"), "{text}");
 
     // The shape that is made differs from the one declared: an error at the latest when it runs.
-    let flat = open(lying("Flatten", &square, &[("axis", 1)]))
-        .and_then(|mut backend| backend.run(Crops::new(&ramp(1, 16), 1), 0.0, &mut Vec::new()));
+    let flat = open(lying("Flatten", &square, &[("axis", 1)])).and_then(|mut backend| {
+        Ok(backend.run(Crops::new(&ramp(1, 16), 1), 0.0, &mut Vec::new())?)
+    });
     let text = error_text(flat);
     assert!(text.contains("shape") || text.contains("rank"), "{text}");
 }

@@ -6,9 +6,8 @@ use crate::helpers::{Tiny, tiny_metadata, tiny_model, tiny_model_with};
 use gstdepixelate::blocks::PLANES;
 use gstdepixelate::cascade::runtime::{self, LogLevel};
 use gstdepixelate::cascade::{
-    Backend, CascadeError, Crops, DETAILED, INPUT, LATTICE, Model, ModelMetadata,
-    OptimizationLevel, OrtBackend, Provider, RESTORED, Runtime, RuntimeSearch, STAGE1,
-    SessionSettings,
+    Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelMetadata, OptimizationLevel, OrtBackend,
+    Provider, RESTORED, Runtime, RuntimeSearch, STAGE1, SessionSettings,
 };
 use gstdepixelate::onnx::{Dim, GraphBuilder, batch_of, decode, encode};
 
@@ -267,7 +266,7 @@ fn an_unavailable_provider_is_an_error_naming_the_others() {
         };
         let text = error_text(OrtBackend::new(runtime(), &model, &settings));
         assert!(
-            text.starts_with(&format!("execution-provider `{provider}` is unavailable")),
+            text.starts_with(&format!("execution provider `{provider}` is unavailable")),
             "{text}"
         );
         assert!(text.contains("cpu"), "{text}");
@@ -275,7 +274,7 @@ fn an_unavailable_provider_is_an_error_naming_the_others() {
 }
 
 #[test]
-fn a_wrong_device_is_an_error_naming_the_property() {
+fn a_wrong_device_is_an_error_naming_device_and_provider() {
     let model = Model::from_bytes("tiny", tiny_model(16, Tiny::Identity)).unwrap();
     for (provider, device) in [
         (Provider::Auto, "gpu"),
@@ -294,7 +293,7 @@ fn a_wrong_device_is_an_error_naming_the_property() {
             ..Default::default()
         };
         let text = error_text(OrtBackend::new(runtime(), &model, &settings));
-        let start = format!("device `{device}` is wrong for execution-provider `{provider}`");
+        let start = format!("device `{device}` is wrong for execution provider `{provider}`");
         assert!(text.starts_with(&start), "{text}");
     }
 }
@@ -315,7 +314,7 @@ fn messages_of_the_runtime_reach_the_logger() {
     assert!(*seen.lock().unwrap() > 0);
 }
 
-pub fn error_text<T>(result: Result<T, CascadeError>) -> String {
+pub fn error_text<T>(result: Result<T, impl std::fmt::Display>) -> String {
     match result {
         Ok(_) => panic!("an error was expected"),
         Err(error) => error.to_string(),

@@ -14,6 +14,7 @@ mod model_files;
 mod model_kinds;
 mod presets;
 mod random_streams;
+mod readme;
 mod restored_regions;
 mod settings;
 mod shared_models;

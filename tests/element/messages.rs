@@ -3,7 +3,7 @@
 use crate::helpers::*;
 use gst::prelude::*;
 use gst_video::VideoFormat;
-use gstdepixelate::cascade::CascadeError;
+use gstdepixelate::cascade::RunError;
 use gstdepixelate::frame::Rect;
 
 const REGION: Rect = Rect::new(12, 10, 40, 32);
@@ -53,7 +53,7 @@ fn regions_that_appear_or_vanish_are_told() {
 #[test]
 fn a_model_that_fails_may_be_borne() {
     let fake = Fake::with(|run| match run {
-        1 | 2 => Err(CascadeError::Run("out of memory".into())),
+        1 | 2 => Err(RunError::Failed("out of memory".into())),
         _ => Ok(()),
     });
     let element = element(&fake);

@@ -4,7 +4,7 @@
 use crate::helpers::*;
 use gst::prelude::*;
 use gst_video::VideoFormat;
-use gstdepixelate::cascade::CascadeError;
+use gstdepixelate::cascade::RunError;
 use gstdepixelate::frame::Rect;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -75,7 +75,7 @@ fn run(setting: Setting, steps: &[Step]) {
             std::thread::sleep(Duration::from_micros(500));
         }
         match is_turn(number, setting.failing) {
-            true => Err(CascadeError::Run("its turn".into())),
+            true => Err(RunError::Failed("its turn".into())),
             false => Ok(()),
         }
     });

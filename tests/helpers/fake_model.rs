@@ -1,8 +1,6 @@
 //! A backend without a model, and a gate that its runs wait at.
 
-use gstdepixelate::cascade::{
-    Backend, CascadeError, Crops, ModelMetadata, MosaicInput, ValueRange,
-};
+use gstdepixelate::cascade::{Backend, Crops, ModelMetadata, MosaicInput, RunError, ValueRange};
 use gstdepixelate::element::BackendSource;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -10,7 +8,7 @@ use std::sync::{Arc, Mutex, mpsc};
 /// What the fake model makes of every face, in 0–255.
 pub const COLOR: [u8; 3] = [230, 40, 90];
 
-type OnRun = dyn Fn(usize) -> Result<(), CascadeError> + Send + Sync;
+type OnRun = dyn Fn(usize) -> Result<(), RunError> + Send + Sync;
 
 /// A backend that paints each crop in [`COLOR`], and what it was asked for.
 #[derive(Clone)]
@@ -29,9 +27,7 @@ impl Fake {
         Self::with(|_| Ok(()))
     }
 
-    pub fn with(
-        on_run: impl Fn(usize) -> Result<(), CascadeError> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn with(on_run: impl Fn(usize) -> Result<(), RunError> + Send + Sync + 'static) -> Self {
         let metadata = ModelMetadata {
             size: 32,
             scale: 1,
@@ -80,12 +76,7 @@ impl Backend for Fake {
         false
     }
 
-    fn run(
-        &mut self,
-        crops: Crops<'_>,
-        _: f32,
-        restored: &mut Vec<f32>,
-    ) -> Result<(), CascadeError> {
+    fn run(&mut self, crops: Crops<'_>, _: f32, restored: &mut Vec<f32>) -> Result<(), RunError> {
         let (count, area) = (crops.count, self.metadata.size * self.metadata.size);
         assert_eq!(crops.pixelated.len(), count * 3 * area);
         let number = {

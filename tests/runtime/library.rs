@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::new_process::{child_folder, in_a_new_process};
-use gstdepixelate::cascade::{CascadeError, RuntimeSearch, runtime};
+use gstdepixelate::cascade::{LoadError, RuntimeSearch, runtime};
 
-fn load(library: &Path) -> Result<&'static runtime::Runtime, CascadeError> {
+fn load(library: &Path) -> Result<&'static runtime::Runtime, LoadError> {
     runtime::load(&RuntimeSearch {
         library: Some(library),
         folders: &[],
@@ -121,7 +121,7 @@ fn each_failure_is_named_and_a_later_try_succeeds() {
     assert_eq!(load(&missing).unwrap().library(), real_library());
 }
 
-fn load_from(folder: PathBuf) -> Result<&'static runtime::Runtime, CascadeError> {
+fn load_from(folder: PathBuf) -> Result<&'static runtime::Runtime, LoadError> {
     runtime::load(&RuntimeSearch {
         library: None,
         folders: &[folder],

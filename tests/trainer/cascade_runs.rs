@@ -10,7 +10,7 @@ use gstdepixelate::cascade::{
     Backend, Crops, Model, ModelMetadata, MosaicInput, OrtBackend, RuntimeSearch, SessionSettings,
     ValueRange, runtime,
 };
-use gstdepixelate::train::command::{ExportArgs, ExportPrecision, export};
+use gstdepixelate::cli::train::{ExportArgs, ExportPrecision, export};
 use gstdepixelate::train::features;
 use gstdepixelate::train::nn::layers::Parameters;
 use gstdepixelate::train::nn::precision::Choice;

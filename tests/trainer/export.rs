@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::runs;
 use gstdepixelate::cascade::Model;
-use gstdepixelate::train::command::{ExportArgs, ExportPrecision, export};
+use gstdepixelate::cli::train::{ExportArgs, ExportPrecision, export};
 use gstdepixelate::train::optim::discriminator::DiscriminatorChoice;
 use gstdepixelate::train::optim::discriminator::patch::PatchGanSize;
 use gstdepixelate::train::recipe::RecipeText;

@@ -53,13 +53,13 @@ impl Backend for Echo {
         self.preferred
     }
 
-    fn run(&mut self, crops: Crops<'_>, _: f32, faces: &mut Vec<f32>) -> Result<(), CascadeError> {
+    fn run(&mut self, crops: Crops<'_>, _: f32, faces: &mut Vec<f32>) -> Result<(), RunError> {
         if let Some(gate) = &self.gate {
             gate.recv().unwrap();
         }
         self.sizes.lock().unwrap().push(crops.count);
         if crops.pixelated[0] < 0.0 {
-            return Err(CascadeError::Run("negative".into()));
+            return Err(RunError::Failed("negative".into()));
         }
         assert!(crops.pixelated[0] < 1000.0, "far too large");
         *faces = crops.pixelated.to_vec();
@@ -171,13 +171,13 @@ fn failures_reach_whom_they_concern_and_a_panic_ends_the_model() {
         let ticket = batcher.submit(batch(1, value), Duration::ZERO, &nobody());
         ticket.wait().1
     };
-    assert_eq!(run(-1.0), Err(CascadeError::Run("negative".into())));
+    assert_eq!(run(-1.0), Err(RunError::Failed("negative".into())));
     assert_eq!(run(1.0), Ok(()));
     assert!(!batcher.is_broken());
     let panic = run(5000.0);
-    assert!(matches!(panic, Err(CascadeError::Panic(text)) if text.contains("too large")));
+    assert!(matches!(panic, Err(RunError::Panic(text)) if text.contains("too large")));
     assert!(batcher.is_broken());
-    assert_eq!(run(1.0), Err(CascadeError::Broken));
+    assert_eq!(run(1.0), Err(RunError::Broken));
 }
 
 #[test]

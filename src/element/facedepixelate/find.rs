@@ -3,7 +3,7 @@
 use super::choices::InferenceRegion;
 use super::queue::Frame;
 use super::settings::FrameSettings;
-use crate::cascade::CascadeError;
+use crate::cascade::RunError;
 use crate::detect::{Luma, Outline, Region};
 use crate::element::metas::{self, NamedRegion};
 use crate::face_check::{FaceCheck, Question};
@@ -140,7 +140,7 @@ impl Finder {
         frame: &FrameView<'_>,
         check: &mut FaceCheck,
         threshold: f32,
-    ) -> Result<(), CascadeError> {
+    ) -> Result<(), RunError> {
         let question = |found: &Found| {
             Some(Question {
                 region: found.region,

@@ -14,34 +14,7 @@
 //!   ! facepixelate regions="<<96,56,128,128>>" ! facedepixelate face-threshold=0 ! videoconvert ! autovideosink
 //! ```
 //!
-//! | Property | Type, default | Changeable | Meaning |
-//! |---|---|---|---|
-//! | `model-file` | string, NULL | READY | ONNX restoration model; NULL is the built-in one |
-//! | `execution-provider` | auto, cpu, cuda, tensorrt, openvino, migraphx, coreml, directml, webgpu; auto | READY | where models run |
-//! | `device` | string, NULL | READY | device of the provider |
-//! | `optimization-level` | disable-all, enable-basic, enable-extended, enable-all; enable-all | READY | graph optimisation |
-//! | `threads` | uint, 0 | READY | CPU threads inside one run, 0 = automatic |
-//! | `batch-size` | uint, 0 | READY | most regions in one run, 0 = automatic |
-//! | `batch-timeout` | ns, 0 | always | longest wait of a region for others to run with |
-//! | `model-instance-id` | string, NULL | READY | elements with the same id share a model, and must agree on how it is loaded |
-//! | `max-size-buffers` | uint ≥ 1, 4 | READY | most frames held |
-//! | `inference-region` | full-frame, roi-list; full-frame | always | look for mosaics, or take upstream's regions |
-//! | `object-class` | string, NULL | always | only upstream regions of this type |
-//! | `score-threshold` | float 0–1, 0.5 | always, controllable | least confidence |
-//! | `face-threshold` | float 0–1, 0.5 | always, controllable | least probability that a found mosaic covers a face |
-//! | `iou-threshold` | float 0–1, 0.5 | always, controllable | overlap above which regions merge |
-//! | `max-detections` | uint, 64 | always | most regions per frame |
-//! | `min-size-width`, `min-size-height` | uint, 24 | always | smaller regions are ignored |
-//! | `detail` | float 0–1, 1 | always, controllable | from the truest, soft face to one with invented detail |
-//! | `projection` | float 0–1, 1 | always, controllable | strength of the block-mean projection |
-//! | `regions` | array of (x, y, width, height), empty | always | fixed regions, beside the others |
-//! | `alpha` | float 0–1, 1 | always, controllable | weight of the restored picture |
-//! | `qos` | bool, false | always | hand late frames on unrestored |
-//! | `display` | bool, false | always | draw a border around each restored region |
-//! | `add-roi-meta` | bool, false | always | attach a `restored-face` meta per restored region |
-//! | `post-messages` | bool, false | always | an element message when restored regions appear or vanish |
-//! | `on-error` | error, passthrough; error | always | what becomes of a frame in which the model fails |
-//! | `stats` | structure | read-only | counters |
+//! `gst-inspect-1.0 facedepixelate` lists the properties, as does the project's README.
 //!
 //! `GST_PRESET_PATH=presets gst-launch-1.0 … ! facedepixelate @preset=sharp ! …` takes several of them at once from
 //! `presets/GstFaceDepixelate.prs`.
@@ -53,7 +26,7 @@ use super::settings::{ModelSettings, Settings};
 use super::stats::{Qos, Stats};
 use super::stream::Stream;
 use super::worker::Worker;
-use crate::cascade::{Backend, CascadeError};
+use crate::cascade::{Backend, LoadError};
 use crate::element::filter::{add_pads, metadata, pad_templates, sink_pad, src_pad};
 use gst::glib;
 use gst::prelude::*;
@@ -72,7 +45,7 @@ pub static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 /// Makes a backend whenever the element would load its model.
 #[doc(hidden)]
 pub type BackendSource =
-    Arc<dyn Fn() -> Result<Box<dyn Backend>, CascadeError> + Send + Sync + 'static>;
+    Arc<dyn Fn() -> Result<Box<dyn Backend>, LoadError> + Send + Sync + 'static>;
 
 /// A worker and what its model was loaded with.
 pub struct Loaded {

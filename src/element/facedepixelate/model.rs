@@ -3,11 +3,11 @@
 use super::choices::{ExecutionProvider, OptimizationLevel};
 use super::imp::{BackendSource, CAT, Imp, Loaded};
 use super::settings::ModelSettings;
-use super::sharing::shared;
+use super::sharing::{ModelError, shared};
 use super::stats::Stats;
 use super::worker::Worker;
 use crate::cascade::{
-    self, Batcher, CascadeError, Model, OrtBackend, Provider, Runtime, RuntimeSearch,
+    self, Batcher, LoadError, Model, OrtBackend, Provider, RunError, Runtime, RuntimeSearch,
     SessionSettings, Wake,
 };
 use crate::element::runtime_log;
@@ -86,7 +86,7 @@ impl Imp {
         &self,
         settings: &ModelSettings,
         source: Option<BackendSource>,
-    ) -> Result<(Arc<Batcher>, Option<FaceCheck>), CascadeError> {
+    ) -> Result<(Arc<Batcher>, Option<FaceCheck>), ModelError> {
         let (name, size) = (self.obj().name(), settings.batch_size as usize);
         if let Some(source) = source {
             let open = || Batcher::new(source()?, size);
@@ -104,11 +104,7 @@ impl Imp {
     }
 
     /// Load the model, and prepare it for the largest batch that may come.
-    fn open(
-        &self,
-        runtime: &Runtime,
-        settings: &ModelSettings,
-    ) -> Result<OrtBackend, CascadeError> {
+    fn open(&self, runtime: &Runtime, settings: &ModelSettings) -> Result<OrtBackend, LoadError> {
         let model = match &settings.model_file {
             Some(file) => Model::open(Path::new(file))?,
             None => Model::bundled()?,
@@ -164,7 +160,7 @@ impl Imp {
 }
 
 /// Load the runtime; one beside the plugin will do.
-fn runtime(plugin_folder: Option<PathBuf>) -> Result<&'static Runtime, CascadeError> {
+fn runtime(plugin_folder: Option<PathBuf>) -> Result<&'static Runtime, LoadError> {
     runtime_log::connect();
     let folders: Vec<PathBuf> = plugin_folder.into_iter().collect();
     cascade::runtime::load(&RuntimeSearch {
@@ -200,9 +196,16 @@ impl From<OptimizationLevel> for cascade::OptimizationLevel {
     }
 }
 
-/// The error in the domain that tells an application what to mend: the path, the file, a property, the runtime.
-fn error_message(error: &CascadeError) -> gst::ErrorMessage {
-    use CascadeError as E;
+/// The error in the domain that tells an application what to mend: the path, the file, a property, the runtime. A property is
+/// named where it is to blame.
+fn error_message(error: &ModelError) -> gst::ErrorMessage {
+    use LoadError as E;
+    let error = match error {
+        ModelError::Load(error) => error,
+        ModelError::SharedDifferently { .. } => {
+            return gst::error_msg!(gst::ResourceError::Settings, ("{error}"));
+        }
+    };
     match error {
         E::ModelNotFound { .. } => {
             gst::error_msg!(gst::ResourceError::NotFound, ("model-file: {error}"))
@@ -213,12 +216,20 @@ fn error_message(error: &CascadeError) -> gst::ErrorMessage {
         | E::Shape { .. }
         | E::NothingSaid { .. }
         | E::Description { .. }
-        | E::OutputShape { .. } => gst::error_msg!(gst::ResourceError::OpenRead, ("{error}")),
-        E::UnknownProvider { .. }
-        | E::ProviderUnavailable { .. }
-        | E::UnknownOptimizationLevel { .. }
-        | E::SharedDifferently { .. }
-        | E::Device { .. } => gst::error_msg!(gst::ResourceError::Settings, ("{error}")),
-        _ => gst::error_msg!(gst::LibraryError::Init, ("{error}")),
+        | E::FirstRun(RunError::OutputShape { .. }) => {
+            gst::error_msg!(gst::ResourceError::OpenRead, ("{error}"))
+        }
+        E::ProviderUnavailable { .. } => {
+            gst::error_msg!(
+                gst::ResourceError::Settings,
+                ("execution-provider: {error}")
+            )
+        }
+        E::Device { .. } => gst::error_msg!(gst::ResourceError::Settings, ("device: {error}")),
+        E::RuntimeNotFound { .. }
+        | E::RuntimeTooOld { .. }
+        | E::RuntimeInit { .. }
+        | E::FirstRun(_)
+        | E::Thread(_) => gst::error_msg!(gst::LibraryError::Init, ("{error}")),
     }
 }

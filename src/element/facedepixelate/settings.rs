@@ -3,6 +3,7 @@
 use super::choices::{ExecutionProvider, InferenceRegion, OnError, OptimizationLevel};
 use crate::detect::DetectSettings;
 use crate::element::regions::{self, Regions, store};
+use crate::face_check;
 use crate::restore::Blend;
 use gst::glib;
 use gst::prelude::*;
@@ -10,8 +11,6 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 const DEFAULT_MAX_SIZE_BUFFERS: u32 = 4;
-/// Loses one face in a hundred and forty, leaves nine of ten other mosaics alone; see docs/detection.md.
-const DEFAULT_FACE_THRESHOLD: f32 = 0.5;
 
 /// What the model is loaded with; a change means loading it again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,7 +69,7 @@ impl Default for FrameSettings {
             inference_interval: 1,
             object_class: None,
             detect: DetectSettings::default(),
-            face_threshold: DEFAULT_FACE_THRESHOLD,
+            face_threshold: face_check::THRESHOLD,
             batch_timeout: Duration::ZERO,
             blend: Blend::default(),
             regions: Regions::default(),
@@ -228,12 +227,12 @@ fn model_properties() -> Vec<glib::ParamSpec> {
     vec![
         glib::ParamSpecString::builder("model-file")
             .nick("Model File")
-            .blurb("ONNX restoration model; unset is the built-in one")
+            .blurb("ONNX restoration model, see docs/models.md; unset is the bundled one")
             .mutable_ready()
             .build(),
         glib::ParamSpecEnum::builder::<ExecutionProvider>("execution-provider")
             .nick("Execution Provider")
-            .blurb("Where models run; a named one that is unavailable is an error")
+            .blurb("Where the networks run; auto takes the best that loads, a named one that is unavailable is an error")
             .mutable_ready()
             .build(),
         glib::ParamSpecString::builder("device")
@@ -248,12 +247,12 @@ fn model_properties() -> Vec<glib::ParamSpec> {
             .build(),
         glib::ParamSpecUInt::builder("threads")
             .nick("Threads")
-            .blurb("CPU threads inside one run, 0 = automatic")
+            .blurb("CPU threads inside one run; 0 is automatic")
             .mutable_ready()
             .build(),
         glib::ParamSpecUInt::builder("batch-size")
             .nick("Batch Size")
-            .blurb("Most regions in one run of the model, 0 = automatic")
+            .blurb("Most regions in one run of the model; 0 is automatic: what a GPU gains by, on the CPU each frame's own")
             .mutable_ready()
             .build(),
         glib::ParamSpecUInt64::builder("batch-timeout")
@@ -266,7 +265,7 @@ fn model_properties() -> Vec<glib::ParamSpec> {
         glib::ParamSpecString::builder("model-instance-id")
             .nick("Model Instance ID")
             .blurb(
-                "Elements with the same one share a model and its runs; unset shares with those whose other properties are the same",
+                "Elements with the same one share a model and its runs, and must agree on how it is loaded; unset shares with those whose properties for the model are the same",
             )
             .mutable_ready()
             .build(),
@@ -285,7 +284,7 @@ fn region_properties() -> Vec<glib::ParamSpec> {
     vec![
         glib::ParamSpecEnum::builder::<InferenceRegion>("inference-region")
             .nick("Inference Region")
-            .blurb("Where regions come from")
+            .blurb("Look for mosaics, or take the regions of upstream GstVideoRegionOfInterestMeta")
             .mutable_playing()
             .build(),
         glib::ParamSpecUInt::builder("inference-interval")
@@ -312,7 +311,7 @@ fn region_properties() -> Vec<glib::ParamSpec> {
             "face-threshold",
             "Face Threshold",
             "Least probability that a found mosaic covers a face; 0 restores every mosaic",
-            DEFAULT_FACE_THRESHOLD,
+            face_check::THRESHOLD,
         ),
         share(
             "iou-threshold",
@@ -323,7 +322,7 @@ fn region_properties() -> Vec<glib::ParamSpec> {
         count(
             "max-detections",
             "Max Detections",
-            "Most regions per frame; fixed regions are always taken",
+            "Most regions in a frame, fixed ones apart; a warning tells of upstream's that are left out",
             default.max_detections as u32,
         ),
         count(
@@ -361,7 +360,7 @@ fn blend_properties() -> Vec<glib::ParamSpec> {
         share(
             "projection",
             "Projection",
-            "Strength of the block-mean projection, which makes the result agree with the mosaic",
+            "How strictly a face keeps the means of its mosaic's blocks",
             default.projection,
         ),
         share(
@@ -379,21 +378,21 @@ fn blend_properties() -> Vec<glib::ParamSpec> {
         switch(
             "add-roi-meta",
             "Add ROI Meta",
-            "Attach a region-of-interest meta of type restored-face per restored region",
+            "Attach a region meta of type restored-face for each restored region",
         ),
         switch(
             "post-messages",
             "Post Messages",
-            "Post an element message when restored regions appear or vanish",
+            "Post an element message restored-faces when restored regions appear or vanish",
         ),
         glib::ParamSpecEnum::builder::<OnError>("on-error")
             .nick("On Error")
-            .blurb("What becomes of a frame in which the model fails")
+            .blurb("What becomes of a frame in which the model fails: an error, or it passes unrestored, with one warning")
             .mutable_playing()
             .build(),
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
             .nick("Statistics")
-            .blurb("Counters of frames, regions and runs; times are nanoseconds")
+            .blurb("Frames, regions, runs and their times in nanoseconds, execution provider")
             .read_only()
             .build(),
     ]

@@ -4,7 +4,7 @@
 //! `model-instance-id`, which have to agree on those properties.
 
 use super::settings::ModelSettings;
-use crate::cascade::{Batcher, CascadeError};
+use crate::cascade::{Batcher, LoadError};
 use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::SystemTime;
@@ -15,6 +15,24 @@ struct Key {
     settings: ModelSettings,
     /// Of the model file: another one may be there under the same name by now.
     changed: Option<SystemTime>,
+}
+
+/// Why an element has no model.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// It could not be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// Elements that are to share a model want different ones.
+    #[error(
+        "model-instance-id `{id}` is that of {other}, whose properties for the model are different: give both the same ones, or this one another id"
+    )]
+    SharedDifferently {
+        /// The id.
+        id: String,
+        /// The element that came first.
+        other: String,
+    },
 }
 
 struct Entry {
@@ -32,8 +50,8 @@ static LOADED: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
 pub fn shared(
     name: &str,
     settings: &ModelSettings,
-    open: impl FnOnce() -> Result<Batcher, CascadeError>,
-) -> Result<Arc<Batcher>, CascadeError> {
+    open: impl FnOnce() -> Result<Batcher, LoadError>,
+) -> Result<Arc<Batcher>, ModelError> {
     let file = settings.model_file.as_ref();
     let metadata = file.and_then(|file| std::fs::metadata(Path::new(file)).ok());
     let key = Key {
@@ -52,7 +70,7 @@ pub fn shared(
         let id = settings.model_instance_id.as_ref();
         if let Some(id) = id.filter(|id| entry.key.settings.model_instance_id.as_ref() == Some(id))
         {
-            return Err(CascadeError::SharedDifferently {
+            return Err(ModelError::SharedDifferently {
                 id: id.clone(),
                 other: entry.owner.clone(),
             });

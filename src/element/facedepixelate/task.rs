@@ -7,7 +7,7 @@ use super::queue::{Flow, Frame, InWork, Item, Step, Work};
 use super::settings::FrameSettings;
 use super::stats::FrameTimes;
 use super::worker::{Finished, Outcome, RESTORED_FACE, WorkError, Worker};
-use crate::cascade::{CascadeError, panic_text};
+use crate::cascade::{RunError, panic_text};
 use crate::element::metas::{self, MessageTimes};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -131,14 +131,14 @@ impl Imp {
         };
         let bears = settings.on_error == OnError::Passthrough;
         match error {
-            WorkError::Cascade(CascadeError::Broken) => {
+            WorkError::Run(RunError::Broken) => {
                 self.lacks_model()?;
             }
-            WorkError::Cascade(error @ CascadeError::Panic(_)) => {
+            WorkError::Run(error @ RunError::Panic(_)) => {
                 gst::element_imp_error!(self, gst::LibraryError::Failed, ("{error}"));
                 return Err(gst::FlowError::Error);
             }
-            WorkError::Cascade(error) if !bears => {
+            WorkError::Run(error) if !bears => {
                 gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
                 return Err(gst::FlowError::Error);
             }
@@ -148,8 +148,9 @@ impl Imp {
     }
 
     fn lacks_model(&self) -> Flow {
-        let error = CascadeError::Broken;
-        gst::element_imp_error!(self, gst::LibraryError::Failed, ("{error}"));
+        let error = RunError::Broken;
+        let advice = "set the element to READY, which does so";
+        gst::element_imp_error!(self, gst::LibraryError::Failed, ("{error}; {advice}"));
         Err(gst::FlowError::Error)
     }
 

@@ -5,7 +5,7 @@
 use super::find::{Finder, Found};
 use super::queue::{Frame, InWork};
 use super::settings::FrameSettings;
-use crate::cascade::{Batcher, CascadeError, Ticket, Wake};
+use crate::cascade::{Batcher, RunError, Ticket, Wake};
 use crate::element::caps::PictureError;
 use crate::element::metas;
 use crate::face_check::FaceCheck;
@@ -42,7 +42,7 @@ pub enum WorkError {
     Picture(#[from] PictureError),
     /// The model failed.
     #[error(transparent)]
-    Cascade(#[from] CascadeError),
+    Run(#[from] RunError),
 }
 
 /// Frames in work at a time where a run takes the crops of one: it is prepared while the one before is in the model.
@@ -191,7 +191,7 @@ impl Worker {
             }
             let (metadata, takes_lattice) = (batcher.metadata(), batcher.takes_lattice());
             let restoration = &mut draft.restoration;
-            Ok::<_, CascadeError>(restoration.extract(
+            Ok::<_, RunError>(restoration.extract(
                 &frame,
                 finder.targets(),
                 metadata,

@@ -160,7 +160,7 @@ fn run_group(
 }
 
 fn look(
-    scenes: impl Iterator<Item = (LumaPlane, Option<super::Truth>)>,
+    scenes: impl Iterator<Item = (LumaPlane, Option<super::scenes::Truth>)>,
 ) -> Vec<(LumaPlane, Found)> {
     let mut detector = Detector::new();
     scenes

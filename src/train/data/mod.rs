@@ -1,9 +1,9 @@
 //! From picture files to batches of samples.
 
 pub mod dataset;
-pub mod degradation;
+pub(crate) mod degradation;
 pub mod held_out;
-pub mod loader;
+pub(crate) mod loader;
 pub mod pictures;
-pub mod random;
-pub mod samples;
+pub(crate) mod random;
+pub(crate) mod samples;

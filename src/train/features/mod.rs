@@ -32,9 +32,9 @@ pub struct Level {
 /// Which network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Architecture {
-    /// EfficientNet-lite0, batch norms folded in, see [`efficientnet`].
+    /// EfficientNet-lite0, batch norms folded in, see `efficientnet`.
     EfficientNetLite0,
-    /// VGG with 16 layers, see [`vgg`].
+    /// VGG with 16 layers, see `vgg`.
     Vgg16,
     /// VGG with 19 layers.
     Vgg19,

@@ -9,7 +9,7 @@ use super::layers::Parameters;
 use crate::onnx::proto::{DataType, TensorProto};
 use crate::onnx::{FEWEST_HALVES, decode};
 
-/// The weights of one stage of a file that [`Cascade::export`] wrote, into `weights`, which has the names and sizes
+/// The weights of one stage of a file that `train::systems::cascade::export` wrote, into `weights`, which has the names and sizes
 /// that are looked for; `prefix` is `stage1.` or `stage2.`.
 pub fn read_weights(file: &Path, prefix: &str, weights: &mut Parameters) -> anyhow::Result<()> {
     let missing = read_known_weights(file, prefix, weights)?;

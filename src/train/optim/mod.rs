@@ -1,8 +1,8 @@
 //! What moves weights: losses, discriminators, optimisers, schedules, averages.
 
-pub mod adam;
+pub(crate) mod adam;
 pub mod discriminator;
-pub mod image_pool;
-pub mod losses;
-pub mod schedule;
-pub mod trained;
+pub(crate) mod image_pool;
+pub(crate) mod losses;
+pub(crate) mod schedule;
+pub(crate) mod trained;

@@ -111,7 +111,7 @@ fn a_panic_in_the_model_is_an_error() {
 
 #[test]
 fn a_run_that_fails_is_an_error() {
-    let fake = Fake::with(|_| Err(CascadeError::Run("out of memory".into())));
+    let fake = Fake::with(|_| Err(RunError::Failed("out of memory".into())));
     let element = restoring(&fake);
     let mut h = harness(&element);
     h.set_src_caps(caps());

@@ -9,7 +9,7 @@ mod qos;
 use crate::helpers::*;
 use gst::prelude::*;
 use gst_video::VideoFormat;
-use gstdepixelate::cascade::CascadeError;
+use gstdepixelate::cascade::RunError;
 use gstdepixelate::element::FaceDepixelate;
 use gstdepixelate::frame::Rect;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! Systems that restore faces of their own size, and SCGAN, which enlarges worn ones: `facedepixelate` plays what they export.
+//! Systems that restore faces of their own size, and SCGAN, which enlarges degraded ones: `facedepixelate` plays what they export.
 
 use std::sync::Arc;
 

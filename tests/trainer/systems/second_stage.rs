@@ -46,7 +46,7 @@ fn a_second_stage_plays_behind_pix2pix() {
 
 #[test]
 fn a_second_stage_plays_behind_esrgan() {
-    // The recipe's own network is told the lattice, which does not fit behind one that enlarges.
+    // The recipe's own network is given the lattice, which does not fit behind one that enlarges.
     let dcedn = Architecture::Dcedn { width: 4 };
     check_behind(&tiny_member::<1>(ESRGAN), Some(dcedn));
 }

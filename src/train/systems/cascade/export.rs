@@ -288,7 +288,7 @@ pub(super) fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
         })
 }
 
-/// The first stage of a file that [`Cascade::export`] wrote; it must have the size that `recipe` says.
+/// The first stage of a file that [`Cascade::proven`] gave; it must have the size that `recipe` says.
 pub fn read_stage1(file: &Path, recipe: &Recipe) -> anyhow::Result<Parameters> {
     let mut stage1 = stage1::new_generator(&recipe.networks.generator, None, Device::Cpu);
     read_weights(file, "stage1.", &mut stage1)?;

@@ -2,6 +2,6 @@
 
 pub mod networks;
 mod recipe;
-pub mod train_step;
+pub(crate) mod train_step;
 
 pub use recipe::Recipe;

@@ -101,7 +101,7 @@ pub struct DiscriminatorSize {
     pub width: i64,
 }
 
-/// The discriminators of the family, see [`discriminators`].
+/// The discriminators of the family, see `discriminators.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiscriminatorKind {

@@ -3,6 +3,6 @@
 pub mod degrade;
 pub mod networks;
 mod recipe;
-pub mod train_step;
+pub(crate) mod train_step;
 
 pub use recipe::{Model, Recipe};

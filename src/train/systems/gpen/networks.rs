@@ -1,7 +1,7 @@
 //! GPEN's encoder and decoder; the decoder alone is the prior that is trained first.
 //!
 //! The deepest features give the style, all others take the places of the noise, which this decoder puts beside its
-//! maps instead of on top of them. Source: yangxy/GPEN. The discriminator is [`super::super::stylegan2::discriminator::Discriminator`].
+//! maps instead of on top of them. Source: yangxy/GPEN. The discriminator is that of [`stylegan2`](super::super::stylegan2).
 
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! U-Net-256, as in junyanz/pytorch-CycleGAN-and-pix2pix or in TensorFlow's tutorial.
 //!
-//! The discriminator is [`crate::train::optim::discriminator::patch::discriminator`] of six channels with batch norm.
+//! The discriminator is [`patch_gan`](crate::train::optim::discriminator::patch::patch_gan) of six channels with batch norm.
 
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};

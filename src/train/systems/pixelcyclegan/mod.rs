@@ -4,7 +4,7 @@ mod art;
 pub mod networks;
 mod recipe;
 mod structure;
-pub mod train_step;
+pub(crate) mod train_step;
 
 pub use art::PixelArt;
 pub use recipe::{DiscriminatorWidth, Model, Recipe};

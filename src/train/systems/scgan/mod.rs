@@ -4,6 +4,6 @@
 
 pub mod networks;
 mod recipe;
-pub mod train_step;
+pub(crate) mod train_step;
 
 pub use recipe::{Degradation, DiscriminatorWidth, Model, Recipe};

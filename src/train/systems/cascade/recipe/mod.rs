@@ -114,7 +114,7 @@ pub struct Stage1 {
     pub identity: f64,
     /// Weight of the paired term (L1); 0 is the published, unpaired training.
     pub paired: f64,
-    /// Weight of the term for texture: the strength of edges and grain, see [`super::texture`].
+    /// Weight of the term for texture: the strength of edges and grain, see `texture.rs`.
     pub texture: f64,
     /// Size of the image pools.
     pub pool: usize,

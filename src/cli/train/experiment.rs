@@ -1,4 +1,4 @@
-//! The command line of the experiments.
+//! `experiment`: models compared.
 
 use std::path::{Path, PathBuf};
 
@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 use image::ImageFormat;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Faces, blur, film, results, rounds, sweep};
 use crate::evaluate::systems::open_models;
+use crate::experiments::{Faces, blur, film, results, rounds, sweep};
 use crate::files;
 use crate::train::data::held_out::HeldOut;
 

@@ -1,7 +1,5 @@
 //! The command line of a training, the same for all systems.
 
-mod export;
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,14 +8,12 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::Args;
 
-use super::nn::precision;
-use super::recipe::RecipeText;
-use super::run::device;
-use super::run::options::{Options, Outcome};
-use super::run::system::{self, System};
-use super::systems::cascade;
-
-pub use export::{ExportArgs, ExportPrecision, export};
+use crate::train::nn::precision;
+use crate::train::recipe::RecipeText;
+use crate::train::run::device;
+use crate::train::run::options::{Options, Outcome};
+use crate::train::run::system::{self, System};
+use crate::train::systems::cascade;
 
 /// Arguments of a training.
 #[derive(Args)]

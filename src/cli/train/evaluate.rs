@@ -1,0 +1,98 @@
+//! `evaluate`: models measured.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::evaluate::cases::{BLOCKS, FACE_SHARE, Setting};
+use crate::evaluate::{job, networks, table};
+use crate::files;
+use crate::train::data::held_out::HeldOut;
+
+/// What is measured.
+#[derive(Args)]
+pub struct EvaluateArgs {
+    /// The ONNX file of a model; may be given several times. Without it the bundled model.
+    #[arg(long, value_name = "FILE")]
+    model: Vec<PathBuf>,
+    /// Pictures of one face each: a folder, a tar file, or a list of files (.txt).
+    #[arg(long, value_name = "PATH")]
+    faces: PathBuf,
+    /// Take only those pictures that training on the same path holds back.
+    #[arg(long, alias = "held-back")]
+    held_out: bool,
+    /// Recipe of any system, whose rule says which those are; without it the bundled default recipe.
+    #[arg(long, value_name = "FILE", requires = "held_out")]
+    recipe: Option<PathBuf>,
+    /// Take at most so many pictures, evenly spread.
+    #[arg(long, value_name = "COUNT", default_value_t = 200)]
+    limit: usize,
+    /// Measure with blocks of this size, pixels, alone; may be given several times.
+    #[arg(long, value_name = "PIXELS", value_parser = block_size)]
+    block: Vec<u32>,
+    /// Side of the mosaics that leave some of the picture ÷ side of the picture.
+    #[arg(long, value_name = "SHARE", default_value_t = FACE_SHARE, value_parser = inner_share)]
+    inner: f64,
+    /// Side that pictures are scaled to, pixels; without it that of the largest that a model gives.
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(32..=2048))]
+    side: Option<u32>,
+    /// Also measure identity and Fréchet distance by this network, which describes a face by a vector.
+    #[arg(long, value_name = "FILE.onnx")]
+    embedding: Option<PathBuf>,
+    /// Also measure the distance of the features of this network: ONNX, or the weights of VGG or
+    /// EfficientNet-lite0 as .safetensors.
+    #[arg(long, value_name = "FILE")]
+    features: Option<PathBuf>,
+    /// What the model was trained with: warns of pictures that are in both.
+    #[arg(long, value_name = "PATH")]
+    trained_with: Option<PathBuf>,
+    /// Write all numbers to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write a page with tables and pictures.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+/// Measure, print the table and write what is asked for.
+pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
+    let rule = HeldOut::of_recipe(args.recipe.as_deref())?;
+    let faces = job::Faces {
+        path: args.faces.clone(),
+        held_out: args.held_out.then_some(rule),
+        limit: args.limit,
+        trained_with: args.trained_with.clone(),
+    };
+    let options = job::Options {
+        blocks: args.block.clone(),
+        inner: Setting::Inner { share: args.inner },
+        side: args.side,
+        networks: networks::Files {
+            embedding: args.embedding.clone(),
+            features: args.features.clone(),
+        },
+    };
+    let results = job::models(&args.model, &faces, &options)?;
+    println!("{}", table::markdown(&results.evaluation));
+    if let Some(path) = &args.json {
+        files::write(path, &serde_json::to_string_pretty(&results.evaluation)?)?;
+    }
+    if let Some(path) = &args.html {
+        files::write(path, &results.page()?)?;
+    }
+    Ok(())
+}
+
+fn inner_share(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse()
+        .ok()
+        .filter(|share| (0.2..=1.0).contains(share));
+    share.ok_or_else(|| "it must be a number from 0.2 to 1".to_owned())
+}
+
+/// One of the block sizes that are measured.
+fn block_size(text: &str) -> Result<u32, String> {
+    let size = text.parse().ok().filter(|size| BLOCKS.contains(size));
+    size.ok_or_else(|| format!("sizes are {}", BLOCKS.map(|b| b.to_string()).join(", ")))
+}

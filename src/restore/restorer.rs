@@ -1,0 +1,161 @@
+//! One picture after the other, from its mosaics to their faces.
+
+use image::RgbImage;
+
+use super::{Blend, Restoration, Target};
+use crate::cascade::{
+    Backend, Batch, Crops, LoadError, Model, OrtBackend, RunError, SessionSettings, runtime,
+};
+use crate::detect::{DetectSettings, Detector, Luma, Region};
+use crate::face_check::{self, FaceCheck, Question};
+use crate::frame::{FrameView, FrameViewMut, Layout};
+
+/// Restores pictures with a model of its own, as the element `facedepixelate` does when no property is set.
+///
+/// A restored face is a guess, not the person. Each picture is looked at on its own: in video, where the faces should keep
+/// still from frame to frame, the element does better.
+///
+/// ```no_run
+/// use gstdepixelate::restore::Restorer;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut restorer = Restorer::bundled()?;
+/// // The truest face rather than the sharpest.
+/// restorer.blend.detail = 0.0;
+/// let mut picture = image::open("pixelated.png")?.into_rgb8();
+/// for region in restorer.restore_picture(&mut picture)? {
+///     println!("{:?}, found with a confidence of {}", region.rect, region.score);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Restorer {
+    /// What counts as a mosaic.
+    pub detect: DetectSettings,
+    /// Least probability of a mosaic to cover a face, 0–1; 0 takes every mosaic. Without a face check, as with
+    /// [`Self::new`], it is not used.
+    pub face_threshold: f32,
+    /// How faces go back into the picture.
+    pub blend: Blend,
+    backend: Box<dyn Backend>,
+    face_check: Option<FaceCheck>,
+    detector: Detector,
+    restoration: Restoration,
+    /// Luma of pictures that have no such plane.
+    luma: Vec<u8>,
+}
+
+impl Restorer {
+    /// The bundled model on the best execution provider there is, and the face check.
+    ///
+    /// ONNX Runtime is looked for where `ORT_DYLIB_PATH` says, beside the program, and among the system's libraries.
+    pub fn bundled() -> Result<Self, LoadError> {
+        Self::open(&Model::bundled()?, &SessionSettings::default())
+    }
+
+    /// As [`Self::bundled`], with another model or elsewhere.
+    pub fn open(model: &Model, settings: &SessionSettings) -> Result<Self, LoadError> {
+        let runtime = runtime::load_for_program()?;
+        let backend = OrtBackend::new(runtime, model, settings)?;
+        Ok(Self {
+            face_check: Some(FaceCheck::bundled(runtime)?),
+            ..Self::new(Box::new(backend))
+        })
+    }
+
+    /// A restorer that runs `backend`, and takes every mosaic for a face.
+    pub fn new(backend: Box<dyn Backend>) -> Self {
+        Self {
+            detect: DetectSettings::default(),
+            face_threshold: face_check::THRESHOLD,
+            blend: Blend::default(),
+            backend,
+            face_check: None,
+            detector: Detector::new(),
+            restoration: Restoration::default(),
+            luma: Vec::new(),
+        }
+    }
+
+    /// Restore the mosaics of a picture where they are, and tell which; none: the picture is as it was.
+    pub fn restore_picture(&mut self, picture: &mut RgbImage) -> Result<Vec<Region>, RunError> {
+        let (width, height) = picture.dimensions();
+        let layout = Layout::rgb(width, height);
+        let mut frame = FrameViewMut::packed(&layout, picture, 3 * width as usize)
+            .expect("the buffer of a picture holds its rows");
+        self.restore(&mut frame)
+    }
+
+    /// As [`Self::restore_picture`], for a frame in any layout.
+    pub fn restore(&mut self, frame: &mut FrameViewMut<'_>) -> Result<Vec<Region>, RunError> {
+        let blend = self.blend;
+        let targets = self.find(&frame.as_view())?;
+        self.infer(&frame.as_view(), &targets, blend.detail)?;
+        self.apply(frame, &blend);
+        Ok(targets.into_iter().map(|target| target.region).collect())
+    }
+
+    /// The mosaics of a frame, best first, with the places of their faces where these are known.
+    fn find(&mut self, frame: &FrameView<'_>) -> Result<Vec<Target>, RunError> {
+        let mut regions = Vec::new();
+        let luma = Luma::of(frame, &mut self.luma);
+        self.detector.detect(&luma, &self.detect, &mut regions);
+        let mut targets: Vec<Target> = regions.into_iter().map(Target::from).collect();
+        if let Some(face_check) = &mut self.face_check
+            && self.face_threshold > 0.0
+        {
+            let question = |target: &Target| {
+                Some(Question {
+                    region: target.region,
+                    id: None,
+                    may_go: true,
+                })
+            };
+            let place = |target: &mut Target, face| target.face = Some(face);
+            face_check.retain(frame, self.face_threshold, &mut targets, question, place)?;
+        }
+        Ok(targets)
+    }
+
+    /// The first half of [`Self::restore`], for a caller that knows the mosaics: crop the regions of `targets` out of
+    /// `frame` and run them as one batch. The results stay inside until [`Self::apply`].
+    pub fn infer(
+        &mut self,
+        frame: &FrameView<'_>,
+        targets: &[Target],
+        detail: f32,
+    ) -> Result<(), RunError> {
+        let Self {
+            backend,
+            restoration,
+            ..
+        } = self;
+        let takes_lattice = backend.takes_lattice();
+        if !restoration.extract(frame, targets, backend.metadata(), takes_lattice) {
+            return Ok(());
+        }
+        let Batch {
+            count,
+            pixelated,
+            lattice,
+            faces,
+            ..
+        } = &mut restoration.batch;
+        let crops = Crops {
+            count: *count,
+            pixelated,
+            lattice,
+        };
+        let result = backend.run(crops, detail, faces);
+        if result.is_err() {
+            restoration.count = 0;
+        }
+        result
+    }
+
+    /// Write the results of the last [`Self::infer`] into the same frame, see [`Restoration::apply`].
+    pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, blend: &Blend) {
+        self.restoration
+            .apply(frame, self.backend.metadata(), blend);
+    }
+}
