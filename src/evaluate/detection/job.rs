@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::groups::{GROUPS, Group};
 use super::measure::{Found, Summary};
-use super::scenes::{SIZE, Scene};
+use super::scenes::{SIZE, Scene, Truth};
 use super::sheet::sheet;
 use crate::app::codec::{Codec, LumaPlane, clip, planes, recode};
 use crate::detect::Detector;
@@ -159,9 +159,7 @@ fn run_group(
     Ok(look(results.into_iter()))
 }
 
-fn look(
-    scenes: impl Iterator<Item = (LumaPlane, Option<super::Truth>)>,
-) -> Vec<(LumaPlane, Found)> {
+fn look(scenes: impl Iterator<Item = (LumaPlane, Option<Truth>)>) -> Vec<(LumaPlane, Found)> {
     let mut detector = Detector::new();
     scenes
         .map(|(plane, truth)| {
