@@ -7,7 +7,7 @@ mod common;
 use common::*;
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoRegionOfInterestMeta};
-use gstdepixelate::cascade::RunError;
+use gstdepixelate::cascade::LoadError;
 use gstdepixelate::element::FaceDepixelate;
 use gstdepixelate::element::caps::FORMATS;
 use gstdepixelate::frame::Rect;
@@ -349,7 +349,7 @@ fn a_model_that_does_not_load_fails_the_state_change() {
     let element: FaceDepixelate = gst::glib::Object::new();
     element.set_bus(Some(&gst::Bus::new()));
     element.set_backend_for_test(std::sync::Arc::new(|| {
-        Err(RunError::Failed("broken".into()))
+        Err(LoadError::Thread("broken".into()))
     }));
     assert!(element.set_state(gst::State::Paused).is_err());
     let messages = messages(&element);
