@@ -1,5 +1,6 @@
 //! How faces get damaged, and the plainest repair: the same code serves the element, training, evaluation and tests.
 
+#[cfg(feature = "trainer")]
 pub(crate) mod codec;
 pub(crate) mod jpeg;
 pub mod mosaic;

@@ -49,7 +49,7 @@ impl<N> Adversary<N> {
         }
     }
 
-    /// Take the weights of [`Trained::start_from_checkpoint`](crate::train::optim::trained::Trained::start_from_checkpoint) as a start; a projected one starts untrained.
+    /// Take the weights of `Trained::start_from_checkpoint` as a start; a projected one starts untrained.
     pub fn start_from_checkpoint(&mut self, name: &str, saved: &Parameters) -> anyhow::Result<()> {
         match self {
             Self::Own(_, own) => own.start_from_checkpoint(name, saved),
