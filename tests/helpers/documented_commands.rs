@@ -40,6 +40,7 @@ pub fn assert_documents_fit(program: &str, file: &str) {
             }
         }
     }
+    wrong.dedup();
     assert!(count > 0, "no document names {program}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -65,8 +66,10 @@ fn documents() -> Vec<PathBuf> {
 
 /// The help of a subcommand, or what its program says instead.
 fn help_of(file: &str, subcommands: &[String]) -> Result<String, String> {
-    let output = Command::new(file).args(subcommands).arg("--help").output();
-    let output = output.unwrap();
+    let mut command = Command::new(file);
+    command.args(subcommands).arg("--help");
+    // What a panic says is enough.
+    let output = command.env("RUST_BACKTRACE", "0").output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match output.status.success() {
         true => Ok(text(&output.stdout)),

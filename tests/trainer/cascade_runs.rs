@@ -84,7 +84,7 @@ fn a_small_cascade_learns_and_the_runtime_loads_it() {
     for part in [
         "<svg",
         "data:image/png",
-        "judge-b",
+        "discriminator-b",
         "By block size",
         "stage2",
     ] {

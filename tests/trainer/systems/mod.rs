@@ -73,9 +73,10 @@ fn random_features(folder: &Path) -> PathBuf {
 
 /// The same recipe with a discriminator of features in place of its own trains to its end.
 fn check_projected<S: System>(folder: &Path, faces: &Path, recipe: &S) {
-    let key = "discriminator = { kind = \"projected\", width = 4 }";
-    let text = recipe.to_toml().unwrap();
-    let mut recipe = S::parse(&format!("{key}\n{text}")).unwrap();
+    let mut table: toml::Table = recipe.to_toml().unwrap().parse().unwrap();
+    let projected: toml::Table = "kind = 'projected'\nwidth = 4".parse().unwrap();
+    table.insert("discriminator".to_owned(), projected.into());
+    let mut recipe = S::parse(&table.to_string()).unwrap();
     *recipe.features().unwrap() = Some(random_features(folder));
     let out = folder.join(format!("{}-projected", S::NAME));
     let outcome = train(&recipe, faces, &options(&out)).unwrap();
