@@ -7,7 +7,8 @@ use gstdepixelate::train::nn::layers::{Declare, Forward, Init, Parameters};
 use gstdepixelate::train::run::options::Outcome;
 use gstdepixelate::train::systems::cascade::Recipe;
 use gstdepixelate::train::systems::cascade::export::Cascade;
-use gstdepixelate::train::systems::cascade::networks::{Architecture, StageInputs};
+use gstdepixelate::train::systems::cascade::networks::Architecture;
+use gstdepixelate::train::systems::cascade::stage_io::StageInputs;
 use gstdepixelate::train::systems::cascade::u_shaped::UShaped;
 use tch::{Device, Kind, Tensor};
 

@@ -18,3 +18,8 @@ pub fn shuffled(length: usize, seed: u64, stream: u64, index: u64) -> usize {
     order.shuffle(&mut generator(seed, stream + 100, epoch));
     order[(index % length as u64) as usize] as usize
 }
+
+/// Uniform on a logarithmic scale.
+pub fn logarithmic(random: &mut Pcg64Mcg, [low, high]: [f64; 2]) -> f64 {
+    random.random_range(low.ln()..=high.ln()).exp()
+}

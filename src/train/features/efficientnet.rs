@@ -4,7 +4,7 @@
 //! Pictures are −1 … 1. Where a stride is 2, TensorFlow's SAME padding of even sides puts the odd row and column at the
 //! bottom and the right.
 
-use super::Level;
+use super::level::Level;
 use crate::train::nn::layers::{Conv, Layers};
 
 /// Channels after the stem.

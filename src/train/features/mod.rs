@@ -4,6 +4,7 @@
 //! is. `scripts/setup.py features` makes one.
 
 mod efficientnet;
+mod level;
 mod perceptual;
 mod vgg;
 
@@ -16,18 +17,8 @@ use super::nn::layers::{Declare, Forward, Init, Layers, Parameters};
 use super::nn::tensors::channels_last;
 use crate::files;
 
+pub use level::Level;
 pub use perceptual::{Distance, Perceptual, PerceptualLoss, relative_l1};
-
-/// One map of features among those that a network gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Level {
-    /// Its name in recipes.
-    pub name: &'static str,
-    /// Channels.
-    pub channels: i64,
-    /// Pixels of the picture per sample.
-    pub stride: i64,
-}
 
 /// Which network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind, Reduction, Tensor};
 
 use super::FeatureNetwork;
-use crate::train::optim::losses::l1;
+
+/// Mean absolute difference.
+fn l1(a: &Tensor, b: &Tensor) -> Tensor {
+    a.l1_loss(b, Reduction::Mean)
+}
 
 /// The mean over levels of the mean absolute difference between maps, in units of the truth's mean magnitude: so each
 /// level counts alike, whatever the range of its features.

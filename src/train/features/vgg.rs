@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use super::Level;
+use super::level::Level;
 use crate::train::nn::layers::{Conv, Layers, Padding};
 
 /// Convolutions between the poolings of VGG16.

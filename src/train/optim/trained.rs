@@ -10,7 +10,6 @@ use crate::train::nn::exported::{read_known_weights, read_weights};
 use crate::train::nn::layers::Parameters;
 use crate::train::nn::parameters::{self, copy};
 use crate::train::nn::spectral_norm::SpectralNorm;
-use crate::train::run::checkpoint;
 
 /// Steps of a window; a discriminator that was hardly ever fooled in one counts as run away.
 const WINDOW: u64 = 200;
@@ -20,17 +19,6 @@ const SELDOM: f64 = 0.02;
 /// The randomness of a step is its own, so that a resumed run draws the same.
 pub fn seed_step(seed: u64, step: u64) {
     tch::manual_seed(seed.wrapping_add(step).wrapping_mul(0x9e37_79b9) as i64);
-}
-
-/// The tensors of a checkpoint to start from. Networks with an equalised learning rate cannot start from a model file: it
-/// holds the weights as they are used.
-pub fn checkpoint_to_start_from(file: &Path) -> anyhow::Result<Parameters> {
-    anyhow::ensure!(
-        file.extension().is_none_or(|e| e != "onnx"),
-        "{} holds weights as they are used, not as they are trained; name the run's checkpoint (.safetensors) instead",
-        file.display()
-    );
-    checkpoint::load(file)
 }
 
 /// A network in training: weights, optimiser, and what else belongs to it.

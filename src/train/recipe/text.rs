@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow, bail, ensure};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{BUNDLED, bundled};
+use super::bundled::{BUNDLED, bundled};
 use crate::train::data::held_out::HeldOut;
 
 /// The keys that all recipes may have.
@@ -127,7 +127,7 @@ fn renew(table: Table, prefix: &str) -> Table {
     renewed
 }
 
-/// The keys of the recipe file, or of `default`, with single keys changed, see [`super::RecipeText::read_with`]; and a name for
+/// The keys of the recipe file, or of `default`, with single keys changed, see [`RecipeText::read_with`]; and a name for
 /// error messages.
 pub fn table_with(
     path: Option<&Path>,

@@ -62,6 +62,17 @@ pub fn load(path: &Path) -> anyhow::Result<Parameters> {
     Ok(tensors.into_iter().collect())
 }
 
+/// The tensors of a checkpoint to start from. Networks with an equalised learning rate cannot start from a model file: it
+/// holds the weights as they are used.
+pub fn to_start_from(file: &Path) -> anyhow::Result<Parameters> {
+    ensure!(
+        file.extension().is_none_or(|e| e != "onnx"),
+        "{} holds weights as they are used, not as they are trained; name the run's checkpoint (.safetensors) instead",
+        file.display()
+    );
+    load(file)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

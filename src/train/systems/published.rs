@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tch::{Device, Tensor};
 
-use super::cascade::networks::{Architecture, StageInputs};
+use super::cascade::networks::Architecture;
+use super::cascade::stage_io::StageInputs;
 use super::dcgan;
 use super::dcgan::networks::Dcgan;
 use super::esrgan::networks::{ResidualKind, SrResNet};

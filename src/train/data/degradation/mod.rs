@@ -8,14 +8,14 @@ pub mod kernels;
 use std::collections::BTreeSet;
 
 use anyhow::{Context, ensure};
-use image::codecs::jpeg::JpegEncoder;
-use image::{ExtendedColorType, ImageFormat, ImageReader, RgbImage};
+use image::RgbImage;
 use kernels::Kernel;
 use rand::RngExt;
 use rand_distr::{Distribution, Normal, Poisson};
 use rand_pcg::Pcg64Mcg;
 use tch::{Kind, Tensor};
 
+use crate::degrade::jpeg;
 use crate::degrade::mosaic::{Fill, pixelate};
 use crate::frame::{FrameViewMut, Lattice, Layout, Rect};
 use crate::train::nn::tensors::numbers;
@@ -149,14 +149,9 @@ pub fn brightness(x: &Tensor) -> Tensor {
 
 /// Through JPEG of `quality` 1–100.
 pub fn jpeg(x: &Tensor, quality: f64) -> anyhow::Result<Tensor> {
-    let picture = picture_of(x)?;
-    let mut bytes = Vec::new();
     let quality = quality.round().clamp(1.0, 100.0) as u8;
-    let mut encoder = JpegEncoder::new_with_quality(&mut bytes, quality);
-    let (width, height) = picture.dimensions();
-    encoder.encode(&picture, width, height, ExtendedColorType::Rgb8)?;
-    let reader = ImageReader::with_format(std::io::Cursor::new(bytes), ImageFormat::Jpeg);
-    Ok(tensor_of(&reader.decode()?.into_rgb8()))
+    let picture = jpeg::jpeg(&picture_of(x)?.into(), quality)?;
+    Ok(tensor_of(&picture.into_rgb8()))
 }
 
 /// A mosaic of square blocks of `block` pixels; a corner of one lies at `corner`, pixels.

@@ -1,14 +1,15 @@
 //! What happens to a frame before and after it is pixelated.
 
-use image::codecs::jpeg::JpegEncoder;
-use image::{ImageReader, RgbImage};
+use anyhow::Context;
+use image::RgbImage;
 use rand::RngExt;
 use rand_distr::{Distribution, Normal};
 use rand_pcg::Pcg64Mcg;
 
 use super::degradation::Degradation;
-use super::logarithmic;
 use crate::degrade::codec::h264_model;
+use crate::degrade::jpeg::jpeg;
+use crate::train::data::random::logarithmic;
 
 /// Light and contrast of a scene.
 pub struct Tone([u8; 256]);
@@ -80,9 +81,6 @@ fn add_noise(frame: &mut [u8], deviation: f32, random: &mut Pcg64Mcg) {
 }
 
 fn recompress(frame: Vec<u8>, side: u32, quality: u8) -> anyhow::Result<Vec<u8>> {
-    let mut jpeg = Vec::new();
-    let mut encoder = JpegEncoder::new_with_quality(&mut jpeg, quality);
-    encoder.encode(&frame, side, side, image::ExtendedColorType::Rgb8)?;
-    let reader = ImageReader::with_format(std::io::Cursor::new(jpeg), image::ImageFormat::Jpeg);
-    Ok(reader.decode()?.into_rgb8().into_raw())
+    let picture = RgbImage::from_raw(side, side, frame).context("a frame of another size")?;
+    Ok(jpeg(&picture.into(), quality)?.into_rgb8().into_raw())
 }

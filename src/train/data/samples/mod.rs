@@ -19,6 +19,7 @@ use crate::cascade::ValueRange;
 use crate::degrade::mosaic::{Fill, pixelate};
 use crate::degrade::soft::cut_ellipse;
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Layout, Patch, Rect, Square, patch};
+use crate::train::data::random::logarithmic;
 use crate::train::nn::block_projection::Grid;
 
 pub use degradation::Degradation;
@@ -314,11 +315,6 @@ impl Sampler {
         ValueRange::Signed.normalize(&mut tensor);
         Ok(tensor)
     }
-}
-
-/// Uniform on a logarithmic scale.
-pub fn logarithmic(random: &mut Pcg64Mcg, [low, high]: [f64; 2]) -> f64 {
-    random.random_range(low.ln()..=high.ln()).exp()
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 
 use super::degradation::Degradation;
-use super::logarithmic;
 use crate::frame::{Lattice, Rect, Square};
+use crate::train::data::random::logarithmic;
 
 /// A mosaic in a square frame, in pixels of that frame.
 pub struct Scene {

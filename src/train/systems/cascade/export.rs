@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::ensure;
 use tch::{Device, Kind, Tensor};
 
-use super::networks::StageInputs;
 use super::recipe::Recipe;
+use super::stage_io::Pictures;
+use super::stage_io::StageInputs;
 use super::stage1;
-use super::u_shaped::Pictures;
 use crate::blocks::PLANES;
 use crate::cascade::{
     Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelMetadata, MosaicInput, OrtBackend,

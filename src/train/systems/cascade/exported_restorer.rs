@@ -7,8 +7,8 @@ use anyhow::{Context, ensure};
 use tch::{Device, Kind, Tensor};
 
 use super::export::{enlarged, largest_difference, lattice_input, write_outputs};
-use super::networks::StageInputs;
 use super::recipe::Recipe;
+use super::stage_io::StageInputs;
 use crate::blocks::PLANES;
 use crate::cascade::{
     Backend, Crops, INPUT, LATTICE, Model, ModelMetadata, MosaicInput, OrtBackend, RESTORED,

@@ -8,6 +8,7 @@ mod realism;
 pub mod recipe;
 mod stage1;
 mod stage2;
+pub mod stage_io;
 pub mod system;
 mod texture;
 pub mod u_shaped;

@@ -6,7 +6,8 @@
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
-use super::u_shaped::{Pictures, UShaped};
+use super::stage_io::{Pictures, StageInputs};
+use super::u_shaped::UShaped;
 use crate::train::nn::layers::{Conv, Layers, Padding};
 
 /// A network that makes pictures, by its kind.
@@ -27,16 +28,6 @@ pub enum Architecture {
     },
     /// Our own, given the lattice, see [`super::u_shaped`].
     UShaped(UShaped),
-}
-
-/// What a network sees. In the second stage the first one's picture is there, too.
-pub struct StageInputs<'a, V> {
-    /// What the first stage made.
-    pub stage1: Option<&'a V>,
-    /// The mosaic in its surroundings.
-    pub pixelated: &'a V,
-    /// What is known of its lattice, see [`crate::blocks::PLANES`].
-    pub lattice: &'a V,
 }
 
 impl Architecture {

@@ -9,9 +9,10 @@ use std::path::Path;
 
 use tch::{Device, Kind, Reduction, Tensor};
 
-use super::networks::{Architecture, StageInputs};
+use super::networks::Architecture;
 use super::realism::{Realism, SeenPairs, View, Weights};
 use super::recipe::{Networks, Recipe, Stage1 as Settings};
+use super::stage_io::StageInputs;
 use super::texture::texture;
 use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Forward, Init, Parameters, Training};

@@ -6,11 +6,11 @@ use anyhow::Context;
 use tch::{Device, Kind, Reduction, Tensor};
 
 use super::exported_restorer::ExportedRestorer;
-use super::networks::StageInputs;
 use super::realism::{Realism, SeenPairs, View, Weights};
 use super::recipe::{Loss, Networks, Recipe, Stage2 as Settings};
+use super::stage_io::Pictures;
+use super::stage_io::StageInputs;
 use super::stage1;
-use super::u_shaped::Pictures;
 use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Forward, Init, Parameters};
 use crate::train::nn::parameters::saved_step;

@@ -7,7 +7,7 @@
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
-use super::networks::StageInputs;
+use super::stage_io::{Pictures, StageInputs};
 use crate::blocks::PLANES;
 use crate::train::nn::layers::{Conv, Grid, Init, Layers, Padding};
 
@@ -33,14 +33,6 @@ pub struct Fine {
     pub width: i64,
     /// Residual blocks there.
     pub blocks: usize,
-}
-
-/// What a second stage makes.
-pub struct Pictures<V> {
-    /// The truest face.
-    pub restored: V,
-    /// The face as the first stage invented it, in true colours and with more detail, if the network tells the two apart.
-    pub detailed: Option<V>,
 }
 
 impl UShaped {

@@ -2,6 +2,7 @@
 
 pub mod networks;
 mod recipe;
+mod system;
 pub(crate) mod train_step;
 
 pub use recipe::Recipe;

@@ -3,24 +3,13 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
-use image::{RgbImage, imageops};
-use rand::RngExt;
-use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
-use tch::Device;
 
-use super::networks::{Dcgan, LATENT};
-use super::train_step::{DcganStep, Settings};
-use crate::train::data::dataset::Pictures;
+use super::networks::Dcgan;
 use crate::train::data::held_out::HeldOut;
-use crate::train::data::pictures::{middle, planes};
-use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::{DiscriminatorChoice, Fixed};
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
-use crate::train::run::model_file::{Origin, network_file};
-use crate::train::run::sample_grid::SampleGrid;
-use crate::train::run::steps::Validator;
-use crate::train::run::system::{ModelFile, System};
+use crate::train::run::model_file::Origin;
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +36,28 @@ pub struct Recipe {
 
 fn is_own(choice: &DiscriminatorChoice<Fixed>) -> bool {
     choice.own().is_some()
+}
+
+/// Constants of the training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Real pictures, and fake ones, in one step.
+    pub batch: usize,
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// The discriminator's learning rate ÷ the generator's; ½ is a remedy for a discriminator that runs away.
+    pub discriminator_lr: f64,
+    /// Adam's β₁ and β₂.
+    pub betas: [f64; 2],
+    /// Standard deviation of the initial weights.
+    pub init: f64,
+    /// What the discriminator is given that real pictures are: 1 (published), or 0.9, which smooths (Salimans et al., 2016).
+    pub real: f64,
+    /// Standard deviation of noise on all pictures at the start; it falls to 0 over the training. 0 is published.
+    pub noise: f64,
 }
 
 impl RecipeText for Recipe {
@@ -90,43 +101,6 @@ impl RecipeText for Recipe {
 
     fn features(&mut self) -> Option<&mut Option<PathBuf>> {
         Some(&mut self.features)
-    }
-}
-
-impl System for Recipe {
-    const NAME: &'static str = "dcgan";
-    type TrainStep = DcganStep;
-
-    fn batch(&self) -> usize {
-        self.train.batch
-    }
-
-    fn stage(&self, device: Device) -> anyhow::Result<DcganStep> {
-        DcganStep::new(self, device)
-    }
-
-    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
-        let mut face = middle(picture, self.network.side as u32);
-        if random.random_bool(0.5) {
-            imageops::flip_horizontal_in_place(&mut face);
-        }
-        Ok(Sample {
-            target: planes(&face),
-            ..Sample::default()
-        })
-    }
-
-    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Validator>> {
-        let (side, latent) = (self.network.side, [LATENT, 1, 1]);
-        let drawn = SampleGrid::new(&held_out.faces, side, &latent, self.seed, device)?;
-        Ok(Box::new(drawn))
-    }
-
-    fn models(&self, stage: &DcganStep) -> anyhow::Result<Vec<ModelFile>> {
-        let (network, side) = (&self.network, self.network.side);
-        let recipe = self.to_metadata()?;
-        let onnx = network_file(network, stage.weights(), side, &self.model, &recipe)?;
-        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }
 }
 

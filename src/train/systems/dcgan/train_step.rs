@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::networks::{Dcgan, LATENT};
-use super::recipe::Recipe;
+use super::recipe::{Recipe, Settings};
 use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
@@ -18,28 +17,6 @@ use crate::train::run::train_step::TrainStep;
 
 /// What helps against a discriminator that has run away.
 const REMEDY: &str = "train.real=0.9, then train.noise=0.1, then train.discriminator_lr=0.5";
-
-/// Constants of the training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Optimiser steps.
-    pub steps: u64,
-    /// Real pictures, and fake ones, in one step.
-    pub batch: usize,
-    /// Adam's learning rate.
-    pub learning_rate: f64,
-    /// The discriminator's learning rate ÷ the generator's; ½ is a remedy for a discriminator that runs away.
-    pub discriminator_lr: f64,
-    /// Adam's β₁ and β₂.
-    pub betas: [f64; 2],
-    /// Standard deviation of the initial weights.
-    pub init: f64,
-    /// What the discriminator is given that real pictures are: 1 (published), or 0.9, which smooths (Salimans et al., 2016).
-    pub real: f64,
-    /// Standard deviation of noise on all pictures at the start; it falls to 0 over the training. 0 is published.
-    pub noise: f64,
-}
 
 /// Generator and discriminator in training.
 pub struct DcganStep {

@@ -9,12 +9,30 @@ use serde::{Deserialize, Serialize};
 use tch::Device;
 
 use super::recipe::{DiscriminatorKind, Recipe};
-use super::train_step::EsrganStep;
+use super::train_step::{EsrganStep, Parts};
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::samples::Sample;
 use crate::train::recipe::RecipeText;
 use crate::train::run::model_file::model_file;
 use crate::train::run::system::{ModelFile, System};
+
+impl Recipe {
+    /// Untrained networks; `name` is the system's.
+    pub fn stage(&self, name: &'static str, device: Device) -> anyhow::Result<EsrganStep> {
+        let parts = Parts {
+            name,
+            seed: self.seed,
+            generator: self.generator,
+            discriminator: self.discriminator,
+            side: self.crop.patch.into(),
+            settings: self.train.clone(),
+            psnr: self.psnr.clone(),
+            gan: self.gan.clone(),
+            perceptual: self.perceptual.clone(),
+        };
+        EsrganStep::new(parts, device)
+    }
+}
 
 /// A member of the family: 0 SRGAN, 1 ESRGAN, 2 Real-ESRGAN.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

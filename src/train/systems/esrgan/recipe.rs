@@ -1,17 +1,19 @@
 //! Recipes of SRGAN, ESRGAN and Real-ESRGAN: one kind for all three, whose parts they combine in their own ways.
 
+use crate::train::features::Distance;
+use crate::train::optim::losses::GanLoss;
+use crate::train::optim::schedule::Schedule;
 use anyhow::{Context, ensure};
 use image::{RgbImage, imageops};
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
-use tch::{Device, Tensor};
+use tch::Tensor;
 
 use super::degrade::Degradation;
 use super::discriminators;
 use super::networks::SrResNet;
 use super::rrdb::RrdbNet;
-use super::train_step::{EsrganStep, Gan, Parts, Psnr, Settings};
 use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::degradation::signed;
 use crate::train::data::held_out::HeldOut;
@@ -111,6 +113,50 @@ pub enum DiscriminatorKind {
     Esrgan,
     /// Real-ESRGAN's, with spectral norm.
     UNet,
+}
+
+/// Constants of the training as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Pairs in one step.
+    pub batch: usize,
+    /// Adam's β₁ and β₂.
+    pub betas: [f64; 2],
+    /// Decay of the moving average of the generator's weights; 0 is none.
+    pub average: f64,
+}
+
+/// The first part: the generator alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Psnr {
+    /// Optimiser steps; 0 leaves this part out.
+    pub steps: u64,
+    /// Distance to the truth.
+    pub distance: Distance,
+    /// Learning rate.
+    pub schedule: Schedule,
+}
+
+/// The second part: generator against discriminator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gan {
+    /// Optimiser steps; 0 leaves this part out.
+    pub steps: u64,
+    /// Distance to the truth.
+    pub distance: Distance,
+    /// Weight of that distance.
+    pub pixel: f64,
+    /// Weight of the adversarial term in the generator's loss.
+    pub adversarial: f64,
+    /// What the discriminator is trained on.
+    pub loss: GanLoss,
+    /// The discriminator's learning rate ÷ the generator's (published: 1).
+    pub discriminator_lr: f64,
+    /// Learning rate.
+    pub schedule: Schedule,
 }
 
 impl Generator {
@@ -236,22 +282,6 @@ impl Recipe {
         );
         self.psnr.schedule.check("psnr.schedule")?;
         self.gan.schedule.check("gan.schedule")
-    }
-
-    /// Untrained networks; `name` is the system's.
-    pub fn stage(&self, name: &'static str, device: Device) -> anyhow::Result<EsrganStep> {
-        let parts = Parts {
-            name,
-            seed: self.seed,
-            generator: self.generator,
-            discriminator: self.discriminator,
-            side: self.crop.patch.into(),
-            settings: self.train.clone(),
-            psnr: self.psnr.clone(),
-            gan: self.gan.clone(),
-            perceptual: self.perceptual.clone(),
-        };
-        EsrganStep::new(parts, device)
     }
 
     /// A picture at the side that it is degraded at, mirrored and turned at random.

@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use anyhow::ensure;
-use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-use super::recipe::{DiscriminatorSize, Generator};
+use super::recipe::{DiscriminatorSize, Gan, Generator, Psnr, Settings};
 use crate::train::data::loader::{Batch, Inputs};
 use crate::train::features::{Distance, Perceptual, PerceptualLoss};
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
@@ -14,56 +13,11 @@ use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
 use crate::train::optim::discriminator::{Adversary, DiscriminatorChoice};
 use crate::train::optim::losses::{GanLoss, Losses, fake_score, l1};
-use crate::train::optim::schedule::Schedule;
 use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
 use crate::train::run::train_step::TrainStep;
 
 /// What helps against a discriminator that has run away.
 const REMEDY: &str = "a smaller gan.discriminator_lr, then a narrower judge, then more psnr.steps";
-
-/// Constants of the training as a whole.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Pairs in one step.
-    pub batch: usize,
-    /// Adam's β₁ and β₂.
-    pub betas: [f64; 2],
-    /// Decay of the moving average of the generator's weights; 0 is none.
-    pub average: f64,
-}
-
-/// The first part: the generator alone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Psnr {
-    /// Optimiser steps; 0 leaves this part out.
-    pub steps: u64,
-    /// Distance to the truth.
-    pub distance: Distance,
-    /// Learning rate.
-    pub schedule: Schedule,
-}
-
-/// The second part: generator against discriminator.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Gan {
-    /// Optimiser steps; 0 leaves this part out.
-    pub steps: u64,
-    /// Distance to the truth.
-    pub distance: Distance,
-    /// Weight of that distance.
-    pub pixel: f64,
-    /// Weight of the adversarial term in the generator's loss.
-    pub adversarial: f64,
-    /// What the discriminator is trained on.
-    pub loss: GanLoss,
-    /// The discriminator's learning rate ÷ the generator's (published: 1).
-    pub discriminator_lr: f64,
-    /// Learning rate.
-    pub schedule: Schedule,
-}
 
 /// What the stage is made of.
 pub struct Parts {

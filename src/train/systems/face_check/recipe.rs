@@ -12,6 +12,9 @@ use crate::train::optim::schedule::Schedule;
 use crate::train::recipe::{RecipeText, check_ranges};
 use crate::train::run::model_file::Origin;
 
+/// Name of its checkpoint and of its model file.
+pub const NAME: &str = "face-check";
+
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

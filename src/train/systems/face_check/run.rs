@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use rand_pcg::Pcg64Mcg;
 use tch::{Device, Tensor};
 
-use super::recipe::Recipe;
+use super::recipe::{NAME, Recipe};
 use super::samples::{batch, face, fixed};
 use super::train_step::FaceCheckStep;
 use crate::face_check::{FEWEST_BLOCKS, MARGIN, SIDE};
@@ -22,9 +22,6 @@ use crate::train::run::options::Options;
 use crate::train::run::steps::Validator;
 use crate::train::run::system::{ModelFile, System};
 use crate::train::run::train_step::TrainStep;
-
-/// Name of its checkpoint and of its model file.
-pub const NAME: &str = "face-check";
 
 /// Held-out samples of each kind.
 const COUNT: usize = 400;

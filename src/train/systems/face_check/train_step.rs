@@ -52,7 +52,7 @@ impl FaceCheckStep {
 
 impl TrainStep for FaceCheckStep {
     fn name(&self) -> &'static str {
-        super::run::NAME
+        super::recipe::NAME
     }
 
     fn progress(&self) -> (u64, u64) {

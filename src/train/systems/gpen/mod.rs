@@ -3,6 +3,7 @@
 pub mod degrade;
 pub mod networks;
 mod recipe;
+mod system;
 pub(crate) mod train_step;
 
 pub use recipe::{Model, Recipe};

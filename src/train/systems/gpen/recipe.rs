@@ -3,24 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
-use image::{RgbImage, imageops};
-use rand::RngExt;
-use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
-use tch::Device;
 
 use super::degrade::Degradation;
 use super::networks::Gpen;
-use super::train_step::{GpenStep, Settings};
 use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
-use crate::train::data::degradation::{signed, tensor_of};
 use crate::train::data::held_out::HeldOut;
-use crate::train::data::pictures::middle;
-use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
-use crate::train::run::model_file::model_file;
-use crate::train::run::system::{ModelFile, System};
 use crate::train::systems::stylegan2::check_discriminator;
 use crate::train::systems::stylegan2::discriminator::DiscriminatorNetwork;
 
@@ -60,6 +50,42 @@ pub struct Model {
     pub trained_on: String,
     /// Licence of the weights.
     pub license: String,
+}
+
+/// Constants of the training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Of these, steps at the start with the difference alone, before the discriminator joins.
+    pub warmup_steps: u64,
+    /// Pairs in one step; the discriminator compares all of them with each other.
+    pub batch: usize,
+    /// Adam's learning rate of the encoder.
+    pub learning_rate: f64,
+    /// The decoder's learning rate ÷ the encoder's (released: 1; paper: 0.1).
+    pub decoder_lr: f64,
+    /// The discriminator's learning rate ÷ the encoder's (released: 1; paper: 0.01).
+    pub discriminator_lr: f64,
+    /// Adam's β₁ and β₂.
+    pub betas: [f64; 2],
+    /// Weight of the adversarial term (published: 1).
+    pub adversarial: f64,
+    /// Weight of the mean difference (published: 1).
+    pub l1: f64,
+    /// Weight of the distance between the discriminator's features (published: 0.02).
+    pub features: f64,
+    /// γ of R1 (released: 10); 0 is none.
+    pub r1: f64,
+    /// Steps from one R1 to the next (released: 16).
+    pub r1_every: u64,
+    /// Weight of the path length (released: 2); 0 is none.
+    pub path: f64,
+    /// Steps from one path length to the next (released: 4).
+    pub path_every: u64,
+    /// Decay of the moving average of the weights.
+    pub average: f64,
 }
 
 impl Recipe {
@@ -127,38 +153,6 @@ impl RecipeText for Recipe {
 
     fn features(&mut self) -> Option<&mut Option<PathBuf>> {
         Some(&mut self.features)
-    }
-}
-
-impl System for Recipe {
-    const NAME: &'static str = "gpen";
-    type TrainStep = GpenStep;
-
-    fn batch(&self) -> usize {
-        self.train.batch
-    }
-
-    fn stage(&self, device: Device) -> anyhow::Result<GpenStep> {
-        GpenStep::new(self, device)
-    }
-
-    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
-        let mut face = middle(picture, self.generator.side() as u32);
-        if random.random_bool(0.5) {
-            imageops::flip_horizontal_in_place(&mut face);
-        }
-        let [seen, truth] = self.degradation.apply(&tensor_of(&face), random)?;
-        Ok(Sample {
-            input: signed(&seen),
-            target: signed(&truth),
-            ..Sample::default()
-        })
-    }
-
-    fn models(&self, stage: &GpenStep) -> anyhow::Result<Vec<ModelFile>> {
-        let (network, weights) = (&self.generator, stage.weights());
-        let onnx = model_file(network, &weights, &self.metadata(), &self.to_metadata()?)?;
-        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }
 }
 

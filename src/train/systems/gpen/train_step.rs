@@ -3,18 +3,18 @@
 use std::path::Path;
 
 use anyhow::Context;
-use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::networks::Gpen;
-use super::recipe::Recipe;
+use super::recipe::{Recipe, Settings};
 use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{declare, forward};
 use crate::train::nn::parameters::saved_step;
 use crate::train::optim::discriminator::Adversary;
 use crate::train::optim::losses::{Losses, fake_score, l1};
-use crate::train::optim::trained::{TrainedNetwork, Watch, checkpoint_to_start_from, seed_step};
+use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
+use crate::train::run::checkpoint;
 use crate::train::run::train_step::TrainStep;
 use crate::train::systems::stylegan2::discriminator::{DiscriminatorNetwork, DiscriminatorOutput};
 use crate::train::systems::stylegan2::regular::{
@@ -23,42 +23,6 @@ use crate::train::systems::stylegan2::regular::{
 
 /// What helps against a discriminator that has run away.
 const REMEDY: &str = "a larger train.warmup_steps, then a smaller train.discriminator_lr";
-
-/// Constants of the training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Optimiser steps.
-    pub steps: u64,
-    /// Of these, steps at the start with the difference alone, before the discriminator joins.
-    pub warmup_steps: u64,
-    /// Pairs in one step; the discriminator compares all of them with each other.
-    pub batch: usize,
-    /// Adam's learning rate of the encoder.
-    pub learning_rate: f64,
-    /// The decoder's learning rate ÷ the encoder's (released: 1; paper: 0.1).
-    pub decoder_lr: f64,
-    /// The discriminator's learning rate ÷ the encoder's (released: 1; paper: 0.01).
-    pub discriminator_lr: f64,
-    /// Adam's β₁ and β₂.
-    pub betas: [f64; 2],
-    /// Weight of the adversarial term (published: 1).
-    pub adversarial: f64,
-    /// Weight of the mean difference (published: 1).
-    pub l1: f64,
-    /// Weight of the distance between the discriminator's features (published: 0.02).
-    pub features: f64,
-    /// γ of R1 (released: 10); 0 is none.
-    pub r1: f64,
-    /// Steps from one R1 to the next (released: 16).
-    pub r1_every: u64,
-    /// Weight of the path length (released: 2); 0 is none.
-    pub path: f64,
-    /// Steps from one path length to the next (released: 4).
-    pub path_every: u64,
-    /// Decay of the moving average of the weights.
-    pub average: f64,
-}
 
 /// Encoder, decoder and discriminator in training.
 pub struct GpenStep {
@@ -257,7 +221,7 @@ impl TrainStep for GpenStep {
     /// From the checkpoint of a prior that `stylegan2` trained with concatenated noise, or of another GPEN; with the discriminator if
     /// that is no projected one.
     fn start_from(&mut self, file: &Path) -> anyhow::Result<()> {
-        let saved = checkpoint_to_start_from(file)?;
+        let saved = checkpoint::to_start_from(file)?;
         if saved.contains_key("encoder.encode.enter.weight") {
             self.encoder.start_from_checkpoint("encoder", &saved)?;
             self.decoder.start_from_checkpoint("decoder", &saved)?;

@@ -4,6 +4,7 @@ pub mod networks;
 pub(crate) mod occlude;
 mod occluded_faces;
 mod recipe;
+mod system;
 pub(crate) mod train_step;
 
 pub use recipe::{Model, Recipe};

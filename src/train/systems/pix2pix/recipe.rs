@@ -1,5 +1,6 @@
 //! pix2pix as a system: its recipe, its samples, its model file.
 
+use crate::train::optim::schedule::Schedule;
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
@@ -8,22 +9,15 @@ use image::imageops::{self, FilterType};
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
-use tch::Device;
 
 use super::networks::UNet;
 use super::occlude::{Occluded, Occlusion, occlude};
-use super::occluded_faces::{Covered, OccludedFaces};
-use super::train_step::{Pix2pixStep, Settings};
+use super::occluded_faces::Covered;
 use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
-use crate::train::data::dataset::Pictures;
 use crate::train::data::held_out::HeldOut;
-use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::optim::discriminator::patch::PatchGanSize;
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
-use crate::train::run::model_file::model_file;
-use crate::train::run::steps::Validator;
-use crate::train::run::system::{ModelFile, System, fixed};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,6 +61,35 @@ pub struct Model {
     pub license: String,
 }
 
+/// Constants of the training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Pairs in one step. Published is 1; batch norm wants 8 or more.
+    pub batch: usize,
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// Share of the steps before the rate falls linearly to zero.
+    pub constant_share: f64,
+    /// Adam's β₁ and β₂.
+    pub betas: [f64; 2],
+    /// Standard deviation of the initial weights.
+    pub init: f64,
+    /// Weight of the mean difference.
+    pub l1: f64,
+    /// Weight of the discriminator's loss against the generator's: ½ (published), or 1 in TensorFlow's tutorial.
+    pub discriminator_weight: f64,
+}
+
+impl Settings {
+    /// The learning rate over the steps.
+    pub fn schedule(&self) -> Schedule {
+        Schedule::falling(self.learning_rate, self.steps, self.constant_share)
+    }
+}
+
 impl Recipe {
     /// What the model file says about itself.
     pub fn metadata(&self) -> ModelMetadata {
@@ -85,7 +108,7 @@ impl Recipe {
     }
 
     /// A face, squashed to a square as published, cut, perhaps mirrored, and covered.
-    fn covered(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> Covered {
+    pub(super) fn covered(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> Covered {
         let size = self.model.size as u32;
         let larger = (f64::from(size) * self.model.jitter).round() as u32;
         let resized = imageops::resize(picture, larger, larger, FilterType::Triangle);
@@ -156,35 +179,6 @@ impl RecipeText for Recipe {
 
     fn features(&mut self) -> Option<&mut Option<PathBuf>> {
         Some(&mut self.features)
-    }
-}
-
-impl System for Recipe {
-    const NAME: &'static str = "pix2pix";
-    type TrainStep = Pix2pixStep;
-
-    fn batch(&self) -> usize {
-        self.train.batch
-    }
-
-    fn stage(&self, device: Device) -> anyhow::Result<Pix2pixStep> {
-        Pix2pixStep::new(self, device)
-    }
-
-    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
-        Ok(self.covered(picture, random).sample())
-    }
-
-    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Validator>> {
-        let covered = |picture: &RgbImage, random: &mut Pcg64Mcg| Ok(self.covered(picture, random));
-        let faces = fixed(&held_out.faces, self.seed, covered)?;
-        Ok(Box::new(OccludedFaces::new(faces, device)))
-    }
-
-    fn models(&self, stage: &Pix2pixStep) -> anyhow::Result<Vec<ModelFile>> {
-        let (network, weights) = (&self.generator, stage.weights());
-        let onnx = model_file(network, weights, &self.metadata(), &self.to_metadata()?)?;
-        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
 use super::networks::UNet;
-use super::recipe::Recipe;
+use super::recipe::{Recipe, Settings};
 use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
@@ -14,7 +13,6 @@ use crate::train::nn::parameters::saved_step;
 use crate::train::optim::discriminator::Adversary;
 use crate::train::optim::discriminator::patch::{Norm, PatchGanSize, patch_gan};
 use crate::train::optim::losses::{Losses, cross_entropy, fake_score, l1};
-use crate::train::optim::schedule::Schedule;
 use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
 use crate::train::run::train_step::TrainStep;
 
@@ -23,35 +21,6 @@ const REMEDY: &str = "a smaller train.discriminator_weight, then a narrower disc
 
 /// Channels of a pair of pictures.
 const PAIR: i64 = 6;
-
-/// Constants of the training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Optimiser steps.
-    pub steps: u64,
-    /// Pairs in one step. Published is 1; batch norm wants 8 or more.
-    pub batch: usize,
-    /// Adam's learning rate.
-    pub learning_rate: f64,
-    /// Share of the steps before the rate falls linearly to zero.
-    pub constant_share: f64,
-    /// Adam's β₁ and β₂.
-    pub betas: [f64; 2],
-    /// Standard deviation of the initial weights.
-    pub init: f64,
-    /// Weight of the mean difference.
-    pub l1: f64,
-    /// Weight of the discriminator's loss against the generator's: ½ (published), or 1 in TensorFlow's tutorial.
-    pub discriminator_weight: f64,
-}
-
-impl Settings {
-    /// The learning rate over the steps.
-    pub fn schedule(&self) -> Schedule {
-        Schedule::falling(self.learning_rate, self.steps, self.constant_share)
-    }
-}
 
 /// Generator and discriminator in training.
 pub struct Pix2pixStep {

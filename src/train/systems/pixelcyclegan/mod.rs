@@ -4,6 +4,7 @@ mod art;
 pub mod networks;
 mod recipe;
 mod structure;
+mod system;
 pub(crate) mod train_step;
 
 pub use art::PixelArt;

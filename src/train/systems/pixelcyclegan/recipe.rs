@@ -3,22 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
-use image::RgbImage;
-use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
-use tch::Device;
 
 use super::art::PixelArt;
 use super::networks::Nested;
-use super::train_step::{PixelCycleGanStep, Settings};
 use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::held_out::HeldOut;
-use crate::train::data::pictures::{middle, planes};
-use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
-use crate::train::run::model_file::model_file;
-use crate::train::run::system::{ModelFile, System};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,6 +53,34 @@ pub struct Model {
 pub struct DiscriminatorWidth {
     /// Channels of the first layers (published: 64).
     pub width: i64,
+}
+
+/// Constants of the training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Pictures of each domain in one step.
+    pub batch: usize,
+    /// Adam's learning rate; it does not fall.
+    pub learning_rate: f64,
+    /// Adam's β₁ and β₂.
+    pub betas: [f64; 2],
+    /// Standard deviation of the initial weights.
+    pub init: f64,
+    /// Weight of the cycle terms (published: 10).
+    pub cycle: f64,
+    /// Weight of the structure term within the cycle terms (published: 0.1).
+    pub structure: f64,
+    /// File of the feature network of the structure term, which is off without it (published: VGG16), and of projected
+    /// discriminators.
+    #[serde(default, alias = "vgg", skip_serializing_if = "Option::is_none")]
+    pub features: Option<PathBuf>,
+    /// Weight of the identity terms (published: 0.5).
+    pub identity: f64,
+    /// Size of the pools of older fakes; 0 shows discriminators the newest ones, as the published program does.
+    pub pool: usize,
 }
 
 impl Recipe {
@@ -135,47 +155,6 @@ impl RecipeText for Recipe {
 
     fn features(&mut self) -> Option<&mut Option<PathBuf>> {
         Some(&mut self.train.features)
-    }
-}
-
-impl System for Recipe {
-    const NAME: &'static str = "pixelcyclegan";
-    type TrainStep = PixelCycleGanStep;
-
-    fn is_unpaired(&self) -> bool {
-        true
-    }
-
-    fn batch(&self) -> usize {
-        self.train.batch
-    }
-
-    fn stage(&self, device: Device) -> anyhow::Result<PixelCycleGanStep> {
-        PixelCycleGanStep::new(self, device)
-    }
-
-    /// A face, scaled and neither cut nor mirrored, as published, and the same as pixel art.
-    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
-        let face = middle(picture, self.model.size as u32);
-        let art = self.art.apply(&face, random)?;
-        Ok(Sample {
-            input: planes(&art),
-            target: planes(&face),
-            ..Sample::default()
-        })
-    }
-
-    /// The restorer, and the one that goes the other way: a picture becomes pixel art.
-    fn models(&self, stage: &PixelCycleGanStep) -> anyhow::Result<Vec<ModelFile>> {
-        let (metadata, recipe) = (self.metadata(), self.to_metadata()?);
-        let names = ["pixelcyclegan.onnx", "pixelcyclegan-art.onnx"];
-        let files = names.into_iter().zip(stage.weights());
-        files
-            .map(|(name, weights)| {
-                let onnx = model_file(&self.generator, weights, &metadata, &recipe)?;
-                Ok((name.to_owned(), onnx))
-            })
-            .collect()
     }
 }
 

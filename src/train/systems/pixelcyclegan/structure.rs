@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::train_step::Settings;
+use super::recipe::Settings;
 use crate::train::features::{FeatureNetwork, relative_l1};
 
 /// Layers of VGG16 whose features, after the rectifier, make the structure loss.

@@ -3,13 +3,12 @@
 //! P is the domain of pixel art, C that of pictures. In the published program each discriminator scores the wrong generator, and
 //! the pools of older fakes are filled but not shown; here discriminators and pools do what they are for.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
 use super::networks::{Nested, discriminator};
-use super::recipe::{DiscriminatorWidth, Recipe};
+use super::recipe::{DiscriminatorWidth, Recipe, Settings};
 use super::structure::Structure;
 use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
@@ -23,34 +22,6 @@ use crate::train::run::train_step::TrainStep;
 /// What helps against a discriminator that has run away.
 const REMEDY: &str =
     "narrower discriminators (discriminator.width), then a smaller train.learning_rate";
-
-/// Constants of the training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Optimiser steps.
-    pub steps: u64,
-    /// Pictures of each domain in one step.
-    pub batch: usize,
-    /// Adam's learning rate; it does not fall.
-    pub learning_rate: f64,
-    /// Adam's β₁ and β₂.
-    pub betas: [f64; 2],
-    /// Standard deviation of the initial weights.
-    pub init: f64,
-    /// Weight of the cycle terms (published: 10).
-    pub cycle: f64,
-    /// Weight of the structure term within the cycle terms (published: 0.1).
-    pub structure: f64,
-    /// File of the feature network of the structure term, which is off without it (published: VGG16), and of projected
-    /// discriminators.
-    #[serde(default, alias = "vgg", skip_serializing_if = "Option::is_none")]
-    pub features: Option<PathBuf>,
-    /// Weight of the identity terms (published: 0.5).
-    pub identity: f64,
-    /// Size of the pools of older fakes; 0 shows discriminators the newest ones, as the published program does.
-    pub pool: usize,
-}
 
 /// Both generators and discriminators in training.
 pub struct PixelCycleGanStep {

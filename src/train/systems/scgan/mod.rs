@@ -4,6 +4,7 @@
 
 pub mod networks;
 mod recipe;
+mod system;
 pub(crate) mod train_step;
 
 pub use recipe::{Degradation, DiscriminatorWidth, Model, Recipe};

@@ -3,32 +3,21 @@
 //! The small pictures that stand for real ones are made by a degradation that no network is given: blur, another size,
 //! noise, JPEG. So the truth is there to measure with, although training never sees it.
 
+use crate::train::optim::schedule::Schedule;
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
-use image::{RgbImage, imageops};
-use rand::RngExt;
-use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
-use tch::Device;
 
 use super::networks::{Degrader, Restorer, SIDE};
-use super::train_step::{ScganStep, Settings};
 use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
-use crate::train::data::degradation::kernels::{Bell, Kernel};
-use crate::train::data::degradation::{
-    Filter, blur, check_range, draw, gaussian_noise, jpeg, resize, round, signed, tensor_of,
-};
+use crate::train::data::degradation::check_range;
 use crate::train::data::held_out::HeldOut;
-use crate::train::data::pictures::middle;
-use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
-use crate::train::run::model_file::model_file;
-use crate::train::run::system::{ModelFile, System};
 
 /// Side of blur kernels, pixels.
-const KERNEL: usize = 13;
+pub(super) const KERNEL: usize = 13;
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,6 +77,28 @@ pub struct Degradation {
 pub struct DiscriminatorWidth {
     /// Channels of the first layers (published: 128).
     pub width: i64,
+}
+
+/// Constants of the training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Large pictures, and small ones, in one step.
+    pub batch: usize,
+    /// Adam's β₁ and β₂.
+    pub betas: [f64; 2],
+    /// Learning rate of all seven optimisers.
+    pub schedule: Schedule,
+    /// Weight of the adversarial terms (published: 0.05).
+    pub adversarial: f64,
+    /// Weight of the restorer's backward half (published: 0.05).
+    pub backward: f64,
+    /// Step from which the restorer's batch norms work by what they remember, as they will in use. Without it they always
+    /// go by the batch, as published: of 64 pictures. A batch of a few says little about how bright faces are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freeze_norms: Option<u64>,
 }
 
 impl Recipe {
@@ -161,52 +172,8 @@ impl RecipeText for Recipe {
     }
 }
 
-impl System for Recipe {
-    const NAME: &'static str = "scgan";
-    type TrainStep = ScganStep;
-
-    fn is_unpaired(&self) -> bool {
-        true
-    }
-
-    fn batch(&self) -> usize {
-        self.train.batch
-    }
-
-    fn stage(&self, device: Device) -> anyhow::Result<ScganStep> {
-        ScganStep::new(self, device)
-    }
-
-    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
-        let mut face = middle(picture, SIDE as u32);
-        if random.random_bool(0.5) {
-            imageops::flip_horizontal_in_place(&mut face);
-        }
-        let clean = tensor_of(&face);
-        let d = &self.degradation;
-        let sigma = [draw(d.blur, random); 2];
-        let x = blur(&clean, Kernel::bell(KERNEL, sigma, 0.0, Bell::Gaussian));
-        let x = resize(&x, [SIDE / 4; 2], Filter::draw(random));
-        let x = gaussian_noise(&x, draw(d.noise, random), false, random);
-        let x = jpeg(&x, draw(d.quality, random))?;
-        Ok(Sample {
-            input: signed(&round(&x)),
-            target: signed(&clean),
-            ..Sample::default()
-        })
-    }
-
-    fn models(&self, stage: &ScganStep) -> anyhow::Result<Vec<ModelFile>> {
-        let (network, weights) = (&self.restorer, stage.weights());
-        let onnx = model_file(network, weights, &self.metadata(), &self.to_metadata()?)?;
-        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use rand::SeedableRng;
-
     use super::*;
 
     #[test]
@@ -229,19 +196,5 @@ mod tests {
             let error = Recipe::read_with(None, &[change.to_owned()]).unwrap_err();
             assert!(format!("{error:#}").contains(named), "{change}: {error:#}");
         }
-    }
-
-    #[test]
-    fn samples_depend_on_their_own_chance_alone() {
-        let recipe = Recipe::parse(Recipe::DEFAULT).unwrap();
-        let picture = RgbImage::from_fn(80, 90, |x, y| image::Rgb([x as u8 * 3, y as u8, 99]));
-        let make = |seed| {
-            let mut random = Pcg64Mcg::seed_from_u64(seed);
-            recipe.sample(&picture, &mut random).unwrap()
-        };
-        let sample = make(4);
-        assert_eq!((sample.input.len(), sample.target.len()), (768, 12_288));
-        assert_eq!(sample, make(4));
-        assert_ne!(sample.input, make(5).input);
     }
 }

@@ -5,46 +5,22 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::networks::{Degrader, LATENT, Restorer, SIDE, discriminator};
-use super::recipe::{DiscriminatorWidth, Recipe};
+use super::recipe::{DiscriminatorWidth, Recipe, Settings};
 use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Forward, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
 use crate::train::optim::discriminator::Discriminator;
 use crate::train::optim::losses::{GanLoss, Losses, l1};
-use crate::train::optim::schedule::Schedule;
 use crate::train::optim::trained::{TrainedNetwork, seed_step};
 use crate::train::run::train_step::TrainStep;
 
 /// What helps against a discriminator that has run away.
 const REMEDY: &str =
     "a smaller train.adversarial, then narrower discriminators (discriminator.width)";
-
-/// Constants of the training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Optimiser steps.
-    pub steps: u64,
-    /// Large pictures, and small ones, in one step.
-    pub batch: usize,
-    /// Adam's β₁ and β₂.
-    pub betas: [f64; 2],
-    /// Learning rate of all seven optimisers.
-    pub schedule: Schedule,
-    /// Weight of the adversarial terms (published: 0.05).
-    pub adversarial: f64,
-    /// Weight of the restorer's backward half (published: 0.05).
-    pub backward: f64,
-    /// Step from which the restorer's batch norms work by what they remember, as they will in use. Without it they always
-    /// go by the batch, as published: of 64 pictures. A batch of a few says little about how bright faces are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub freeze_norms: Option<u64>,
-}
 
 /// All seven networks in training.
 pub struct ScganStep {
@@ -239,6 +215,7 @@ mod tests {
     use super::*;
     use crate::train::features::tests::with_network;
     use crate::train::optim::discriminator::DiscriminatorChoice;
+    use crate::train::optim::schedule::Schedule;
     use crate::train::optim::trained::tests::saved;
     use crate::train::recipe::RecipeText;
 

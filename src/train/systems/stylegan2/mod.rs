@@ -7,6 +7,7 @@ pub mod networks;
 pub mod prior;
 mod recipe;
 pub(crate) mod regular;
+mod system;
 pub(crate) mod train_step;
 
 pub use recipe::{Recipe, check_discriminator};

@@ -3,26 +3,15 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
-use image::{RgbImage, imageops};
-use rand::RngExt;
-use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
-use tch::Device;
 
 use super::augment;
 use super::discriminator::DiscriminatorNetwork;
-use super::prior::{Prior, Truncated};
-use super::train_step::{Settings, Stylegan2Step};
-use crate::train::data::dataset::Pictures;
+use super::prior::Prior;
 use crate::train::data::held_out::HeldOut;
-use crate::train::data::pictures::{middle, planes};
-use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
-use crate::train::run::model_file::{Origin, network_file};
-use crate::train::run::sample_grid::SampleGrid;
-use crate::train::run::steps::Validator;
-use crate::train::run::system::{ModelFile, System};
+use crate::train::run::model_file::Origin;
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +48,36 @@ pub fn check_discriminator(channels: &[i64], side: i64) -> anyhow::Result<()> {
         "discriminator.channels must lie in 1 … 1024"
     );
     Ok(())
+}
+
+/// Constants of the training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Steps; each shows `batch` real pictures.
+    pub steps: u64,
+    /// Real pictures, and fake ones, in one step: a multiple of `group`.
+    pub batch: usize,
+    /// Pictures that the discriminator compares with each other.
+    pub group: i64,
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// Adam's β₁ and β₂.
+    pub betas: [f64; 2],
+    /// γ of R1; 0 is none.
+    pub r1: f64,
+    /// Steps from one R1 to the next (published: 16).
+    pub r1_every: u64,
+    /// Weight of the path length (published: 2); 0 is none.
+    pub path: f64,
+    /// Steps from one path length to the next (published: 4).
+    pub path_every: u64,
+    /// Share of steps that mix two styles (published: 0.9).
+    pub mixing: f64,
+    /// Pictures after which half of the moving average of the weights is new; 0 is no average.
+    pub average: f64,
+    /// The same as a share of the pictures seen so far, as long as that is less; 0 is without.
+    pub average_share: f64,
 }
 
 impl RecipeText for Recipe {
@@ -102,43 +121,6 @@ impl RecipeText for Recipe {
 
     fn features(&mut self) -> Option<&mut Option<PathBuf>> {
         Some(&mut self.features)
-    }
-}
-
-impl System for Recipe {
-    const NAME: &'static str = "stylegan2";
-    type TrainStep = Stylegan2Step;
-
-    fn batch(&self) -> usize {
-        self.train.batch
-    }
-
-    fn stage(&self, device: Device) -> anyhow::Result<Stylegan2Step> {
-        Stylegan2Step::new(self, device)
-    }
-
-    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
-        let mut face = middle(picture, self.generator.side() as u32);
-        if random.random_bool(0.5) {
-            imageops::flip_horizontal_in_place(&mut face);
-        }
-        Ok(Sample {
-            target: planes(&face),
-            ..Sample::default()
-        })
-    }
-
-    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Validator>> {
-        let (side, latent) = (self.generator.side(), [self.generator.latent()]);
-        let drawn = SampleGrid::new(&held_out.faces, side, &latent, self.seed, device)?;
-        Ok(Box::new(drawn))
-    }
-
-    fn models(&self, stage: &Stylegan2Step) -> anyhow::Result<Vec<ModelFile>> {
-        let (network, side) = (Truncated(&self.generator), self.generator.side());
-        let recipe = self.to_metadata()?;
-        let onnx = network_file(&network, &stage.weights(), side, &self.model, &recipe)?;
-        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
     }
 }
 

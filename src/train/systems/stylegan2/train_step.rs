@@ -7,13 +7,12 @@ use std::path::Path;
 
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
-use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::augment::{self, Controller, augment};
 use super::discriminator::DiscriminatorNetwork;
 use super::prior::Prior;
-use super::recipe::Recipe;
+use super::recipe::{Recipe, Settings};
 use super::regular::{gradient_penalty, lazy, path_lengths, path_penalty};
 use crate::train::data::loader::{Batch, Inputs};
 use crate::train::data::random::generator;
@@ -22,7 +21,8 @@ use crate::train::nn::network::{declare, forward};
 use crate::train::nn::parameters::{fill, saved_step};
 use crate::train::optim::discriminator::Adversary;
 use crate::train::optim::losses::{Losses, fake_score};
-use crate::train::optim::trained::{TrainedNetwork, Watch, checkpoint_to_start_from, seed_step};
+use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
+use crate::train::run::checkpoint;
 use crate::train::run::train_step::TrainStep;
 
 /// What helps against a discriminator that has run away.
@@ -31,36 +31,6 @@ const REMEDY: &str = "augment.target=0.6, then a larger train.r1";
 const MEAN_DECAY: f64 = 0.995;
 /// Stream of randomness of a run's steps; pictures have others.
 const STEPS: u64 = 20;
-
-/// Constants of the training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Steps; each shows `batch` real pictures.
-    pub steps: u64,
-    /// Real pictures, and fake ones, in one step: a multiple of `group`.
-    pub batch: usize,
-    /// Pictures that the discriminator compares with each other.
-    pub group: i64,
-    /// Adam's learning rate.
-    pub learning_rate: f64,
-    /// Adam's β₁ and β₂.
-    pub betas: [f64; 2],
-    /// γ of R1; 0 is none.
-    pub r1: f64,
-    /// Steps from one R1 to the next (published: 16).
-    pub r1_every: u64,
-    /// Weight of the path length (published: 2); 0 is none.
-    pub path: f64,
-    /// Steps from one path length to the next (published: 4).
-    pub path_every: u64,
-    /// Share of steps that mix two styles (published: 0.9).
-    pub mixing: f64,
-    /// Pictures after which half of the moving average of the weights is new; 0 is no average.
-    pub average: f64,
-    /// The same as a share of the pictures seen so far, as long as that is less; 0 is without.
-    pub average_share: f64,
-}
 
 /// Generator and discriminator in training.
 pub struct Stylegan2Step {
@@ -272,7 +242,7 @@ impl TrainStep for Stylegan2Step {
 
     /// From another run's checkpoint, with its discriminator if that is no projected one.
     fn start_from(&mut self, file: &Path) -> anyhow::Result<()> {
-        let saved = checkpoint_to_start_from(file)?;
+        let saved = checkpoint::to_start_from(file)?;
         self.generator.start_from_checkpoint("generator", &saved)?;
         self.discriminator.start_from_checkpoint("judge", &saved)
     }

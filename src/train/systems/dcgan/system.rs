@@ -1,0 +1,54 @@
+//! DCGAN as a system: its samples, its model file.
+
+use super::networks::LATENT;
+use super::recipe::Recipe;
+use super::train_step::DcganStep;
+use crate::train::data::dataset::Pictures;
+use crate::train::data::pictures::{middle, planes};
+use crate::train::data::samples::Sample;
+use crate::train::recipe::RecipeText;
+use crate::train::run::model_file::network_file;
+use crate::train::run::sample_grid::SampleGrid;
+use crate::train::run::steps::Validator;
+use crate::train::run::system::{ModelFile, System};
+use image::{RgbImage, imageops};
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+use tch::Device;
+
+impl System for Recipe {
+    const NAME: &'static str = "dcgan";
+    type TrainStep = DcganStep;
+
+    fn batch(&self) -> usize {
+        self.train.batch
+    }
+
+    fn stage(&self, device: Device) -> anyhow::Result<DcganStep> {
+        DcganStep::new(self, device)
+    }
+
+    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        let mut face = middle(picture, self.network.side as u32);
+        if random.random_bool(0.5) {
+            imageops::flip_horizontal_in_place(&mut face);
+        }
+        Ok(Sample {
+            target: planes(&face),
+            ..Sample::default()
+        })
+    }
+
+    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Validator>> {
+        let (side, latent) = (self.network.side, [LATENT, 1, 1]);
+        let drawn = SampleGrid::new(&held_out.faces, side, &latent, self.seed, device)?;
+        Ok(Box::new(drawn))
+    }
+
+    fn models(&self, stage: &DcganStep) -> anyhow::Result<Vec<ModelFile>> {
+        let (network, side) = (&self.network, self.network.side);
+        let recipe = self.to_metadata()?;
+        let onnx = network_file(network, stage.weights(), side, &self.model, &recipe)?;
+        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
+    }
+}

@@ -1,0 +1,44 @@
+//! pix2pix as a system: its samples, its model file.
+
+use super::occluded_faces::OccludedFaces;
+use super::recipe::Recipe;
+use super::train_step::Pix2pixStep;
+use crate::train::data::dataset::Pictures;
+use crate::train::data::samples::Sample;
+use crate::train::recipe::RecipeText;
+use crate::train::run::model_file::model_file;
+use crate::train::run::steps::Validator;
+use crate::train::run::system::{ModelFile, System, fixed};
+use image::RgbImage;
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+use tch::Device;
+
+impl System for Recipe {
+    const NAME: &'static str = "pix2pix";
+    type TrainStep = Pix2pixStep;
+
+    fn batch(&self) -> usize {
+        self.train.batch
+    }
+
+    fn stage(&self, device: Device) -> anyhow::Result<Pix2pixStep> {
+        Pix2pixStep::new(self, device)
+    }
+
+    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        Ok(self.covered(picture, random).sample())
+    }
+
+    fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Validator>> {
+        let covered = |picture: &RgbImage, random: &mut Pcg64Mcg| Ok(self.covered(picture, random));
+        let faces = fixed(&held_out.faces, self.seed, covered)?;
+        Ok(Box::new(OccludedFaces::new(faces, device)))
+    }
+
+    fn models(&self, stage: &Pix2pixStep) -> anyhow::Result<Vec<ModelFile>> {
+        let (network, weights) = (&self.generator, stage.weights());
+        let onnx = model_file(network, weights, &self.metadata(), &self.to_metadata()?)?;
+        Ok(vec![(format!("{}.onnx", Self::NAME), onnx)])
+    }
+}

@@ -1,0 +1,53 @@
+//! PixelCycleGAN as a system: its samples, its model file.
+
+use super::recipe::Recipe;
+use super::train_step::PixelCycleGanStep;
+use crate::train::data::pictures::{middle, planes};
+use crate::train::data::samples::Sample;
+use crate::train::recipe::RecipeText;
+use crate::train::run::model_file::model_file;
+use crate::train::run::system::{ModelFile, System};
+use image::RgbImage;
+use rand_pcg::Pcg64Mcg;
+use tch::Device;
+
+impl System for Recipe {
+    const NAME: &'static str = "pixelcyclegan";
+    type TrainStep = PixelCycleGanStep;
+
+    fn is_unpaired(&self) -> bool {
+        true
+    }
+
+    fn batch(&self) -> usize {
+        self.train.batch
+    }
+
+    fn stage(&self, device: Device) -> anyhow::Result<PixelCycleGanStep> {
+        PixelCycleGanStep::new(self, device)
+    }
+
+    /// A face, scaled and neither cut nor mirrored, as published, and the same as pixel art.
+    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        let face = middle(picture, self.model.size as u32);
+        let art = self.art.apply(&face, random)?;
+        Ok(Sample {
+            input: planes(&art),
+            target: planes(&face),
+            ..Sample::default()
+        })
+    }
+
+    /// The restorer, and the one that goes the other way: a picture becomes pixel art.
+    fn models(&self, stage: &PixelCycleGanStep) -> anyhow::Result<Vec<ModelFile>> {
+        let (metadata, recipe) = (self.metadata(), self.to_metadata()?);
+        let names = ["pixelcyclegan.onnx", "pixelcyclegan-art.onnx"];
+        let files = names.into_iter().zip(stage.weights());
+        files
+            .map(|(name, weights)| {
+                let onnx = model_file(&self.generator, weights, &metadata, &recipe)?;
+                Ok((name.to_owned(), onnx))
+            })
+            .collect()
+    }
+}
