@@ -2,6 +2,7 @@
 
 #[cfg(feature = "trainer")]
 pub(crate) mod codec;
+#[cfg(any(test, feature = "trainer"))]
 pub(crate) mod jpeg;
 pub mod mosaic;
 pub mod smooth;
