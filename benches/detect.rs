@@ -8,7 +8,8 @@ use gstdepixelate::detect::{DetectSettings, Detector, Luma};
 const WIDTH: usize = 1920;
 const HEIGHT: usize = 1080;
 
-/// What a camera might see: waves of all sizes, blobs with soft edges, and a little noise. No lattice.
+/// What a camera might see: waves of all sizes, blobs with soft edges, and a little noise. No
+/// lattice.
 fn picture() -> Vec<u8> {
     let mut state = 7u32;
     let pixel = |index: usize| {

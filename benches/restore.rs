@@ -1,4 +1,5 @@
-//! What restoration costs around the networks: frames of 1920 × 1080 with mosaics of 300 × 300, and the bundled model.
+//! What restoration costs around the networks: frames of 1920 × 1080 with mosaics of 300 × 300, and
+//! the bundled model.
 //!
 //! - `networks`: ONNX Runtime alone on as many crops as the frame has mosaics, nothing else;
 //! - `all of it`: crops, planes of the lattice, networks, projection, paste;

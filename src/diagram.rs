@@ -91,8 +91,8 @@ fn colours(panels: &[Panel]) -> HashMap<&str, usize> {
     colours
 }
 
-/// The least and the greatest value with some `room` around them, always apart: the library never ends on a range that
-/// is empty or not finite.
+/// The least and the greatest value with some `room` around them, always apart: the library never
+/// ends on a range that is empty or not finite.
 fn span(values: impl Iterator<Item = f64>, room: f64) -> (f64, f64) {
     let ends = values.map(|value| (value, value));
     let (low, high) = ends

@@ -1,8 +1,9 @@
-//! Whether a mosaic covers a face, and where that is: a plate, a logo or a screen may be pixelated as well, and a mosaic may
-//! be larger than the face, or smaller.
+//! Whether a mosaic covers a face, and where that is: a plate, a logo or a screen may be pixelated
+//! as well, and a mosaic may be larger than the face, or smaller.
 //!
-//! A small network looks at a small picture of the mosaic and what is around it; single pixels say nothing that the blocks
-//! do not. Where few blocks are left nobody can tell, and the answer is yes. `depixelate-train face-check` makes the weights.
+//! A small network looks at a small picture of the mosaic and what is around it; single pixels say
+//! nothing that the blocks do not. Where few blocks are left nobody can tell, and the answer is
+//! yes. `depixelate-train face-check` makes the weights.
 
 use crate::cascade::{CpuSession, HostTensor, LoadError, RunError, Runtime};
 use crate::detect::Region;
@@ -14,8 +15,8 @@ pub const SIDE: usize = 32;
 pub const MARGIN: f64 = 1.3;
 /// Blocks across the shorter side of a mosaic from which on it is judged.
 pub const FEWEST_BLOCKS: f32 = 8.0;
-/// Probability from which on a mosaic counts as a face where nobody says another: one face in a hundred and forty is lost,
-/// nine of ten other mosaics are left alone; see docs/detection.md.
+/// Probability from which on a mosaic counts as a face where nobody says another: one face in a
+/// hundred and forty is lost, nine of ten other mosaics are left alone; see docs/detection.md.
 pub const THRESHOLD: f32 = 0.5;
 /// The bundled network.
 pub const MODEL: &[u8] = include_bytes!("../models/face-check.onnx");
@@ -23,8 +24,9 @@ pub const MODEL: &[u8] = include_bytes!("../models/face-check.onnx");
 /// Names in the model's file.
 const INPUT: &str = "picture";
 const OUTPUT: &str = "output";
-/// Numbers that it gives for a picture: the logit of a face; the place of its square's middle less that of the picture's ÷ the
-/// picture's side, to the right and downwards; the logarithm of the ratio of their sides.
+/// Numbers that it gives for a picture: the logit of a face; the place of its square's middle less
+/// that of the picture's ÷ the picture's side, to the right and downwards; the logarithm of the
+/// ratio of their sides.
 const ANSWER: usize = 4;
 /// Numbers of a place beyond which it is none.
 const MAX_OFFSET: f32 = 2.0;
@@ -49,8 +51,8 @@ pub struct Question {
 struct Opinion {
     /// Of being a face.
     logit: f32,
-    /// Middle of the face's square less that of the region's box, to the right and downwards, ÷ the box's longer side; and
-    /// the logarithm of the ratio of their sides.
+    /// Middle of the face's square less that of the region's box, to the right and downwards, ÷ the
+    /// box's longer side; and the logarithm of the ratio of their sides.
     place: [f32; 3],
 }
 
@@ -124,9 +126,9 @@ impl FaceCheck {
         })
     }
 
-    /// Keep those of `items` that are faces with a probability of `threshold` (0–1) at least, and tell them by `place` where
-    /// the square of the face is, as large as those of the cascade's training. Of what no question is asked, and of what has
-    /// too few blocks, nothing is said.
+    /// Keep those of `items` that are faces with a probability of `threshold` (0–1) at least, and
+    /// tell them by `place` where the square of the face is, as large as those of the cascade's
+    /// training. Of what no question is asked, and of what has too few blocks, nothing is said.
     pub fn retain<T>(
         &mut self,
         frame: &FrameView<'_>,

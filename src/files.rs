@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::Context;
 use tempfile::NamedTempFile;
 
-/// An empty file of a hidden name beside `path`, for what shall become `path`. It goes when it is dropped.
+/// An empty file of a hidden name beside `path`, for what shall become `path`. It goes when it is
+/// dropped.
 pub fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let mut prefix = std::ffi::OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());

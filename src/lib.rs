@@ -1,13 +1,15 @@
-//! GStreamer plugin that finds pixelated faces in video and puts a plausible face back. The crate is the plugin, and a library
-//! for programs that have pictures of their own.
+//! GStreamer plugin that finds pixelated faces in video and puts a plausible face back. The crate
+//! is the plugin, and a library for programs that have pictures of their own.
 //!
-//! **A restored face is a guess, not the person.** A mosaic keeps a few hundred numbers of a face; what is missing is
-//! invented, and many people's faces give the same mosaic. Such a picture proves nobody's identity.
+//! **A restored face is a guess, not the person.** A mosaic keeps a few hundred numbers of a face;
+//! what is missing is invented, and many people's faces give the same mosaic. Such a picture proves
+//! nobody's identity.
 //!
 //! # One picture
 //!
-//! [`restore::Restorer`] finds the mosaics of a picture, has a model invent their faces, and blends these in. It needs no
-//! GStreamer, only ONNX Runtime, which is looked for when the program runs (see [`cascade::runtime::load`]):
+//! [`restore::Restorer`] finds the mosaics of a picture, has a model invent their faces, and blends
+//! these in. It needs no GStreamer, only ONNX Runtime, which is looked for when the program runs
+//! (see [`cascade::runtime::load`]):
 //!
 //! ```no_run
 //! use gstdepixelate::restore::Restorer;
@@ -26,8 +28,8 @@
 //! ```
 //!
 //! A frame in another format than RGB of eight bits is described by a [`frame::Layout`], see
-//! [`Restorer::restore`](restore::Restorer::restore); nothing outside the mosaics is touched. To find mosaics alone takes no
-//! model:
+//! [`Restorer::restore`](restore::Restorer::restore); nothing outside the mosaics is touched. To
+//! find mosaics alone takes no model:
 //!
 //! ```
 //! use gstdepixelate::degrade::mosaic::{Fill, pixelate};
@@ -54,9 +56,10 @@
 //!
 //! # Video
 //!
-//! The elements are `facedepixelate`, `facepixelate` and `mosaicdetect` ([`element`]). A program that links to this crate
-//! registers them with `plugin_register_static`, or by [`app::init`], and needs no plugin path then. [`app::Transcode`] takes a file through
-//! one of them into another file.
+//! The elements are `facedepixelate`, `facepixelate` and `mosaicdetect` ([`element`]). A program
+//! that links to this crate registers them with `plugin_register_static`, or by [`app::init`], and
+//! needs no plugin path then. [`app::Transcode`] takes a file through one of them into another
+//! file.
 //!
 //! # Rooms
 //!
@@ -77,8 +80,8 @@
 //!
 //! # Features
 //!
-//! - `trainer`: the program `depixelate-train`, with the rooms `train`, `evaluate` and `experiments`. It links to libtorch; nothing else
-//!   does.
+//! - `trainer`: the program `depixelate-train`, with the rooms `train`, `evaluate` and
+//!   `experiments`. It links to libtorch; nothing else does.
 //! - `v1_24`, `v1_26`: what needs such a GStreamer.
 //! - `static`, `capi`, `doc`: for builds of the plugin as GStreamer's own are built.
 

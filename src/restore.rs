@@ -1,8 +1,8 @@
 //! All of restoration for one frame, without GStreamer: find, crop, run, project, paste.
 //!
-//! [`Restorer`] does it for one picture after the other. [`Restoration`] is what lies on both sides of the model, for a
-//! caller that runs the model elsewhere; its two halves are apart so that no writable frame is needed before a result is
-//! there.
+//! [`Restorer`] does it for one picture after the other. [`Restoration`] is what lies on both sides
+//! of the model, for a caller that runs the model elsewhere; its two halves are apart so that no
+//! writable frame is needed before a result is there.
 
 mod feather;
 mod region_task;
@@ -31,8 +31,8 @@ pub struct Restoration {
 }
 
 impl Restoration {
-    /// Crop the regions of `targets` out of `frame`, for a model with these `facts` that does or does not take the lattice.
-    /// False: there is nothing to run.
+    /// Crop the regions of `targets` out of `frame`, for a model with these `facts` that does or
+    /// does not take the lattice. False: there is nothing to run.
     ///
     /// Regions are cut to the frame; what lies outside it altogether is left out.
     pub fn extract(
@@ -90,9 +90,9 @@ impl Restoration {
         pictures
     }
 
-    /// Write the faces in [`Self::batch`] into the frame of the last [`Self::extract`]. Pixels outside the regions stay as
-    /// they are, those between an ellipse and its box among them, but for chroma samples that a region's border shares
-    /// with its neighbours.
+    /// Write the faces in [`Self::batch`] into the frame of the last [`Self::extract`]. Pixels
+    /// outside the regions stay as they are, those between an ellipse and its box among them, but
+    /// for chroma samples that a region's border shares with its neighbours.
     pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, metadata: &ModelMetadata, blend: &Blend) {
         let answer = 3 * metadata.output_size() * metadata.output_size();
         let mut answers = &mut self.batch.faces[..];

@@ -26,7 +26,8 @@ pub fn frames(width: u32) -> u32 {
     if width > 1920 { 24 } else { 60 }
 }
 
-/// The clip of a case, made where it is not there: a photograph (the right half of the picture) with mosaics in it, in H.264.
+/// The clip of a case, made where it is not there: a photograph (the right half of the picture)
+/// with mosaics in it, in H.264.
 pub fn of(folder: &Path, case: &Case) -> anyhow::Result<PathBuf> {
     let Case {
         width,

@@ -1,4 +1,5 @@
-//! What a GPU does: runs of the networks beside restoration of as many regions, and clips from decoder to restored frame.
+//! What a GPU does: runs of the networks beside restoration of as many regions, and clips from
+//! decoder to restored frame.
 
 use super::run::{Case, Model};
 use gstdepixelate::blocks::PLANES;

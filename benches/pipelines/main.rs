@@ -1,8 +1,10 @@
-//! Whole pipelines with `facedepixelate` in turn with the same ones without it: processor time per frame above that floor,
-//! frames per second, peak memory; and one, two and four streams in one process, with one model and with one each.
+//! Whole pipelines with `facedepixelate` in turn with the same ones without it: processor time per
+//! frame above that floor, frames per second, peak memory; and one, two and four streams in one
+//! process, with one model and with one each.
 //!
-//! Each measurement is a process of its own, so that its peak of memory is its own. `--write` puts the tables into
-//! `docs/performance.md`. `--gpu` measures an NVIDIA GPU instead. Linux only: times and memory are read from /proc.
+//! Each measurement is a process of its own, so that its peak of memory is its own. `--write` puts
+//! the tables into `docs/performance.md`. `--gpu` measures an NVIDIA GPU instead. Linux only: times
+//! and memory are read from /proc.
 
 mod clip;
 mod gpu;
@@ -51,7 +53,8 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The median of each case. Cases take turns, so that whatever else the machine does meets all of them.
+/// The median of each case. Cases take turns, so that whatever else the machine does meets all of
+/// them.
 fn measure(cases: &[Case]) -> anyhow::Result<Vec<Measured>> {
     let mut all: Vec<Vec<Measured>> = vec![Vec::new(); cases.len()];
     for round in 0..ROUNDS {

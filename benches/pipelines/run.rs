@@ -135,7 +135,8 @@ impl Measured {
     }
 }
 
-/// When counting began: at the first frame that leaves a pipeline, so that loading a model is not in it.
+/// When counting began: at the first frame that leaves a pipeline, so that loading a model is not
+/// in it.
 #[derive(Default)]
 struct Counter {
     start: Option<(Instant, f64)>,

@@ -1,7 +1,8 @@
 //! A real face, pixelated and restored: what `make demo` runs.
 //!
-//! Films a public-domain photograph with a moving camera, pixelates the face with `facepixelate`, lets
-//! `facedepixelate` find and restore it, and compares the clips. Everything is left in `target/demo`.
+//! Films a public-domain photograph with a moving camera, pixelates the face with `facepixelate`,
+//! lets `facedepixelate` find and restore it, and compares the clips. Everything is left in
+//! `target/demo`.
 
 mod clips;
 mod compare;

@@ -82,7 +82,8 @@ impl Scene {
     }
 }
 
-/// Where the face is in frame `index`: whole blocks, on even pixels so that its blocks are whole in chroma as well.
+/// Where the face is in frame `index`: whole blocks, on even pixels so that its blocks are whole in
+/// chroma as well.
 pub fn face(index: u32) -> Rect {
     let view = View::at(index);
     let (left, top, side) = FACE;

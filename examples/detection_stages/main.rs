@@ -1,6 +1,8 @@
-//! What the detector's stages see of one frame, side by side in one picture: that of `docs/detection.md`.
+//! What the detector's stages see of one frame, side by side in one picture: that of
+//! `docs/detection.md`.
 //!
-//! Without arguments the frame is a part of the photograph that `make demo` fetches, with the face pixelated:
+//! Without arguments the frame is a part of the photograph that `make demo` fetches, with the face
+//! pixelated:
 //!
 //! ```sh
 //! cargo run --release --example detection_stages -- [PICTURE] [--crop X,Y,W,H] [--mosaic X,Y,W,H] [--block N]

@@ -4,9 +4,9 @@
 //! cargo run --release --example fade_in -- pixelated.mp4 faded.mp4 --from 1 --seconds 2
 //! ```
 //!
-//! Mosaics stay as they are up to the second `from`, and are faces `seconds` later. Any number of points may be set on a
-//! control source, so that faces come and go; an editing project that is built on GStreamer Editing Services animates the
-//! same property of the effect `facedepixelate`.
+//! Mosaics stay as they are up to the second `from`, and are faces `seconds` later. Any number of
+//! points may be set on a control source, so that faces come and go; an editing project that is
+//! built on GStreamer Editing Services animates the same property of the effect `facedepixelate`.
 
 use anyhow::{Context, ensure};
 use clap::Parser;

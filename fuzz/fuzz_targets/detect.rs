@@ -1,5 +1,5 @@
-//! Frames from strangers: any size, stride and content, with mosaics in them or not; two frames in a row, as a tracker
-//! remembers the first.
+//! Frames from strangers: any size, stride and content, with mosaics in them or not; two frames in
+//! a row, as a tracker remembers the first.
 
 #![no_main]
 

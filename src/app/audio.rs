@@ -3,7 +3,8 @@
 use super::AppError;
 use super::elements::{exists, make};
 
-/// Compressed audio that may be taken over as it is, and the element that cuts it into the muxer's packets.
+/// Compressed audio that may be taken over as it is, and the element that cuts it into the muxer's
+/// packets.
 const CODECS: [(&str, &str); 6] = [
     ("audio/mpeg, mpegversion=(int){ 2, 4 }", "aacparse"),
     ("audio/mpeg, mpegversion=(int)1", "mpegaudioparse"),
@@ -27,8 +28,8 @@ pub fn codecs_for(mux: &gst::Element) -> Vec<(gst::Caps, &'static str)> {
         .collect()
 }
 
-/// The elements between a decoder's pad with `caps` and a muxer: a parser where the audio is taken over as it is,
-/// else an encoder.
+/// The elements between a decoder's pad with `caps` and a muxer: a parser where the audio is taken
+/// over as it is, else an encoder.
 pub fn branch(
     caps: &gst::Caps,
     codecs: &[(gst::Caps, &'static str)],

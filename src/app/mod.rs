@@ -1,8 +1,9 @@
 //! Files in, files out: what the program `depixelate` and the demonstration share.
 //!
-//! A file goes through [`Transcode`]: decoded by whatever GStreamer has, sent through one element, encoded as H.264
-//! into MP4 or Matroska; audio comes along. [`restorer`] makes the element that restores faces, [`Report`] reads its
-//! counters. The elements of this crate are registered by [`init`], so that no plugin path needs to be set.
+//! A file goes through [`Transcode`]: decoded by whatever GStreamer has, sent through one element,
+//! encoded as H.264 into MP4 or Matroska; audio comes along. [`restorer`] makes the element that
+//! restores faces, [`Report`] reads its counters. The elements of this crate are registered by
+//! [`init`], so that no plugin path needs to be set.
 
 mod audio;
 mod elements;

@@ -5,7 +5,8 @@ use crate::files::beside;
 use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
-/// A file under a temporary name beside its final place. Dropped before [`Self::finish`], it is removed.
+/// A file under a temporary name beside its final place. Dropped before [`Self::finish`], it is
+/// removed.
 #[derive(Debug)]
 pub struct PartialFile {
     temporary: TempPath,
@@ -42,7 +43,8 @@ impl PartialFile {
 
     /// Give the complete file its name.
     pub fn finish(&self) -> Result<(), AppError> {
-        // Behind a shared reference, as pads' callbacks keep the writer: nothing is left there to remove then.
+        // Behind a shared reference, as pads' callbacks keep the writer: nothing is left there to
+        // remove then.
         std::fs::rename(&self.temporary, &self.path).map_err(|reason| AppError::Output {
             path: self.path.clone(),
             reason,

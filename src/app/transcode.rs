@@ -71,7 +71,8 @@ struct Shared {
 }
 
 impl Transcode<'_> {
-    /// Make the file. Until it is complete it has a temporary name beside its own; a failure leaves nothing.
+    /// Make the file. Until it is complete it has a temporary name beside its own; a failure leaves
+    /// nothing.
     pub fn run(
         &self,
         cancel: &AtomicBool,
@@ -145,7 +146,8 @@ impl Transcode<'_> {
         pad(&queue, "sink")
     }
 
-    /// The decoder. It shows all its pads before data flows, so that the muxer knows all streams from the start.
+    /// The decoder. It shows all its pads before data flows, so that the muxer knows all streams
+    /// from the start.
     fn decoder(
         &self,
         pipeline: &gst::Pipeline,
@@ -204,7 +206,8 @@ struct Streams {
 }
 
 impl Streams {
-    /// The first video is restored, all audio is taken along, anything else (subtitles, cover pictures) is left out.
+    /// The first video is restored, all audio is taken along, anything else (subtitles, cover
+    /// pictures) is left out.
     fn connect(&self, stream: &gst::Pad, shared: &Shared) -> Result<(), AppError> {
         let (Some(pipeline), Some(writer)) = (self.pipeline.upgrade(), self.writer.upgrade())
         else {

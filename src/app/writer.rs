@@ -20,7 +20,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Put the muxer for the ending of `output`, and its file, into `pipeline`; `comment` becomes a tag of the file.
+    /// Put the muxer for the ending of `output`, and its file, into `pipeline`; `comment` becomes a
+    /// tag of the file.
     pub fn new(pipeline: &gst::Pipeline, output: &Path, comment: &str) -> Result<Self, AppError> {
         let extension = output.extension().unwrap_or_default().to_string_lossy();
         let (mux, audio_encoder) = match extension.to_lowercase().as_str() {
@@ -48,7 +49,8 @@ impl Writer {
         })
     }
 
-    /// Add an H.264 encoder of constant quality `crf` (0 best, 50 worst), and return the pad that takes its frames.
+    /// Add an H.264 encoder of constant quality `crf` (0 best, 50 worst), and return the pad that
+    /// takes its frames.
     pub fn video(&self, crf: u32) -> Result<gst::Pad, AppError> {
         let names = ["queue", "videoconvert", "capsfilter", "x264enc", "queue"];
         let elements = names.into_iter().map(make).collect::<Result<Vec<_>, _>>()?;

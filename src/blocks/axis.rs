@@ -1,8 +1,8 @@
 //! Surfaces over the blocks of a mosaic.
 //!
-//! A surface is the bilinear interpolation of one value per block, placed at the blocks' centres. Its mean over
-//! a block is linear in those values, and separable; along one axis it is a tridiagonal system of as many
-//! unknowns as there are blocks, which is solved exactly.
+//! A surface is the bilinear interpolation of one value per block, placed at the blocks' centres.
+//! Its mean over a block is linear in those values, and separable; along one axis it is a
+//! tridiagonal system of as many unknowns as there are blocks, which is solved exactly.
 
 /// Turn wanted block means, row by row, into values at the blocks' centres.
 pub fn solve(columns: &Axis, rows: &Axis, blocks: &mut [f32]) {
@@ -22,7 +22,8 @@ pub struct Axis {
     cuts: Vec<usize>,
     /// Per pixel: the block whose centre is at or before it, and the weight of the next one.
     nodes: Vec<(usize, f32)>,
-    /// Mean weight of the previous, own and next centre in each block, then eliminated for [`Self::solve`].
+    /// Mean weight of the previous, own and next centre in each block, then eliminated for
+    /// [`Self::solve`].
     lower: Vec<f32>,
     diagonal: Vec<f32>,
     upper: Vec<f32>,
@@ -58,8 +59,8 @@ impl Axis {
         &self.nodes
     }
 
-    /// The block under `at` (pixels of the frame), and where in it: −1 at its first border, 1 at its last.
-    /// None outside all blocks.
+    /// The block under `at` (pixels of the frame), and where in it: −1 at its first border, 1 at
+    /// its last. None outside all blocks.
     pub fn block_at(&self, at: f64) -> Option<(usize, f32)> {
         let last = self.cuts[self.count()] as f64;
         if !(self.cuts[0] as f64..last).contains(&at) {
@@ -70,7 +71,8 @@ impl Axis {
         Some((block, (2.0 * (at - a) / (b - a) - 1.0) as f32))
     }
 
-    /// As an entry of [`Self::nodes`], for any place inside `block`, given as by [`Self::block_at`].
+    /// As an entry of [`Self::nodes`], for any place inside `block`, given as by
+    /// [`Self::block_at`].
     pub fn node_at(&self, block: usize, place: f32) -> (usize, f32) {
         let before = place < 0.0;
         if (before && block == 0) || (!before && block == self.count() - 1) {
@@ -123,8 +125,8 @@ impl Axis {
         self.eliminate();
     }
 
-    /// First half of the Thomas algorithm: `upper` and `diagonal` become those of the reduced system. Every row
-    /// is diagonally dominant, as a centre weighs most in its own block.
+    /// First half of the Thomas algorithm: `upper` and `diagonal` become those of the reduced
+    /// system. Every row is diagonally dominant, as a centre weighs most in its own block.
     fn eliminate(&mut self) {
         for i in 0..self.count() {
             if i > 0 {

@@ -53,8 +53,9 @@ struct Place {
 impl LatticePlanes {
     /// Draw the planes of the crop `view` into `planes`, `PLANES` · `size`² numbers or none.
     ///
-    /// `observed` is the mosaic, inside the frame; `crop` the picture of the view, planar R′G′B′, 0–255, of
-    /// `size` × `size`. Planes 0–2 are divided by `unit`, the grey levels of one step of the network's range.
+    /// `observed` is the mosaic, inside the frame; `crop` the picture of the view, planar R′G′B′,
+    /// 0–255, of `size` × `size`. Planes 0–2 are divided by `unit`, the grey levels of one step of
+    /// the network's range.
     pub fn draw(
         &mut self,
         observed: &Patch,
@@ -93,12 +94,12 @@ impl LatticePlanes {
         });
     }
 
-    /// Put a smooth surface with the mosaic's block means into `crop`, where the mosaic is; arguments as those of
-    /// [`Self::draw`].
+    /// Put a smooth surface with the mosaic's block means into `crop`, where the mosaic is;
+    /// arguments as those of [`Self::draw`].
     ///
-    /// Each pixel gets the surface's mean over itself: the surface swings about the means of its blocks, and points of it
-    /// that lie hardly less than a block apart show the swing. Where a pixel of the crop covers more than a block, it holds
-    /// the mean of several already and stays.
+    /// Each pixel gets the surface's mean over itself: the surface swings about the means of its
+    /// blocks, and points of it that lie hardly less than a block apart show the swing. Where a
+    /// pixel of the crop covers more than a block, it holds the mean of several already and stays.
     pub fn smooth(&mut self, observed: &Patch, lattice: &Lattice, view: &Square, crop: &mut [f32]) {
         let area = crop.len() / 3;
         let size = area.isqrt();
@@ -354,7 +355,8 @@ mod tests {
         }
         let step = fine.windows(2).map(|w| (w[1] - w[0]).abs());
         assert!(step.fold(0.0, f32::max) < 12.0, "{fine:?}");
-        // Pixels as large as blocks show their means, half as large ones together too; larger ones stay.
+        // Pixels as large as blocks show their means, half as large ones together too; larger ones
+        // stay.
         for (block, (one, two)) in row(8).iter().zip(row(16).chunks(2)).enumerate() {
             let [expected, halves] = [mosaic(8 * block), (two[0] + two[1]) / 2.0];
             assert!((one - expected).abs() < 0.01, "{block}: {one}");

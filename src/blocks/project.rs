@@ -1,5 +1,5 @@
-//! Block-mean projection: shift a restored picture smoothly until the mean of every mosaic block is the one
-//! that was observed.
+//! Block-mean projection: shift a restored picture smoothly until the mean of every mosaic block is
+//! the one that was observed.
 //!
 //! The shift is the bilinear surface over the blocks whose means are the missing amounts.
 
@@ -25,7 +25,8 @@ pub struct Projector {
 }
 
 impl Projector {
-    /// Shift `restored` so that its block means become those of `observed`, by the share `strength` (0–1).
+    /// Shift `restored` so that its block means become those of `observed`, by the share `strength`
+    /// (0–1).
     ///
     /// Both patches cover the same rectangle inside a frame; values are kept in 0–255.
     pub fn project(
@@ -214,7 +215,8 @@ mod tests {
         Projector::default().project(&mut restored, &read(&mosaic, rect), &lattice, 1.0);
         for channel in 0..3 {
             for (a, b) in restored.plane(channel).iter().zip(before.plane(channel)) {
-                // The mosaic's own rounding moves a mean by half a level, its surface by little more.
+                // The mosaic's own rounding moves a mean by half a level, its surface by little
+                // more.
                 assert!((a - b).abs() < 1.5);
             }
         }

@@ -1,8 +1,8 @@
 //! One model for many: a thread that runs the crops of several frames and streams together.
 //!
-//! Whoever has crops submits them and gets a [`Ticket`]. A run takes what waits, in its order, up to the size at which a
-//! fuller batch gains nothing more. It begins when that is reached, when the first crops have waited as long as they may, or
-//! when somebody can go on no further without them.
+//! Whoever has crops submits them and gets a [`Ticket`]. A run takes what waits, in its order, up
+//! to the size at which a fuller batch gains nothing more. It begins when that is reached, when the
+//! first crops have waited as long as they may, or when somebody can go on no further without them.
 
 #![allow(
     clippy::unwrap_used,
@@ -174,7 +174,8 @@ impl Batcher {
         self.shared.is_broken.load(Ordering::Acquire)
     }
 
-    /// Add crops to the queue. They may wait `patience` for others to run with; `wake` is called when they are done.
+    /// Add crops to the queue. They may wait `patience` for others to run with; `wake` is called
+    /// when they are done.
     pub fn submit(&self, batch: Batch, patience: Duration, wake: &Wake) -> Ticket {
         let slot = Arc::new(Slot::default());
         self.shared.lock().requests.push_back(Request {
@@ -208,7 +209,8 @@ impl Ticket {
         self.slot.is_done.load(Ordering::Acquire)
     }
 
-    /// Have the crops run as soon as the model is free, and wait for them. The batch comes back in any case.
+    /// Have the crops run as soon as the model is free, and wait for them. The batch comes back in
+    /// any case.
     pub fn wait(self) -> (Batch, Result<(), RunError>) {
         if !self.is_done() {
             // Under the lock, so that the batcher does not miss it.

@@ -1,4 +1,5 @@
-//! A graph in ONNX Runtime, without the facts of a model file: for small networks, and what an export is proven with.
+//! A graph in ONNX Runtime, without the facts of a model file: for small networks, and what an
+//! export is proven with.
 
 use ort::session::Session;
 use ort::session::builder::SessionBuilder;

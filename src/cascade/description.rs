@@ -1,4 +1,5 @@
-//! A text file beside a model that says what the model does not say about itself: `face.toml` beside `face.onnx`.
+//! A text file beside a model that says what the model does not say about itself: `face.toml`
+//! beside `face.onnx`.
 
 use std::fs;
 use std::io::Read;

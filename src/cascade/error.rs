@@ -1,4 +1,5 @@
-//! What can go wrong between a model file and a restored face: [`LoadError`] until the model is ready, [`RunError`] from then on.
+//! What can go wrong between a model file and a restored face: [`LoadError`] until the model is
+//! ready, [`RunError`] from then on.
 //!
 //! Each message says what was wrong and what to do.
 

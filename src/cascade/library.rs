@@ -7,7 +7,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The path as the loader should get it, or why it should not. A plain name stays: the system looks for it.
+/// The path as the loader should get it, or why it should not. A plain name stays: the system looks
+/// for it.
 pub(super) fn located(place: &Path) -> Result<PathBuf, String> {
     if place.components().count() == 1 && !place.exists() {
         return Ok(place.into());

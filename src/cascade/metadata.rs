@@ -24,7 +24,8 @@ pub mod key {
     pub const COLOR: &str = "depixelate.color";
     /// Side of the crop ÷ longer side of the mosaic's box.
     pub const MARGIN: &str = "depixelate.margin";
-    /// What the network is shown of the mosaic. May be missing: then blocks where the scale is 1, else smooth.
+    /// What the network is shown of the mosaic. May be missing: then blocks where the scale is 1,
+    /// else smooth.
     pub const MOSAIC: &str = "depixelate.mosaic";
     /// Smallest and largest block of the training, crop pixels.
     pub const BLOCKS: &str = "depixelate.blocks";

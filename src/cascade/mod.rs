@@ -60,7 +60,8 @@ pub trait Backend: Send {
         1
     }
 
-    /// Restore crops; `faces` becomes `[count, 3, size·scale, size·scale]`, RGB in the model's range.
+    /// Restore crops; `faces` becomes `[count, 3, size·scale, size·scale]`, RGB in the model's
+    /// range.
     ///
     /// `detail` (0–1) mixes from the model's truest picture to its sharpest, if it has such.
     fn run(&mut self, crops: Crops<'_>, detail: f32, faces: &mut Vec<f32>) -> Result<(), RunError>;
@@ -73,7 +74,8 @@ pub struct Crops<'a> {
     pub count: usize,
     /// `[count, 3, size, size]`, RGB in the model's range.
     pub pixelated: &'a [f32],
-    /// `[count, PLANES, size, size]`, see [`crate::blocks::PLANES`]; or empty where nothing is known.
+    /// `[count, PLANES, size, size]`, see [`crate::blocks::PLANES`]; or empty where nothing is
+    /// known.
     pub lattice: &'a [f32],
 }
 

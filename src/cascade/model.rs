@@ -35,8 +35,8 @@ impl Model {
         Self::from_bytes("(bundled)", DEFAULT_MODEL)
     }
 
-    /// The model in a file. One that says nothing of itself is described by a text file beside it, `face.toml` beside
-    /// `face.onnx`.
+    /// The model in a file. One that says nothing of itself is described by a text file beside it,
+    /// `face.toml` beside `face.onnx`.
     pub fn open(path: &Path) -> Result<Self, LoadError> {
         let name = path.display().to_string();
         let bytes = read(path)?;
@@ -58,7 +58,8 @@ impl Model {
         })
     }
 
-    /// The model in the bytes of a file, which must say of itself what it is; `name` stands for it in errors.
+    /// The model in the bytes of a file, which must say of itself what it is; `name` stands for it
+    /// in errors.
     pub fn from_bytes(name: &str, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Self, LoadError> {
         let bytes = bytes.into();
         let (graph, entries) = decoded(name, &bytes)?;

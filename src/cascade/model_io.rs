@@ -12,8 +12,8 @@ use crate::onnx::proto::ValueInfoProto;
 
 /// Name of the input: the mosaic.
 pub const INPUT: &str = "pixelated";
-/// Name of the input that tells the lattice. A model may have it or not; where it has, the input must have a
-/// default of zeros, so that the mosaic alone is enough.
+/// Name of the input that tells the lattice. A model may have it or not; where it has, the input
+/// must have a default of zeros, so that the mosaic alone is enough.
 pub const LATTICE: &str = "lattice";
 /// Name of the first network's output; a model may have it or not.
 pub const STAGE1: &str = "stage1";
@@ -81,7 +81,8 @@ impl ModelIo {
         })
     }
 
-    /// Those of a graph that `description` tells about; a name that it leaves out is that of the only one.
+    /// Those of a graph that `description` tells about; a name that it leaves out is that of the
+    /// only one.
     pub fn of_described(
         model: &str,
         graph: &GraphSummary,

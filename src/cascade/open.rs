@@ -103,7 +103,8 @@ fn configured(runtime: &Runtime, settings: &SessionSettings) -> ort::Result<Sess
 
 type Registration = Box<dyn Fn(&mut SessionBuilder) -> ort::Result<()>>;
 
-/// What to call for a provider, the preferred one first; fails if the device cannot be meant for it.
+/// What to call for a provider, the preferred one first; fails if the device cannot be meant for
+/// it.
 fn registration(provider: Provider, device: Option<&str>) -> Result<Vec<Registration>, LoadError> {
     if matches!(provider, Provider::Auto | Provider::Cpu | Provider::CoreMl)
         && let Some(device) = device

@@ -102,7 +102,8 @@ impl OptimizationLevel {
 pub struct SessionSettings {
     /// Where it runs.
     pub provider: Provider,
-    /// Device of the provider: a name such as `GPU` for OpenVINO, a number for other GPUs; `None` = its default.
+    /// Device of the provider: a name such as `GPU` for OpenVINO, a number for other GPUs; `None` =
+    /// its default.
     pub device: Option<String>,
     /// How far the graph is rewritten.
     pub optimization: OptimizationLevel,
@@ -134,7 +135,8 @@ pub(super) fn device_number(
     }
 }
 
-/// Name of an OpenVINO device. The characters are those of names such as `GPU.1` and `AUTO:GPU,CPU`.
+/// Name of an OpenVINO device. The characters are those of names such as `GPU.1` and
+/// `AUTO:GPU,CPU`.
 pub(super) fn device_name(device: Option<&str>) -> Result<Option<&str>, LoadError> {
     let cpu_session = |c: char| c.is_ascii_alphanumeric() || ".:,_-".contains(c);
     match device {
@@ -149,8 +151,9 @@ pub(super) fn device_name(device: Option<&str>) -> Result<Option<&str>, LoadErro
 
 /// Threads inside one run when the caller does not say.
 ///
-/// One per physical core: convolutions keep a core's arithmetic units full, so a second thread on the
-/// same core gains nothing. Four at most: the decoder, the encoder and other elements need the rest.
+/// One per physical core: convolutions keep a core's arithmetic units full, so a second thread on
+/// the same core gains nothing. Four at most: the decoder, the encoder and other elements need the
+/// rest.
 pub(super) fn automatic_threads() -> usize {
     let logical = std::thread::available_parallelism().map_or(1, |n| n.get());
     // Linux says here whether cores run two threads each; where the file is missing, assume not.

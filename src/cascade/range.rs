@@ -57,15 +57,17 @@ impl ValueRange {
 
 /// What a network is shown where the mosaic is.
 ///
-/// A network that was trained on mosaics reads their blocks. One that enlarges, or takes blur off, was trained on pictures
-/// that were scaled down smoothly; it takes the edges of blocks for edges of the face and draws them sharper. The means
-/// of the blocks are the samples of a small picture of the face, so such a network is shown that picture, enlarged
-/// without edges, see [`crate::blocks::LatticePlanes::smooth`].
+/// A network that was trained on mosaics reads their blocks. One that enlarges, or takes blur off,
+/// was trained on pictures that were scaled down smoothly; it takes the edges of blocks for edges
+/// of the face and draws them sharper. The means of the blocks are the samples of a small picture
+/// of the face, so such a network is shown that picture, enlarged without edges, see
+/// [`crate::blocks::LatticePlanes::smooth`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MosaicInput {
     /// The mosaic as it is, scaled to the network's size.
     Blocks,
-    /// A smooth surface that has the means of the mosaic's blocks; as above where no lattice is known.
+    /// A smooth surface that has the means of the mosaic's blocks; as above where no lattice is
+    /// known.
     Smooth,
 }
 

@@ -1,6 +1,7 @@
 //! Loading ONNX Runtime while the program runs.
 //!
-//! There is one ONNX Runtime and one environment per process; providers and threads are chosen per session.
+//! There is one ONNX Runtime and one environment per process; providers and threads are chosen per
+//! session.
 
 use std::env;
 use std::error::Error as _;
@@ -52,7 +53,8 @@ impl Runtime {
         &self.library
     }
 
-    /// The execution providers that it was built with, the CPU last. A GPU or a driver may still be missing.
+    /// The execution providers that it was built with, the CPU last. A GPU or a driver may still be
+    /// missing.
     pub fn providers(&self) -> Vec<Provider> {
         let candidates = [
             (Provider::TensorRt, TensorRT::is_available()),
@@ -73,7 +75,8 @@ impl Runtime {
     }
 }
 
-/// The process's ONNX Runtime, loaded by the first call that finds one; later calls ignore `search`.
+/// The process's ONNX Runtime, loaded by the first call that finds one; later calls ignore
+/// `search`.
 ///
 /// Looks at [`RuntimeSearch::library`], the environment variable [`LIBRARY_VARIABLE`],
 /// [`RuntimeSearch::folders`] and the system's libraries, in this order. A path given by one of the
@@ -88,7 +91,8 @@ pub fn set_logger(logger: Arc<Logger>) {
     *LOGGER.write().unwrap_or_else(PoisonError::into_inner) = Some(logger);
 }
 
-/// Let only messages of `level` and above through; at first `Warning`. Sessions keep the level that they were opened with.
+/// Let only messages of `level` and above through; at first `Warning`. Sessions keep the level that
+/// they were opened with.
 pub fn set_log_level(level: LogLevel) {
     LOG_LEVEL.store(level as u8, Ordering::Relaxed);
     if let Some(runtime) = RUNTIME.get() {

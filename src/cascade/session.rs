@@ -127,8 +127,8 @@ impl OrtBackend {
             .ok_or_else(|| RunError::Failed(format!("a batch of {count} crops is too large")))
     }
 
-    /// What the first network alone makes of crops, as [`Backend::run`]; a model without the output [`STAGE1`] is one
-    /// network.
+    /// What the first network alone makes of crops, as [`Backend::run`]; a model without the output
+    /// [`STAGE1`] is one network.
     pub fn run_stage1(&mut self, crops: Crops<'_>, stage1: &mut Vec<f32>) -> Result<(), RunError> {
         if !self.graph.model_io.has_stage1 {
             return self.run(crops, 0.0, stage1);
@@ -177,8 +177,8 @@ impl Graph {
         if !crops.lattice.is_empty() {
             inputs.push((LATTICE.into(), tensor(PLANES, crops.lattice)?.into()));
         }
-        // Leaving out the other outputs saves their copies out of the device's memory. The options cannot be
-        // kept from run to run: they may not move to another thread, and a backend may.
+        // Leaving out the other outputs saves their copies out of the device's memory. The options
+        // cannot be kept from run to run: they may not move to another thread, and a backend may.
         let selector = wanted
             .iter()
             .fold(OutputSelector::no_default(), |all, (name, _)| {
@@ -313,7 +313,8 @@ fn swap_red_and_blue(pictures: &mut [f32], side: usize) {
     }
 }
 
-/// The crops `part` of `count` in `numbers`, filled up with zeros to `size` crops. Copied only where they must.
+/// The crops `part` of `count` in `numbers`, filled up with zeros to `size` crops. Copied only
+/// where they must.
 fn filled_up<'a>(
     numbers: &'a [f32],
     count: usize,

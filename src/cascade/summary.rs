@@ -4,8 +4,8 @@ use prost::Message;
 
 use crate::onnx::proto::{StringStringEntryProto, ValueInfoProto};
 
-/// The parts of a model file that are checked before it is opened; the weights are skipped without a copy.
-/// Field numbers as in [`crate::onnx::proto`].
+/// The parts of a model file that are checked before it is opened; the weights are skipped without
+/// a copy. Field numbers as in [`crate::onnx::proto`].
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Head {
     #[prost(message, optional, tag = "7")]

@@ -1,13 +1,15 @@
 //! A model of what a video codec does to a frame: H.264's losses without its bit stream.
 //!
-//! Taken over from H.264: chroma at half the resolution, an 8 × 8 transform whose coefficients are all quantised with
-//! the step 0.625 · 2^(QP/6) (ITU-T H.264, table 8‑15 and clause 8.5) and a dead zone as encoders have it for inter
-//! frames, and a deblocking filter that smooths steps between blocks which quantisation may have made. Left out:
-//! prediction, motion, and how an encoder varies QP.
+//! Taken over from H.264: chroma at half the resolution, an 8 × 8 transform whose coefficients are
+//! all quantised with the step 0.625 · 2^(QP/6) (ITU-T H.264, table 8‑15 and clause 8.5) and a dead
+//! zone as encoders have it for inter frames, and a deblocking filter that smooths steps between
+//! blocks which quantisation may have made. Left out: prediction, motion, and how an encoder varies
+//! QP.
 
 /// Side of the transform's blocks.
 const SIDE: usize = 8;
-/// Share of a step by which a coefficient is rounded up: 1/6, as reference encoders do for inter blocks.
+/// Share of a step by which a coefficient is rounded up: 1/6, as reference encoders do for inter
+/// blocks.
 const ROUNDING: f32 = 1.0 / 6.0;
 
 /// Damage a packed R′G′B′ picture as H.264 at quantisation parameter `qp` (0–51) would.
@@ -171,7 +173,8 @@ fn quantise(plane: &mut Plane, step: f32, cosines: &Block) {
     }
 }
 
-/// Smooth the two samples on either side of each block border where the step is small against `step`.
+/// Smooth the two samples on either side of each block border where the step is small against
+/// `step`.
 fn deblock(plane: &mut Plane, step: f32) {
     let (width, height) = (plane.width, plane.height);
     for x in (SIDE..width.saturating_sub(1)).step_by(SIDE) {

@@ -1,4 +1,5 @@
-//! How faces get damaged, and the plainest repair: the same code serves the element, training, evaluation and tests.
+//! How faces get damaged, and the plainest repair: the same code serves the element, training,
+//! evaluation and tests.
 
 #[cfg(feature = "trainer")]
 pub(crate) mod codec;

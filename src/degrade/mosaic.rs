@@ -9,17 +9,19 @@ pub enum Fill {
     /// The mean of the block: true pixelation.
     #[default]
     TileMean,
-    /// A box blur of the block, kernel as large as the block, borders mirrored without repeating the edge sample.
+    /// A box blur of the block, kernel as large as the block, borders mirrored without repeating
+    /// the edge sample.
     ///
-    /// It leaks gradients: a ramp keeps some 45 % of its range. This is what the training pictures of
-    /// apperrs/facial_demosaicing were made with.
+    /// It leaks gradients: a ramp keeps some 45 % of its range. This is what the training pictures
+    /// of apperrs/facial_demosaicing were made with.
     TileBlur,
 }
 
 /// Pixelate the part of `rect` inside the frame, component by component.
 ///
-/// Blocks that the rectangle's border cuts are filled from the pixels inside it. Sub-sampled components use the
-/// lattice scaled to their grid, and the samples whose first pixel lies inside `rect`, widened to their grid.
+/// Blocks that the rectangle's border cuts are filled from the pixels inside it. Sub-sampled
+/// components use the lattice scaled to their grid, and the samples whose first pixel lies inside
+/// `rect`, widened to their grid.
 pub fn pixelate(frame: &mut FrameViewMut<'_>, rect: &Rect, lattice: &Lattice, fill: Fill) {
     match frame.layout().samples() {
         SampleFormat::Byte => pixelate_as(Bytes, frame, rect, lattice, fill),
@@ -114,8 +116,8 @@ fn fill_mean<C: Codec>(samples: &mut Samples<'_, C>, block: &Block) {
     }
 }
 
-/// Box blur of a block by its own size. For an even size the window reaches one sample further to the left
-/// (top) than to the right, as its anchor is size / 2.
+/// Box blur of a block by its own size. For an even size the window reaches one sample further to
+/// the left (top) than to the right, as its anchor is size / 2.
 fn fill_blur<C: Codec>(samples: &mut Samples<'_, C>, block: &Block, scratch: &mut Vec<f32>) {
     let (width, height) = (block.x.1 - block.x.0, block.y.1 - block.y.0);
     scratch.clear();
@@ -204,7 +206,8 @@ mod tests {
 
     #[test]
     fn a_ramp_keeps_part_of_its_range_under_tile_blur() {
-        // Source: published analysis of the original fill, 40–47 % of a ramp's range for tiles of 6–19.
+        // Source: published analysis of the original fill, 40–47 % of a ramp's range for tiles of
+        // 6–19.
         for block in [6u32, 12, 19] {
             let layout = Layout::rgb(block, block);
             let stride = block as usize * 3;

@@ -4,8 +4,9 @@ use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::{Rgb, RgbImage, imageops};
 
-/// `mosaic`, whose blocks of `block` × `block` pixels start at its corner, made smooth by bicubic interpolation
-/// (Catmull–Rom) of the blocks' means. Blocks cut by the right or lower border count with what is there of them.
+/// `mosaic`, whose blocks of `block` × `block` pixels start at its corner, made smooth by bicubic
+/// interpolation (Catmull–Rom) of the blocks' means. Blocks cut by the right or lower border count
+/// with what is there of them.
 ///
 /// None for an empty picture or blocks of 0.
 pub fn bicubic(mosaic: &RgbImage, block: u32) -> Option<RgbImage> {
@@ -33,7 +34,8 @@ fn mean(picture: &RgbImage, (x, y): (u32, u32), block: u32) -> Rgb<u8> {
     Rgb(sums.map(|sum| (sum as f64 / count).round() as u8))
 }
 
-/// The middle of a picture, as large as there is one with sides in proportion to `shape`; 1 : 1 is a square.
+/// The middle of a picture, as large as there is one with sides in proportion to `shape`; 1 : 1 is
+/// a square.
 pub fn middle(picture: &RgbImage, shape: (u32, u32)) -> RgbImage {
     let (width, height) = picture.dimensions();
     let (w, h) = match width * shape.1 > height * shape.0 {

@@ -2,8 +2,9 @@
 
 use crate::frame::Rect;
 
-/// Put the frame as it was, `clean`, back into the mosaic outside the ellipse that fills `rect`; the ellipse's edge is
-/// `soft` pixels wide. Both are packed R′G′B′, `width` pixels wide; `rect` lies inside of them.
+/// Put the frame as it was, `clean`, back into the mosaic outside the ellipse that fills `rect`;
+/// the ellipse's edge is `soft` pixels wide. Both are packed R′G′B′, `width` pixels wide; `rect`
+/// lies inside of them.
 pub fn cut_ellipse(mosaic: &mut [u8], clean: &[u8], width: usize, rect: &Rect, soft: f32) {
     let half = (rect.width as f32 / 2.0, rect.height as f32 / 2.0);
     let middle = (rect.x as f32 + half.0, rect.y as f32 + half.1);

@@ -2,8 +2,9 @@
 
 use image::{Rgb, RgbImage};
 
-/// `picture` blurred along both axes with a triangle of 2·`radius` + 1 samples, whose weights fall from `radius` + 1 in
-/// the middle to 1 (Mario Klingemann's stack blur). Edge pixels repeat; rounded once, at the end.
+/// `picture` blurred along both axes with a triangle of 2·`radius` + 1 samples, whose weights fall
+/// from `radius` + 1 in the middle to 1 (Mario Klingemann's stack blur). Edge pixels repeat;
+/// rounded once, at the end.
 pub fn stack_blur(picture: &RgbImage, radius: u32) -> RgbImage {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let mut data: Vec<f32> = picture.as_raw().iter().copied().map(f32::from).collect();

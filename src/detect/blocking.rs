@@ -1,5 +1,5 @@
-//! The coder's own lattice. Low bit rates leave blocks of 4, 8, 16 or 32 pixels that are flat and sharp like
-//! those of a mosaic, but faint, and all over the frame.
+//! The coder's own lattice. Low bit rates leave blocks of 4, 8, 16 or 32 pixels that are flat and
+//! sharp like those of a mosaic, but faint, and all over the frame.
 
 use std::f32::consts::TAU;
 

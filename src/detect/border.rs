@@ -1,12 +1,13 @@
-//! The border of a mosaic to the pixel. It may cut blocks: as long as steps gather on the lines that run towards a
-//! side, the mosaic goes on.
+//! The border of a mosaic to the pixel. It may cut blocks: as long as steps gather on the lines
+//! that run towards a side, the mosaic goes on.
 
 use super::cells::Role;
 use super::comb::Comb;
 use super::grow::{Grower, Grown, Pair, span_of};
 use super::plane::{Plane, Span, Span2};
 
-/// Most that one line counts, levels: an outline that falls on a line by chance must not speak for all.
+/// Most that one line counts, levels: an outline that falls on a line by chance must not speak for
+/// all.
 const LINE_CAP: i32 = 4;
 /// Least mean step on the lines, levels.
 const LEAST_ON: f32 = 0.8;
@@ -111,7 +112,8 @@ fn find_pairs(comb: &Comb, lanes: (i32, i32), smear: i32, limit: usize, pairs: &
     }
 }
 
-/// Walk from within the last block outwards, as long as the pixels that support the lattice outnumber the others.
+/// Walk from within the last block outwards, as long as the pixels that support the lattice
+/// outnumber the others.
 fn walk(plane: &Plane<'_>, grown: &Grown, side: Side, pairs: &[Vec<Pair>; 2]) -> usize {
     let comb = &grown.combs[side.axis];
     let range = [grown.blocks.x, grown.blocks.y][side.axis];

@@ -1,5 +1,5 @@
-//! The blocks of a lattice, one by one: are they flat, do they differ, does the whole difference between two
-//! of them lie in the step on their common edge?
+//! The blocks of a lattice, one by one: are they flat, do they differ, does the whole difference
+//! between two of them lie in the step on their common edge?
 
 use super::comb::Comb;
 use super::plane::{Plane, Span2};
@@ -89,8 +89,8 @@ pub(super) struct Cell {
 const LEAST_DIFFERENCE: f32 = 1.5;
 /// The same in standard errors of the difference.
 const NOISE_SIGMAS: f32 = 3.0;
-/// How far beyond both blocks the level on their common line may lie at least, levels: joints, gaps and frames lie
-/// farther.
+/// How far beyond both blocks the level on their common line may lie at least, levels: joints, gaps
+/// and frames lie farther.
 const DRAWN: f32 = 4.0;
 /// Part of the difference that a sharp edge has at least on its line.
 const SHARP: f32 = 0.55;
@@ -106,7 +106,8 @@ pub(super) struct Cells {
     pub(super) cells: Vec<Cell>,
     /// Pixels from a line to either side over which a step may spread.
     pub(super) smear: i32,
-    /// Least difference that counts, levels; grows with the contrast of the mosaic that is followed.
+    /// Least difference that counts, levels; grows with the contrast of the mosaic that is
+    /// followed.
     pub(super) least: f32,
     /// Part of the difference that sharp edges have on their line, across x and y.
     sharp: [f32; 2],
@@ -118,7 +119,8 @@ impl Cells {
         self.blocks = blocks;
         let whole = combs.iter().all(Comb::is_whole);
         let least = combs[0].period.min(combs[1].period);
-        // A natural ramp has three pixels' worth of its rise in a smeared line: little of a large block.
+        // A natural ramp has three pixels' worth of its rise in a smeared line: little of a large
+        // block.
         self.smear = i32::from(least >= if whole { 7.5 } else { 4.9 });
         self.sharp = [0, 1].map(|axis| {
             let ramp = (1 + 2 * self.smear) as f32 / combs[axis].period;

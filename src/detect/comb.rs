@@ -1,7 +1,8 @@
 //! Lines at equal distances, and those that fit a profile of ridges, by its Fourier spectrum.
 //!
-//! Lines at φ + k · P have all their weight in step at the frequency 1 / P: the spectrum there is as large as the
-//! sum of the profile, and its angle tells φ to a part of a pixel. Fractional spacings cost nothing extra.
+//! Lines at φ + k · P have all their weight in step at the frequency 1 / P: the spectrum there is
+//! as large as the sum of the profile, and its angle tells φ to a part of a pixel. Fractional
+//! spacings cost nothing extra.
 
 use std::f64::consts::TAU;
 
@@ -15,8 +16,8 @@ pub(super) const MAX_BLOCK: f32 = 66.0;
 /// Frequencies whose sums are made side by side.
 const LANES: usize = 8;
 
-/// A wider spacing wins over a narrower one whose quality is not better by more than this factor: every
-/// divisor of the true spacing has all lines too.
+/// A wider spacing wins over a narrower one whose quality is not better by more than this factor:
+/// every divisor of the true spacing has all lines too.
 pub(super) const WIDER_WINS: f32 = 0.85;
 /// Least lines in a profile.
 const MIN_LINES: f32 = 2.6;
@@ -61,7 +62,8 @@ impl Comb {
         self.period.fract() == 0.0 && self.phase.fract() == 0.0
     }
 
-    /// Whether both have the same lines within `length` pixels around `centre`, up to `tolerance` pixels.
+    /// Whether both have the same lines within `length` pixels around `centre`, up to `tolerance`
+    /// pixels.
     pub(super) fn agrees(&self, other: &Self, centre: f32, length: f32, tolerance: f32) -> bool {
         let drift = (self.period - other.period).abs() / self.period * length / 2.0;
         let nearest = self.line(self.before(centre));
@@ -70,7 +72,8 @@ impl Comb {
     }
 }
 
-/// Where a parabola through three equidistant values has its vertex, −0.5 … 0.5 steps from the middle one.
+/// Where a parabola through three equidistant values has its vertex, −0.5 … 0.5 steps from the
+/// middle one.
 pub(super) fn vertex(before: f32, here: f32, after: f32) -> f32 {
     let bend = before - 2.0 * here + after;
     if bend >= 0.0 {
@@ -79,8 +82,8 @@ pub(super) fn vertex(before: f32, here: f32, after: f32) -> f32 {
     ((before - after) / (2.0 * bend)).clamp(-0.5, 0.5)
 }
 
-/// Lines close to those of `comb`, or of up to `most` times its spacing, as they fit the whole of `profile`, whose
-/// first entry stands at `origin`.
+/// Lines close to those of `comb`, or of up to `most` times its spacing, as they fit the whole of
+/// `profile`, whose first entry stands at `origin`.
 pub(super) fn refined(profile: &[u32], origin: usize, comb: &Comb, most: f32) -> Option<Comb> {
     let near = |times: f32| {
         let period = comb.period * times;
@@ -96,8 +99,8 @@ pub(super) fn refined(profile: &[u32], origin: usize, comb: &Comb, most: f32) ->
     Some(exact(profile, origin, comb))
 }
 
-/// `comb` through the peaks, or on whole pixels where peaks are one pixel wide and stand there: most clips were
-/// not scaled.
+/// `comb` through the peaks, or on whole pixels where peaks are one pixel wide and stand there:
+/// most clips were not scaled.
 pub(super) fn exact(profile: &[u32], origin: usize, comb: Comb) -> Comb {
     /// Least part of smeared peaks and of narrow ones that whole pixels hold.
     const NEARLY: f32 = 0.9;
@@ -138,8 +141,8 @@ pub(super) fn exact(profile: &[u32], origin: usize, comb: Comb) -> Comb {
     if close || narrow { whole } else { best }
 }
 
-/// `comb`, moved so that it goes through the peaks of the profile beside its lines: what lies between the lines
-/// pulls at the spectrum, but not at these.
+/// `comb`, moved so that it goes through the peaks of the profile beside its lines: what lies
+/// between the lines pulls at the spectrum, but not at these.
 pub(super) fn through_peaks(profile: &[u32], origin: usize, comb: Comb) -> Comb {
     let mut comb = comb;
     // Only lines whose peak is near vote in the later rounds.
@@ -168,7 +171,8 @@ pub(super) fn through_peaks(profile: &[u32], origin: usize, comb: Comb) -> Comb 
     comb
 }
 
-/// Centre and weight of the highest peak within `reach` of `expected`, positions from the profile's start.
+/// Centre and weight of the highest peak within `reach` of `expected`, positions from the profile's
+/// start.
 fn peak(profile: &[u32], expected: f32, reach: f32) -> Option<(f32, f64)> {
     let first = (expected - reach).ceil().max(0.0) as usize;
     let last = ((expected + reach).floor() as usize).min(profile.len().checked_sub(1)?);

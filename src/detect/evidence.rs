@@ -15,17 +15,21 @@ pub(super) struct Evidence {
     pub(super) ripple: f32,
     /// Mean difference of neighbouring blocks, levels, across x and y.
     pub(super) contrast: [f32; 2],
-    /// Step on the common edge over difference of the blocks, across x and y: 1 in a mosaic, 0 in a ramp.
+    /// Step on the common edge over difference of the blocks, across x and y: 1 in a mosaic, 0 in a
+    /// ramp.
     pub(super) sharpness: [f32; 2],
     /// Part of the edges with a clear difference.
     pub(super) clear: f32,
     /// Correlation of neighbouring blocks: positive for pictures of things, −1 for a chequerboard.
     pub(super) correlation: f32,
-    /// Part of the clear differences that are alike, 0–1: chequerboards, codes and patterns know few.
+    /// Part of the clear differences that are alike, 0–1: chequerboards, codes and patterns know
+    /// few.
     pub(super) uniform: f32,
-    /// Part of the rows, or of the columns if less, that are of one level: gaps between things, not blocks.
+    /// Part of the rows, or of the columns if less, that are of one level: gaps between things, not
+    /// blocks.
     pub(super) blank: f32,
-    /// Part of the inner lines without an edge, across x or y if more there: gaps between things have two sides.
+    /// Part of the inner lines without an edge, across x or y if more there: gaps between things
+    /// have two sides.
     pub(super) silent: f32,
     /// Clear differences on sharp edges.
     pub(super) edges: usize,

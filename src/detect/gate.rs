@@ -1,7 +1,8 @@
 //! Which parts of a frame are worth a closer look.
 //!
-//! A tile is hot where ridges outweigh ground both ways. Tiles of 16 pixels show blocks up to 16, tiles of twice
-//! and four times that side show larger ones. A window of 3 × 3 tiles with enough hot ones is looked at.
+//! A tile is hot where ridges outweigh ground both ways. Tiles of 16 pixels show blocks up to 16,
+//! tiles of twice and four times that side show larger ones. A window of 3 × 3 tiles with enough
+//! hot ones is looked at.
 
 use super::plane::{Span, Span2};
 use super::steps::{TILE, Tile};
@@ -13,7 +14,8 @@ pub(super) const LEVELS: usize = 3;
 pub(super) const SIDE: usize = 3;
 /// Least hot tiles of the nine.
 const HOT_TILES: u8 = 5;
-/// Least ridge of a hot tile per [`TILE`] pixels of its side, each way: a third of an edge along it.
+/// Least ridge of a hot tile per [`TILE`] pixels of its side, each way: a third of an edge along
+/// it.
 const LEAST_RIDGE: u32 = 24;
 
 /// A part of the frame.
@@ -35,8 +37,8 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// The windows of a frame, most promising first, those of large tiles before others: a divisor of the true
-    /// spacing looks as good in a small window.
+    /// The windows of a frame, most promising first, those of large tiles before others: a divisor
+    /// of the true spacing looks as good in a small window.
     pub(super) fn windows(&mut self, tiles: &[Tile], counts: (usize, usize)) -> &[Window] {
         self.windows.clear();
         self.tiles[0].clear();
@@ -58,7 +60,8 @@ impl Gate {
         &self.windows
     }
 
-    /// The hot tiles of `level` in the frame of the last [`Self::windows`], which had so many of the smallest tiles.
+    /// The hot tiles of `level` in the frame of the last [`Self::windows`], which had so many of
+    /// the smallest tiles.
     pub(super) fn hot(&self, level: usize, counts: (usize, usize)) -> impl Iterator<Item = Rect> {
         let (across, size) = ((counts.0 >> level).max(1), TILE << level);
         let tiles = self.tiles[level].iter().enumerate();

@@ -1,4 +1,5 @@
-//! The extent of a mosaic: the blocks that hang together around a window, then its border to the pixel.
+//! The extent of a mosaic: the blocks that hang together around a window, then its border to the
+//! pixel.
 
 use super::cells::{Blocks, Cells, Role};
 use super::comb::{Comb, exact, refined, spaced_comb};
@@ -21,7 +22,8 @@ const SETTLED: f32 = 0.15;
 /// Fewest blocks that make a mosaic.
 const LEAST_MEMBERS: usize = 6;
 
-/// Two pixels of a line along a side: those beside a lattice line, or two as far apart in the middle of a block.
+/// Two pixels of a line along a side: those beside a lattice line, or two as far apart in the
+/// middle of a block.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pair {
     pub(super) before: usize,
@@ -69,8 +71,9 @@ pub(super) struct Grown {
 }
 
 impl Grower {
-    /// The mosaic with lines `combs` (x, y), as `fit` changes them, around `seed`; None where too few blocks support it. The pixels
-    /// visited are taken from `budget`; growing ends where nothing is left of it.
+    /// The mosaic with lines `combs` (x, y), as `fit` changes them, around `seed`; None where too
+    /// few blocks support it. The pixels visited are taken from `budget`; growing ends where
+    /// nothing is left of it.
     pub(super) fn grow(
         &mut self,
         plane: &Plane<'_>,
@@ -172,7 +175,8 @@ impl Grower {
         quarter
     }
 
-    /// Make the largest set of blocks that hang together and touch `seed` members; returns the blocks around them.
+    /// Make the largest set of blocks that hang together and touch `seed` members; returns the
+    /// blocks around them.
     fn component(&mut self, seed: &Span2, combs: &[Comb; 2]) -> Option<Blocks> {
         self.bridge();
         let blocks = self.cells.blocks;
@@ -233,7 +237,8 @@ impl Grower {
         }
     }
 
-    /// Visit the clear blocks that hang together with `start`, corner to corner at least; returns their number.
+    /// Visit the clear blocks that hang together with `start`, corner to corner at least; returns
+    /// their number.
     fn flood(&mut self, start: usize, mut visit: impl FnMut(usize) -> bool) -> usize {
         let columns = self.cells.blocks.columns() as isize;
         let rows = self.cells.blocks.rows() as isize;

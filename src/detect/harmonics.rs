@@ -1,6 +1,6 @@
-//! Whether a spacing is the true one or a multiple or a part of it. The spectrum cannot always tell: coding weakens
-//! every second line, and the border adds lines of its own. The blocks can: no edge lies inside a block, and some
-//! edge lies on most lines.
+//! Whether a spacing is the true one or a multiple or a part of it. The spectrum cannot always
+//! tell: coding weakens every second line, and the border adds lines of its own. The blocks can: no
+//! edge lies inside a block, and some edge lies on most lines.
 
 use super::cells::{Blocks, Edge, Role};
 use super::comb::{Comb, MAX_BLOCK, MIN_BLOCK};
@@ -15,8 +15,8 @@ const LINE: f32 = 0.4;
 
 /// Spacings tried for one mosaic after the first.
 const TRIES: usize = 2;
-/// Part of its pixels that a mosaic keeps at least where its blocks are taken as square: most are, and a border or
-/// a few weak lines pull at one of two spacings.
+/// Part of its pixels that a mosaic keeps at least where its blocks are taken as square: most are,
+/// and a border or a few weak lines pull at one of two spacings.
 const SQUARE: f32 = 0.95;
 
 impl Grower {
@@ -135,7 +135,8 @@ impl Grower {
         })
     }
 
-    /// Share of sharp edges on the inner lines of `blocks` across `axis`, by line number modulo `classes` (≤ 3).
+    /// Share of sharp edges on the inner lines of `blocks` across `axis`, by line number modulo
+    /// `classes` (≤ 3).
     fn sharp_shares(&self, blocks: &Blocks, axis: usize, classes: usize) -> [f32; 3] {
         let columns = blocks.columns();
         let (mut sharp, mut all) = ([0.0; 3], [0.0f32; 3]);

@@ -1,11 +1,12 @@
 //! Mosaic lattices in a luma plane: rectangle, block size, phase and score of each.
 //!
-//! One pass over the plane divides its steps into ridges and ground (`steps`). Where ridges outweigh the ground
-//! both ways (`gate`), their spectrum or their peaks give a lattice (`hypotheses`, `spectrum`, `comb`, `peaks`). Its
-//! blocks (`cells`) are followed as far as they hang together (`grow`), multiples and parts of the spacing are
-//! compared (`harmonics`), the border is found to the pixel (`border`) and the outline named (`outline`), and the
-//! blocks and what is around them have the last word (`evidence`, `blocking`, `score`). `stages` tells what the
-//! first of these see.
+//! One pass over the plane divides its steps into ridges and ground (`steps`). Where ridges
+//! outweigh the ground both ways (`gate`), their spectrum or their peaks give a lattice
+//! (`hypotheses`, `spectrum`, `comb`, `peaks`). Its blocks (`cells`) are followed as far as they
+//! hang together (`grow`), multiples and parts of the spacing are compared (`harmonics`), the
+//! border is found to the pixel (`border`) and the outline named (`outline`), and the blocks and
+//! what is around them have the last word (`evidence`, `blocking`, `score`). `stages` tells what
+//! the first of these see.
 
 mod blocking;
 mod border;
@@ -43,13 +44,15 @@ use steps::{Ridges, STRIP};
 
 use crate::frame::{Lattice, Rect};
 
-/// Pixels that following lattices from windows of one level may visit in a frame, in parts of the frame's.
+/// Pixels that following lattices from windows of one level may visit in a frame, in parts of the
+/// frame's.
 const PASSES: usize = 12;
 
 /// Most windows of a level that are looked at; bounds the time spent on frames full of text.
 const MOST_LOOKS: usize = 128;
 
-/// Finds mosaics; keeps its scratch memory from frame to frame. An example is on the [crate's page](crate).
+/// Finds mosaics; keeps its scratch memory from frame to frame. An example is on the [crate's
+/// page](crate).
 #[derive(Debug, Default)]
 pub struct Detector {
     ridges: Ridges,
@@ -96,8 +99,8 @@ impl Detector {
         keep_best(regions, settings);
     }
 
-    /// The grid inside `rect`, with its score, for regions that someone else named. Looks at these pixels and a rim of
-    /// a few more only.
+    /// The grid inside `rect`, with its score, for regions that someone else named. Looks at these
+    /// pixels and a rim of a few more only.
     pub fn lattice_in(&mut self, luma: &Luma<'_>, rect: &Rect) -> Option<(Lattice, f32)> {
         let plane = Plane::new(luma)?;
         let area = plane.clamp(rect)?;

@@ -34,20 +34,23 @@ impl Outline {
 
 /// Part of a corner's blocks that may belong to the mosaic where it is cut off.
 const MOST_IN_CORNER: f32 = 0.25;
-/// Corners that are cut off at least: in a few large blocks, one that an ellipse only just cuts may look whole.
+/// Corners that are cut off at least: in a few large blocks, one that an ellipse only just cuts may
+/// look whole.
 const LEAST_CUT: usize = 3;
-/// Part of the blocks inside the ellipse that belong to it at least; where fewer do, little is known of the corners.
+/// Part of the blocks inside the ellipse that belong to it at least; where fewer do, little is
+/// known of the corners.
 const LEAST_INSIDE: f32 = 0.75;
 
-/// Ellipses that are compared, from the smallest to the largest, their radii in parts of the box's: the box around
-/// whole blocks may be one short on each side.
+/// Ellipses that are compared, from the smallest to the largest, their radii in parts of the box's:
+/// the box around whole blocks may be one short on each side.
 const SIZES: usize = 19;
 const SMALLEST: f32 = 0.9;
 const STEP: f32 = 0.02;
 
 /// Radius from which a box is too small for its ellipse.
 const SHORT: f32 = 1.06;
-/// Part of a block's half up to which the ellipse must hold it: one that lacks but a corner still looks level.
+/// Part of a block's half up to which the ellipse must hold it: one that lacks but a corner still
+/// looks level.
 const NEARLY: f32 = 0.4;
 
 /// Radius of ellipse `size`.
@@ -65,9 +68,10 @@ struct Block {
     member: bool,
 }
 
-/// Radius of the ellipse that a mosaic in `area` with the lines `combs` is, in parts of that in its box: of the one that
-/// holds the members among `whole`, the blocks that its border does not cut, and no others. None where it is none: the
-/// corners are not cut off. `roles` are those of the blocks `measured`.
+/// Radius of the ellipse that a mosaic in `area` with the lines `combs` is, in parts of that in its
+/// box: of the one that holds the members among `whole`, the blocks that its border does not cut,
+/// and no others. None where it is none: the corners are not cut off. `roles` are those of the
+/// blocks `measured`.
 pub(super) fn ellipse(
     roles: &[Role],
     measured: &Blocks,
@@ -133,8 +137,8 @@ fn blocks(
     })
 }
 
-/// The box of an ellipse of `radius` times the one in `area`, inside `limits`: where the border of its outermost blocks, of
-/// which there are few, was not found, the box ends with the whole ones.
+/// The box of an ellipse of `radius` times the one in `area`, inside `limits`: where the border of
+/// its outermost blocks, of which there are few, was not found, the box ends with the whole ones.
 pub(super) fn completed(area: &Span2, radius: f32, limits: &Span2) -> Span2 {
     if radius < SHORT {
         return *area;

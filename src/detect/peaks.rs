@@ -1,5 +1,6 @@
-//! Lines through the highest peaks of a profile. Where a window shows three or four lines of large blocks, the
-//! border of the mosaic, which keeps no distance to them, pulls the spectrum off; it cannot pull at these.
+//! Lines through the highest peaks of a profile. Where a window shows three or four lines of large
+//! blocks, the border of the mosaic, which keeps no distance to them, pulls the spectrum off; it
+//! cannot pull at these.
 
 use super::comb::{Comb, MAX_BLOCK, MIN_BLOCK, through_peaks};
 
@@ -21,7 +22,8 @@ struct Peak {
     weight: u32,
 }
 
-/// The lines that explain most of the peaks in `profile`, whose first entry stands at `origin`, and miss fewest.
+/// The lines that explain most of the peaks in `profile`, whose first entry stands at `origin`, and
+/// miss fewest.
 pub(super) fn peak_comb(profile: &[u32], origin: usize) -> Option<Comb> {
     let (peaks, count) = peaks(profile);
     let peaks = &peaks[..count];

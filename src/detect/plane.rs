@@ -73,7 +73,8 @@ impl<'a> Plane<'a> {
         }
     }
 
-    /// `area` and what is up to `unit` pixels around it, widened to multiples of `unit` from the plane's corner.
+    /// `area` and what is up to `unit` pixels around it, widened to multiples of `unit` from the
+    /// plane's corner.
     pub(super) fn around(&self, area: &Span2, unit: usize) -> Span2 {
         let wide = |span: Span, limit: usize| {
             let start = span.start.saturating_sub(unit) / unit * unit;

@@ -18,7 +18,8 @@ pub struct Region {
 }
 
 impl Region {
-    /// The part inside a frame of `width` × `height` pixels. A part of an ellipse counts as a rectangle.
+    /// The part inside a frame of `width` × `height` pixels. A part of an ellipse counts as a
+    /// rectangle.
     pub fn clamp_to(&self, width: u32, height: u32) -> Option<Self> {
         let rect = self.rect.clamp_to(width, height)?;
         let outline = match rect == self.rect {

@@ -1,7 +1,7 @@
 //! Whether a lattice of blocks is a mosaic, as a probability.
 //!
-//! A few facts rule a mosaic out. What passes them is weighed by a logistic regression, fitted to lattices that were
-//! followed in coded and uncoded pictures with and without mosaics.
+//! A few facts rule a mosaic out. What passes them is weighed by a logistic regression, fitted to
+//! lattices that were followed in coded and uncoded pictures with and without mosaics.
 
 use super::blocking::Setting;
 use super::comb::Comb;

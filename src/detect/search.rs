@@ -13,7 +13,8 @@ use super::score::{Shape, score};
 use super::steps::Ridges;
 use crate::frame::Rect;
 
-/// A window that shares more than one in so many of its pixels with a lattice that was followed is part of it.
+/// A window that shares more than one in so many of its pixels with a lattice that was followed is
+/// part of it.
 const SHARED_PART: u64 = 8;
 /// Distance in pixels up to which lines are the same.
 const SAME_LINE: f32 = 2.0;

@@ -60,14 +60,16 @@ impl Spectrum {
         Some(Self { re, im, powers })
     }
 
-    /// Spacings in pixels, of which there are `unit` to an entry, and their powers; the widest first.
+    /// Spacings in pixels, of which there are `unit` to an entry, and their powers; the widest
+    /// first.
     pub(super) fn spacings(&self, unit: usize) -> impl Iterator<Item = (f32, f32)> {
         let spacing = move |i: usize| (unit * TURN) as f32 / (LOWEST + i) as f32;
         (0..COUNT).map(spacing).zip(self.powers)
     }
 }
 
-/// The best spacing in the profile of a window that starts at `origin` and has `unit` pixels to an entry.
+/// The best spacing in the profile of a window that starts at `origin` and has `unit` pixels to an
+/// entry.
 pub(super) fn window_comb(profile: &[f32; SAMPLES], origin: usize, unit: usize) -> Option<Comb> {
     let Spectrum { re, im, powers } = Spectrum::of(profile)?;
     let top = powers.iter().fold(0.0, |top: f32, &power| top.max(power));

@@ -1,4 +1,5 @@
-//! What the first stages see of a frame, for pictures and for who wonders why something is found or not.
+//! What the first stages see of a frame, for pictures and for who wonders why something is found or
+//! not.
 
 use super::Detector;
 use super::gate;
@@ -33,7 +34,8 @@ pub struct Window {
 pub struct Profile {
     /// Their sums, pixel by pixel.
     pub sums: Vec<u32>,
-    /// Spacings of lines in pixels, widest first, each with the part of the ridges that is in step with it, 0–1.
+    /// Spacings of lines in pixels, widest first, each with the part of the ridges that is in step
+    /// with it, 0–1.
     pub spectrum: Vec<(f32, f32)>,
 }
 

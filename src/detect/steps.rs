@@ -1,8 +1,9 @@
 //! Ridges: edge pieces that stand out of the ground beside them. The one pass over all pixels.
 //!
-//! A block edge is a step between two flat pieces of ground; scaling and coding spread it over two or three
-//! pixels. Steps are summed along eight pixels of the edge; what such a sum has above those three pixels to
-//! either side is a ridge, the rest is ground. Slanted and soft edges of natural pictures leave ground only.
+//! A block edge is a step between two flat pieces of ground; scaling and coding spread it over two
+//! or three pixels. Steps are summed along eight pixels of the edge; what such a sum has above
+//! those three pixels to either side is a ridge, the rest is ground. Slanted and soft edges of
+//! natural pictures leave ground only.
 
 use super::plane::{Plane, Span2};
 
@@ -15,8 +16,8 @@ pub(super) const STRIP: usize = 8;
 pub(super) const TILE: usize = 16;
 /// Most that one pixel's step counts: eight of them fit a byte.
 const STEP_CAP: u8 = 31;
-/// Distance of the ground that an edge piece is compared with: wider than a smeared edge, narrower than the
-/// smallest smeared block less half of one.
+/// Distance of the ground that an edge piece is compared with: wider than a smeared edge, narrower
+/// than the smallest smeared block less half of one.
 const REACH: usize = 3;
 /// Taken off every sum of eight steps: noise of three quarters of a level a pixel.
 const FLOOR: u8 = 6;
@@ -178,7 +179,8 @@ impl Ridges {
         (&self.tiles, self.tile_counts)
     }
 
-    /// Ridges across x and across y at each pixel of `plane`, which was measured; 0 in what is left out.
+    /// Ridges across x and across y at each pixel of `plane`, which was measured; 0 in what is left
+    /// out.
     pub(super) fn maps(&self, plane: &Plane<'_>) -> [Vec<u8>; 2] {
         let (width, columns) = (self.width, self.width / STRIP);
         let pixels = (0..width * plane.height).map(|i| (i % width, i / width));

@@ -1,8 +1,8 @@
 //! Formats of the elements, and GStreamer's description of a frame translated into ours.
 //!
-//! Planes are found from the buffer's own video meta where it has one, and are slices of one mapping of the
-//! whole buffer, so that a stranger's wrong offset or stride is an error and never a read outside the memory. A
-//! buffer of several memories is merged by GStreamer while it is mapped.
+//! Planes are found from the buffer's own video meta where it has one, and are slices of one
+//! mapping of the whole buffer, so that a stranger's wrong offset or stride is an error and never a
+//! read outside the memory. A buffer of several memories is merged by GStreamer while it is mapped.
 
 use crate::frame::{
     ColorModel, Component, FrameError, FrameView, FrameViewMut, Layout, MAX_PLANES, Matrix, Plane,
@@ -10,8 +10,8 @@ use crate::frame::{
 };
 use gst_video::{VideoColorMatrix, VideoColorRange, VideoFormat, VideoInterlaceMode};
 
-/// Raw video formats of all elements, preferred first. A test compares each with GStreamer's own unpacking and
-/// conversion.
+/// Raw video formats of all elements, preferred first. A test compares each with GStreamer's own
+/// unpacking and conversion.
 pub const FORMATS: &[VideoFormat] = &[
     VideoFormat::I420,
     VideoFormat::Nv12,
@@ -67,8 +67,8 @@ pub fn template_caps() -> gst::Caps {
         .build()
 }
 
-/// Take cropping out of downstream's answer to an ALLOCATION query: regions count from the visible picture's corner,
-/// so upstream is to crop by itself.
+/// Take cropping out of downstream's answer to an ALLOCATION query: regions count from the visible
+/// picture's corner, so upstream is to crop by itself.
 pub fn refuse_cropping(query: &mut gst::query::Allocation) {
     while let Some(index) = query.find_allocation_meta::<gst_video::VideoCropMeta>() {
         query.remove_nth_allocation_meta(index);
@@ -137,10 +137,11 @@ impl StreamLayout {
         self.info.interlace_mode() == VideoInterlaceMode::Progressive
     }
 
-    /// Why frames of these caps pass unrestored, for a user to read; None where they can be restored.
+    /// Why frames of these caps pass unrestored, for a user to read; None where they can be
+    /// restored.
     ///
-    /// Networks know the light of ordinary video: the values of PQ and HLG mean another, and the fields of
-    /// interlaced video are two pictures.
+    /// Networks know the light of ordinary video: the values of PQ and HLG mean another, and the
+    /// fields of interlaced video are two pictures.
     pub fn obstacle(&self) -> Option<&'static str> {
         use gst_video::VideoTransferFunction::{AribStdB67, Smpte2084};
         if !self.is_progressive() {
@@ -193,8 +194,8 @@ impl StreamLayout {
         Ok(write(FrameViewMut::new(&layout, planes)?))
     }
 
-    /// Where this buffer's planes are. Its meta may tell another size than the caps: a decoder's padded picture
-    /// of which the caps name the visible part.
+    /// Where this buffer's planes are. Its meta may tell another size than the caps: a decoder's
+    /// padded picture of which the caps name the visible part.
     fn locate(&self, buffer: &gst::BufferRef) -> Result<(Layout, PlanePositions), PictureError> {
         let Some(meta) = buffer.meta::<gst_video::VideoMeta>() else {
             return Ok((

@@ -20,7 +20,8 @@ pub trait Filter: ElementImpl + ObjectSubclass<Type: IsA<gst::Element>> {
     }
 }
 
-/// The sink pad of an element of `class`, which hands on to [`Filter`]. A panic there becomes an error message.
+/// The sink pad of an element of `class`, which hands on to [`Filter`]. A panic there becomes an
+/// error message.
 pub fn sink_pad<F: Filter>(class: &glib::Class<F::Type>) -> gst::PadBuilder<gst::Pad> {
     pad(class, "sink")
         .chain_function(|_, parent, buffer| {

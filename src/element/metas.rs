@@ -32,7 +32,8 @@ pub fn regions_of<'a>(
         .map(|meta| {
             let (x, y, width, height) = meta.rect();
             NamedRegion {
-                // The meta's numbers are unsigned; a rectangle that sticks out on the left wraps around.
+                // The meta's numbers are unsigned; a rectangle that sticks out on the left wraps
+                // around.
                 rect: Rect::new(x as i32, y as i32, width, height),
                 confidence: number(&meta, "confidence"),
                 lattice: lattice_of(&meta),
@@ -68,8 +69,8 @@ fn lattice_of(meta: &VideoRegionOfInterestMeta) -> Option<Lattice> {
     })
 }
 
-/// What is said of a region: a structure called `name` with `confidence`, `method`, `outline`, `track-id` and the lattice,
-/// as far as they are known.
+/// What is said of a region: a structure called `name` with `confidence`, `method`, `outline`,
+/// `track-id` and the lattice, as far as they are known.
 pub fn describe(name: &str, region: &Region, method: &str, id: Option<u32>) -> gst::Structure {
     let mut details = gst::Structure::builder(name)
         .field("confidence", f64::from(region.score))
@@ -90,8 +91,9 @@ pub fn describe(name: &str, region: &Region, method: &str, id: Option<u32>) -> g
     details
 }
 
-/// An element message called `name` about the regions of a frame: its times, and for each region what [`describe`] says
-/// and its rectangle. The entries are types, regions, who found them, identities.
+/// An element message called `name` about the regions of a frame: its times, and for each region
+/// what [`describe`] says and its rectangle. The entries are types, regions, who found them,
+/// identities.
 pub fn message<'a>(
     source: &impl IsA<gst::Object>,
     name: &str,
@@ -127,7 +129,8 @@ pub struct MessageTimes {
     pub running_time: Option<gst::ClockTime>,
 }
 
-/// Attach a meta of type `name` for a region that lies inside the frame, with what [`describe`] says.
+/// Attach a meta of type `name` for a region that lies inside the frame, with what [`describe`]
+/// says.
 pub fn attach(
     buffer: &mut gst::BufferRef,
     name: &str,

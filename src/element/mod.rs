@@ -1,6 +1,7 @@
 //! The GStreamer elements.
 //!
-//! Their folders translate between GStreamer and the rooms below; what can be tested without a pipeline lives there.
+//! Their folders translate between GStreamer and the rooms below; what can be tested without a
+//! pipeline lives there.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
-//! The property `regions`: a `GstValueArray` of `GstValueArray`s of four ints, x, y, width and height.
+//! The property `regions`: a `GstValueArray` of `GstValueArray`s of four ints, x, y, width and
+//! height.
 
 use crate::frame::Rect;
 use gst::glib;
@@ -26,8 +27,8 @@ impl Regions {
         self.complaint.as_deref()
     }
 
-    /// Take a new list. One that is not well-formed leaves the former in place and is reported by the next
-    /// state change: setters have no way to fail.
+    /// Take a new list. One that is not well-formed leaves the former in place and is reported by
+    /// the next state change: setters have no way to fail.
     pub fn set(&mut self, value: &glib::Value) {
         match parse(value) {
             Ok(rects) => {

@@ -29,7 +29,8 @@ const MOST: usize = 8;
 pub enum Motion {
     /// Nothing but the sensor's noise.
     Still,
-    /// The head, one pixel a frame to the side and half a pixel down, against a lattice that stands still.
+    /// The head, one pixel a frame to the side and half a pixel down, against a lattice that stands
+    /// still.
     Moving,
 }
 

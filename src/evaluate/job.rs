@@ -72,8 +72,8 @@ impl Evaluated {
     }
 }
 
-/// Evaluate the models in `files`, or the bundled one if there is none. All see the same pictures, of
-/// `options.side`.
+/// Evaluate the models in `files`, or the bundled one if there is none. All see the same pictures,
+/// of `options.side`.
 pub fn models(files: &[PathBuf], faces: &Faces, options: &Options) -> anyhow::Result<Evaluated> {
     let models = open_models(files)?;
     let mut networks = Networks::open(&options.networks)?;

@@ -1,6 +1,8 @@
-//! How good a model is: held-out faces are pixelated, restored as the element would do it, and measured.
+//! How good a model is: held-out faces are pixelated, restored as the element would do it, and
+//! measured.
 //!
-//! A model runs through ONNX Runtime with [`crate::restore::Restorer`], so that what is scored is what ships.
+//! A model runs through ONNX Runtime with [`crate::restore::Restorer`], so that what is scored is
+//! what ships.
 
 pub mod cases;
 pub mod clips;
@@ -83,7 +85,8 @@ pub struct Row {
     pub scores: SetScores,
 }
 
-/// The pictures in a folder, a tar file or a list; with a rule only those that training holds back by it.
+/// The pictures in a folder, a tar file or a list; with a rule only those that training holds back
+/// by it.
 pub fn open_faces(path: &Path, held_out: Option<&HeldOut>) -> anyhow::Result<Dataset> {
     let dataset = Dataset::open(path, &ProgressBar::hidden())?;
     for line in &dataset.unreadable {
@@ -119,8 +122,8 @@ pub fn face(dataset: &Dataset, place: usize, side: u32) -> anyhow::Result<RgbIma
     resize(&square, (side, side)).context("a picture is empty")
 }
 
-/// Measure `systems` in `cases` on `faces`, pictures as [`load_faces`] gives them, with `networks` as well; `progress` is
-/// moved along.
+/// Measure `systems` in `cases` on `faces`, pictures as [`load_faces`] gives them, with `networks`
+/// as well; `progress` is moved along.
 pub fn evaluate(
     systems: &mut Systems,
     networks: &mut Networks,

@@ -5,11 +5,13 @@ use rayon::prelude::*;
 
 use crate::train::data::dataset::Dataset;
 
-/// Bits of 256 in which the hashes of two files of one picture may differ. Faces cut alike are alike, but not so much:
-/// among 145 held-out and 2,766 other faces of 128×128 pixels no pair is within it.
+/// Bits of 256 in which the hashes of two files of one picture may differ. Faces cut alike are
+/// alike, but not so much: among 145 held-out and 2,766 other faces of 128×128 pixels no pair is
+/// within it.
 const ALIKE: u32 = 20;
 
-/// Names of the pictures of `tested` that look like one of `trained`, each with the name of its twin.
+/// Names of the pictures of `tested` that look like one of `trained`, each with the name of its
+/// twin.
 pub fn overlap(tested: &Dataset, trained: &Dataset) -> anyhow::Result<Vec<(String, String)>> {
     let (tests, trains) = (hashes(tested)?, hashes(trained)?);
     let twins = tests.into_par_iter().enumerate().filter_map(|(i, hash)| {

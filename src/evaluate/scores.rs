@@ -21,13 +21,15 @@ use crate::metrics::{
 pub struct SetScores {
     /// Means and standard deviations over the pictures, by the names of the measures.
     pub measures: BTreeMap<&'static str, Summary>,
-    /// Sliced Wasserstein distance of the set to that of the true faces, in fractions of a standard deviation.
+    /// Sliced Wasserstein distance of the set to that of the true faces, in fractions of a standard
+    /// deviation.
     pub sliced_wasserstein: f64,
     /// Share (0–1) of the faces that are nearest to their own truth by local binary patterns.
     pub rank1: f64,
     /// [`Self::rank1`] of blind guesses: 1 ÷ the number of faces.
     pub chance: f64,
-    /// Fréchet distance of the faces' embeddings to those of the true faces, if a network for them was given.
+    /// Fréchet distance of the faces' embeddings to those of the true faces, if a network for them
+    /// was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frechet: Option<f64>,
 }

@@ -12,8 +12,8 @@ use crate::degrade::smooth::resize;
 /// Pixels between pictures.
 const GAP: u32 = 4;
 
-/// What is drawn, from left to right; then comes the truth. What no projection corrects looks like what it corrects,
-/// and is left out.
+/// What is drawn, from left to right; then comes the truth. What no projection corrects looks like
+/// what it corrects, and is left out.
 pub fn columns(systems: &Systems) -> Vec<System> {
     let mut columns = systems.all();
     columns.retain(|system| system.version != Version::Restored);

@@ -17,7 +17,8 @@ pub struct Summary {
     pub mean: f64,
     /// Standard deviation over the pictures (of a sample).
     pub sd: f64,
-    /// Mean difference to what the system started from, and the 95 % interval of a paired bootstrap.
+    /// Mean difference to what the system started from, and the 95 % interval of a paired
+    /// bootstrap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gain: Option<[f64; 3]>,
 }
@@ -41,8 +42,8 @@ pub fn number(value: f64, digits: usize) -> String {
     }
 }
 
-/// Sum up the figures of a set; `start` are those of the same pictures before. Where not all pictures have a measure,
-/// those that have it count.
+/// Sum up the figures of a set; `start` are those of the same pictures before. Where not all
+/// pictures have a measure, those that have it count.
 pub fn summarise(
     each: &[Scores],
     start: Option<&[Scores]>,

@@ -37,7 +37,8 @@ pub struct Systems {
 }
 
 impl Systems {
-    /// The systems of `models`, at least one, whose names differ. A model of one network has no first stage.
+    /// The systems of `models`, at least one, whose names differ. A model of one network has no
+    /// first stage.
     pub fn new(models: &[(String, Model)]) -> anyhow::Result<Self> {
         ensure!(!models.is_empty(), "there is no model to evaluate");
         let input = |version| System {
@@ -76,8 +77,8 @@ impl Systems {
     }
 }
 
-/// The models in `files`, or the bundled one if there is none, each with a name for tables: its file's without folder
-/// and ending, with a number where another has it.
+/// The models in `files`, or the bundled one if there is none, each with a name for tables: its
+/// file's without folder and ending, with a number where another has it.
 pub fn open_models(files: &[PathBuf]) -> anyhow::Result<Vec<(String, Model)>> {
     let mut models: Vec<(String, Model)> = Vec::new();
     for file in files {

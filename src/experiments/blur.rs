@@ -49,7 +49,8 @@ pub struct Settings {
     pub radii: Vec<u32>,
     /// Pictures that others blurred, instead; paired by name.
     pub blurred: Option<PathBuf>,
-    /// Names of systems with folders of what they made; paired by name. For one radius or [`Self::blurred`].
+    /// Names of systems with folders of what they made; paired by name. For one radius or
+    /// [`Self::blurred`].
     pub made: Vec<(String, PathBuf)>,
 }
 
@@ -159,7 +160,8 @@ fn blurred(
         .collect()
 }
 
-/// Unsharp masking: what bicubic interpolation (Catmull–Rom) of every (`reach` + 1)-th pixel cannot show, twice.
+/// Unsharp masking: what bicubic interpolation (Catmull–Rom) of every (`reach` + 1)-th pixel cannot
+/// show, twice.
 fn sharpened(picture: &RgbImage, reach: u32) -> anyhow::Result<RgbImage> {
     let size = picture.dimensions();
     let small = [size.0, size.1].map(|side| side.div_ceil(reach + 1));

@@ -4,7 +4,8 @@ use anyhow::{Context, ensure};
 use image::RgbImage;
 use png::{BitDepth, ColorType, Encoder};
 
-/// The file of a film that repeats for ever; each picture is shown for `milliseconds`. All have the same size.
+/// The file of a film that repeats for ever; each picture is shown for `milliseconds`. All have the
+/// same size.
 pub fn apng(frames: &[RgbImage], milliseconds: u16) -> anyhow::Result<Vec<u8>> {
     let first = frames.first().context("a film needs a picture")?;
     let size = first.dimensions();

@@ -1,4 +1,5 @@
-//! Experiments on models: blur, repeated runs, sizes of tiles. Each leaves a table, a plot and all numbers in a folder.
+//! Experiments on models: blur, repeated runs, sizes of tiles. Each leaves a table, a plot and all
+//! numbers in a folder.
 //!
 //! What is measured, and how, is in `docs/experiments.md`.
 

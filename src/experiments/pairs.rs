@@ -1,5 +1,5 @@
-//! Pictures made by other programs, put beside the originals that they belong to. What does not pair up is refused:
-//! figures of pictures that were mixed up look like figures.
+//! Pictures made by other programs, put beside the originals that they belong to. What does not
+//! pair up is refused: figures of pictures that were mixed up look like figures.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,10 +15,11 @@ use crate::train::data::dataset::Dataset;
 /// Most names in a message.
 const NAMED: usize = 3;
 
-/// The pictures of `folder` in the order of `truths`, paired by the names of the files without their endings.
+/// The pictures of `folder` in the order of `truths`, paired by the names of the files without
+/// their endings.
 ///
-/// Fails where one has no partner or two the same, where sizes differ, and where a picture is no nearer to its original
-/// than a flat one would be, as pictures of two different faces are.
+/// Fails where one has no partner or two the same, where sizes differ, and where a picture is no
+/// nearer to its original than a flat one would be, as pictures of two different faces are.
 pub fn by_name(truths: &[Face], folder: &Path) -> anyhow::Result<Vec<RgbImage>> {
     let shown = folder.display();
     let dataset = Dataset::open(folder, &ProgressBar::hidden())?;
@@ -79,8 +80,8 @@ fn some<'a>(names: impl Iterator<Item = &'a str>) -> String {
     format!("{}{more}", names[..names.len().min(NAMED)].join(", "))
 }
 
-/// An error unless `picture` is nearer to `truth` than the picture of one colour, `truth`'s mean: whatever takes detail
-/// away (blurs, mosaics) leaves at least that.
+/// An error unless `picture` is nearer to `truth` than the picture of one colour, `truth`'s mean:
+/// whatever takes detail away (blurs, mosaics) leaves at least that.
 pub fn assert_near(name: &str, picture: &RgbImage, truth: &RgbImage) -> anyhow::Result<()> {
     let count = f64::from(truth.width() * truth.height());
     let mut mean = [0.0; 3];

@@ -35,7 +35,8 @@ impl Planes {
         })
     }
 
-    /// At another size: by the mean of what a pixel covers where the picture shrinks, else by Catmull–Rom.
+    /// At another size: by the mean of what a pixel covers where the picture shrinks, else by
+    /// Catmull–Rom.
     pub fn at(&self, side: usize) -> anyhow::Result<Self> {
         match side < self.side {
             true => self.scaled(side, FilterType::Box),
@@ -92,8 +93,8 @@ impl Whole {
         Ok(Self { backend })
     }
 
-    /// What the model makes of a picture, which is scaled to its size as the element does it (triangle filter), at `side`
-    /// × `side` pixels.
+    /// What the model makes of a picture, which is scaled to its size as the element does it
+    /// (triangle filter), at `side` × `side` pixels.
     pub fn run(&mut self, picture: &Planes, side: usize) -> anyhow::Result<Planes> {
         let metadata = self.backend.metadata().clone();
         let mut crop = picture.scaled(metadata.size, FilterType::Bilinear)?.data;

@@ -13,8 +13,8 @@ pub struct Conversion {
 }
 
 impl Conversion {
-    /// The conversion of a colour model with code values of `depth` bits. Source: ITU-R BT.601, BT.709 and BT.2020,
-    /// sections on signal format and quantisation; BT.2100 for the full range.
+    /// The conversion of a colour model with code values of `depth` bits. Source: ITU-R BT.601,
+    /// BT.709 and BT.2020, sections on signal format and quantisation; BT.2100 for the full range.
     pub fn new(model: ColorModel, depth: u32) -> Self {
         // Steps of a code value per step of an 8-bit one.
         let unit = ((1u32 << depth) as f32) / 256.0;
@@ -38,7 +38,8 @@ impl Conversion {
         }
     }
 
-    /// `luma` and `chroma` are code values per grey level, `black` and `neutral` the codes of no light and no colour.
+    /// `luma` and `chroma` are code values per grey level, `black` and `neutral` the codes of no
+    /// light and no colour.
     fn from_luma_chroma(
         matrix: Matrix,
         (luma, black, chroma): (f32, f32, f32),

@@ -1,4 +1,5 @@
-//! Crop (a square of a frame → a network's input) and its inverse (a network's output → a rectangle of a frame).
+//! Crop (a square of a frame → a network's input) and its inverse (a network's output → a rectangle
+//! of a frame).
 
 use super::patch::{self, Patch};
 use super::resample::{Filter, Resampler, Span};
@@ -45,8 +46,8 @@ impl Cropper {
 
     /// The part of a network's output that lies over `rect`, at the frame's resolution.
     ///
-    /// `tensor` is planar R′G′B′ of `size` × `size` that shows `square`; `rect` lies inside the square.
-    /// Cubic filter (Catmull–Rom), widened when the picture shrinks.
+    /// `tensor` is planar R′G′B′ of `size` × `size` that shows `square`; `rect` lies inside the
+    /// square. Cubic filter (Catmull–Rom), widened when the picture shrinks.
     pub fn uncrop(
         &mut self,
         tensor: &[f32],
@@ -73,7 +74,8 @@ impl Cropper {
     }
 }
 
-/// The part `start … start + length` of `samples` samples, cut to these: rounding may have put it a hair outside.
+/// The part `start … start + length` of `samples` samples, cut to these: rounding may have put it a
+/// hair outside.
 fn span(start: f64, length: f64, samples: u32, outputs: usize) -> Span {
     let from = start.clamp(0.0, f64::from(samples));
     Span {

@@ -2,9 +2,9 @@
 
 /// A regular grid of blocks in frame coordinates.
 ///
-/// Vertical lines stand at `phase_x + k · block_width` for whole k, horizontal ones likewise; coordinates are
-/// those of pixel edges (0 is the frame's left or top edge). Block sizes may be fractional: a clip that was
-/// scaled after pixelation has such.
+/// Vertical lines stand at `phase_x + k · block_width` for whole k, horizontal ones likewise;
+/// coordinates are those of pixel edges (0 is the frame's left or top edge). Block sizes may be
+/// fractional: a clip that was scaled after pixelation has such.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lattice {
     /// Width of a block in pixels, above zero.
@@ -40,8 +40,9 @@ impl Lattice {
     }
 }
 
-/// Block borders in samples that are 2^`sub` pixels apart: strictly increasing, from the first to one past the
-/// last sample of the pixels `first..last`, which must not be empty. Fractional lines go to the nearest sample.
+/// Block borders in samples that are 2^`sub` pixels apart: strictly increasing, from the first to
+/// one past the last sample of the pixels `first..last`, which must not be empty. Fractional lines
+/// go to the nearest sample.
 fn cuts((block, phase): (f32, f32), first: usize, last: usize, sub: u32, out: &mut Vec<usize>) {
     let scale = f64::from(1u32 << sub);
     // `max` also turns NaN into one; a phase that is no number is none.

@@ -25,8 +25,8 @@ impl Matrix {
     }
 }
 
-/// Excursion of the code values. Those named here are 8-bit; more bits multiply them by 2^(depth − 8), but for the
-/// upper end of the full range, which is the largest code.
+/// Excursion of the code values. Those named here are 8-bit; more bits multiply them by 2^(depth −
+/// 8), but for the upper end of the full range, which is the largest code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Range {
     /// 0–255.
@@ -153,8 +153,9 @@ const MAX_SUB: u32 = 3;
 impl Layout {
     /// A layout of R, G, B or Y′, Cb, Cr or Y′ alone, in this order.
     ///
-    /// None where the description makes no sense: another number of components, samples that overlap, more planes
-    /// than [`MAX_PLANES`], sub-sampling beyond 8, or bits beyond a sample's bytes.
+    /// None where the description makes no sense: another number of components, samples that
+    /// overlap, more planes than [`MAX_PLANES`], sub-sampling beyond 8, or bits beyond a sample's
+    /// bytes.
     pub fn new(
         width: u32,
         height: u32,

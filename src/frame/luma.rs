@@ -6,7 +6,8 @@ use super::{ColorModel, Component, FrameView, SampleFormat};
 /// BT.601's weights of red, green and blue, in 256ths.
 const WEIGHTS: [u32; 3] = [77, 150, 29];
 
-/// 8-bit luma samples of `frame` with their stride: its own plane where it has one, else made in `scratch`.
+/// 8-bit luma samples of `frame` with their stride: its own plane where it has one, else made in
+/// `scratch`.
 ///
 /// Deeper samples are rounded to eight bits; of R′G′B′ it is the weighted sum, rounded once.
 pub fn luma<'a>(frame: &FrameView<'a>, scratch: &'a mut Vec<u8>) -> (&'a [u8], usize) {
@@ -67,15 +68,16 @@ fn rounded(code: u16, excess: u32) -> u8 {
     (code.saturating_add(half) >> excess).min(255) as u8
 }
 
-/// The weighted sum of codes of `excess` bits more than eight, rounded to eight. Weights add up to 256.
+/// The weighted sum of codes of `excess` bits more than eight, rounded to eight. Weights add up to
+/// 256.
 #[inline(always)]
 fn weigh(terms: impl Iterator<Item = (u32, u16)>, excess: u32) -> u8 {
     let sum: u32 = terms.map(|(weight, code)| weight * u32::from(code)).sum();
     ((sum + (128 << excess)) >> (8 + excess)).min(255) as u8
 }
 
-/// R′G′B′ bytes side by side, several times as fast as sample by sample. False: the frame's are not, or its last pixel
-/// has no padding where the others do.
+/// R′G′B′ bytes side by side, several times as fast as sample by sample. False: the frame's are
+/// not, or its last pixel has no padding where the others do.
 fn fill_packed(frame: &FrameView<'_>, out: &mut [u8]) -> bool {
     let layout = frame.layout();
     match (layout.model, layout.components()[0].pixel_stride) {

@@ -1,4 +1,5 @@
-//! Pictures in memory: layout of planes, colour, crop (region → tensor) and paste (region ← picture).
+//! Pictures in memory: layout of planes, colour, crop (region → tensor) and paste (region ←
+//! picture).
 //!
 //! Knows nothing of GStreamer, ONNX Runtime or libtorch.
 

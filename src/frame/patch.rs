@@ -81,8 +81,8 @@ impl Patch {
 
 /// Read `rect` of `frame` into `patch`, at the frame's full depth.
 ///
-/// Outside the frame its edge pixels repeat. Sub-sampled components repeat their samples: a mosaic is flat, and
-/// what is written back by [`write()`] without a change then is what was read.
+/// Outside the frame its edge pixels repeat. Sub-sampled components repeat their samples: a mosaic
+/// is flat, and what is written back by [`write()`] without a change then is what was read.
 pub fn read(frame: &FrameView<'_>, rect: Rect, patch: &mut Patch) {
     match frame.layout().samples() {
         SampleFormat::Byte => read_as(Bytes, frame, rect, patch),
@@ -118,8 +118,8 @@ fn read_as<C: Codec>(codec: C, frame: &FrameView<'_>, rect: Rect, patch: &mut Pa
     }
 }
 
-/// Which pixels of a frame's row a patch's row shows: `left` times the pixel `first`, then `first..end`, then the
-/// pixel before `end`.
+/// Which pixels of a frame's row a patch's row shows: `left` times the pixel `first`, then
+/// `first..end`, then the pixel before `end`.
 struct Columns {
     left: usize,
     first: usize,

@@ -101,13 +101,15 @@ impl Square {
         [self.x + self.side / 2.0, self.y + self.side / 2.0]
     }
 
-    /// This square, moved and if need be shrunk so that it shows as much of the frame as it can, but never less
-    /// than `rect`, which lies in the frame. What lies beyond the frame tells a network nothing.
+    /// This square, moved and if need be shrunk so that it shows as much of the frame as it can,
+    /// but never less than `rect`, which lies in the frame. What lies beyond the frame tells a
+    /// network nothing.
     pub fn inside(&self, rect: &Rect, width: u32, height: u32) -> Self {
         let frame = f64::from(width.min(height));
         let rect_side = f64::from(rect.width.max(rect.height));
         let side = self.side.min(frame.max(rect_side));
-        // Where the square is larger than the frame (a wide rectangle in a wide frame), it stays centred.
+        // Where the square is larger than the frame (a wide rectangle in a wide frame), it stays
+        // centred.
         let place = |start: f64, length: f64| {
             let centred = start + (self.side - side) / 2.0;
             let room = length - side;

@@ -1,8 +1,8 @@
 //! Scaling of planes of floats with a separable filter.
 //!
-//! A plane is scaled along its columns first where it shrinks and along its rows first where it grows, so that the second
-//! pass has the less to do. Weights are kept as long as the geometry stays the same: for the planes of a picture, and for
-//! a region that stands still.
+//! A plane is scaled along its columns first where it shrinks and along its rows first where it
+//! grows, so that the second pass has the less to do. Weights are kept as long as the geometry
+//! stays the same: for the planes of a picture, and for a region that stands still.
 
 use multiversion::multiversion;
 

@@ -1,4 +1,5 @@
-//! Code values in memory. What walks over samples is written once for all widths, generic over [`Codec`].
+//! Code values in memory. What walks over samples is written once for all widths, generic over
+//! [`Codec`].
 
 /// How one code value is stored.
 pub(crate) trait Codec: Copy {
@@ -30,7 +31,8 @@ impl Codec for Bytes {
     }
 }
 
-/// Two bytes, little-endian, at any address. Bits outside the code value are ignored, and become zero.
+/// Two bytes, little-endian, at any address. Bits outside the code value are ignored, and become
+/// zero.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Words {
     shift: u32,
@@ -61,7 +63,8 @@ impl Codec for Words {
     }
 }
 
-/// Fill `out` with what `convert` makes of successive samples, which are `step` bytes apart and begin with `line`.
+/// Fill `out` with what `convert` makes of successive samples, which are `step` bytes apart and
+/// begin with `line`.
 #[inline(always)]
 pub(crate) fn map_codes<C: Codec, T>(
     codec: C,

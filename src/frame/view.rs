@@ -1,6 +1,7 @@
 //! Borrowed pictures: planes in memory under a [`Layout`].
 //!
-//! A view is checked once, when it is made: every sample that its layout names lies inside its planes.
+//! A view is checked once, when it is made: every sample that its layout names lies inside its
+//! planes.
 
 use super::layout::{Layout, MAX_PLANES};
 

@@ -5,8 +5,9 @@ use super::region::Region;
 use super::statistics::ratio;
 use crate::frame::{Lattice, Rect};
 
-/// Mean |difference| between neighbours that lie in different blocks over that between neighbours in the same
-/// block, in the part of `rect` inside the picture, rows and columns and channels together.
+/// Mean |difference| between neighbours that lie in different blocks over that between neighbours
+/// in the same block, in the part of `rect` inside the picture, rows and columns and channels
+/// together.
 ///
 /// About 1 where no blocks can be seen (or everything is flat), infinite for a mosaic.
 pub fn blockiness(

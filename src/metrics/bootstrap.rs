@@ -19,11 +19,12 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// Mean difference a − b of two systems' figures for the same pictures, with its percentile interval from a paired
-/// bootstrap: whole pairs are drawn with replacement. The chance is fixed: equal lists give equal intervals.
+/// Mean difference a − b of two systems' figures for the same pictures, with its percentile
+/// interval from a paired bootstrap: whole pairs are drawn with replacement. The chance is fixed:
+/// equal lists give equal intervals.
 ///
-/// Figures that are not finite (the PSNR of equal pictures) are refused. Source: Efron, Tibshirani: An Introduction
-/// to the Bootstrap, 1993, chapter 13.
+/// Figures that are not finite (the PSNR of equal pictures) are refused. Source: Efron, Tibshirani:
+/// An Introduction to the Bootstrap, 1993, chapter 13.
 pub fn bootstrap(a: &[f64], b: &[f64]) -> Result<Interval, MetricsError> {
     const SEED: u64 = 1;
     if a.len() != b.len() {

@@ -19,8 +19,8 @@ pub struct Spread {
     pub p95: f64,
 }
 
-/// CIEDE2000 between the mean CIELAB colours of two pictures: the shift of the whole. Symmetric; about 1 is just
-/// noticeable.
+/// CIEDE2000 between the mean CIELAB colours of two pictures: the shift of the whole. Symmetric;
+/// about 1 is just noticeable.
 pub fn de_mean(a: &Picture<'_>, b: &Picture<'_>) -> Result<f64, MetricsError> {
     check(a, b, 1)?;
     Ok(ciede2000(mean_lab(a), mean_lab(b)))
@@ -72,9 +72,9 @@ pub fn channel_bias(output: &Picture<'_>, truth: &Picture<'_>) -> Result<[f64; 3
     Ok([0, 1, 2].map(|i| average(output, i) - average(truth, i)))
 }
 
-/// Contrast of R, G and B against the truth: the slope of the straight line that fits the output's values best as
-/// a function of the truth's. Below 1 is too little contrast; noise that the output does not share lowers it too.
-/// None where the truth's channel is flat.
+/// Contrast of R, G and B against the truth: the slope of the straight line that fits the output's
+/// values best as a function of the truth's. Below 1 is too little contrast; noise that the output
+/// does not share lowers it too. None where the truth's channel is flat.
 pub fn channel_gain(
     output: &Picture<'_>,
     truth: &Picture<'_>,

@@ -10,16 +10,19 @@ use crate::frame::{FrameViewMut, Lattice, Layout, Rect};
 /// The output, pixelated again, against the mosaic.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Consistency {
-    /// Peak signal-to-noise ratio in dB; a faithful restorer keeps it above 35. Infinite where they are equal.
+    /// Peak signal-to-noise ratio in dB; a faithful restorer keeps it above 35. Infinite where they
+    /// are equal.
     pub psnr: f64,
     /// CIEDE2000 between the mean colours.
     pub de_mean: f64,
 }
 
-/// Pixelate `output` as the `mosaic` was made, with its `lattice` and `fill`, inside `rect`, and compare the two there.
-/// Needs no ground truth. Pixels outside `rect`, where nothing was restored, do not count.
+/// Pixelate `output` as the `mosaic` was made, with its `lattice` and `fill`, inside `rect`, and
+/// compare the two there. Needs no ground truth. Pixels outside `rect`, where nothing was restored,
+/// do not count.
 ///
-/// A mosaic by tile means agrees with itself; one by [`Fill::TileBlur`] does not, as blurring it again takes more away.
+/// A mosaic by tile means agrees with itself; one by [`Fill::TileBlur`] does not, as blurring it
+/// again takes more away.
 pub fn consistency(
     output: &Picture<'_>,
     mosaic: &Picture<'_>,

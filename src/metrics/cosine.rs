@@ -2,11 +2,11 @@
 
 use super::picture::{MetricsError, check_counts};
 
-/// Cosine of the angle between two vectors, a · b / (|a| |b|): 1 for the same direction, 0 for a right angle, −1 for
-/// opposite ones. Symmetric; lengths do not count.
+/// Cosine of the angle between two vectors, a · b / (|a| |b|): 1 for the same direction, 0 for a
+/// right angle, −1 for opposite ones. Symmetric; lengths do not count.
 ///
-/// Of the embeddings of two faces by a network that tells people apart it is the usual likeness. Where "the same person"
-/// begins is the network's own.
+/// Of the embeddings of two faces by a network that tells people apart it is the usual likeness.
+/// Where "the same person" begins is the network's own.
 pub fn cosine(a: &[f64], b: &[f64]) -> Result<f64, MetricsError> {
     check_counts(a, b)?;
     let dot = |x: &[f64], y: &[f64]| -> f64 { x.iter().zip(y).map(|(x, y)| x * y).sum() };

@@ -39,12 +39,13 @@ impl FeatureMap {
 
 /// Distance between the features of two pictures of one size, 0 for equal ones. Symmetric.
 ///
-/// At each position of each level the two vectors are brought to length 1; the squared length of their difference is
-/// averaged over the positions, then over the levels. With features that are rectified, and so have no negative
-/// numbers, it is at most 2.
+/// At each position of each level the two vectors are brought to length 1; the squared length of
+/// their difference is averaged over the positions, then over the levels. With features that are
+/// rectified, and so have no negative numbers, it is at most 2.
 ///
-/// This is LPIPS with all of its learned weights at 1, but a mean over the levels where that has their sum: Zhang, Isola,
-/// Efros, Shechtman, Wang: The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018, equation 1.
+/// This is LPIPS with all of its learned weights at 1, but a mean over the levels where that has
+/// their sum: Zhang, Isola, Efros, Shechtman, Wang: The Unreasonable Effectiveness of Deep Features
+/// as a Perceptual Metric, CVPR 2018, equation 1.
 pub fn feature_distance(a: &[FeatureMap], b: &[FeatureMap]) -> Result<f64, MetricsError> {
     check_counts(a, b)?;
     if a.is_empty() {
@@ -97,7 +98,8 @@ mod tests {
 
     #[test]
     fn of_the_reference_vectors() {
-        // numpy, from the definition: n(m) = m / (sqrt((m²).sum(0)) + 1e-10), ((n(a) − n(b))²).sum(0).mean()
+        // numpy, from the definition: n(m) = m / (sqrt((m²).sum(0)) + 1e-10), ((n(a) −
+        // n(b))²).sum(0).mean()
         let (fine, coarse) = ([3, 4, 5], [4, 2, 3]);
         let a = [waves(fine, 0.0), waves(coarse, 0.3)];
         let b = [waves(fine, 0.9), waves(coarse, 2.0)];
@@ -114,7 +116,8 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        // Two positions of two channels: a right angle (2), and the same direction at another length (0).
+        // Two positions of two channels: a right angle (2), and the same direction at another
+        // length (0).
         let a = map(2, &[1.0, 3.0, 0.0, 4.0]);
         let b = map(2, &[0.0, 6.0, 5.0, 8.0]);
         let found = feature_distance(&[a], &[b]).unwrap();

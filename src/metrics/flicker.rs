@@ -5,8 +5,9 @@ use super::region::Region;
 use super::statistics::mean;
 use crate::frame::Rect;
 
-/// Standard deviation over time of restored − true, for each pixel and channel in the part of `region` inside the
-/// frames; the mean of these, in grey levels. 0 where the error stands still, however large it is.
+/// Standard deviation over time of restored − true, for each pixel and channel in the part of
+/// `region` inside the frames; the mean of these, in grey levels. 0 where the error stands still,
+/// however large it is.
 ///
 /// Frame by frame the two lists show the same moment; at least two moments.
 pub fn flicker(

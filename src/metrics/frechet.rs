@@ -4,20 +4,22 @@ use nalgebra::{DMatrix, RowDVector};
 
 use super::picture::{MetricsError, check_counts};
 
-/// Distance between the normal distributions that have the means and covariances of two sets of vectors: 0 for equal
-/// ones, in squared units of the vectors. Symmetric. The sets may have different sizes, of two vectors at least.
+/// Distance between the normal distributions that have the means and covariances of two sets of
+/// vectors: 0 for equal ones, in squared units of the vectors. Symmetric. The sets may have
+/// different sizes, of two vectors at least.
 ///
 /// |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^½), the covariances of samples (divided by n − 1). Sources: Dowson, Landau: The
-/// Fréchet distance between multivariate normal distributions, Journal of Multivariate Analysis 12 (3), 1982; of a
-/// network's features: Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter: GANs Trained by a Two Time-Scale Update Rule
-/// Converge to a Local Nash Equilibrium, NIPS 2017.
+/// Fréchet distance between multivariate normal distributions, Journal of Multivariate Analysis 12
+/// (3), 1982; of a network's features: Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter: GANs
+/// Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium, NIPS 2017.
 ///
 /// It is biased: it falls as the sets grow. Compare values of equal numbers of vectors only.
 pub fn frechet_distance(a: &[Vec<f64>], b: &[Vec<f64>]) -> Result<f64, MetricsError> {
     let (a, b) = (Normal::of(a)?, Normal::of(b)?);
     check_counts(a.mean.as_slice(), b.mean.as_slice())?;
-    // With Σ = RᵀR, (Σ₁Σ₂)^½ has the eigenvalues that R₁R₂ᵀ has as singular values. No covariance is inverted or rooted:
-    // it need not have full rank, as with fewer vectors than dimensions it has not.
+    // With Σ = RᵀR, (Σ₁Σ₂)^½ has the eigenvalues that R₁R₂ᵀ has as singular values. No covariance
+    // is inverted or rooted: it need not have full rank, as with fewer vectors than dimensions it
+    // has not.
     let common = (&a.root * b.root.transpose()).singular_values().sum();
     let spread = a.root.norm_squared() + b.root.norm_squared();
     let distance = (a.mean - b.mean).norm_squared() + spread - 2.0 * common;
@@ -65,7 +67,8 @@ mod tests {
     use super::super::vectors::assert_close;
     use super::*;
 
-    /// `count` vectors; number j of vector i is (1 + j) · sin(0.7 (i + 1)(j + 2) + phase) + phase / 10.
+    /// `count` vectors; number j of vector i is (1 + j) · sin(0.7 (i + 1)(j + 2) + phase) + phase /
+    /// 10.
     fn waves(count: usize, dimensions: usize, phase: f64) -> Vec<Vec<f64>> {
         let number = |i: usize, j: usize| {
             let angle = 0.7 * ((i + 1) * (j + 2)) as f64 + phase;
@@ -77,8 +80,9 @@ mod tests {
 
     #[test]
     fn of_the_reference_vectors() {
-        // With mpmath at 60 digits, from the definition: the square roots of the eigenvalues of Σ₁Σ₂ summed up; the first
-        // with numpy as well, by tr (Σ₁^½ Σ₂ Σ₁^½)^½. The second sets are smaller than their dimensions.
+        // With mpmath at 60 digits, from the definition: the square roots of the eigenvalues of
+        // Σ₁Σ₂ summed up; the first with numpy as well, by tr (Σ₁^½ Σ₂ Σ₁^½)^½. The second sets are
+        // smaller than their dimensions.
         for ([n, m, dimensions], expected) in [
             ([12, 9, 3], 0.065_683_943_951_725_1),
             ([4, 5, 6], 20.896_774_136_618_9),

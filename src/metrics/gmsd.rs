@@ -9,9 +9,9 @@ const STABILITY: f64 = 170.0;
 
 /// GMSD of the luma, 0 for equal pictures and rarely above 0.35. Symmetric.
 ///
-/// 2×2 means halve the pictures; then Prewitt's operators, over 3, at the positions where they lie inside. Source:
-/// Xue, Zhang, Mou, Bovik: Gradient Magnitude Similarity Deviation, IEEE Transactions on Image Processing 23 (2),
-/// 2014.
+/// 2×2 means halve the pictures; then Prewitt's operators, over 3, at the positions where they lie
+/// inside. Source: Xue, Zhang, Mou, Bovik: Gradient Magnitude Similarity Deviation, IEEE
+/// Transactions on Image Processing 23 (2), 2014.
 pub fn gmsd(a: &Picture<'_>, b: &Picture<'_>) -> Result<f64, MetricsError> {
     check(a, b, 6)?;
     let (a, b) = (gradients(a), gradients(b));

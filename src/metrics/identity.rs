@@ -1,9 +1,10 @@
 //! Is a restored face nearer to its own ground truth than to others?
 //!
-//! Faces are described by uniform local binary patterns, LBP(8,1): Ojala, Pietikäinen, Mäenpää: Multiresolution
-//! Gray-Scale and Rotation Invariant Texture Classification with Local Binary Patterns, IEEE Transactions on
-//! Pattern Analysis and Machine Intelligence 24 (7), 2002; histograms on a grid: Ahonen, Hadid, Pietikäinen: Face
-//! Description with Local Binary Patterns, the same 28 (12), 2006. They work on luma.
+//! Faces are described by uniform local binary patterns, LBP(8,1): Ojala, Pietikäinen, Mäenpää:
+//! Multiresolution Gray-Scale and Rotation Invariant Texture Classification with Local Binary
+//! Patterns, IEEE Transactions on Pattern Analysis and Machine Intelligence 24 (7), 2002;
+//! histograms on a grid: Ahonen, Hadid, Pietikäinen: Face Description with Local Binary Patterns,
+//! the same 28 (12), 2006. They work on luma.
 
 use super::picture::{MetricsError, Picture, check_sets};
 use super::statistics::mean;
@@ -18,15 +19,16 @@ const BINS: usize = 59;
 /// How often the right ground truth was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Retrieval {
-    /// Share (0–1) of the outputs whose own ground truth is the nearest of all. Where n are equally near, a hit
-    /// counts 1/n.
+    /// Share (0–1) of the outputs whose own ground truth is the nearest of all. Where n are equally
+    /// near, a hit counts 1/n.
     pub rank1: f64,
     /// What guessing would give: 1/N.
     pub chance: f64,
 }
 
-/// Find the ground truth of each output among all, by χ² between LBP histograms. `truths[i]` belongs to
-/// `outputs[i]`; at least 100 pairs make the figure meaningful. All pictures have the same size, at least 10 pixels.
+/// Find the ground truth of each output among all, by χ² between LBP histograms. `truths[i]`
+/// belongs to `outputs[i]`; at least 100 pairs make the figure meaningful. All pictures have the
+/// same size, at least 10 pixels.
 pub fn rank1(outputs: &[Picture<'_>], truths: &[Picture<'_>]) -> Result<Retrieval, MetricsError> {
     // Patterns need a neighbour on each side, the grid a pattern for each cell.
     check_sets(outputs, truths, 1, GRID + 2)?;
@@ -78,12 +80,13 @@ fn histograms(picture: &Picture<'_>, bins: &[usize; 256]) -> Vec<f64> {
     shares.collect()
 }
 
-/// Pattern of each pixel that has neighbours on all sides, row by row: bit k tells whether the sample in direction
-/// k · 45°, one pixel away, is not darker than the pixel.
+/// Pattern of each pixel that has neighbours on all sides, row by row: bit k tells whether the
+/// sample in direction k · 45°, one pixel away, is not darker than the pixel.
 fn patterns(picture: &Picture<'_>) -> Vec<u8> {
     // Rounding must not decide over what is flat.
     const NOISE: f64 = 1e-9;
-    // Diagonal samples lie between four pixels: bilinear weights of the diagonal pixel and of the two beside it.
+    // Diagonal samples lie between four pixels: bilinear weights of the diagonal pixel and of the
+    // two beside it.
     const DIAGONAL: f64 = FRAC_1_SQRT_2 * FRAC_1_SQRT_2;
     const BESIDE: f64 = FRAC_1_SQRT_2 * (1.0 - FRAC_1_SQRT_2);
     let (width, height) = (picture.width(), picture.height());

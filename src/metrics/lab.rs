@@ -11,7 +11,8 @@ const XYZ: [[f64; 3]; 3] = [
 ];
 const WHITE: [f64; 3] = [0.95047, 1.0, 1.08883];
 
-/// CIELAB of an sRGB colour, each component 0–255 and not necessarily whole. Source: IEC 61966-2-1, CIE 15.
+/// CIELAB of an sRGB colour, each component 0–255 and not necessarily whole. Source: IEC 61966-2-1,
+/// CIE 15.
 pub fn lab(rgb: [f64; 3]) -> Lab {
     let linear = rgb.map(|v| {
         let v = v / 255.0;
@@ -41,8 +42,8 @@ fn compressed(t: f64) -> f64 {
 
 /// CIEDE2000 with all weights 1; about 1 is just noticeable. Symmetric.
 ///
-/// Source: Sharma, Wu, Dalal: The CIEDE2000 Color-Difference Formula, Color Research and Application 30 (1), 2005.
-/// Angles are in degrees.
+/// Source: Sharma, Wu, Dalal: The CIEDE2000 Color-Difference Formula, Color Research and
+/// Application 30 (1), 2005. Angles are in degrees.
 pub fn ciede2000(first: Lab, second: Lab) -> f64 {
     let [[l1, a1, b1], [l2, a2, b2]] = [first, second];
     // 0 for greys, towards 1 where chroma is high.
@@ -74,8 +75,8 @@ pub fn ciede2000(first: Lab, second: Lab) -> f64 {
         .sqrt()
 }
 
-/// Turn from the first hue to the second (−180 … 180) and the hue half-way. A grey has no hue: then no turn, and
-/// the sum stands for the mean.
+/// Turn from the first hue to the second (−180 … 180) and the hue half-way. A grey has no hue: then
+/// no turn, and the sum stands for the mean.
 fn hues(h1: f64, h2: f64, grey: bool) -> (f64, f64) {
     let (turn, sum) = (h2 - h1, h1 + h2);
     if grey {

@@ -4,7 +4,8 @@ use super::picture::{MetricsError, Picture, check};
 use super::ssim::{Local, SSIM_WINDOW, gaussian, local};
 use super::statistics::mean;
 
-/// Pixels by which the masks grow on every side (by a square, not a disc): the seam of what was filled in counts.
+/// Pixels by which the masks grow on every side (by a square, not a disc): the seam of what was
+/// filled in counts.
 pub const MASK_MARGIN: usize = 5;
 
 /// PSNR in dB over the pixels of a mask, one entry for each pixel, grown by [`MASK_MARGIN`].
@@ -24,8 +25,8 @@ fn squared_error(a: &[u8], b: &[u8]) -> f64 {
     )
 }
 
-/// SSIM with the Gaussian window, averaged over the positions where the window lies inside the picture and its
-/// centre in the mask, which is as for [`masked_psnr`].
+/// SSIM with the Gaussian window, averaged over the positions where the window lies inside the
+/// picture and its centre in the mask, which is as for [`masked_psnr`].
 pub fn masked_ssim(a: &Picture<'_>, b: &Picture<'_>, mask: &[bool]) -> Result<f64, MetricsError> {
     check(a, b, SSIM_WINDOW)?;
     let mask = grown(a, mask)?;
@@ -67,7 +68,8 @@ fn grown(picture: &Picture<'_>, mask: &[bool]) -> Result<Vec<bool>, MetricsError
     Ok(spread(&rows, height, width))
 }
 
-/// Mark what lies within the margin of a mark, along an axis of `length` entries that are `step` apart.
+/// Mark what lies within the margin of a mark, along an axis of `length` entries that are `step`
+/// apart.
 fn spread(mask: &[bool], length: usize, step: usize) -> Vec<bool> {
     (0..mask.len())
         .map(|i| {

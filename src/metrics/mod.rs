@@ -1,9 +1,10 @@
 //! How good a restored picture is: measures of 8-bit RGB pictures, and of sets of them.
 //!
-//! Rules for all of them: pictures that are compared have the same size (they are never resized to fit), the
-//! arithmetic is `f64`, the three channels count alike, no border is cut off and no luma is formed; a measure that
-//! has to do otherwise says so. A value for a set of pictures is the mean of the pictures' values. Where the two
-//! pictures play different parts, the output comes first and the ground truth second.
+//! Rules for all of them: pictures that are compared have the same size (they are never resized to
+//! fit), the arithmetic is `f64`, the three channels count alike, no border is cut off and no luma
+//! is formed; a measure that has to do otherwise says so. A value for a set of pictures is the mean
+//! of the pictures' values. Where the two pictures play different parts, the output comes first and
+//! the ground truth second.
 //!
 //! | question | measures |
 //! |---|---|
@@ -16,8 +17,8 @@
 //! | is a clip steady? | [`flicker`] |
 //! | is one system better than another? | [`bootstrap`] |
 //!
-//! [`feature_distance`], [`cosine`] and `frechet_distance` (feature `trainer`) compare what a network says of pictures; the
-//! network is the caller's.
+//! [`feature_distance`], [`cosine`] and `frechet_distance` (feature `trainer`) compare what a
+//! network says of pictures; the network is the caller's.
 
 mod blockiness;
 mod bootstrap;

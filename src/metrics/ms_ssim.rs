@@ -11,10 +11,12 @@ const WEIGHTS: [f64; 5] = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
 /// Least width and height in pixels: at the coarsest scale one window still fits.
 pub const MS_SSIM_SIDE: usize = SSIM_WINDOW << (WEIGHTS.len() - 1);
 
-/// MS-SSIM with the Gaussian window of [`ssim_gauss`](super::ssim_gauss) and 2×2 means between the scales; mean of
-/// the channels. A scale whose contrast and structure disagree on the whole (below zero) makes the channel zero.
+/// MS-SSIM with the Gaussian window of [`ssim_gauss`](super::ssim_gauss) and 2×2 means between the
+/// scales; mean of the channels. A scale whose contrast and structure disagree on the whole (below
+/// zero) makes the channel zero.
 ///
-/// Source: Wang, Simoncelli, Bovik: Multiscale Structural Similarity for Image Quality Assessment, Asilomar 2003.
+/// Source: Wang, Simoncelli, Bovik: Multiscale Structural Similarity for Image Quality Assessment,
+/// Asilomar 2003.
 pub fn ms_ssim(a: &Picture<'_>, b: &Picture<'_>) -> Result<f64, MetricsError> {
     check(a, b, MS_SSIM_SIDE)?;
     let channels = (0..3).map(|i| of_channel(a.channel(i), b.channel(i), a.width()));

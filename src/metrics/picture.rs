@@ -163,8 +163,8 @@ pub(super) fn check_counts<T>(a: &[T], b: &[T]) -> Result<(), MetricsError> {
     Ok(())
 }
 
-/// Refuse lists of unequal length, with fewer than `least` (above zero) pictures, or with pictures that [`check`]
-/// refuses.
+/// Refuse lists of unequal length, with fewer than `least` (above zero) pictures, or with pictures
+/// that [`check`] refuses.
 pub(super) fn check_sets(
     a: &[Picture<'_>],
     b: &[Picture<'_>],

@@ -12,7 +12,8 @@ pub fn mse(a: &Picture<'_>, b: &Picture<'_>) -> Result<f64, MetricsError> {
     Ok(sum as f64 / a.data().len() as f64)
 }
 
-/// 10·log₁₀(255² / MSE) in dB, one MSE for the three channels; infinite where the pictures are equal.
+/// 10·log₁₀(255² / MSE) in dB, one MSE for the three channels; infinite where the pictures are
+/// equal.
 pub fn psnr(a: &Picture<'_>, b: &Picture<'_>) -> Result<f64, MetricsError> {
     Ok(10.0 * (255.0f64.powi(2) / mse(a, b)?).log10())
 }

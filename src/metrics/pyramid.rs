@@ -1,7 +1,8 @@
 //! Laplacian pyramids.
 //!
-//! Burt, Adelson: The Laplacian Pyramid as a Compact Image Code, IEEE Transactions on Communications 31 (4), 1983,
-//! with the binomial kernel; borders are mirrored without repeating the edge sample.
+//! Burt, Adelson: The Laplacian Pyramid as a Compact Image Code, IEEE Transactions on
+//! Communications 31 (4), 1983, with the binomial kernel; borders are mirrored without repeating
+//! the edge sample.
 
 /// One axis of the kernel.
 const KERNEL: [f64; 5] = [1.0 / 16.0, 4.0 / 16.0, 6.0 / 16.0, 4.0 / 16.0, 1.0 / 16.0];
@@ -28,7 +29,8 @@ impl Plane {
 
     /// The way back from [`Self::reduced`] to a plane of the given size, which is that of before.
     pub fn expanded(&self, width: usize, height: usize) -> Self {
-        // Samples stand at even places; between them are zeros, which double the kernel's weights make up for.
+        // Samples stand at even places; between them are zeros, which double the kernel's weights
+        // make up for.
         let sample = |length: usize| {
             move |row: &[f64], x: usize| {
                 let taps = KERNEL.iter().enumerate().skip(x % 2).step_by(2);
@@ -50,7 +52,8 @@ impl Plane {
         }
     }
 
-    /// Each row becomes `length` samples, then rows and columns are swapped: done twice, both axes are resampled.
+    /// Each row becomes `length` samples, then rows and columns are swapped: done twice, both axes
+    /// are resampled.
     fn resampled(&self, length: usize, sample: impl Fn(&[f64], usize) -> f64) -> Self {
         let mut data = vec![0.0; length * self.height];
         for (y, row) in self.data.chunks_exact(self.width).enumerate() {
@@ -66,8 +69,8 @@ impl Plane {
     }
 }
 
-/// Index of the sample `tap` − 2 places from the start, mirrored at both ends of `length` ≥ 3 samples. Even indices
-/// stay even.
+/// Index of the sample `tap` − 2 places from the start, mirrored at both ends of `length` ≥ 3
+/// samples. Even indices stay even.
 fn mirrored(tap: usize, length: usize) -> usize {
     let index = tap.abs_diff(2);
     index.min(2 * (length - 1) - index)

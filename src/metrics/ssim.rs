@@ -1,11 +1,12 @@
 //! Structural similarity.
 //!
-//! Wang, Bovik, Sheikh, Simoncelli: Image Quality Assessment: From Error Visibility to Structural Similarity,
-//! IEEE Transactions on Image Processing 13 (4), 2004, with K₁ = 0.01, K₂ = 0.03, L = 255. Per channel, the mean
-//! over the positions where the window lies inside the picture; then the mean of the channels. The moments are
-//! biased: σ_xy = Σ w·x·y − μ_x·μ_y with Σ w = 1.
+//! Wang, Bovik, Sheikh, Simoncelli: Image Quality Assessment: From Error Visibility to Structural
+//! Similarity, IEEE Transactions on Image Processing 13 (4), 2004, with K₁ = 0.01, K₂ = 0.03, L =
+//! 255. Per channel, the mean over the positions where the window lies inside the picture; then the
+//! mean of the channels. The moments are biased: σ_xy = Σ w·x·y − μ_x·μ_y with Σ w = 1.
 //!
-//! The two windows give values that differ by several hundredths: always say which one a figure is from.
+//! The two windows give values that differ by several hundredths: always say which one a figure is
+//! from.
 
 use super::picture::{MetricsError, Picture, check};
 use super::statistics::mean;

@@ -17,8 +17,8 @@ pub(super) fn variance(values: &[f64]) -> f64 {
     mean(values.iter().map(|v| (v - centre).powi(2)))
 }
 
-/// The value below which `share` (0–1) of an ascending list lies, interpolated linearly between its neighbours. The
-/// list must not be empty.
+/// The value below which `share` (0–1) of an ascending list lies, interpolated linearly between its
+/// neighbours. The list must not be empty.
 pub(super) fn quantile(ascending: &[f64], share: f64) -> f64 {
     let position = share * (ascending.len() - 1) as f64;
     let below = ascending[position.floor() as usize];

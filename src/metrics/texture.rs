@@ -8,8 +8,8 @@ const BLOCK: usize = 8;
 /// Standard deviation in grey levels below which a block is flat.
 const FLAT: f64 = 2.0;
 
-/// Variance of the response to the Laplacian kernel 0 1 0 / 1 −4 1 / 0 1 0, where it lies inside the picture; mean
-/// of the three channels, in grey levels squared.
+/// Variance of the response to the Laplacian kernel 0 1 0 / 1 −4 1 / 0 1 0, where it lies inside
+/// the picture; mean of the three channels, in grey levels squared.
 pub fn laplacian_variance(picture: &Picture<'_>) -> Result<f64, MetricsError> {
     check(picture, picture, 3)?;
     let (width, height) = (picture.width(), picture.height());
@@ -24,8 +24,8 @@ pub fn laplacian_variance(picture: &Picture<'_>) -> Result<f64, MetricsError> {
     })))
 }
 
-/// [`laplacian_variance`] of the output over that of the truth: below 1 is too soft, far above 1 over-sharpened.
-/// 1 where both are flat, infinite where the truth alone is.
+/// [`laplacian_variance`] of the output over that of the truth: below 1 is too soft, far above 1
+/// over-sharpened. 1 where both are flat, infinite where the truth alone is.
 pub fn sharpness_ratio(output: &Picture<'_>, truth: &Picture<'_>) -> Result<f64, MetricsError> {
     check(output, truth, 3)?;
     Ok(ratio(
@@ -34,8 +34,9 @@ pub fn sharpness_ratio(output: &Picture<'_>, truth: &Picture<'_>) -> Result<f64,
     ))
 }
 
-/// Anisotropic total variation per sample: the sum of |difference| between neighbours in rows and in columns, over
-/// the number of pixels and channels. In grey levels; pictures of different sizes compare.
+/// Anisotropic total variation per sample: the sum of |difference| between neighbours in rows and
+/// in columns, over the number of pixels and channels. In grey levels; pictures of different sizes
+/// compare.
 pub fn total_variation(picture: &Picture<'_>) -> Result<f64, MetricsError> {
     check(picture, picture, 1)?;
     let (row, data) = (3 * picture.width(), picture.data());
@@ -48,8 +49,8 @@ pub fn total_variation(picture: &Picture<'_>) -> Result<f64, MetricsError> {
     Ok((down + across) as f64 / data.len() as f64)
 }
 
-/// Share (0–1) of the whole 8×8 blocks, counted from the top left corner, whose standard deviation is below 2 grey
-/// levels; mean of the three channels.
+/// Share (0–1) of the whole 8×8 blocks, counted from the top left corner, whose standard deviation
+/// is below 2 grey levels; mean of the three channels.
 pub fn flat_share(picture: &Picture<'_>) -> Result<f64, MetricsError> {
     check(picture, picture, BLOCK)?;
     let width = picture.width();
@@ -102,7 +103,8 @@ mod tests {
 
     #[test]
     fn flat_blocks_are_counted() {
-        // Blocks 0 and 1 of the first row; a chequer of ±1 has a deviation of 1, one of ±2 has 2. Red is never flat.
+        // Blocks 0 and 1 of the first row; a chequer of ±1 has a deviation of 1, one of ±2 has 2.
+        // Red is never flat.
         let level = |x: usize, y: usize, swing: usize| (100 + swing * ((x + y) % 2)) as u8;
         let data = painted(19, 10, |x, y| {
             let swing = if x < 8 { 2 } else { 4 };

@@ -1,12 +1,13 @@
 //! Universal quality index.
 //!
-//! Wang, Bovik: A Universal Image Quality Index, IEEE Signal Processing Letters 9 (3), 2002, with a window of 8×8.
-//! With n = 64 and the sums S under the window,
-//! Q = 4·(n·S_xy − S_x·S_y)·S_x·S_y / ((n·(S_xx + S_yy) − S_x² − S_y²)·(S_x² + S_y²)),
-//! −1 to 1; the mean over the positions, then over the channels.
+//! Wang, Bovik: A Universal Image Quality Index, IEEE Signal Processing Letters 9 (3), 2002, with a
+//! window of 8×8. With n = 64 and the sums S under the window, Q = 4·(n·S_xy − S_x·S_y)·S_x·S_y /
+//! ((n·(S_xx + S_yy) − S_x² − S_y²)·(S_x² + S_y²)), −1 to 1; the mean over the positions, then over
+//! the channels.
 //!
-//! The Python package `sewar` fills the same expression with the window's means, so that variances become nearly
-//! raw second moments: its values are higher and hardly depend on structure. Published figures may be of that kind.
+//! The Python package `sewar` fills the same expression with the window's means, so that variances
+//! become nearly raw second moments: its values are higher and hardly depend on structure.
+//! Published figures may be of that kind.
 
 use super::picture::{MetricsError, Picture, check};
 use super::statistics::mean;
@@ -26,9 +27,11 @@ pub fn uqi(a: &Picture<'_>, b: &Picture<'_>) -> Result<f64, MetricsError> {
     })))
 }
 
-/// The index as `sewar` 0.4.10 computes it: means instead of sums, four pixels left out on every side.
+/// The index as `sewar` 0.4.10 computes it: means instead of sums, four pixels left out on every
+/// side.
 pub fn uqi_sewar(a: &Picture<'_>, b: &Picture<'_>) -> Result<f64, MetricsError> {
-    // The window at a position reaches 4 pixels back and 3 ahead: the last row and column where it fits drop out.
+    // The window at a position reaches 4 pixels back and 3 ahead: the last row and column where it
+    // fits drop out.
     check(a, b, UQI_WINDOW + 1)?;
     Ok(mean((0..3).map(|i| {
         let map = indices(&a.channel(i), &b.channel(i), a.width(), 1.0 / AREA);

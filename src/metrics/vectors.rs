@@ -1,5 +1,6 @@
-//! Two pairs of 64×64 pictures whose figures were computed with other programs: PSNR, SSIM and UQI with `sewar`
-//! 0.4.10, colour with an independent CIEDE2000, the rest with NumPy and SciPy from the definitions.
+//! Two pairs of 64×64 pictures whose figures were computed with other programs: PSNR, SSIM and UQI
+//! with `sewar` 0.4.10, colour with an independent CIEDE2000, the rest with NumPy and SciPy from
+//! the definitions.
 
 use super::Picture;
 use rand::rngs::Xoshiro256PlusPlus;

@@ -1,12 +1,13 @@
 //! Sliced Wasserstein distance between two sets of pictures.
 //!
-//! Karras, Aila, Laine, Lehtinen: Progressive Growing of GANs for Improved Quality, Stability, and Variation, ICLR
-//! 2018, section 5. Each level of the pictures' Laplacian pyramids gives patches at random places. They are
-//! normalised per channel, for each set on its own: a set that is brighter or has more contrast as a whole is not
-//! further away. Then both sets are projected on random directions, and the sorted projections compared.
+//! Karras, Aila, Laine, Lehtinen: Progressive Growing of GANs for Improved Quality, Stability, and
+//! Variation, ICLR 2018, section 5. Each level of the pictures' Laplacian pyramids gives patches at
+//! random places. They are normalised per channel, for each set on its own: a set that is brighter
+//! or has more contrast as a whole is not further away. Then both sets are projected on random
+//! directions, and the sorted projections compared.
 //!
-//! The chance is fixed. Pictures at the same place of both lists are cut at the same places, so a set has no
-//! distance from itself.
+//! The chance is fixed. Pictures at the same place of both lists are cut at the same places, so a
+//! set has no distance from itself.
 
 use super::picture::{MetricsError, Picture, check_sets};
 use super::pyramid::Plane;
@@ -29,26 +30,29 @@ const PATCH_AREA: usize = PATCH_SIDE * PATCH_SIDE;
 const PATCH: usize = 3 * PATCH_AREA;
 /// Random directions.
 const DIRECTIONS: usize = 512;
-/// Directions that are projected on together: their sums fit the registers, and patches are read once for all.
+/// Directions that are projected on together: their sums fit the registers, and patches are read
+/// once for all.
 const BUNDLE: usize = 16;
 
 /// Some directions: entry k holds component k of each.
 type Bundle = [[f64; BUNDLE]; PATCH];
 
-/// Distances between two sets, as fractions of a standard deviation (the paper prints them times 1000).
+/// Distances between two sets, as fractions of a standard deviation (the paper prints them times
+/// 1000).
 #[derive(Clone, Debug, PartialEq)]
 pub struct SlicedWasserstein {
-    /// Distance at each level of the pyramid, finest first; the last is what remains of the picture at 16–31 pixels.
+    /// Distance at each level of the pyramid, finest first; the last is what remains of the picture
+    /// at 16–31 pixels.
     pub levels: Vec<f64>,
     /// Mean of the levels.
     pub mean: f64,
 }
 
-/// Distance between two sets of equally many pictures of one size, at least 16 pixels. Which picture is paired with
-/// which hardly matters. Symmetric.
+/// Distance between two sets of equally many pictures of one size, at least 16 pixels. Which
+/// picture is paired with which hardly matters. Symmetric.
 ///
-/// It falls as the sets grow: compare values for equal numbers of pictures only. Memory for one level is taken at a
-/// time: 150 kB a picture.
+/// It falls as the sets grow: compare values for equal numbers of pictures only. Memory for one
+/// level is taken at a time: 150 kB a picture.
 pub fn sliced_wasserstein(
     a: &[Picture<'_>],
     b: &[Picture<'_>],
@@ -150,7 +154,8 @@ fn directions() -> Vec<Bundle> {
     (0..DIRECTIONS / BUNDLE).map(|_| bundle()).collect()
 }
 
-/// Mean |difference| of the sorted projections of two equally long lists of patches, over all directions.
+/// Mean |difference| of the sorted projections of two equally long lists of patches, over all
+/// directions.
 fn distance(a: &[f64], b: &[f64], directions: &[Bundle]) -> f64 {
     let of_bundle = |bundle: &Bundle| {
         let lines = projected(a, bundle).into_iter().zip(projected(b, bundle));

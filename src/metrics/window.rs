@@ -1,7 +1,8 @@
 //! Filters of a plane: a square window that slides over it, and halving.
 
-/// Sum under a window at every position where it lies inside the plane; `weights` are those of one axis. The
-/// result is smaller than the plane by the window less one, so the plane must be at least as large as the window.
+/// Sum under a window at every position where it lies inside the plane; `weights` are those of one
+/// axis. The result is smaller than the plane by the window less one, so the plane must be at least
+/// as large as the window.
 pub(super) fn windowed(data: &[f64], width: usize, weights: &[f64]) -> Vec<f64> {
     let size = weights.len();
     let rows: Vec<f64> = data
@@ -24,7 +25,8 @@ pub(super) fn product(x: &[f64], y: &[f64]) -> Vec<f64> {
     x.iter().zip(y).map(|(x, y)| x * y).collect()
 }
 
-/// The plane of half the width and height whose samples are the means of 2×2; a last odd row or column is left out.
+/// The plane of half the width and height whose samples are the means of 2×2; a last odd row or
+/// column is left out.
 pub(super) fn halved(data: &[f64], width: usize) -> Vec<f64> {
     let pairs: Vec<_> = data.chunks_exact(width).collect();
     pairs

@@ -1,4 +1,5 @@
-//! Layers over features, normalisation and learned factors as ONNX nodes. Definitions: see [`super::layers`].
+//! Layers over features, normalisation and learned factors as ONNX nodes. Definitions: see
+//! [`super::layers`].
 
 use super::attr;
 use super::graph::{GraphBuilder, Weights};
@@ -21,7 +22,8 @@ impl GraphBuilder {
         self.node("Gemm", &[x, &weight, &bias], attrs)
     }
 
-    /// Batch normalisation by remembered statistics, ε = 1e-5: `[scale, shift, mean, variance]`, each `[channels]`.
+    /// Batch normalisation by remembered statistics, ε = 1e-5: `[scale, shift, mean, variance]`,
+    /// each `[channels]`.
     pub fn batch_norm(&mut self, x: &str, parts: [&Weights<'_>; 4]) -> String {
         let [scale, shift, mean, variance] = parts.map(|weights| self.weights(weights));
         let attrs = vec![
@@ -56,7 +58,8 @@ impl GraphBuilder {
         self.node("Div", &[x, &root], vec![])
     }
 
-    /// `(style²·power + 1e-8)^(−½)` as `[N, out, 1, 1]`; `style` is `[N, in]`, `power` is `[in, out]`.
+    /// `(style²·power + 1e-8)^(−½)` as `[N, out, 1, 1]`; `style` is `[N, in]`, `power` is `[in,
+    /// out]`.
     pub fn demodulation(&mut self, style: &str, power: &Weights<'_>) -> String {
         let outputs = power.dims.last().copied().unwrap_or(0);
         let power = self.weights(power);

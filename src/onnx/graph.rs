@@ -53,7 +53,8 @@ pub struct Weights<'a> {
 /// Builds a model with one graph.
 ///
 /// Values are known by their names; each method that makes a value returns its name. A mistake is
-/// kept and reported by [`Self::finish`], so that building a network needs no error handling per layer.
+/// kept and reported by [`Self::finish`], so that building a network needs no error handling per
+/// layer.
 #[derive(Debug)]
 pub struct GraphBuilder {
     graph: GraphProto,
@@ -97,7 +98,8 @@ impl GraphBuilder {
         name.into()
     }
 
-    /// Declare an input of type `f32` that may be left out; it then is `data`, a tensor of sides `default_dims`.
+    /// Declare an input of type `f32` that may be left out; it then is `data`, a tensor of sides
+    /// `default_dims`.
     pub fn optional_input_f32(
         &mut self,
         name: &str,
@@ -138,8 +140,9 @@ impl GraphBuilder {
         self.initializer(name, DataType::Float, dims, data.len(), bytes)
     }
 
-    /// From now on store weights of [`FEWEST_HALVES`] elements or more as 16-bit floats, which take half of the space.
-    /// They are calculated with as 32-bit floats: the runtime converts them once, when it loads the model.
+    /// From now on store weights of [`FEWEST_HALVES`] elements or more as 16-bit floats, which take
+    /// half of the space. They are calculated with as 32-bit floats: the runtime converts them
+    /// once, when it loads the model.
     pub fn store_halves(&mut self) {
         self.half_weights = true;
     }
@@ -171,9 +174,9 @@ impl GraphBuilder {
         output
     }
 
-    /// Put the nodes and weights of `other` behind what is there. Its names get `prefix` in front, except for inputs: `bound`
-    /// says which value here each of them is, also where it has a default. Returns what `name` is called here for its
-    /// values.
+    /// Put the nodes and weights of `other` behind what is there. Its names get `prefix` in front,
+    /// except for inputs: `bound` says which value here each of them is, also where it has a
+    /// default. Returns what `name` is called here for its values.
     pub fn splice<'a>(
         &mut self,
         other: GraphProto,

@@ -1,4 +1,5 @@
-//! Models that calculate in 16-bit floats, where a device is faster in them. Inputs and outputs stay 32-bit.
+//! Models that calculate in 16-bit floats, where a device is faster in them. Inputs and outputs
+//! stay 32-bit.
 
 use std::collections::HashSet;
 
@@ -10,7 +11,8 @@ use super::proto::{DataType, GraphProto, ModelProto, NodeProto, TensorProto};
 /// Appended to the names of inputs and outputs inside the graph.
 const INSIDE: &str = ".half";
 
-/// Make all of `model` calculate in 16-bit floats; what is larger than they can hold becomes the largest of them.
+/// Make all of `model` calculate in 16-bit floats; what is larger than they can hold becomes the
+/// largest of them.
 pub fn calculate_in_halves(model: &mut ModelProto) {
     let Some(graph) = &mut model.graph else {
         return;
@@ -32,7 +34,8 @@ pub fn calculate_in_halves(model: &mut ModelProto) {
     cast_at_the_ends(graph);
 }
 
-/// Initialisers that stay as they are: defaults of inputs, and what `Resize` reads beside its picture.
+/// Initialisers that stay as they are: defaults of inputs, and what `Resize` reads beside its
+/// picture.
 fn kept(graph: &GraphProto) -> HashSet<String> {
     let inputs = graph.input.iter().map(|input| input.name.clone());
     let resizes = graph.node.iter().filter(|node| node.op_type == "Resize");

@@ -172,7 +172,8 @@ impl GraphBuilder {
         self.node("Sub", &[a, b], vec![])
     }
 
-    /// The mean over `side` × `side` pixels (`side` odd) around each pixel; beyond the border is nothing.
+    /// The mean over `side` × `side` pixels (`side` odd) around each pixel; beyond the border is
+    /// nothing.
     pub fn mean_around(&mut self, x: &str, side: i64) -> String {
         let attrs = vec![
             attr::int("count_include_pad", 0),
@@ -210,8 +211,8 @@ impl GraphBuilder {
         self.node("Clip", &[x, &low, &high], vec![])
     }
 
-    /// `x`, whose default has one pixel and one picture, repeated to `channels` channels of the size of `like`,
-    /// which has `like_channels`.
+    /// `x`, whose default has one pixel and one picture, repeated to `channels` channels of the
+    /// size of `like`, which has `like_channels`.
     pub fn expand_like(
         &mut self,
         x: &str,

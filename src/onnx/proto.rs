@@ -1,7 +1,8 @@
 //! The messages of an ONNX file, as far as we write them.
 //!
 //! Field numbers are those of `onnx.proto3` in <https://github.com/onnx/onnx>. Scalars whose
-//! presence says something (an attribute's value, a tensor's bytes) are `Option`, so that a zero is written too.
+//! presence says something (an attribute's value, a tensor's bytes) are `Option`, so that a zero is
+//! written too.
 
 /// A model file.
 #[derive(Clone, PartialEq, prost::Message)]

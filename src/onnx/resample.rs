@@ -4,7 +4,8 @@ use super::attr;
 use super::graph::GraphBuilder;
 
 impl GraphBuilder {
-    /// Bilinear enlargement by a whole factor; the corners' centres meet, or else the picture's edges.
+    /// Bilinear enlargement by a whole factor; the corners' centres meet, or else the picture's
+    /// edges.
     pub fn enlarge_bilinear(&mut self, x: &str, factor: i64, align_corners: bool) -> String {
         let factor = factor as f32;
         let scales = self.constant_f32(&format!("scales_{factor}"), &[1.0, 1.0, factor, factor]);
@@ -20,7 +21,8 @@ impl GraphBuilder {
         self.node("Resize", &[x, "", &scales], attrs)
     }
 
-    /// `factor`² channels become the `factor` × `factor` pixels of one, as PyTorch's `pixel_shuffle`.
+    /// `factor`² channels become the `factor` × `factor` pixels of one, as PyTorch's
+    /// `pixel_shuffle`.
     pub fn pixel_shuffle(&mut self, x: &str, factor: i64) -> String {
         let attrs = vec![attr::int("blocksize", factor), attr::string("mode", "CRD")];
         self.node("DepthToSpace", &[x], attrs)
@@ -28,8 +30,8 @@ impl GraphBuilder {
 
     /// The inverse for `channels` channels.
     ///
-    /// `SpaceToDepth` orders its channels in another way. A convolution whose kernels each pick one pixel needs to
-    /// know neither the batch nor the size.
+    /// `SpaceToDepth` orders its channels in another way. A convolution whose kernels each pick one
+    /// pixel needs to know neither the batch nor the size.
     pub fn pixel_unshuffle(&mut self, x: &str, channels: i64, factor: i64) -> String {
         let pixels = factor * factor;
         let mut kernels = vec![0.0; (channels * pixels * channels * pixels) as usize];
@@ -57,8 +59,8 @@ impl GraphBuilder {
         self.node("AveragePool", &[x], attrs)
     }
 
-    /// Each channel's convolution with `[1, 3, 3, 1]/8` in both directions, times `gain`, after `padding` zeros on
-    /// every side.
+    /// Each channel's convolution with `[1, 3, 3, 1]/8` in both directions, times `gain`, after
+    /// `padding` zeros on every side.
     pub fn low_pass(&mut self, x: &str, channels: i64, padding: i64, gain: f32) -> String {
         let kernel = self.low_pass_kernel(channels, gain);
         let attrs = vec![

@@ -4,16 +4,18 @@ use super::region_task::RegionTask;
 use crate::detect::Outline;
 use crate::frame::Rect;
 
-/// Width of the soft edge ÷ block size. A mosaic ends abruptly: what a wider edge leaves of it is seen.
+/// Width of the soft edge ÷ block size. A mosaic ends abruptly: what a wider edge leaves of it is
+/// seen.
 const FEATHER: f32 = 0.05;
 /// Limits of the soft edge, pixels; at the lower one it is none.
 const FEATHER_LIMITS: (f32, f32) = (1.0, 2.0);
-/// Blocks beyond an ellipse that are restored too: its box is only known to a part of a block, and some tools pixelate
-/// each block that it cuts.
+/// Blocks beyond an ellipse that are restored too: its box is only known to a part of a block, and
+/// some tools pixelate each block that it cuts.
 const RIM: f32 = 0.5;
 
 impl RegionTask {
-    /// Width and height of a block, pixels; where no lattice is known, those of a mosaic of twelve blocks.
+    /// Width and height of a block, pixels; where no lattice is known, those of a mosaic of twelve
+    /// blocks.
     fn block(&self) -> (f32, f32) {
         let side = self.rect.width.min(self.rect.height) as f32 / 12.0;
         self.lattice.map_or((side, side), |lattice| {
@@ -21,8 +23,8 @@ impl RegionTask {
         })
     }
 
-    /// Weights of the region's pixels: `alpha` inside, falling towards the edges of the region, but not towards those
-    /// of the frame.
+    /// Weights of the region's pixels: `alpha` inside, falling towards the edges of the region, but
+    /// not towards those of the frame.
     pub(super) fn feather(&self, (width, height): (u32, u32), alpha: f32, mask: &mut Vec<f32>) {
         let rect = &self.rect;
         let block = self.block();
@@ -59,8 +61,8 @@ impl RegionTask {
     }
 }
 
-/// Weigh down the pixels of `rect` that lie beyond the ellipse in it: none up to `rim` pixels away less `soft`, all from
-/// `rim` on.
+/// Weigh down the pixels of `rect` that lie beyond the ellipse in it: none up to `rim` pixels away
+/// less `soft`, all from `rim` on.
 fn cut_corners(rect: &Rect, rim: f32, soft: f32, mask: &mut [f32]) {
     let half = (rect.width as f32 / 2.0, rect.height as f32 / 2.0);
     for (y, row) in mask.chunks_exact_mut(rect.width as usize).enumerate() {

@@ -1,4 +1,5 @@
-//! One region on its way through the model: what a network is shown of it, and how its answer goes back.
+//! One region on its way through the model: what a network is shown of it, and how its answer goes
+//! back.
 
 use super::views::{Views, blend};
 use crate::blocks::{LatticePlanes, PLANES, Projector};
@@ -32,7 +33,8 @@ impl Default for Blend {
 pub struct Target {
     /// The region.
     pub region: Region,
-    /// The square of the face in it, as large as those of the model's training, where that is known.
+    /// The square of the face in it, as large as those of the model's training, where that is
+    /// known.
     pub face: Option<Square>,
 }
 
@@ -52,7 +54,8 @@ pub(super) struct RegionTask {
     observed: Patch,
 }
 
-/// Memory for the work on one region, used again for others: what stays in the processor's cache is quick to come by.
+/// Memory for the work on one region, used again for others: what stays in the processor's cache is
+/// quick to come by.
 #[derive(Default)]
 pub(super) struct Scratch {
     cropper: Cropper,
@@ -78,8 +81,8 @@ impl RegionTask {
         self.views.squares().count()
     }
 
-    /// Read the mosaic, and draw the pictures into `pixelated`, three planes each in the model's range; and into `lattice`, if
-    /// that has room, [`PLANES`] planes each.
+    /// Read the mosaic, and draw the pictures into `pixelated`, three planes each in the model's
+    /// range; and into `lattice`, if that has room, [`PLANES`] planes each.
     pub fn extract(
         &mut self,
         scratch: &mut Scratch,
@@ -119,7 +122,8 @@ impl RegionTask {
         }
     }
 
-    /// Put the network's answers, three planes each, onto the bench at the region's own size, with the mosaic's block means.
+    /// Put the network's answers, three planes each, onto the bench at the region's own size, with
+    /// the mosaic's block means.
     pub fn compose(
         &self,
         scratch: &mut Scratch,

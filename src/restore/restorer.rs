@@ -10,10 +10,11 @@ use crate::detect::{DetectSettings, Detector, Luma, Region};
 use crate::face_check::{self, FaceCheck, Question};
 use crate::frame::{FrameView, FrameViewMut, Layout};
 
-/// Restores pictures with a model of its own, as the element `facedepixelate` does when no property is set.
+/// Restores pictures with a model of its own, as the element `facedepixelate` does when no property
+/// is set.
 ///
-/// A restored face is a guess, not the person. Each picture is looked at on its own: in video, where the faces should keep
-/// still from frame to frame, the element does better.
+/// A restored face is a guess, not the person. Each picture is looked at on its own: in video,
+/// where the faces should keep still from frame to frame, the element does better.
 ///
 /// ```no_run
 /// use gstdepixelate::restore::Restorer;
@@ -32,8 +33,8 @@ use crate::frame::{FrameView, FrameViewMut, Layout};
 pub struct Restorer {
     /// What counts as a mosaic.
     pub detect: DetectSettings,
-    /// Least probability of a mosaic to cover a face, 0–1; 0 takes every mosaic. Without a face check, as with
-    /// [`Self::new`], it is not used.
+    /// Least probability of a mosaic to cover a face, 0–1; 0 takes every mosaic. Without a face
+    /// check, as with [`Self::new`], it is not used.
     pub face_threshold: f32,
     /// How faces go back into the picture.
     pub blend: Blend,
@@ -48,7 +49,8 @@ pub struct Restorer {
 impl Restorer {
     /// The bundled model on the best execution provider there is, and the face check.
     ///
-    /// ONNX Runtime is looked for where `ORT_DYLIB_PATH` says, beside the program, and among the system's libraries.
+    /// ONNX Runtime is looked for where `ORT_DYLIB_PATH` says, beside the program, and among the
+    /// system's libraries.
     pub fn bundled() -> Result<Self, LoadError> {
         Self::open(&Model::bundled()?, &SessionSettings::default())
     }
@@ -77,7 +79,8 @@ impl Restorer {
         }
     }
 
-    /// Restore the mosaics of a picture where they are, and tell which; none: the picture is as it was.
+    /// Restore the mosaics of a picture where they are, and tell which; none: the picture is as it
+    /// was.
     pub fn restore_picture(&mut self, picture: &mut RgbImage) -> Result<Vec<Region>, RunError> {
         let (width, height) = picture.dimensions();
         let layout = Layout::rgb(width, height);
@@ -117,8 +120,9 @@ impl Restorer {
         Ok(targets)
     }
 
-    /// The first half of [`Self::restore`], for a caller that knows the mosaics: crop the regions of `targets` out of
-    /// `frame` and run them as one batch. The results stay inside until [`Self::apply`].
+    /// The first half of [`Self::restore`], for a caller that knows the mosaics: crop the regions
+    /// of `targets` out of `frame` and run them as one batch. The results stay inside until
+    /// [`Self::apply`].
     pub fn infer(
         &mut self,
         frame: &FrameView<'_>,
@@ -153,7 +157,8 @@ impl Restorer {
         result
     }
 
-    /// Write the results of the last [`Self::infer`] into the same frame, see [`Restoration::apply`].
+    /// Write the results of the last [`Self::infer`] into the same frame, see
+    /// [`Restoration::apply`].
     pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, blend: &Blend) {
         self.restoration
             .apply(frame, self.backend.metadata(), blend);

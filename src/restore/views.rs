@@ -1,11 +1,13 @@
 //! What a network sees of a region: the square around it, or the one around its face.
 //!
-//! In training the face's own square fills the picture, or the mosaic covers the most part of the face. A mosaic that is far
-//! larger or smaller than its face shows it at another size; then, where the face's square is known, the network is shown that.
+//! In training the face's own square fills the picture, or the mosaic covers the most part of the
+//! face. A mosaic that is far larger or smaller than its face shows it at another size; then, where
+//! the face's square is known, the network is shown that.
 
 use crate::frame::{Patch, Rect, Square};
 
-/// Sides of the view around a region ÷ those of the face's square that training has shown, with a little slack.
+/// Sides of the view around a region ÷ those of the face's square that training has shown, with a
+/// little slack.
 const SEEN: [f64; 2] = [0.6, 1.2];
 /// Largest distance of their middles in training, sides of the face's square.
 const OFF: f64 = 0.2;
@@ -24,8 +26,9 @@ pub(super) struct Views {
 }
 
 impl Views {
-    /// Views of `rect`, which lies in a frame of `size` (width, height) pixels, for a network that was trained with
-    /// squares `margin` times as wide as mosaics; `face` is the face's square, if that is known.
+    /// Views of `rect`, which lies in a frame of `size` (width, height) pixels, for a network that
+    /// was trained with squares `margin` times as wide as mosaics; `face` is the face's square, if
+    /// that is known.
     pub fn of(rect: &Rect, face: Option<Square>, margin: f64, size: (u32, u32)) -> Self {
         let usual = Square::around(rect, margin).inside(rect, size.0, size.1);
         let longer = f64::from(rect.width.max(rect.height));
@@ -72,7 +75,8 @@ fn covering(square: &Square, rect: &Rect) -> Square {
     }
 }
 
-/// Blend `close`, a part of what the square `view` shows, into `whole`; towards the view's edges it fades.
+/// Blend `close`, a part of what the square `view` shows, into `whole`; towards the view's edges it
+/// fades.
 pub(super) fn blend(whole: &mut Patch, close: &Patch, view: &Square) {
     let (outer, inner) = (whole.rect(), close.rect());
     let fading = FADING * view.side as f32;
@@ -130,7 +134,8 @@ mod tests {
         let views = Views::of(&rect, Some(square(60.0, 80.0, 120.0)), 1.3, FRAME);
         assert_eq!(views.whole, square(60.0, 80.0, 120.0));
         assert_eq!(views.close, None);
-        // However badly the face is placed, the mosaic is in the view, and most of that in the frame.
+        // However badly the face is placed, the mosaic is in the view, and most of that in the
+        // frame.
         let views = Views::of(&rect, Some(square(150.0, -90.0, 120.0)), 1.3, FRAME);
         assert_eq!(views.whole, square(100.0, 0.0, 120.0));
     }

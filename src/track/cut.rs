@@ -4,8 +4,8 @@ use crate::detect::Luma;
 
 /// Points that are looked at, across and down.
 const GRID: (usize, usize) = (32, 18);
-/// Mean change of their levels from which on a new scene is assumed, grey levels. Motion and flashes of a light change
-/// less; a cut to a picture that is alike is none for what follows.
+/// Mean change of their levels from which on a new scene is assumed, grey levels. Motion and
+/// flashes of a light change less; a cut to a picture that is alike is none for what follows.
 const CHANGE: u32 = 36;
 
 /// Compares each frame with the one before.

@@ -35,8 +35,8 @@ impl MosaicTracker {
         self.frames = 0;
     }
 
-    /// The regions of the next frame. The detector looks for new ones in every `interval`-th frame (0 counts as 1); in the
-    /// others, those that are known are looked at where they should be.
+    /// The regions of the next frame. The detector looks for new ones in every `interval`-th frame
+    /// (0 counts as 1); in the others, those that are known are looked at where they should be.
     pub fn next(
         &mut self,
         luma: &Luma<'_>,
@@ -72,8 +72,8 @@ impl MosaicTracker {
         self.tracker.is_in_doubt()
     }
 
-    /// The regions of the last frame once more, given the one that comes `next`: a region in doubt that is found there
-    /// too is a region. That frame's own turn comes later.
+    /// The regions of the last frame once more, given the one that comes `next`: a region in doubt
+    /// that is found there too is a region. That frame's own turn comes later.
     pub fn look_ahead(&mut self, next: &Luma<'_>, settings: &DetectSettings) -> &[Tracked] {
         self.found.clear();
         if (next.width, next.height) == self.size {

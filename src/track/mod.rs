@@ -1,13 +1,14 @@
 //! Regions over time: identities, steady boxes, gaps.
 //!
-//! A detector sees one frame. The lattice of a mosaic hardly ever changes within a shot, so what was found before
-//! says what to expect: a region that one frame alone does not show well enough is looked for where it was, and
-//! accepted on weaker evidence. Nothing is accepted without any: a place that does not look like a mosaic is not
-//! touched, whatever was there before.
+//! A detector sees one frame. The lattice of a mosaic hardly ever changes within a shot, so what
+//! was found before says what to expect: a region that one frame alone does not show well enough is
+//! looked for where it was, and accepted on weaker evidence. Nothing is accepted without any: a
+//! place that does not look like a mosaic is not touched, whatever was there before.
 //!
-//! A mosaic lives for many frames, a pattern that coding makes by chance for one. So a region that comes up within
-//! a shot, on evidence that is enough but not strong, is in doubt until the next frame shows it too: it is followed,
-//! but not shown. A single picture and the first frame of a shot have nothing before them that could raise a doubt.
+//! A mosaic lives for many frames, a pattern that coding makes by chance for one. So a region that
+//! comes up within a shot, on evidence that is enough but not strong, is in doubt until the next
+//! frame shows it too: it is followed, but not shown. A single picture and the first frame of a
+//! shot have nothing before them that could raise a doubt.
 
 mod cut;
 mod follow;
@@ -31,7 +32,8 @@ const GAP: u32 = 12;
 /// Evidence from which a region that was not there before is believed at once.
 const STRONG: f32 = 0.9;
 
-/// Evidence for a region that is looked at again where it should be, 0–1: the least that is accepted.
+/// Evidence for a region that is looked at again where it should be, 0–1: the least that is
+/// accepted.
 #[derive(Clone, Copy, Debug)]
 pub struct Bars {
     /// For a region that was shown before.
@@ -99,17 +101,18 @@ impl Tracker {
         Self::default()
     }
 
-    /// Forget everything but the identities that were given: after a seek, a flush or a change of format.
+    /// Forget everything but the identities that were given: after a seek, a flush or a change of
+    /// format.
     pub fn reset(&mut self) {
         self.tracks.clear();
         self.cut.reset();
         self.within_shot = false;
     }
 
-    /// The next frame: `found` by the detector in `luma`. `again` looks for a lattice in a rectangle of the same frame
-    /// and gives it with the evidence for it, 0–1; what it gives for a region that was expected and not found is
-    /// accepted from the `bars` on. Returns the frame's regions, all inside the frame, in the order of their
-    /// identities.
+    /// The next frame: `found` by the detector in `luma`. `again` looks for a lattice in a
+    /// rectangle of the same frame and gives it with the evidence for it, 0–1; what it gives for a
+    /// region that was expected and not found is accepted from the `bars` on. Returns the frame's
+    /// regions, all inside the frame, in the order of their identities.
     pub fn update(
         &mut self,
         found: &[Region],
@@ -160,8 +163,8 @@ impl Tracker {
         self.tracks.iter().any(|track| track.doubted)
     }
 
-    /// `ahead` was found in the frame that comes next: what it shows again is in doubt no longer. Returns the regions of
-    /// the last frame, as [`Self::update`] does.
+    /// `ahead` was found in the frame that comes next: what it shows again is in doubt no longer.
+    /// Returns the regions of the last frame, as [`Self::update`] does.
     pub fn look_ahead(&mut self, ahead: &[Region]) -> &[Tracked] {
         for track in self.tracks.iter_mut().filter(|track| track.doubted) {
             let here = track.steady.shown();
@@ -189,7 +192,8 @@ impl Tracker {
         &self.out
     }
 
-    /// Give each track the region that overlaps most with it; all others are away for one frame more.
+    /// Give each track the region that overlaps most with it; all others are away for one frame
+    /// more.
     fn match_up(&mut self, found: &[Region]) {
         self.pairs.clear();
         for (t, track) in self.tracks.iter_mut().enumerate() {

@@ -3,7 +3,8 @@
 use crate::detect::{Outline, Region};
 use crate::frame::{Lattice, Rect};
 
-/// Largest distance of an edge from its mean that counts as jitter, pixels: two pixels, as the mean is no whole number.
+/// Largest distance of an edge from its mean that counts as jitter, pixels: two pixels, as the mean
+/// is no whole number.
 const JITTER: f64 = 2.5;
 /// Frames over which a still box and the size of blocks are averaged at most.
 const LONGEST: f32 = 25.0;
@@ -105,8 +106,8 @@ impl Steady {
         }
     }
 
-    /// The lattice as measured last, with blocks of the mean size: about the region's middle, as a small error of the size
-    /// is a large one of the phase far away from where it was measured.
+    /// The lattice as measured last, with blocks of the mean size: about the region's middle, as a
+    /// small error of the size is a large one of the phase far away from where it was measured.
     fn lattice(&self, measured: &Lattice) -> Lattice {
         let Some(([width, height], _)) = self.blocks else {
             return *measured;

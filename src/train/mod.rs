@@ -1,7 +1,7 @@
 //! Training with libtorch: networks, data, losses, runs, and the systems that are trained.
 //!
-//! Rooms, each of which uses only such as stand above it: [`nn`], [`features`], [`data`], [`optim`], [`recipe`], [`run`],
-//! [`systems`].
+//! Rooms, each of which uses only such as stand above it: [`nn`], [`features`], [`data`],
+//! [`optim`], [`recipe`], [`run`], [`systems`].
 
 pub mod data;
 pub mod features;

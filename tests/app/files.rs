@@ -78,7 +78,8 @@ fn contents(path: &Path) -> (Vec<String>, Option<String>) {
             sender
                 .send(caps.structure(0).unwrap().name().to_string())
                 .unwrap();
-            // Both streams come on one thread: a sink that waits for the other's preroll waits for ever.
+            // Both streams come on one thread: a sink that waits for the other's preroll waits for
+            // ever.
             let sink = gst::ElementFactory::make("fakesink");
             let sink = sink.property("async", false).build().unwrap();
             weak.upgrade().unwrap().add(&sink).unwrap();

@@ -1,4 +1,5 @@
-//! Each layer of the graph builder, run by ONNX Runtime and compared with numbers worked out by hand.
+//! Each layer of the graph builder, run by ONNX Runtime and compared with numbers worked out by
+//! hand.
 
 use gstdepixelate::cascade::{
     Backend, Crops, INPUT, Model, OrtBackend, Provider, RESTORED, RuntimeSearch, STAGE1,
@@ -189,7 +190,8 @@ fn channels_one_after_the_other() {
 
 #[test]
 fn pixel_shuffle_and_clip() {
-    // Twelve channels, of which four each are the pixel (0, 0), (0, 1), (1, 0), (1, 1) of every other pixel.
+    // Twelve channels, of which four each are the pixel (0, 0), (0, 1), (1, 0), (1, 1) of every
+    // other pixel.
     let mut kernel = vec![0.0; 12 * 3 * 4];
     for channel in 0..3 {
         for part in 0..4 {

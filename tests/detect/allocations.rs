@@ -49,7 +49,8 @@ static ALLOCATOR: Counting = Counting;
 const SIZE: (u32, u32) = (480, 360);
 const MOSAIC: Rect = Rect::new(60, 48, 160, 144);
 
-/// Luma of a busy picture that is `shift` pixels on its way, with mosaics of `block` pixels in `rects`, elliptic or not.
+/// Luma of a busy picture that is `shift` pixels on its way, with mosaics of `block` pixels in
+/// `rects`, elliptic or not.
 fn frame(shift: u32, rects: &[Rect], block: u32, ellipse: bool) -> Vec<u8> {
     let level = |i: u32| {
         let (x, y) = ((i % SIZE.0 + shift) as f32, (i / SIZE.0) as f32);

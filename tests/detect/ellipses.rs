@@ -32,7 +32,8 @@ fn frame() -> gst::Buffer {
     buffer
 }
 
-/// Where a pixel lies: its distance from the middle in parts of that of the ellipse `rim` pixels around the mosaic.
+/// Where a pixel lies: its distance from the middle in parts of that of the ellipse `rim` pixels
+/// around the mosaic.
 fn radius(x: i32, y: i32, rim: f32) -> f32 {
     let half = (MOSAIC.width as f32 / 2.0, MOSAIC.height as f32 / 2.0);
     let dx = (x - MOSAIC.x) as f32 + 0.5 - half.0;
@@ -40,7 +41,8 @@ fn radius(x: i32, y: i32, rim: f32) -> f32 {
     (dx / (half.0 + rim)).hypot(dy / (half.1 + rim))
 }
 
-/// All of the ellipse is restored but for a block at its edge, and nothing is touched farther out than a block.
+/// All of the ellipse is restored but for a block at its edge, and nothing is touched farther out
+/// than a block.
 #[track_caller]
 fn assert_restored_inside(caps: &gst::Caps, before: &[u8], after: &gst::BufferRef) {
     let whole = patch_of(caps, after, Rect::new(0, 0, SIZE.0, SIZE.1));

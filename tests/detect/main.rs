@@ -1,4 +1,5 @@
-//! Finding mosaics: `mosaicdetect`, alone and before `facedepixelate`, and the detector behind both.
+//! Finding mosaics: `mosaicdetect`, alone and before `facedepixelate`, and the detector behind
+//! both.
 
 mod allocations;
 mod bit_depth;

@@ -1,5 +1,5 @@
-//! Mosaics that come up within a shot on weak evidence: shown once the next frame has them too, and from their first frame
-//! on where that frame waits in the queue.
+//! Mosaics that come up within a shot on weak evidence: shown once the next frame has them too, and
+//! from their first frame on where that frame waits in the queue.
 
 use crate::helpers::*;
 use gst::prelude::*;
@@ -70,7 +70,8 @@ fn restorer(fake: &Fake) -> FaceDepixelate {
     element
 }
 
-/// Regions restored in each frame of a stream that waits in the queue as a whole before the second one is looked at.
+/// Regions restored in each frame of a stream that waits in the queue as a whole before the second
+/// one is looked at.
 fn queued(mosaics: &[bool], strength: f32) -> Vec<usize> {
     let (fake, gate) = Gate::fake();
     let element = restorer(&fake);

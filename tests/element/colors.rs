@@ -1,12 +1,13 @@
-//! What samples mean: the crops of every format and colorimetry compared with GStreamer's tables and with its
-//! converter.
+//! What samples mean: the crops of every format and colorimetry compared with GStreamer's tables
+//! and with its converter.
 
 use crate::helpers::*;
 use gst_video::{VideoColorMatrix, VideoColorRange, VideoFormat};
 use gstdepixelate::element::caps::FORMATS;
 use gstdepixelate::frame::{Patch, Rect};
 
-/// range:matrix:transfer:primaries in numbers; one transfer and primaries, so that only range and matrix count.
+/// range:matrix:transfer:primaries in numbers; one transfer and primaries, so that only range and
+/// matrix count.
 const COLORIMETRIES: [&str; 6] = [
     "2:4:1:1", "2:3:1:1", "2:6:1:1", "1:4:1:1", "1:3:1:1", "1:6:1:1",
 ];
@@ -48,7 +49,8 @@ fn difference(found: &Patch, expected: &[[f64; 3]]) -> f64 {
     largest
 }
 
-/// R′, G′, B′ of code values by GStreamer's offsets, excursions and luma weights, in double precision.
+/// R′, G′, B′ of code values by GStreamer's offsets, excursions and luma weights, in double
+/// precision.
 fn by_table(info: &gst_video::VideoInfo, codes: [u16; 3]) -> [f64; 3] {
     let colorimetry = info.colorimetry();
     // The table of a format without chroma knows no chroma: ask for its unpacked twin.
@@ -127,9 +129,9 @@ fn by_converter(caps: &gst::Caps, buffer: gst::Buffer, rect: Rect) -> Vec<[f64; 
         .collect()
 }
 
-/// Most grey levels that GStreamer's converter may be away from the exact value: its factors have eight fractional
-/// bits, and it widens samples to 16 bits by repeating theirs, which lifts the limited range's white by a grey level
-/// for bytes, and by a quarter for ten bits.
+/// Most grey levels that GStreamer's converter may be away from the exact value: its factors have
+/// eight fractional bits, and it widens samples to 16 bits by repeating theirs, which lifts the
+/// limited range's white by a grey level for bytes, and by a quarter for ten bits.
 fn tolerance(caps: &gst::Caps) -> f64 {
     let info = gst_video::VideoInfo::from_caps(caps).unwrap();
     if info.comp_depth(0) == 8 { 3.0 } else { 1.5 }

@@ -91,8 +91,8 @@ fn samples_are_where_gstreamer_finds_them() {
     });
 }
 
-/// What is pasted is found by GStreamer inside the mask, and nothing changes elsewhere: neither pixels nor alpha,
-/// padding and the bytes between rows.
+/// What is pasted is found by GStreamer inside the mask, and nothing changes elsewhere: neither
+/// pixels nor alpha, padding and the bytes between rows.
 #[test]
 fn a_paste_goes_where_gstreamer_finds_it() {
     for_every_frame(|caps, mut buffer| {
@@ -135,7 +135,8 @@ fn an_empty_mask_changes_no_byte() {
     });
 }
 
-/// Where the mask is zero inside a patch nothing changes either, but for chroma shared with a pixel of the mask.
+/// Where the mask is zero inside a patch nothing changes either, but for chroma shared with a pixel
+/// of the mask.
 #[test]
 fn a_paste_keeps_to_its_mask() {
     for_every_frame(|caps, mut buffer| {

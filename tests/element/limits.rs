@@ -1,4 +1,5 @@
-//! Frames and metas of strangers: more regions than anybody needs, of all sizes, and pictures of next to none.
+//! Frames and metas of strangers: more regions than anybody needs, of all sizes, and pictures of
+//! next to none.
 
 use crate::helpers::*;
 use gst::prelude::*;

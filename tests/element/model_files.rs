@@ -1,4 +1,5 @@
-//! `facedepixelate` with ONNX Runtime and tiny models: what loads, and what is said about what does not.
+//! `facedepixelate` with ONNX Runtime and tiny models: what loads, and what is said about what does
+//! not.
 
 use crate::helpers::*;
 use crate::helpers::{Tiny, tiny_model};

@@ -1,5 +1,6 @@
-//! `facedepixelate` under random sequences of frames, events, flushes and stalls, beside a list that says what must come
-//! out: every frame once and in its order, with the events at their places.
+//! `facedepixelate` under random sequences of frames, events, flushes and stalls, beside a list
+//! that says what must come out: every frame once and in its order, with the events at their
+//! places.
 
 use crate::helpers::*;
 use gst::prelude::*;

@@ -1,5 +1,5 @@
-//! The README's table of properties is what `facedepixelate` says of itself. After a change of a property,
-//! `UPDATE_README=1 cargo test --test element readme` writes it anew.
+//! The README's table of properties is what `facedepixelate` says of itself. After a change of a
+//! property, `UPDATE_README=1 cargo test --test element readme` writes it anew.
 
 use crate::helpers::*;
 use gst::glib;

@@ -118,7 +118,8 @@ fn a_result_has_the_precision_of_its_frame() {
         let unit = f64::from(1 << (depth - 8));
         let expected = (16.0 + 219.0 * luma) * unit;
         let found = f64::from(codes_of_row(&caps, &after, 48)[72][0]);
-        // Half a code, and a few thousandths of a grey level that two filters in single precision cost.
+        // Half a code, and a few thousandths of a grey level that two filters in single precision
+        // cost.
         let tolerance = 0.5 + 0.005 * unit;
         assert!(
             (found - expected).abs() <= tolerance,

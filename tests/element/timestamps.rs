@@ -1,4 +1,5 @@
-//! `facedepixelate` and streams with other ideas of time: none at all, backwards, with gaps, and seeks by the hundred.
+//! `facedepixelate` and streams with other ideas of time: none at all, backwards, with gaps, and
+//! seeks by the hundred.
 
 use crate::helpers::*;
 use gst::prelude::*;
@@ -13,7 +14,8 @@ const RATE: u64 = 30;
 /// Timestamps of the frames that left an element, nanoseconds.
 type Seen = Arc<Mutex<Vec<u64>>>;
 
-/// A pipeline of pictures that can be sought in, with a fake model in it, and the timestamps that left the element.
+/// A pipeline of pictures that can be sought in, with a fake model in it, and the timestamps that
+/// left the element.
 fn pipeline(fake: &Fake) -> (gst::Pipeline, Seen) {
     let restorer = element(fake);
     restorer.set_property("regions", regions(&[RECT]));
@@ -44,7 +46,8 @@ fn pipeline(fake: &Fake) -> (gst::Pipeline, Seen) {
     (pipeline, seen)
 }
 
-/// Wait until the pipeline shows its first picture; an error ends the test, as does a minute without one.
+/// Wait until the pipeline shows its first picture; an error ends the test, as does a minute
+/// without one.
 fn preroll(pipeline: &gst::Pipeline) {
     let minute = gst::ClockTime::from_seconds(60);
     let (result, state, _) = pipeline.state(minute);
@@ -67,7 +70,8 @@ fn play(pipeline: &gst::Pipeline) {
 
 fn seek(pipeline: &gst::Pipeline, rate: f64, from: u64, to: u64) {
     let flags = gst::SeekFlags::FLUSH | gst::SeekFlags::ACCURATE;
-    // Times of frames are rounded down: with one nanosecond more they are those of the frames themselves.
+    // Times of frames are rounded down: with one nanosecond more they are those of the frames
+    // themselves.
     let at = |time| gst::ClockTime::from_nseconds(time + 1);
     let set = gst::SeekType::Set;
     pipeline

@@ -1,4 +1,5 @@
-//! What README.md and docs tell readers to type, beside what the programs say of themselves with `--help`.
+//! What README.md and docs tell readers to type, beside what the programs say of themselves with
+//! `--help`.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ pub struct Call {
     pub options: Vec<String>,
 }
 
-/// Each call of `program` in the documents is one that it knows, with options that its help lists. `file` is the program.
+/// Each call of `program` in the documents is one that it knows, with options that its help lists.
+/// `file` is the program.
 #[track_caller]
 pub fn assert_documents_fit(program: &str, file: &str) {
     let mut helps = HashMap::new();
@@ -90,8 +92,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
 }
 
-/// Calls of `program` in the code of a Markdown text. Code in a line of prose may leave the program out and begin with one
-/// of its `subcommands`.
+/// Calls of `program` in the code of a Markdown text. Code in a line of prose may leave the program
+/// out and begin with one of its `subcommands`.
 pub fn calls(text: &str, program: &str, subcommands: &[String]) -> Vec<Call> {
     let (blocks, spans) = code(text);
     let is_program = |word: &&str| word.rsplit('/').next() == Some(program);
@@ -112,8 +114,8 @@ pub fn calls(text: &str, program: &str, subcommands: &[String]) -> Vec<Call> {
     calls
 }
 
-/// Lines of the blocks of code in a Markdown text, without comments and put together where they go on, and the code in
-/// its prose.
+/// Lines of the blocks of code in a Markdown text, without comments and put together where they go
+/// on, and the code in its prose.
 fn code(text: &str) -> (Vec<String>, Vec<String>) {
     let (mut blocks, mut prose) = (Vec::new(), String::new());
     let (mut in_block, mut begun) = (false, String::new());

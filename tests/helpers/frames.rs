@@ -125,8 +125,8 @@ pub fn pixel(caps: &gst::Caps, buffer: &gst::BufferRef, x: i32, y: i32) -> [u8; 
     [0, 1, 2].map(|index| found.plane(index)[0].round().clamp(0.0, 255.0) as u8)
 }
 
-/// The middle of `rect` has the fake model's colour, or its BT.601 luma in a picture without chroma, give or take
-/// what 8-bit Y′CbCr costs.
+/// The middle of `rect` has the fake model's colour, or its BT.601 luma in a picture without
+/// chroma, give or take what 8-bit Y′CbCr costs.
 #[track_caller]
 pub fn assert_restored(caps: &gst::Caps, buffer: &gst::BufferRef, rect: &Rect) {
     let (x, y) = (
@@ -161,7 +161,8 @@ pub fn assert_unchanged_outside(
     assert_eq!(wrong, None, "this byte outside the regions changed");
 }
 
-/// Code values of a row, read sample by sample; pictures without chroma have the code of no colour there.
+/// Code values of a row, read sample by sample; pictures without chroma have the code of no colour
+/// there.
 pub fn codes_of_row(caps: &gst::Caps, buffer: &gst::BufferRef, y: u32) -> Vec<[u16; 3]> {
     let layout = StreamLayout::from_caps(caps).unwrap();
     let read = |frame: FrameView<'_>| {

@@ -22,7 +22,8 @@ pub fn with_model(file: &Path) -> FaceDepixelate {
     element
 }
 
-/// Play a short clip with a fixed region: as many frames come out as go in, and only the region changes.
+/// Play a short clip with a fixed region: as many frames come out as go in, and only the region
+/// changes.
 #[track_caller]
 pub fn assert_plays(file: &Path) {
     for format in [VideoFormat::Nv12, VideoFormat::Rgb] {

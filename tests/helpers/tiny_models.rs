@@ -15,7 +15,8 @@ pub enum Tiny {
     Color([f32; 3]),
 }
 
-/// Facts of a tiny model: −1 … 1, no enlargement, crop 1.5 times the box, blocks of 2 to `size` ÷ 2 pixels.
+/// Facts of a tiny model: −1 … 1, no enlargement, crop 1.5 times the box, blocks of 2 to `size` ÷ 2
+/// pixels.
 pub fn tiny_metadata(size: usize) -> ModelMetadata {
     ModelMetadata {
         size,
@@ -29,7 +30,8 @@ pub fn tiny_metadata(size: usize) -> ModelMetadata {
     }
 }
 
-/// A whole model file with [`tiny_metadata`]: `stage1` is the input, `restored` is what `kind` says.
+/// A whole model file with [`tiny_metadata`]: `stage1` is the input, `restored` is what `kind`
+/// says.
 pub fn tiny_model(size: usize, kind: Tiny) -> Vec<u8> {
     tiny_model_with(&tiny_metadata(size), kind)
 }

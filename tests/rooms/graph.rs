@@ -1,7 +1,8 @@
 //! Which file uses which.
 //!
-//! A use is an edge to the file that **defines** what is used: whoever takes `Region` through the door of `detect`
-//! uses the file in which `Region` stands, and not `detect/mod.rs`. So these are no edges:
+//! A use is an edge to the file that **defines** what is used: whoever takes `Region` through the
+//! door of `detect` uses the file in which `Region` stands, and not `detect/mod.rs`. So these are
+//! no edges:
 //!
 //! - `mod child;`
 //! - `pub use child::Item;` of something below: a door
@@ -116,7 +117,8 @@ impl Graph {
         uses
     }
 
-    /// The file that defines what `mention` names in a file's `module`; none if it is a module, or of another crate.
+    /// The file that defines what `mention` names in a file's `module`; none if it is a module, or
+    /// of another crate.
     fn file_of(&self, module: &Module, mention: &Mention) -> Option<&str> {
         let here = [module.clone(), mention.scope.clone()].concat();
         match self.resolve(&here, &mention.path, 0)? {

@@ -2,7 +2,8 @@
 
 use crate::tokens::{Token, tokens};
 
-/// What a path leads to from a module within the file: `scope` are the names of modules in braces around it.
+/// What a path leads to from a module within the file: `scope` are the names of modules in braces
+/// around it.
 #[derive(Debug)]
 pub struct Mention {
     pub scope: Vec<String>,

@@ -1,4 +1,5 @@
-//! Networks of the cascade: weights that go from one to another, and what ONNX Runtime makes of them.
+//! Networks of the cascade: weights that go from one to another, and what ONNX Runtime makes of
+//! them.
 
 use super::cascade_recipes::{make_faces, small_published, small_recipe, train};
 use super::runs::options;

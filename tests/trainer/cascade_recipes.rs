@@ -1,4 +1,5 @@
-//! Recipes of the cascade for networks of a few channels, pictures to train them with, and the training.
+//! Recipes of the cascade for networks of a few channels, pictures to train them with, and the
+//! training.
 
 use std::path::Path;
 
@@ -43,7 +44,8 @@ fn patch(norm: Norm) -> DiscriminatorChoice<PatchGanSize> {
     })
 }
 
-/// The recipe of the bundled weights, as small: a feature network in `folder`, and pictures of twice the crop's side.
+/// The recipe of the bundled weights, as small: a feature network in `folder`, and pictures of
+/// twice the crop's side.
 pub fn small_bundled(folder: &Path, steps1: u64, steps2: u64) -> Recipe {
     let mut recipe = Recipe::parse(include_str!("../../recipes/bundled-4.toml")).unwrap();
     let small = small_recipe(steps1, steps2);

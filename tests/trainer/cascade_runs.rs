@@ -1,4 +1,5 @@
-//! Small trainings of the cascade: both stages or one, a stop in between, export, and the element's own code on the result.
+//! Small trainings of the cascade: both stages or one, a stop in between, export, and the element's
+//! own code on the result.
 
 use std::path::Path;
 use std::sync::atomic::Ordering;

@@ -27,7 +27,8 @@ fn mean_colors(channels: i64, then: &str) -> Vec<u8> {
     encode(&g.finish().unwrap())
 }
 
-/// Two levels of a picture of any size: its bright parts, and the means of 2×2 pixels of them; and something else.
+/// Two levels of a picture of any size: its bright parts, and the means of 2×2 pixels of them; and
+/// something else.
 fn bright_parts() -> Vec<u8> {
     let mut g = GraphBuilder::new("bright");
     let map = || -> Vec<Dim> { vec!["N".into(), 3.into(), "H".into(), "W".into()] };

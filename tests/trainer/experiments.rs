@@ -190,7 +190,8 @@ fn pictures_grow_and_are_measured_at_their_first_size() {
         let course = courses.find(|c| c.system == system && c.start == Start::Clean && c.rounded);
         course.unwrap().rounds[round].measures["psnr"].mean
     };
-    // Enlarging loses little; a model that sees the picture at its first size each time loses more with each round.
+    // Enlarging loses little; a model that sees the picture at its first size each time loses more
+    // with each round.
     assert!(
         psnr("identity", ROUNDS) > 30.0,
         "{}",

@@ -61,8 +61,8 @@ fn arguments(run: &Path, name: &str) -> ExportArgs {
     }
 }
 
-/// Train in the folder `run`, export after the first step of two and after the last: what is exported in the end is
-/// what the run has written itself. Gives the file of the first step.
+/// Train in the folder `run`, export after the first step of two and after the last: what is
+/// exported in the end is what the run has written itself. Gives the file of the first step.
 fn check(run: &Path, name: &str, train: impl Fn(&Options) -> Outcome) -> PathBuf {
     assert_eq!(train(&options(run, true)), Outcome::Stopped);
     let [early, last] =
@@ -181,7 +181,8 @@ fn a_stopped_run_of_dcgan_is_exported_as_it_stands() {
     };
     let grid = generate::grid_of(&early, drawing).unwrap();
     assert_eq!(grid.dimensions(), (64, 64));
-    // What makes pictures of random numbers cannot be checked in 16-bit floats, and is left as it is.
+    // What makes pictures of random numbers cannot be checked in 16-bit floats, and is left as it
+    // is.
     let mut halved = arguments(&run, "halved.onnx");
     halved.precision = ExportPrecision::Fp16;
     let error = export(&halved).unwrap_err().to_string();

@@ -25,7 +25,8 @@ pub struct DrawingArgs {
     /// Seed of the random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u32,
-    /// How much of each style's distance to the mean is kept, 0 … 2: less is likelier and less varied.
+    /// How much of each style's distance to the mean is kept, 0 … 2: less is likelier and less
+    /// varied.
     #[arg(long, value_name = "SHARE", value_parser = truncation)]
     truncation: Option<f64>,
 }

@@ -21,7 +21,8 @@ pub struct EvaluateArgs {
     /// Take only those pictures that training on the same path holds back.
     #[arg(long, alias = "held-back")]
     held_out: bool,
-    /// Recipe of any system, whose rule says which those are; without it the bundled default recipe.
+    /// Recipe of any system, whose rule says which those are; without it the bundled default
+    /// recipe.
     #[arg(long, value_name = "FILE", requires = "held_out")]
     recipe: Option<PathBuf>,
     /// Take at most so many pictures, evenly spread.
@@ -36,7 +37,8 @@ pub struct EvaluateArgs {
     /// Side that pictures are scaled to, pixels; without it that of the largest that a model gives.
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(32..=2048))]
     side: Option<u32>,
-    /// Also measure identity and Fréchet distance by this network, which describes a face by a vector.
+    /// Also measure identity and Fréchet distance by this network, which describes a face by a
+    /// vector.
     #[arg(long, value_name = "FILE.onnx")]
     embedding: Option<PathBuf>,
     /// Also measure the distance of the features of this network: ONNX, or the weights of VGG or

@@ -19,9 +19,11 @@ const MILLISECONDS: u16 = 500;
 pub enum Experiment {
     /// Blurred faces: the models beside the input and bicubic sharpening (100 faces of 256 pixels).
     A(BlurArgs),
-    /// Each model fed with its own output ten times: figures by round, a strip of pictures, a film (20 faces of 128 pixels).
+    /// Each model fed with its own output ten times: figures by round, a strip of pictures, a film
+    /// (20 faces of 128 pixels).
     B(RoundsArgs),
-    /// Mosaics from fine to coarse, plotted over the number of cells across a face (50 faces of 128 pixels).
+    /// Mosaics from fine to coarse, plotted over the number of cells across a face (50 faces of 128
+    /// pixels).
     C(SweepArgs),
 }
 
@@ -36,7 +38,8 @@ struct Common {
     /// Take only those pictures that training on the same path holds back.
     #[arg(long, alias = "held-back")]
     held_out: bool,
-    /// Recipe of any system, whose rule says which those are; without it the bundled default recipe.
+    /// Recipe of any system, whose rule says which those are; without it the bundled default
+    /// recipe.
     #[arg(long, value_name = "FILE", requires = "held_out")]
     recipe: Option<PathBuf>,
     /// Take at most so many pictures, evenly spread.
@@ -61,7 +64,8 @@ pub struct BlurArgs {
     /// Pictures that were blurred elsewhere, named as their originals.
     #[arg(long, value_name = "DIR")]
     blurred: Option<PathBuf>,
-    /// What another program made of the blurred pictures, named as their originals; may be given several times.
+    /// What another program made of the blurred pictures, named as their originals; may be given
+    /// several times.
     #[arg(long, value_name = "NAME=DIR", value_parser = named)]
     made: Vec<(String, PathBuf)>,
 }

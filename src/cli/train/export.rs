@@ -22,7 +22,8 @@ pub enum ExportPrecision {
     /// 32-bit floats
     #[default]
     Fp32,
-    /// 16-bit floats inside, which GPUs are faster in; a CPU is slower. For networks that restore pictures.
+    /// 16-bit floats inside, which GPUs are faster in; a CPU is slower. For networks that restore
+    /// pictures.
     Fp16,
 }
 
@@ -32,7 +33,8 @@ pub struct ExportArgs {
     /// Folder of the run.
     #[arg(long, value_name = "DIR")]
     pub run: PathBuf,
-    /// The ONNX file. That of pixelcyclegan's other direction lies beside it, with -art at the end of its name.
+    /// The ONNX file. That of pixelcyclegan's other direction lies beside it, with -art at the end
+    /// of its name.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// As for `dcedn`.
@@ -43,7 +45,8 @@ pub struct ExportArgs {
     pub precision: ExportPrecision,
 }
 
-/// Writes the model files of the run in a folder, the first of them to a path, and gives their paths.
+/// Writes the model files of the run in a folder, the first of them to a path, and gives their
+/// paths.
 type Export = fn(&Path, &Path) -> anyhow::Result<Vec<PathBuf>>;
 
 /// The name of a system's checkpoint, and its export.
@@ -53,7 +56,8 @@ const fn of<S: System>() -> (&'static str, Export) {
     })
 }
 
-/// All that is trained, but for the cascade's second stage, which comes first and may stand behind another file.
+/// All that is trained, but for the cascade's second stage, which comes first and may stand behind
+/// another file.
 const SYSTEMS: [(&str, Export); 11] = [
     of::<Cyclegan>(),
     of::<pix2pix::Recipe>(),

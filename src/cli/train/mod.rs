@@ -43,10 +43,12 @@ enum Command {
     Dcedn {
         #[command(flatten)]
         train: CascadeArgs,
-        /// The first stage: an ONNX file of this program or a checkpoint; without it the one in --out.
+        /// The first stage: an ONNX file of this program or a checkpoint; without it the one in
+        /// --out.
         #[arg(long, value_name = "FILE")]
         stage1: Option<PathBuf>,
-        /// In place of a first stage: the ONNX file of any restorer of this program, which gives pictures of model.size.
+        /// In place of a first stage: the ONNX file of any restorer of this program, which gives
+        /// pictures of model.size.
         #[arg(long, value_name = "FILE", conflicts_with = "stage1")]
         after: Option<PathBuf>,
     },
@@ -66,7 +68,8 @@ enum Command {
     Dcgan(TrainArgs),
     /// Train StyleGAN2, which makes faces out of random numbers, or GPEN's prior.
     Stylegan2(TrainArgs),
-    /// Train GPEN, which restores faces; --start-from names the checkpoint of a prior that stylegan2 trained.
+    /// Train GPEN, which restores faces; --start-from names the checkpoint of a prior that
+    /// stylegan2 trained.
     Gpen(TrainArgs),
     /// Train the network that tells mosaics over faces from mosaics over anything else.
     FaceCheck {
@@ -78,7 +81,8 @@ enum Command {
     },
     /// Draw a grid of pictures that an exported generator makes.
     Sample(DrawingArgs),
-    /// Draw a film in which the pictures of such a grid change from random ones to others, and back to the first.
+    /// Draw a film in which the pictures of such a grid change from random ones to others, and back
+    /// to the first.
     Interpolate {
         #[command(flatten)]
         drawing: DrawingArgs,

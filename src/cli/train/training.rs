@@ -18,7 +18,8 @@ use crate::train::systems::cascade;
 /// Arguments of a training.
 #[derive(Args)]
 pub struct TrainArgs {
-    /// Pictures of one face each (JPEG, PNG or WebP): a folder, a tar file, or a list of files (.txt).
+    /// Pictures of one face each (JPEG, PNG or WebP): a folder, a tar file, or a list of files
+    /// (.txt).
     #[arg(long, value_name = "PATH", required_unless_present = "print_recipe")]
     pub faces: Option<PathBuf>,
     /// Folder for checkpoints, log and models.
@@ -27,15 +28,16 @@ pub struct TrainArgs {
     /// Recipe file (TOML); without it the bundled default recipe.
     #[arg(long, value_name = "FILE")]
     pub recipe: Option<PathBuf>,
-    /// Start from the weights of an exported model whose networks have the recipe's sizes; for stylegan2 and gpen from a
-    /// checkpoint.
+    /// Start from the weights of an exported model whose networks have the recipe's sizes; for
+    /// stylegan2 and gpen from a checkpoint.
     #[arg(long, value_name = "FILE")]
     pub start_from: Option<PathBuf>,
     /// Change one key of the recipe, such as stage1.steps=100; may be given several times.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// File of a pretrained network for perceptual losses and projected discriminators: EfficientNet-lite0 as
-    /// `scripts/setup.py features` makes it, or VGG16 or VGG19 by torchvision's names (safetensors).
+    /// File of a pretrained network for perceptual losses and projected discriminators:
+    /// EfficientNet-lite0 as `scripts/setup.py features` makes it, or VGG16 or VGG19 by
+    /// torchvision's names (safetensors).
     #[arg(long, value_name = "FILE")]
     pub features: Option<PathBuf>,
     /// Print the recipe that would run, and stop.
@@ -104,7 +106,8 @@ pub struct CascadeArgs {
     pub precision: precision::Choice,
 }
 
-/// Train a system as its arguments say, or print its recipe; `told` adds what is no part of that, and knows the folder.
+/// Train a system as its arguments say, or print its recipe; `told` adds what is no part of that,
+/// and knows the folder.
 pub fn train<S: System>(args: &TrainArgs, told: impl FnOnce(&mut S, &Path)) -> anyhow::Result<()> {
     let mut system: S = args.recipe()?;
     let Some((faces, out)) = args.places(&system)? else {

@@ -34,7 +34,8 @@ fn nothing_in_test_patterns() {
 
 #[test]
 fn nothing_in_text() {
-    // Glyphs of 5 × 7 dots in a raster of 6 × 10, each dot two pixels wide: hard edges at regular places.
+    // Glyphs of 5 × 7 dots in a raster of 6 × 10, each dot two pixels wide: hard edges at regular
+    // places.
     let text = |x: usize, y: usize| {
         let (column, row) = (x / 2 % 6, y / 2 % 10);
         let mut glyph = (x / 12 * 31 + y / 20 * 17) as u32;
@@ -54,7 +55,8 @@ fn nothing_in_jpeg_blocks() {
 
 #[test]
 fn nothing_in_the_coders_lattice() {
-    // Blocks of eight pixels that kept their mean only, faint ones merged with the one to their left.
+    // Blocks of eight pixels that kept their mean only, faint ones merged with the one to their
+    // left.
     let mut picture = Picture::natural(320, 240);
     let smooth = Picture::from_fn(320, 240, |x, y| {
         128.0 + 40.0 * (x as f32 / 61.0 + y as f32 / 83.0).sin()

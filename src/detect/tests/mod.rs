@@ -1,4 +1,5 @@
-//! Lattices in synthetic pictures: smooth ground, blobs, texture and noise, pixelated by the block's mean.
+//! Lattices in synthetic pictures: smooth ground, blobs, texture and noise, pixelated by the
+//! block's mean.
 
 mod clean;
 mod mosaics;
@@ -50,7 +51,8 @@ impl Picture {
         picture
     }
 
-    /// Put the mean of each block over `rect`; blocks have a corner at `origin` and are cut by `rect`.
+    /// Put the mean of each block over `rect`; blocks have a corner at `origin` and are cut by
+    /// `rect`.
     fn pixelate(&mut self, rect: Rect, block: (usize, usize), origin: (i32, i32)) {
         let inside = rect
             .clamp_to(self.width as u32, self.height as u32)

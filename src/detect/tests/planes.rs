@@ -171,7 +171,8 @@ fn noise_in_the_largest_frames_ends() {
     let (width, height) = (7680, 4320);
     let mut state = 1;
     let row: Vec<u8> = (0..width + 4096).map(|_| noise(&mut state)).collect();
-    // Each row another part of one row of noise: eight bits for every pixel would take longer than the search.
+    // Each row another part of one row of noise: eight bits for every pixel would take longer than
+    // the search.
     let mut data = Vec::with_capacity(width * height);
     for _ in 0..height {
         let from = usize::from(noise(&mut state)) * 16 + usize::from(noise(&mut state)) % 16;

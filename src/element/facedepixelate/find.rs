@@ -84,7 +84,8 @@ impl Finder {
         self.left_out
     }
 
-    /// Forget the last frame and look at the next one's metas. False: it need not be mapped, nothing is to do.
+    /// Forget the last frame and look at the next one's metas. False: it need not be mapped,
+    /// nothing is to do.
     pub fn prepare(&mut self, buffer: &gst::BufferRef, settings: &FrameSettings) -> bool {
         self.found.clear();
         self.named.clear();
@@ -103,8 +104,9 @@ impl Finder {
         full_frame || !self.named.is_empty() || !settings.regions.rects().is_empty()
     }
 
-    /// Find the regions of the frame of the last [`Self::prepare`]: fixed ones first, and no others that they
-    /// cover. `ahead` gives the frame that comes next, if it is there; it is asked for where a region is in doubt.
+    /// Find the regions of the frame of the last [`Self::prepare`]: fixed ones first, and no others
+    /// that they cover. `ahead` gives the frame that comes next, if it is there; it is asked for
+    /// where a region is in doubt.
     pub fn find(
         &mut self,
         frame: &FrameView<'_>,
@@ -133,8 +135,8 @@ impl Finder {
         self.luma = scratch;
     }
 
-    /// Leave out what the detector found and is no face with a probability of `threshold` or more; and see where in the
-    /// regions the faces are.
+    /// Leave out what the detector found and is no face with a probability of `threshold` or more;
+    /// and see where in the regions the faces are.
     pub fn keep_faces(
         &mut self,
         frame: &FrameView<'_>,
@@ -273,7 +275,8 @@ mod tests {
         }
     }
 
-    /// Regions found among `named` in a grey frame of 64 × 48 pixels, and how many too many there were.
+    /// Regions found among `named` in a grey frame of 64 × 48 pixels, and how many too many there
+    /// were.
     fn found(settings: &FrameSettings, named: &[(Rect, Option<f32>)]) -> (Vec<Rect>, usize) {
         let layout = Layout::rgb(64, 48);
         let frame = FrameView::packed(&layout, &GREY, 64 * 3).unwrap();

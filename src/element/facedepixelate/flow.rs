@@ -45,8 +45,8 @@ impl Filter for Imp {
         self.queue.push_event(event).is_ok()
     }
 
-    /// A query came from upstream. A serialised one waits for its turn here, with the pad's stream lock held, and
-    /// so meets an idle task.
+    /// A query came from upstream. A serialised one waits for its turn here, with the pad's stream
+    /// lock held, and so meets an idle task.
     fn sink_query(&self, pad: &gst::Pad, query: &mut gst::QueryRef) -> bool {
         if query.is_serialized() && self.queue.drain().is_err() {
             return false;

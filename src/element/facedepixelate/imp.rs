@@ -1,13 +1,15 @@
 //! # facedepixelate
 //!
-//! Finds pixelated faces in raw video and puts plausible faces there. A restored face is a guess: it shows nobody's
-//! identity.
+//! Finds pixelated faces in raw video and puts plausible faces there. A restored face is a guess:
+//! it shows nobody's identity.
 //!
-//! Frames go through a bounded queue to a task of the element's own, in which they are restored; their number
-//! sets the latency. Elements with the same properties for the model share it; its runs take regions of several frames
-//! and streams where that is faster, as on a GPU. While it runs, the next frames are looked at. A frame in which nothing is restored leaves as the very same buffer. Frames are edited in
-//! their own format, at their own depth, inside the regions only. Interlaced video, HDR video (PQ, HLG) and frames
-//! that cannot be mapped pass unchanged, with one warning.
+//! Frames go through a bounded queue to a task of the element's own, in which they are restored;
+//! their number sets the latency. Elements with the same properties for the model share it; its
+//! runs take regions of several frames and streams where that is faster, as on a GPU. While it
+//! runs, the next frames are looked at. A frame in which nothing is restored leaves as the very
+//! same buffer. Frames are edited in their own format, at their own depth, inside the regions only.
+//! Interlaced video, HDR video (PQ, HLG) and frames that cannot be mapped pass unchanged, with one
+//! warning.
 //!
 //! ```sh
 //! gst-launch-1.0 videotestsrc pattern=smpte ! video/x-raw,width=320,height=240 \
@@ -16,8 +18,8 @@
 //!
 //! `gst-inspect-1.0 facedepixelate` lists the properties, as does the project's README.
 //!
-//! `GST_PRESET_PATH=presets gst-launch-1.0 … ! facedepixelate @preset=sharp ! …` takes several of them at once from
-//! `presets/GstFaceDepixelate.prs`.
+//! `GST_PRESET_PATH=presets gst-launch-1.0 … ! facedepixelate @preset=sharp ! …` takes several of
+//! them at once from `presets/GstFaceDepixelate.prs`.
 //!
 //! Since: 0.1.0
 
@@ -72,8 +74,8 @@ glib::wrapper! {
 }
 
 impl FaceDepixelate {
-    /// Take backends from `source` instead of loading a model, from the next READY→PAUSED on. For tests of the
-    /// data flow, which need neither a model nor a runtime.
+    /// Take backends from `source` instead of loading a model, from the next READY→PAUSED on. For
+    /// tests of the data flow, which need neither a model nor a runtime.
     #[doc(hidden)]
     pub fn set_backend_for_test(&self, source: BackendSource) {
         self.imp().set_backend_source(source);

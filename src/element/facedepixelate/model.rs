@@ -27,7 +27,8 @@ impl Imp {
         self.release_model();
     }
 
-    /// READY→PAUSED: load the model, unless the one that is there was loaded with the same settings.
+    /// READY→PAUSED: load the model, unless the one that is there was loaded with the same
+    /// settings.
     pub fn prepare_model(&self) -> Result<(), gst::ErrorMessage> {
         let (settings, source) = {
             let all = self.settings.lock().unwrap();
@@ -150,7 +151,8 @@ impl Imp {
         let _ = obj.post_message(message);
     }
 
-    /// Where the plugin's file lies, or the program that it is linked into: a runtime may lie beside it.
+    /// Where the plugin's file lies, or the program that it is linked into: a runtime may lie
+    /// beside it.
     fn plugin_folder(&self) -> Option<PathBuf> {
         let plugin = self.obj().factory().and_then(|factory| factory.plugin());
         let file = plugin.and_then(|plugin| plugin.filename());
@@ -196,8 +198,8 @@ impl From<OptimizationLevel> for cascade::OptimizationLevel {
     }
 }
 
-/// The error in the domain that tells an application what to mend: the path, the file, a property, the runtime. A property is
-/// named where it is to blame.
+/// The error in the domain that tells an application what to mend: the path, the file, a property,
+/// the runtime. A property is named where it is to blame.
 fn error_message(error: &ModelError) -> gst::ErrorMessage {
     use LoadError as E;
     let error = match error {

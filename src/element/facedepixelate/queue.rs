@@ -1,13 +1,14 @@
 //! The bounded queue between the sink pad's thread and the source pad's task.
 //!
-//! Lock order. The element has these locks: settings, stream, queue, QoS, statistics, worker. No thread holds two
-//! of them at once, and none is held while data, events or messages are sent, or while a model runs: the task
-//! takes the worker out of its lock for as long as it works.
+//! Lock order. The element has these locks: settings, stream, queue, QoS, statistics, worker. No
+//! thread holds two of them at once, and none is held while data, events or messages are sent, or
+//! while a model runs: the task takes the worker out of its lock for as long as it works.
 //!
-//! The task may take up several frames before the first one of them goes out, while the model runs: those are in work.
+//! The task may take up several frames before the first one of them goes out, while the model runs:
+//! those are in work.
 //!
-//! The task never stops between activation and deactivation. While there is nothing to hand on it waits here,
-//! be it for want of items, for a flush or after a flow error.
+//! The task never stops between activation and deactivation. While there is nothing to hand on it
+//! waits here, be it for want of items, for a flush or after a flow error.
 
 mod state;
 
@@ -17,7 +18,8 @@ use state::{State, starts_anew};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-/// An item for the task. It is given back through [`Queue::finish_event`] or [`Queue::finish_frame`].
+/// An item for the task. It is given back through [`Queue::finish_event`] or
+/// [`Queue::finish_frame`].
 #[derive(Debug)]
 pub struct Work {
     /// The item.
@@ -152,8 +154,9 @@ impl Queue {
         flow
     }
 
-    /// Throw everything away and refuse more until [`Self::flush_stop`]. Returns the sticky events among it, which
-    /// nobody would send again. On return the task is idle, unless this is the task's own thread.
+    /// Throw everything away and refuse more until [`Self::flush_stop`]. Returns the sticky events
+    /// among it, which nobody would send again. On return the task is idle, unless this is the
+    /// task's own thread.
     pub fn flush_start(&self) -> Vec<gst::Event> {
         let mut state = self.lock();
         state.flushing = true;
@@ -215,8 +218,8 @@ impl Queue {
         }
     }
 
-    /// A look at the frame behind the one in work, of `epoch`, which keeps its place; None where an event comes first.
-    /// Waits for one that may yet come, for `patience` at most.
+    /// A look at the frame behind the one in work, of `epoch`, which keeps its place; None where an
+    /// event comes first. Waits for one that may yet come, for `patience` at most.
     pub fn ahead(&self, epoch: u64, patience: Duration) -> Option<Frame> {
         let may_come = |state: &mut State| {
             let wanted = state.epoch == epoch && state.accepts().is_ok() && state.draining == 0;

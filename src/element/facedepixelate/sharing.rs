@@ -1,7 +1,7 @@
 //! Models that elements of one process share.
 //!
-//! Elements whose properties for the model are the same use one and the same; so do elements with the same
-//! `model-instance-id`, which have to agree on those properties.
+//! Elements whose properties for the model are the same use one and the same; so do elements with
+//! the same `model-instance-id`, which have to agree on those properties.
 
 use super::settings::ModelSettings;
 use crate::cascade::{Batcher, LoadError};
@@ -46,7 +46,8 @@ static LOADED: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
 
 /// The model for the element `name` with these settings: one that is loaded, or what `open` loads.
 ///
-/// Models are loaded one after the other, so that two elements which start at a time load theirs once.
+/// Models are loaded one after the other, so that two elements which start at a time load theirs
+/// once.
 pub fn shared(
     name: &str,
     settings: &ModelSettings,

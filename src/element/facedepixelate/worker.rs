@@ -1,6 +1,7 @@
 //! A frame's restoration: find, run, write. What the task owns while it works.
 //!
-//! Frames are taken up one after the other and finished in the same order; in between, the model runs on its own thread.
+//! Frames are taken up one after the other and finished in the same order; in between, the model
+//! runs on its own thread.
 
 use super::find::{Finder, Found};
 use super::queue::{Frame, InWork};
@@ -45,7 +46,8 @@ pub enum WorkError {
     Run(#[from] RunError),
 }
 
-/// Frames in work at a time where a run takes the crops of one: it is prepared while the one before is in the model.
+/// Frames in work at a time where a run takes the crops of one: it is prepared while the one before
+/// is in the model.
 const PREPARED: usize = 2;
 
 /// Width of the borders that `display` draws, pixels.
@@ -98,8 +100,8 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker whose crops go to `batcher`; `wake` is called when some are done. Without a face check every mosaic counts
-    /// as a face.
+    /// A worker whose crops go to `batcher`; `wake` is called when some are done. Without a face
+    /// check every mosaic counts as a face.
     pub fn new(batcher: Arc<Batcher>, wake: Wake, face_check: Option<FaceCheck>) -> Self {
         Self {
             batcher,
@@ -148,8 +150,8 @@ impl Worker {
         });
     }
 
-    /// Take up a frame: find its regions and hand them to the model. `ahead` gives the frame that comes next, if it is
-    /// there.
+    /// Take up a frame: find its regions and hand them to the model. `ahead` gives the frame that
+    /// comes next, if it is there.
     pub fn begin(
         &mut self,
         frame: Frame,
@@ -210,8 +212,8 @@ impl Worker {
         Ok(Some((draft, ticket)))
     }
 
-    /// Finish the oldest frame in work; waits for the model. The frame is made writable only when a result is there to be
-    /// written. None: no frame is in work.
+    /// Finish the oldest frame in work; waits for the model. The frame is made writable only when a
+    /// result is there to be written. None: no frame is in work.
     pub fn finish(&mut self) -> Option<Finished> {
         let Begun {
             mut frame,

@@ -1,8 +1,9 @@
 //! # facepixelate
 //!
-//! Pixelates regions of raw video: those that upstream elements name by a region-of-interest meta, and fixed ones.
-//! It is the mirror of `facedepixelate`, for demonstrations and tests. Frames without a region leave as the very
-//! same buffers; a frame that cannot be pixelated is an error and never leaves as it came.
+//! Pixelates regions of raw video: those that upstream elements name by a region-of-interest meta,
+//! and fixed ones. It is the mirror of `facedepixelate`, for demonstrations and tests. Frames
+//! without a region leave as the very same buffers; a frame that cannot be pixelated is an error
+//! and never leaves as it came.
 //!
 //! ```sh
 //! gst-launch-1.0 videotestsrc ! video/x-raw,width=320,height=240 \

@@ -1,8 +1,8 @@
 //! # mosaicdetect
 //!
-//! Finds the mosaics in raw video and tells of them by region-of-interest metas and messages; no pixel is touched.
-//! `facedepixelate inference-region=roi-list` takes the metas up, grid included, and `facepixelate` pixelates again what
-//! they name.
+//! Finds the mosaics in raw video and tells of them by region-of-interest metas and messages; no
+//! pixel is touched. `facedepixelate inference-region=roi-list` takes the metas up, grid included,
+//! and `facepixelate` pixelates again what they name.
 //!
 //! ```sh
 //! gst-launch-1.0 -m filesrc location=clip.mp4 ! decodebin ! mosaicdetect ! queue \
@@ -18,9 +18,11 @@
 //! | `add-roi-meta` | bool, true | a meta of type `mosaic` per mosaic |
 //! | `post-messages` | bool, true | a message when mosaics come or go |
 //!
-//! A meta's parameter structure `mosaic` has `confidence`, `block-width`, `block-height`, `phase-x`, `phase-y` (double,
-//! pixels), `outline` (string: rectangle, or ellipse for the one that fills the box) and `track-id` (uint). The message `mosaics` has `timestamp`, `stream-time`, `running-time` (nanoseconds) and
-//! `regions`, an array of such structures with `x`, `y`, `width` and `height` (int) beside.
+//! A meta's parameter structure `mosaic` has `confidence`, `block-width`, `block-height`,
+//! `phase-x`, `phase-y` (double, pixels), `outline` (string: rectangle, or ellipse for the one that
+//! fills the box) and `track-id` (uint). The message `mosaics` has `timestamp`, `stream-time`,
+//! `running-time` (nanoseconds) and `regions`, an array of such structures with `x`, `y`, `width`
+//! and `height` (int) beside.
 //!
 //! Since: 0.1.0
 

@@ -49,7 +49,8 @@ pub struct LumaPlane {
     pub data: Vec<u8>,
 }
 
-/// Send packed R′G′B′ `pictures`, all of `width` × `height`, through `codec` as the frames of one clip; returns their luma.
+/// Send packed R′G′B′ `pictures`, all of `width` × `height`, through `codec` as the frames of one
+/// clip; returns their luma.
 pub fn recode(
     pictures: &[Vec<u8>],
     width: u32,

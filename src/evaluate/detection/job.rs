@@ -146,7 +146,8 @@ fn run_group(
         let seed = sources.seed ^ (number << 32) ^ index as u64;
         let scene = Scene::draw(group, &ground, &face, seed)?;
         let (width, height) = scene.picture.dimensions();
-        // The same frame three times: the second is coded from the first, as most frames of a clip are.
+        // The same frame three times: the second is coded from the first, as most frames of a clip
+        // are.
         let shots = match group.codec {
             Codec::None => 1,
             _ => 3,

@@ -6,7 +6,8 @@ use super::codec::LumaPlane;
 use super::scenes::Truth;
 use crate::detect::{DetectSettings, Detector, Luma, Region};
 
-/// Least overlap (intersection over union) of a region that was found with the mosaic that it stands for.
+/// Least overlap (intersection over union) of a region that was found with the mosaic that it
+/// stands for.
 const OVERLAP: f64 = 0.4;
 
 /// A scene as the detector sees it.

@@ -1,4 +1,5 @@
-//! How well mosaics are found: scenes with mosaics of known place and size, damaged as clips are, and scenes without.
+//! How well mosaics are found: scenes with mosaics of known place and size, damaged as clips are,
+//! and scenes without.
 
 pub(crate) mod codec;
 pub(crate) mod groups;

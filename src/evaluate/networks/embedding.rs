@@ -8,7 +8,8 @@ use image::RgbImage;
 use super::onnx::OnnxNetwork;
 use crate::onnx::proto::GraphProto;
 
-/// Side of the picture for a network that takes any, pixels: that of ArcFace and of its many successors.
+/// Side of the picture for a network that takes any, pixels: that of ArcFace and of its many
+/// successors.
 const SIDE: u32 = 112;
 
 /// The network, open.

@@ -68,8 +68,8 @@ fn maps(graph: &GraphProto) -> anyhow::Result<Vec<String>> {
     Ok(maps)
 }
 
-/// The levels of VGG16 that are compared: the last convolution before each of the first four poolings. LPIPS has
-/// `conv5_3` as well, which would see a face of 128 pixels on 8×8 positions.
+/// The levels of VGG16 that are compared: the last convolution before each of the first four
+/// poolings. LPIPS has `conv5_3` as well, which would see a face of 128 pixels on 8×8 positions.
 const VGG16: [&str; 4] = ["conv1_2", "conv2_2", "conv3_3", "conv4_3"];
 
 /// A network that the trainer knows, with weights from a file.

@@ -61,8 +61,8 @@ enum Color {
 impl Input {
     /// The only input of the network in `file`, as its graph and the description beside it have it.
     ///
-    /// Where no range is described, it is 0 … 255 for a graph that begins with arithmetic (it brings the mean and the
-    /// scale of its training along), else −1 … 1.
+    /// Where no range is described, it is 0 … 255 for a graph that begins with arithmetic (it
+    /// brings the mean and the scale of its training along), else −1 … 1.
     pub fn of(file: &Path, graph: &GraphProto) -> anyhow::Result<Self> {
         let is_weight = |name: &String| graph.initializer.iter().any(|it| it.name == *name);
         // Old files list their weights among the inputs.

@@ -63,8 +63,8 @@ impl Networks {
 
     /// Look at a picture, and at the part of it `inside` the mosaic's box.
     ///
-    /// A face is described with its surroundings, as such networks want it; features are those of what was restored, as with
-    /// all other measures.
+    /// A face is described with its surroundings, as such networks want it; features are those of
+    /// what was restored, as with all other measures.
     pub fn see(&mut self, picture: &RgbImage, inside: &RgbImage) -> anyhow::Result<Seen> {
         let embedding = self.embedding.as_mut().map(|it| it.of(picture));
         let levels = self.features.as_mut().map(|it| it.levels(inside));

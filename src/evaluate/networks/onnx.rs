@@ -45,7 +45,8 @@ impl OnnxNetwork {
         format!("{}: {}", self.file, self.input)
     }
 
-    /// Its outputs for a picture, which is scaled to its side, or to `open` where it takes any. All numbers are finite.
+    /// Its outputs for a picture, which is scaled to its side, or to `open` where it takes any. All
+    /// numbers are finite.
     pub fn run(&mut self, picture: &RgbImage, open: (u32, u32)) -> anyhow::Result<Vec<HostTensor>> {
         let mut run = || {
             let numbers = self.input.feed(picture, open)?;

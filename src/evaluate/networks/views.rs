@@ -15,7 +15,8 @@ pub struct Views {
 
 /// What follows from it.
 pub struct NetworkScores {
-    /// The figures of each picture by the names of the measures: `identity`, `identity_others` and `feature_distance`.
+    /// The figures of each picture by the names of the measures: `identity`, `identity_others` and
+    /// `feature_distance`.
     pub each: Vec<Scores>,
     /// Fréchet distance of the descriptions to those of the true faces; none of fewer than two.
     pub frechet: Option<f64>,
@@ -88,7 +89,8 @@ mod tests {
             distances.iter().all(|it| (it - 2.0).abs() < 1e-9),
             "{distances:?}"
         );
-        // Means (4, 0) and (0.5, 1); traces 2 and 2.5; along the first's only axis the covariances are 2 and 0.5.
+        // Means (4, 0) and (0.5, 1); traces 2 and 2.5; along the first's only axis the covariances
+        // are 2 and 0.5.
         let expected = 3.5f64.powi(2) + 1.0 + 4.5 - 2.0 * (2.0f64 * 0.5).sqrt();
         assert!((scores.frechet.unwrap() - expected).abs() < 1e-9);
     }

@@ -13,15 +13,16 @@ use crate::frame::{Component, FrameViewMut, Layout, PlaneMut, Rect, SampleFormat
 const RUN: usize = 64;
 /// No code value is beyond these, and no weight of zero makes anything else of them.
 const CODES: (f32, f32) = (-1e6, 1e6);
-/// Floats from here on have no fractions: what is added to this is rounded, and stands in the lowest bits.
+/// Floats from here on have no fractions: what is added to this is rounded, and stands in the
+/// lowest bits.
 const WHOLE: f32 = (1 << 23) as f32;
 
-/// Blend `patch` into `frame` where `mask` (one weight 0–1 per pixel of the patch) is above zero. Results are
-/// rounded to the frame's depth.
+/// Blend `patch` into `frame` where `mask` (one weight 0–1 per pixel of the patch) is above zero.
+/// Results are rounded to the frame's depth.
 ///
-/// A sub-sampled component takes the mean change of the pixels that share its sample, so it also changes where
-/// only some of them lie inside the patch. Samples all of whose weights are zero keep their bytes.
-/// The patch must lie inside the frame; what does not is left out.
+/// A sub-sampled component takes the mean change of the pixels that share its sample, so it also
+/// changes where only some of them lie inside the patch. Samples all of whose weights are zero keep
+/// their bytes. The patch must lie inside the frame; what does not is left out.
 pub fn write(frame: &mut FrameViewMut<'_>, patch: &Patch, mask: &[f32]) {
     match frame.layout().samples() {
         SampleFormat::Byte => write_as(Bytes, frame, patch, mask),
@@ -31,7 +32,8 @@ pub fn write(frame: &mut FrameViewMut<'_>, patch: &Patch, mask: &[f32]) {
     }
 }
 
-/// Draw a border of `colour` (R′G′B′, 0–255) inside `rect`, `width` pixels wide; `patch` and `mask` are memory for it.
+/// Draw a border of `colour` (R′G′B′, 0–255) inside `rect`, `width` pixels wide; `patch` and `mask`
+/// are memory for it.
 pub fn outline(
     frame: &mut FrameViewMut<'_>,
     rect: &Rect,
@@ -225,7 +227,8 @@ impl<C: Codec> Brush<'_, C> {
         }
     }
 
-    /// Sums, over the rows `ys`, of the weighted codes of the pixels `xs`, and of their weights; the first pixel's at `at`.
+    /// Sums, over the rows `ys`, of the weighted codes of the pixels `xs`, and of their weights;
+    /// the first pixel's at `at`.
     #[inline(always)]
     fn sums(&self, xs: &Range<usize>, ys: Range<usize>, at: usize) -> [[f32; RUN]; 2] {
         let (mut colours, mut weights) = ([0.0; RUN], [0.0; RUN]);

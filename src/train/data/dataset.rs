@@ -39,8 +39,8 @@ pub struct Dataset {
 impl Dataset {
     /// Find the pictures of `source` and try each one; `progress` is moved along.
     ///
-    /// `source` is a folder, an uncompressed tar file, or a text file (`.txt`) with a path on each line, relative to
-    /// the file's own folder.
+    /// `source` is a folder, an uncompressed tar file, or a text file (`.txt`) with a path on each
+    /// line, relative to the file's own folder.
     pub fn open(source: &Path, progress: &ProgressBar) -> anyhow::Result<Self> {
         let mut entries = if source.is_dir() {
             list_folder(source)?

@@ -11,10 +11,11 @@ const STRIDE: usize = 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HeldOut {
-    /// Pictures whose file names start with one of these: whole sources. Without any it is every 20th.
+    /// Pictures whose file names start with one of these: whole sources. Without any it is every
+    /// 20th.
     pub held_out: Vec<String>,
-    /// Pictures whose file names are alike up to the last such text show the same person or are of the same source:
-    /// they stay together. Without it each picture is for itself.
+    /// Pictures whose file names are alike up to the last such text show the same person or are of
+    /// the same source: they stay together. Without it each picture is for itself.
     pub group_by: Option<String>,
 }
 

@@ -13,7 +13,8 @@ use crate::train::nn::tensors::channels_last;
 /// Batches that wait for the device at most.
 const DEPTH: usize = 4;
 
-/// Pairs of mosaic and truth, `[N, 3, S, S]`, −1 … 1, see [`Sample`]. What samples do not have is empty.
+/// Pairs of mosaic and truth, `[N, 3, S, S]`, −1 … 1, see [`Sample`]. What samples do not have is
+/// empty.
 pub struct Batch {
     /// What the networks see.
     pub input: Tensor,
@@ -88,8 +89,8 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// What `make` gives for step number `first_step`, `first_step` + 1 …: `batch` pairs, then any number of samples
-    /// of which only the clean part counts. Pictures are squares.
+    /// What `make` gives for step number `first_step`, `first_step` + 1 …: `batch` pairs, then any
+    /// number of samples of which only the clean part counts. Pictures are squares.
     pub fn of(
         make: impl Fn(u64) -> anyhow::Result<Vec<Sample>> + Send + 'static,
         batch: usize,

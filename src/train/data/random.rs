@@ -1,4 +1,5 @@
-//! Randomness that depends on a seed and a number alone, so that a resumed run goes on as an uninterrupted one.
+//! Randomness that depends on a seed and a number alone, so that a resumed run goes on as an
+//! uninterrupted one.
 
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};

@@ -1,8 +1,9 @@
-//! EfficientNet-lite0 (Tan and Le, 2019; the lite variant of Google's `tensorflow/tpu` has no squeeze-and-excitation and
-//! ReLU6 for swish), without its classifier, batch norms folded into the convolutions.
+//! EfficientNet-lite0 (Tan and Le, 2019; the lite variant of Google's `tensorflow/tpu` has no
+//! squeeze-and-excitation and ReLU6 for swish), without its classifier, batch norms folded into the
+//! convolutions.
 //!
-//! Pictures are −1 … 1. Where a stride is 2, TensorFlow's SAME padding of even sides puts the odd row and column at the
-//! bottom and the right.
+//! Pictures are −1 … 1. Where a stride is 2, TensorFlow's SAME padding of even sides puts the odd
+//! row and column at the bottom and the right.
 
 use super::level::Level;
 use crate::train::nn::layers::{Conv, Layers};
@@ -10,7 +11,8 @@ use crate::train::nn::layers::{Conv, Layers};
 /// Channels after the stem.
 const STEM: i64 = 32;
 
-/// A stage: blocks, growth of their inner channels, channels, side of the kernel, stride of the first.
+/// A stage: blocks, growth of their inner channels, channels, side of the kernel, stride of the
+/// first.
 const STAGES: [(usize, i64, i64, i64, i64); 7] = [
     (1, 1, 16, 3, 1),
     (2, 6, 24, 3, 2),
@@ -67,7 +69,8 @@ pub fn read<L: Layers>(l: &mut L, picture: &L::Value, last: &str) -> Vec<L::Valu
     given
 }
 
-/// An inverted residual block (Sandler et al., 2018): wider inside, one kernel per channel, no activation at its end.
+/// An inverted residual block (Sandler et al., 2018): wider inside, one kernel per channel, no
+/// activation at its end.
 struct Block {
     input: i64,
     inner: i64,
@@ -127,8 +130,9 @@ mod tests {
             let side = 224 / level.stride;
             assert_eq!(map, &[level.channels, side, side], "{}", level.name);
         }
-        // Published: 4.65 million parameters and 407 million operations with the head (320 × 1280 over 7 × 7, and
-        // 1280 × 1000) and with batch norms, which have one number more per channel than the biases here.
+        // Published: 4.65 million parameters and 407 million operations with the head (320 × 1280
+        // over 7 × 7, and 1280 × 1000) and with batch norms, which have one number more per channel
+        // than the biases here.
         let head = 320 * 1280 + 1280 * 1000;
         assert!((l.parameters + head + 1280 + 1000 - 4_652_008).abs() < 30_000);
         let head = 320 * 1280 * 49 + 1280 * 1000;
@@ -141,7 +145,8 @@ mod tests {
 
     #[test]
     fn features_of_the_published_weights() {
-        // Made by scripts/setup.py; the values are PyTorch's, of the same weights in double precision.
+        // Made by scripts/setup.py; the values are PyTorch's, of the same weights in double
+        // precision.
         let made = Path::new(".deps/features/efficientnet-lite0.safetensors");
         let shared = Path::new("../shared/nets/efficientnet-lite0.safetensors");
         let Some(file) = [made, shared].into_iter().find(|file| file.exists()) else {

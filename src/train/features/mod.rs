@@ -1,7 +1,7 @@
 //! Pretrained networks whose features say how alike two pictures look. They never learn.
 //!
-//! Their weights are read from a safetensors file that the user names; the names of its tensors tell which network it
-//! is. `scripts/setup.py features` makes one.
+//! Their weights are read from a safetensors file that the user names; the names of its tensors
+//! tell which network it is. `scripts/setup.py features` makes one.
 
 mod efficientnet;
 mod level;
@@ -43,8 +43,8 @@ impl Architecture {
 
     /// The network that has tensors of these names; `has` tells whether there is one.
     fn of(has: impl Fn(&str) -> bool) -> Option<Self> {
-        // Both VGGs number their layers; the third convolution of VGG19's third stage is number 14, VGG16 has a
-        // pooling between 14 and 17.
+        // Both VGGs number their layers; the third convolution of VGG19's third stage is number 14,
+        // VGG16 has a pooling between 14 and 17.
         match () {
             () if has("stem.weight") => Some(Self::EfficientNetLite0),
             () if has("features.16.weight") => Some(Self::Vgg19),
@@ -127,8 +127,8 @@ impl FeatureNetwork {
 
     /// Read the layers that the levels `wanted` need, without any the usual ones.
     ///
-    /// Fails, naming what is wrong, where the file is none, of no network that is known, lacks a layer or has one of
-    /// other sides, or where the network has no such level.
+    /// Fails, naming what is wrong, where the file is none, of no network that is known, lacks a
+    /// layer or has one of other sides, or where the network has no such level.
     pub fn read(file: &Path, wanted: &[&str], device: Device) -> anyhow::Result<Self> {
         let (architecture, stored) = open(file)?;
         let shown = file.display();
@@ -173,7 +173,8 @@ impl FeatureNetwork {
 
     /// The network in its usual levels, for pictures of `side` pixels.
     ///
-    /// Fails where no `file` is named, as [`Self::read`] does, and where such pictures do not fit the network.
+    /// Fails where no `file` is named, as [`Self::read`] does, and where such pictures do not fit
+    /// the network.
     pub fn for_pictures(file: Option<&Path>, side: i64, device: Device) -> anyhow::Result<Self> {
         let file = file.context(
             "this recipe compares features of pictures: name a feature network with --features FILE \
@@ -207,7 +208,8 @@ impl FeatureNetwork {
         self.wanted.iter().map(|&place| levels[place]).collect()
     }
 
-    /// Smallest side that pictures may have: the coarsest map then has one sample. Sides are multiples of it.
+    /// Smallest side that pictures may have: the coarsest map then has one sample. Sides are
+    /// multiples of it.
     pub fn smallest_side(&self) -> i64 {
         let strides = self.levels().into_iter().map(|level| level.stride);
         strides.max().unwrap_or(1)
@@ -222,7 +224,8 @@ impl FeatureNetwork {
         };
         let levels = self.architecture.levels();
         let last = self.wanted.last().map_or("", |&place| levels[place].name);
-        // Pictures that were cut or shifted have lost that order; in any other each convolution would sort anew.
+        // Pictures that were cut or shifted have lost that order; in any other each convolution
+        // would sort anew.
         let pictures = channels_last(&pictures);
         let maps = (self.architecture).read(&mut Forward(&self.weights), &pictures, last);
         let wanted = self.wanted.iter();
@@ -230,8 +233,8 @@ impl FeatureNetwork {
     }
 }
 
-/// Remember in a run's folder what its features are taken by, or check that it is what the run began with: with another
-/// network its losses would mean something else.
+/// Remember in a run's folder what its features are taken by, or check that it is what the run
+/// began with: with another network its losses would mean something else.
 ///
 /// Fails where it is another one, or where `file` cannot be read.
 pub fn claim(out: &Path, file: Option<&Path>) -> anyhow::Result<()> {

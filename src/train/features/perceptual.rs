@@ -13,8 +13,8 @@ fn l1(a: &Tensor, b: &Tensor) -> Tensor {
     a.l1_loss(b, Reduction::Mean)
 }
 
-/// The mean over levels of the mean absolute difference between maps, in units of the truth's mean magnitude: so each
-/// level counts alike, whatever the range of its features.
+/// The mean over levels of the mean absolute difference between maps, in units of the truth's mean
+/// magnitude: so each level counts alike, whatever the range of its features.
 pub fn relative_l1(made: &[Tensor], truth: &[Tensor]) -> Tensor {
     let magnitude = |truth: &Tensor| truth.abs().mean(Kind::Float) + 1e-6;
     let pairs = made.iter().zip(truth);
@@ -39,8 +39,8 @@ pub struct Perceptual {
     pub rectified: bool,
     /// Factor of the features (SRGAN: 1/12.75).
     pub scale: f64,
-    /// Weight of each level by its name, such as VGG's `conv5_4`. A network that has none of these is compared in its
-    /// usual levels, by [`relative_l1`].
+    /// Weight of each level by its name, such as VGG's `conv5_4`. A network that has none of these
+    /// is compared in its usual levels, by [`relative_l1`].
     pub layers: BTreeMap<String, f64>,
 }
 

@@ -1,4 +1,5 @@
-//! VGG (Simonyan and Zisserman, 2015) by torchvision's names: `features.0.weight`, `features.0.bias`, …
+//! VGG (Simonyan and Zisserman, 2015) by torchvision's names: `features.0.weight`,
+//! `features.0.bias`, …
 
 use tch::Tensor;
 
@@ -38,8 +39,8 @@ pub fn levels(stages: [usize; 5]) -> Vec<Level> {
         .collect()
 }
 
-/// Read the network up to the convolution `last` into `l`: what every convolution on the way gives, before its
-/// rectifier.
+/// Read the network up to the convolution `last` into `l`: what every convolution on the way gives,
+/// before its rectifier.
 pub fn read<L: Layers>(
     l: &mut L,
     picture: &L::Value,
@@ -66,7 +67,8 @@ pub fn read<L: Layers>(
     given
 }
 
-/// Pictures of −1 … 1 as torchvision's weights take them: ImageNet's mean and deviation of pictures of 0 … 1 taken off.
+/// Pictures of −1 … 1 as torchvision's weights take them: ImageNet's mean and deviation of pictures
+/// of 0 … 1 taken off.
 pub fn normalized(pictures: &Tensor) -> Tensor {
     let channels = |values: [f32; 3]| {
         let tensor = Tensor::from_slice(&values).view([1, 3, 1, 1]);

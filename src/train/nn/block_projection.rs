@@ -1,8 +1,9 @@
-//! Block-mean projection inside a training: what the element does to a restored picture ([`crate::blocks::Projector`]), as
-//! products of matrices that gradients pass through.
+//! Block-mean projection inside a training: what the element does to a restored picture
+//! ([`crate::blocks::Projector`]), as products of matrices that gradients pass through.
 //!
-//! Means over blocks and surfaces between their centres are separable. With A the means along an axis and L the linear
-//! interpolation between the blocks' centres, L·(A·L)⁻¹ takes wanted means to the surface that has them.
+//! Means over blocks and surfaces between their centres are separable. With A the means along an
+//! axis and L the linear interpolation between the blocks' centres, L·(A·L)⁻¹ takes wanted means to
+//! the surface that has them.
 
 use tch::{Device, Kind, Tensor};
 
@@ -64,8 +65,9 @@ fn borders(from: f64, to: f64, phase: f64, block: f64) -> Vec<f64> {
     all
 }
 
-/// One axis of one crop at one size: row by row, the means `[blocks, pixels]` and the interpolation `[pixels, blocks]`, for
-/// as many blocks as the batch's largest mosaic has. What is beyond the mosaic is zeros.
+/// One axis of one crop at one size: row by row, the means `[blocks, pixels]` and the interpolation
+/// `[pixels, blocks]`, for as many blocks as the batch's largest mosaic has. What is beyond the
+/// mosaic is zeros.
 struct Axis {
     means: Vec<f32>,
     surface: Vec<f32>,
@@ -151,8 +153,8 @@ pub struct Projection {
 }
 
 impl Projection {
-    /// That of `pixelated` crops `[N, 3, S, S]` with these blocks onto pictures of `size` pixels. Crops without blocks stay
-    /// as they are.
+    /// That of `pixelated` crops `[N, 3, S, S]` with these blocks onto pictures of `size` pixels.
+    /// Crops without blocks stay as they are.
     pub fn new(grids: &[Option<&Grid>], pixelated: &Tensor, size: i64) -> Self {
         let device = pixelated.device();
         let borders = |which: fn(&Grid) -> &Vec<f32>| -> Vec<&[f32]> {

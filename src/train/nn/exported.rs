@@ -9,8 +9,8 @@ use super::layers::Parameters;
 use crate::onnx::proto::{DataType, TensorProto};
 use crate::onnx::{FEWEST_HALVES, decode};
 
-/// The weights of one stage of a file that `train::systems::cascade::export` wrote, into `weights`, which has the names and sizes
-/// that are looked for; `prefix` is `stage1.` or `stage2.`.
+/// The weights of one stage of a file that `train::systems::cascade::export` wrote, into `weights`,
+/// which has the names and sizes that are looked for; `prefix` is `stage1.` or `stage2.`.
 pub fn read_weights(file: &Path, prefix: &str, weights: &mut Parameters) -> anyhow::Result<()> {
     let missing = read_known_weights(file, prefix, weights)?;
     match missing.first() {
@@ -19,8 +19,8 @@ pub fn read_weights(file: &Path, prefix: &str, weights: &mut Parameters) -> anyh
     }
 }
 
-/// As [`read_weights`], but the file's network may lack layers: gives the names of the weights that stay as they are.
-/// It is an error if it has none of them, or one of another size.
+/// As [`read_weights`], but the file's network may lack layers: gives the names of the weights that
+/// stay as they are. It is an error if it has none of them, or one of another size.
 pub fn read_known_weights(
     file: &Path,
     prefix: &str,
@@ -48,7 +48,8 @@ pub fn read_known_weights(
     Ok(missing)
 }
 
-/// Round the weights that a file with 16-bit floats stores so, for libtorch to calculate with the same ones.
+/// Round the weights that a file with 16-bit floats stores so, for libtorch to calculate with the
+/// same ones.
 pub fn round_to_halves(weights: &mut Parameters) {
     for tensor in weights.values_mut() {
         if tensor.numel() >= FEWEST_HALVES {
@@ -57,8 +58,8 @@ pub fn round_to_halves(weights: &mut Parameters) {
     }
 }
 
-/// The numbers of `stored`, which must have the sides `size`, but for sides of 1: a file has the slopes of channels as
-/// `[channels, 1, 1]`.
+/// The numbers of `stored`, which must have the sides `size`, but for sides of 1: a file has the
+/// slopes of channels as `[channels, 1, 1]`.
 fn as_tensor(stored: &TensorProto, size: &[i64]) -> anyhow::Result<Tensor> {
     let without_ones = |sides: &[i64]| -> Vec<i64> {
         let longer = sides.iter().copied().filter(|&side| side != 1);

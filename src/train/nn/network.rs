@@ -47,7 +47,8 @@ impl Port {
 
 /// A network that can be exported, written once for all readings.
 pub trait Network {
-    /// What goes in; a network that takes pictures of many sizes takes `side` pixels here, others heed no `side`.
+    /// What goes in; a network that takes pictures of many sizes takes `side` pixels here, others
+    /// heed no `side`.
     fn inputs(&self, side: i64) -> Vec<Port>;
 
     /// Read the network into `l`; `inputs` as [`Self::inputs`] lists them.
@@ -77,7 +78,8 @@ pub fn forward(network: &impl Network, weights: &Parameters, inputs: &[Tensor]) 
     tch::no_grad(|| network.read(&mut Forward(weights), inputs))
 }
 
-/// The network as an ONNX file of its own, for inputs of `side`; the batch stays open. `metadata` are named texts.
+/// The network as an ONNX file of its own, for inputs of `side`; the batch stays open. `metadata`
+/// are named texts.
 pub fn graph_of(
     network: &impl Network,
     weights: &Parameters,
@@ -104,7 +106,8 @@ pub fn graph_of(
     Ok(encode(&graph.finish()?))
 }
 
-/// Largest difference between libtorch and ONNX Runtime on random inputs of `side`, at batch 1 and 3.
+/// Largest difference between libtorch and ONNX Runtime on random inputs of `side`, at batch 1 and
+/// 3.
 pub fn parity(network: &impl Network, weights: &Parameters, side: i64) -> anyhow::Result<f32> {
     parity_at(network, weights, side, &[1, 3])
 }

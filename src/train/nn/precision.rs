@@ -8,7 +8,8 @@ use super::layers::Parameters;
 /// What was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Choice {
-    /// Mixed on a GPU, full on the CPU, where bfloat16 is slower than float32 unless it has matrix units.
+    /// Mixed on a GPU, full on the CPU, where bfloat16 is slower than float32 unless it has matrix
+    /// units.
     Auto,
     /// Everything in float32.
     #[default]
@@ -19,8 +20,9 @@ pub enum Choice {
 
 /// The kind of numbers in which a pass through a network calculates.
 ///
-/// A layer calculates in the kind of its weights, so that handing it weights of another kind is all there is to it.
-/// Gradients pass through to the float32 weights. bfloat16 has the exponents of float32: no loss needs scaling.
+/// A layer calculates in the kind of its weights, so that handing it weights of another kind is all
+/// there is to it. Gradients pass through to the float32 weights. bfloat16 has the exponents of
+/// float32: no loss needs scaling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Precision(Kind);
 

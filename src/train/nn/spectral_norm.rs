@@ -1,5 +1,5 @@
-//! Spectral normalisation (Miyato et al., 2018): every layer's weight is divided by its largest singular value,
-//! so that a discriminator's score changes at most as fast as its picture.
+//! Spectral normalisation (Miyato et al., 2018): every layer's weight is divided by its largest
+//! singular value, so that a discriminator's score changes at most as fast as its picture.
 
 use tch::{Tensor, no_grad};
 

@@ -11,8 +11,8 @@ pub fn reduced(pictures: &Tensor, size: i64) -> Tensor {
     }
 }
 
-/// The same tensor, whose channels are neighbours in memory. Convolutions keep that order and are faster in it, by a
-/// seventh on the CPU.
+/// The same tensor, whose channels are neighbours in memory. Convolutions keep that order and are
+/// faster in it, by a seventh on the CPU.
 pub fn channels_last(x: &Tensor) -> Tensor {
     x.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
 }

@@ -1,6 +1,7 @@
 //! Adam with a state that can be saved, and the moving average of weights.
 //!
-//! libtorch's own optimiser does not hand out its moments through `tch`, so a run could not be resumed with it.
+//! libtorch's own optimiser does not hand out its moments through `tch`, so a run could not be
+//! resumed with it.
 
 use tch::{Kind, Tensor, no_grad};
 
@@ -40,7 +41,8 @@ impl Adam {
         }
     }
 
-    /// One step along the gradients in `parameters`, which are cleared. Parameters without one stay.
+    /// One step along the gradients in `parameters`, which are cleared. Parameters without one
+    /// stay.
     pub fn step(&mut self, parameters: &mut Parameters) {
         self.step += 1;
         let (beta1, beta2) = self.betas;
@@ -130,7 +132,8 @@ impl MovingAverage {
         }
     }
 
-    /// Take step number `step` (from 0) in. Early steps weigh more, so that the start is forgotten soon.
+    /// Take step number `step` (from 0) in. Early steps weigh more, so that the start is forgotten
+    /// soon.
     pub fn update(&mut self, parameters: &Parameters, step: u64) {
         self.update_by(
             parameters,

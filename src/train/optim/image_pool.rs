@@ -1,4 +1,5 @@
-//! Image pool: a discriminator also sees older fakes (Shrivastava et al., 2017, as used by CycleGAN).
+//! Image pool: a discriminator also sees older fakes (Shrivastava et al., 2017, as used by
+//! CycleGAN).
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -24,8 +25,8 @@ impl ImagePool {
 
     /// What the discriminator sees instead of `fakes` (`[N, 3, S, S]`).
     ///
-    /// While the pool fills, the fakes themselves; later each with probability ½ a stored one, whose place it
-    /// takes. Randomness depends on `seed` alone, so that a resumed run repeats it.
+    /// While the pool fills, the fakes themselves; later each with probability ½ a stored one,
+    /// whose place it takes. Randomness depends on `seed` alone, so that a resumed run repeats it.
     pub fn exchange(&mut self, fakes: &Tensor, seed: u64) -> Tensor {
         if self.capacity == 0 {
             return fakes.detach();

@@ -45,13 +45,15 @@ pub fn least_squares(scores: &Tensor, target: f64) -> Tensor {
     (scores - target).square().mean(Kind::Float)
 }
 
-/// A discriminator's hinge loss (Lim and Ye, 2017): scores of real pictures above 1, of fake ones below −1.
+/// A discriminator's hinge loss (Lim and Ye, 2017): scores of real pictures above 1, of fake ones
+/// below −1.
 pub fn hinge(real: &Tensor, fake: &Tensor) -> Tensor {
     (-real + 1.0).relu().mean(Kind::Float) + (fake + 1.0).relu().mean(Kind::Float)
 }
 
-/// Relativistic average cross-entropy (Jolicoeur-Martineau, 2019): `higher` should score above the mean of `lower`, and
-/// the reverse. A discriminator wants real pictures higher, a generator its own.
+/// Relativistic average cross-entropy (Jolicoeur-Martineau, 2019): `higher` should score above the
+/// mean of `lower`, and the reverse. A discriminator wants real pictures higher, a generator its
+/// own.
 pub fn relativistic(higher: &Tensor, lower: &Tensor) -> Tensor {
     let above = higher - lower.mean(Kind::Float);
     let below = lower - higher.mean(Kind::Float);

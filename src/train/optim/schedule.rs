@@ -53,7 +53,8 @@ fn one() -> f64 {
 }
 
 impl Schedule {
-    /// One that stays for the share `constant_share` of the `steps`, and then falls linearly to zero.
+    /// One that stays for the share `constant_share` of the `steps`, and then falls linearly to
+    /// zero.
     pub fn falling(learning_rate: f64, steps: u64, constant_share: f64) -> Self {
         Self {
             linear: Some(Linear {
@@ -124,8 +125,9 @@ impl Schedule {
 /// Steps in which adversarial terms join, at most; a tenth of all steps.
 const JOINING: f64 = 500.0;
 
-/// How far adversarial terms have joined at `step` of `steps`, 0–1, if they begin at `from`. They join slowly: Adam divides
-/// by what gradients were, and larger ones out of the blue make steps that wreck the network.
+/// How far adversarial terms have joined at `step` of `steps`, 0–1, if they begin at `from`. They
+/// join slowly: Adam divides by what gradients were, and larger ones out of the blue make steps
+/// that wreck the network.
 pub fn joined(step: u64, from: f64, steps: u64) -> f64 {
     let slowly = (0.1 * steps as f64).clamp(1.0, JOINING);
     ((step as f64 + 1.0 - from) / slowly).clamp(0.0, 1.0)

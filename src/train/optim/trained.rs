@@ -70,7 +70,8 @@ impl TrainedNetwork {
         self
     }
 
-    /// The same with a moving average that is called `name` in checkpoints; a decay of 0 keeps the newest weights.
+    /// The same with a moving average that is called `name` in checkpoints; a decay of 0 keeps the
+    /// newest weights.
     pub fn averaged_as(mut self, decay: f64, name: &str) -> Self {
         self.average = Some(MovingAverage::new(&self.weights, decay));
         name.clone_into(&mut self.average_name);
@@ -153,7 +154,8 @@ impl TrainedNetwork {
         Ok(())
     }
 
-    /// The same where the model may lack some of the layers: those start as they are, which is said.
+    /// The same where the model may lack some of the layers: those start as they are, which is
+    /// said.
     pub fn start_from_known(&mut self, model: &Path, prefix: &str) -> anyhow::Result<()> {
         let mut weights = mapped(&self.weights, |tensor| tensor.detach().copy());
         let missing = read_known_weights(model, prefix, &mut weights)?;
@@ -168,8 +170,8 @@ impl TrainedNetwork {
         Ok(())
     }
 
-    /// Take the weights that [`Self::save`] of a network `name` put into a checkpoint as a start, the averaged ones if there
-    /// are such.
+    /// Take the weights that [`Self::save`] of a network `name` put into a checkpoint as a start,
+    /// the averaged ones if there are such.
     pub fn start_from_checkpoint(&mut self, name: &str, saved: &Parameters) -> anyhow::Result<()> {
         let mut weights = mapped(&self.weights, |tensor| tensor.detach().copy());
         let averaged = format!("average.{name}");
@@ -223,7 +225,8 @@ fn mapped(weights: &Parameters, change: impl Fn(&Tensor) -> Tensor) -> Parameter
         .collect()
 }
 
-/// Looks out for a discriminator that has run away: it is never fooled any more, and the generator learns nothing from it.
+/// Looks out for a discriminator that has run away: it is never fooled any more, and the generator
+/// learns nothing from it.
 #[derive(Default)]
 pub struct Watch {
     /// Steps of the present window, and the sum of what they showed.
@@ -233,8 +236,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Take a step in and warn, once, when the discriminator `name` has run away. `fooled` is near 0 where it is not fooled:
-    /// the share of fake pictures that it scores as real, or its loss.
+    /// Take a step in and warn, once, when the discriminator `name` has run away. `fooled` is near
+    /// 0 where it is not fooled: the share of fake pictures that it scores as real, or its loss.
     pub fn see(&mut self, name: &str, generator_loss: &Tensor, remedy: &str, losses: &mut Losses) {
         if self.runs_away(generator_loss.double_value(&[])) {
             losses.warnings.push(format!(
@@ -273,8 +276,9 @@ pub mod tests {
             .collect()
     }
 
-    /// Train two steps, then two more as a whole and from a checkpoint: losses and all tensors must agree. Steps must not
-    /// draw from libtorch's randomness, which tests that run beside this one use as well.
+    /// Train two steps, then two more as a whole and from a checkpoint: losses and all tensors must
+    /// agree. Steps must not draw from libtorch's randomness, which tests that run beside this one
+    /// use as well.
     pub fn check_resumed<S: TrainStep>(make: impl Fn() -> S, batch: &Batch) {
         let mut whole = make();
         for _ in 0..2 {

@@ -29,11 +29,12 @@ pub trait RecipeText: Clone + PartialEq + Serialize + DeserializeOwned {
     /// Which pictures are held out.
     fn data(&self) -> &HeldOut;
 
-    /// Where the recipe names the file of a feature network; none for a training that has no use for one.
+    /// Where the recipe names the file of a feature network; none for a training that has no use
+    /// for one.
     fn features(&mut self) -> Option<&mut Option<PathBuf>>;
 
-    /// The recipe file, or the default one, with single keys changed: each of `changes` is `key=value` such as
-    /// `train.steps=100`, the value written as in TOML.
+    /// The recipe file, or the default one, with single keys changed: each of `changes` is
+    /// `key=value` such as `train.steps=100`, the value written as in TOML.
     fn read_with(path: Option<&Path>, changes: &[String]) -> anyhow::Result<Self> {
         let (name, table) = table_with(path, Self::DEFAULT, changes)?;
         from_table(table).context(name)
@@ -54,7 +55,8 @@ pub trait RecipeText: Clone + PartialEq + Serialize + DeserializeOwned {
         Ok(toml::to_string_pretty(self)?)
     }
 
-    /// The same for a model file, which does not tell where on this machine the feature network lies.
+    /// The same for a model file, which does not tell where on this machine the feature network
+    /// lies.
     fn to_metadata(&self) -> anyhow::Result<String> {
         let mut recipe = self.clone();
         if let Some(features) = recipe.features() {

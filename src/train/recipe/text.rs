@@ -19,8 +19,8 @@ struct Data {
 }
 
 impl HeldOut {
-    /// The rule of a recipe file of any system, or of the default recipe: of the section `[data]`, others may hold what they
-    /// like.
+    /// The rule of a recipe file of any system, or of the default recipe: of the section `[data]`,
+    /// others may hold what they like.
     pub fn of_recipe(path: Option<&Path>) -> anyhow::Result<Self> {
         let (name, mut written) = table_with(path, BUNDLED, &[])?;
         written.retain(|section, _| section == "data");
@@ -31,7 +31,8 @@ impl HeldOut {
     }
 }
 
-/// Keys that were called otherwise before: their old dotted names, or the ends of those, and what the last part is now.
+/// Keys that were called otherwise before: their old dotted names, or the ends of those, and what
+/// the last part is now.
 const RENAMED: &[(&str, &str)] = &[
     ("damage", "degradation"),
     ("data.held_back", "held_out"),
@@ -65,8 +66,9 @@ fn present_name(key: &str) -> String {
 /// Recipes that extend each other, at most: more are a ring.
 const LONGEST_CHAIN: usize = 8;
 
-/// The keys of a recipe's text, by their present names, and where it `extends` another recipe those of that one that it does
-/// not have itself. Such a recipe lies in `folder`, or is one that comes with the program.
+/// The keys of a recipe's text, by their present names, and where it `extends` another recipe those
+/// of that one that it does not have itself. Such a recipe lies in `folder`, or is one that comes
+/// with the program.
 pub fn table_of(text: &str, folder: Option<&Path>) -> anyhow::Result<Table> {
     extended(text, folder, LONGEST_CHAIN)
 }
@@ -127,8 +129,8 @@ fn renew(table: Table, prefix: &str) -> Table {
     renewed
 }
 
-/// The keys of the recipe file, or of `default`, with single keys changed, see [`RecipeText::read_with`]; and a name for
-/// error messages.
+/// The keys of the recipe file, or of `default`, with single keys changed, see
+/// [`RecipeText::read_with`]; and a name for error messages.
 pub fn table_with(
     path: Option<&Path>,
     default: &str,
@@ -151,7 +153,8 @@ pub fn table_with(
     Ok((name, table))
 }
 
-/// Set one key, in a section that may be new. Whether recipes have such a key is seen when the table is read.
+/// Set one key, in a section that may be new. Whether recipes have such a key is seen when the
+/// table is read.
 fn apply(table: &mut Table, change: &str) -> anyhow::Result<()> {
     let (key, value) = change
         .split_once('=')
@@ -184,8 +187,8 @@ fn parse_value(text: &str) -> Value {
         .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// For `error` about an unknown key: the key, as `written` has it, and the one that was probably meant. The recipe
-/// `default` tells apart keys of the same name in other sections.
+/// For `error` about an unknown key: the key, as `written` has it, and the one that was probably
+/// meant. The recipe `default` tells apart keys of the same name in other sections.
 pub fn meant_key(error: &toml::de::Error, written: &Table, default: &str) -> Option<anyhow::Error> {
     let message = error.message().strip_prefix("unknown field")?;
     // The wrong name and those that the section has, optional ones among them, are in quotes.

@@ -22,7 +22,8 @@ pub fn save_stage(stage: &dyn TrainStep, path: &Path) -> anyhow::Result<()> {
 
 /// Write `tensors` to `path`: after a crash or on a full disk the old file is still whole.
 ///
-/// Fails, too, where a number is not finite: a loss shows that one step late, and a run could not go on from it.
+/// Fails, too, where a number is not finite: a loss shows that one step late, and a run could not
+/// go on from it.
 pub fn save(path: &Path, tensors: &[(String, Tensor)]) -> anyhow::Result<()> {
     let temporary = path.with_extension("partial");
     let tensors: Vec<(&String, Tensor)> = tensors
@@ -62,8 +63,8 @@ pub fn load(path: &Path) -> anyhow::Result<Parameters> {
     Ok(tensors.into_iter().collect())
 }
 
-/// The tensors of a checkpoint to start from. Networks with an equalised learning rate cannot start from a model file: it
-/// holds the weights as they are used.
+/// The tensors of a checkpoint to start from. Networks with an equalised learning rate cannot start
+/// from a model file: it holds the weights as they are used.
 pub fn to_start_from(file: &Path) -> anyhow::Result<Parameters> {
     ensure!(
         file.extension().is_none_or(|e| e != "onnx"),

@@ -54,12 +54,12 @@ impl Choice {
     }
 }
 
-/// Load libtorch's CUDA half, if one is on the loader's path. This program is linked to the CPU half alone; the
-/// other registers itself when it is loaded, and stays.
+/// Load libtorch's CUDA half, if one is on the loader's path. This program is linked to the CPU
+/// half alone; the other registers itself when it is loaded, and stays.
 fn load_cuda() -> Result<(), String> {
     use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
-    // SAFETY: the library's constructors register operators with the libtorch that is loaded already; a library
-    // of another version lacks symbols and does not load.
+    // SAFETY: the library's constructors register operators with the libtorch that is loaded
+    // already; a library of another version lacks symbols and does not load.
     let library = unsafe { Library::open(Some("libtorch_cuda.so"), RTLD_NOW | RTLD_GLOBAL) };
     library.map(std::mem::forget).map_err(|error| {
         format!("libtorch's CUDA library does not load ({error}); put a full libtorch of the same version on LD_LIBRARY_PATH")

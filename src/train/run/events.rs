@@ -1,7 +1,8 @@
 //! Event logs for TensorBoard.
 //!
-//! A file of records: length (u64), its checksum, an `Event` message, its checksum; all little-endian. The
-//! checksum is a rotated and shifted CRC-32C (TensorFlow, `lib/hash/crc32c.h` and `util/event.proto`).
+//! A file of records: length (u64), its checksum, an `Event` message, its checksum; all
+//! little-endian. The checksum is a rotated and shifted CRC-32C (TensorFlow, `lib/hash/crc32c.h`
+//! and `util/event.proto`).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};

@@ -12,7 +12,8 @@ use crate::train::recipe::RecipeText;
 /// The recipe's file in a run's folder.
 pub const RECIPE_FILE: &str = "recipe.toml";
 
-/// Make the folder of a run of `recipe`, or check that it belongs to such a run, with the same feature network.
+/// Make the folder of a run of `recipe`, or check that it belongs to such a run, with the same
+/// feature network.
 pub fn claim<R: RecipeText>(out: &Path, recipe: &R) -> anyhow::Result<()> {
     std::fs::create_dir_all(out)
         .with_context(|| format!("folder {} cannot be made", out.display()))?;

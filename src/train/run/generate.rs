@@ -40,9 +40,9 @@ pub fn grid_of(model: &Path, drawing: Drawing) -> anyhow::Result<RgbImage> {
     film.pop().context("there is no picture")
 }
 
-/// A film of pictures as [`grid_of`] draws them, each of which goes its own `walk`, which ends where it began. Between two
-/// points it stays as far from the middle as random points are (White, 2016); its noise is the same all the way. `tick` is given
-/// of each frame that is there.
+/// A film of pictures as [`grid_of`] draws them, each of which goes its own `walk`, which ends
+/// where it began. Between two points it stays as far from the middle as random points are (White,
+/// 2016); its noise is the same all the way. `tick` is given of each frame that is there.
 pub fn film_of(
     model: &Path,
     drawing: Drawing,

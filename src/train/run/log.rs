@@ -62,7 +62,8 @@ pub fn file(folder: &Path) -> PathBuf {
     folder.join("log.jsonl")
 }
 
-/// All lines of a log. A line that was cut off by a crash is left out, and so is what a resumed run did again.
+/// All lines of a log. A line that was cut off by a crash is left out, and so is what a resumed run
+/// did again.
 pub fn read(path: &Path) -> anyhow::Result<Vec<Line>> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("log {} cannot be read", path.display()))?;
@@ -108,8 +109,9 @@ impl Log {
         })
     }
 
-    /// Take a step's losses in, its pictures and the seconds it waited for them; returns a short text whenever an
-    /// interval is full. Warnings are shown at once. A loss that is no number ends the run.
+    /// Take a step's losses in, its pictures and the seconds it waited for them; returns a short
+    /// text whenever an interval is full. Warnings are shown at once. A loss that is no number ends
+    /// the run.
     pub fn take(
         &mut self,
         step: u64,
@@ -162,7 +164,8 @@ impl Log {
         })
     }
 
-    /// Record what else a look measured, by name: `quantity`, or `quantity: of what` to be drawn together.
+    /// Record what else a look measured, by name: `quantity`, or `quantity: of what` to be drawn
+    /// together.
     pub fn measured<'a>(
         &mut self,
         step: u64,

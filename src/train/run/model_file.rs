@@ -30,7 +30,8 @@ pub struct Origin {
     pub license: String,
 }
 
-/// The file of a network that is no restorer, for inputs of `side`; `recipe` is the run's, a TOML text.
+/// The file of a network that is no restorer, for inputs of `side`; `recipe` is the run's, a TOML
+/// text.
 ///
 /// Fails where ONNX Runtime makes something else of random numbers than libtorch, at batch 1 or 3.
 pub fn network_file(
@@ -55,8 +56,8 @@ pub fn network_file(
 
 /// The model file of a network of pictures; `recipe` is the run's, a TOML text.
 ///
-/// Fails where the network's output has not the size that `facts` say, and where ONNX Runtime makes something else of
-/// random pictures than libtorch, at batch 1 or 3.
+/// Fails where the network's output has not the size that `facts` say, and where ONNX Runtime makes
+/// something else of random pictures than libtorch, at batch 1 or 3.
 pub fn model_file(
     network: &impl Network,
     weights: &Parameters,
@@ -89,7 +90,8 @@ pub fn model_file(
     Ok(onnx)
 }
 
-/// An error if the element's own code gets other numbers out of `onnx` than libtorch out of `weights`.
+/// An error if the element's own code gets other numbers out of `onnx` than libtorch out of
+/// `weights`.
 fn prove(network: &impl Network, weights: &Parameters, onnx: &[u8]) -> anyhow::Result<()> {
     let model = Model::from_bytes("the exported network", onnx.to_vec())?;
     let runtime = runtime::load_for_program()?;

@@ -1,4 +1,5 @@
-//! A page about a run: curves, numbers by block size, held-out faces over time. One file that needs no other.
+//! A page about a run: curves, numbers by block size, held-out faces over time. One file that needs
+//! no other.
 
 use std::collections::BTreeSet;
 use std::path::Path;

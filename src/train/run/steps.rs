@@ -1,4 +1,5 @@
-//! The steps of a stage: a progress bar, a log, checkpoints, validation, and a stop that loses nothing.
+//! The steps of a stage: a progress bar, a log, checkpoints, validation, and a stop that loses
+//! nothing.
 
 use std::sync::atomic::Ordering;
 use std::time::Instant;

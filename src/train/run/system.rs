@@ -28,7 +28,8 @@ const HELD_OUT: u64 = 9;
 /// A model file: its name in the run's folder, and its bytes.
 pub type ModelFile = (String, Vec<u8>);
 
-/// A training: its recipe, which knows the rest. What is trained in several stages is a system for each of them.
+/// A training: its recipe, which knows the rest. What is trained in several stages is a system for
+/// each of them.
 pub trait System: RecipeText + Send + Sync + 'static {
     /// Name of the checkpoint.
     const NAME: &'static str;
@@ -54,7 +55,8 @@ pub trait System: RecipeText + Send + Sync + 'static {
         self.models(&stage)
     }
 
-    /// Training wants pictures of two kinds that do not belong together: batches then bring others along.
+    /// Training wants pictures of two kinds that do not belong together: batches then bring others
+    /// along.
     fn is_unpaired(&self) -> bool {
         false
     }
@@ -129,8 +131,8 @@ pub trait System: RecipeText + Send + Sync + 'static {
     }
 }
 
-/// Train on the pictures of `faces`, from where the folder's checkpoint left off; at the end the model files are in
-/// the folder.
+/// Train on the pictures of `faces`, from where the folder's checkpoint left off; at the end the
+/// model files are in the folder.
 pub fn train<S: System>(system: &S, faces: &Path, options: &Options) -> anyhow::Result<Outcome> {
     // What fails for a wrong recipe leaves no folder behind that belongs to it.
     let mut stage = system.stage(options.device)?;
@@ -156,8 +158,8 @@ pub fn train<S: System>(system: &S, faces: &Path, options: &Options) -> anyhow::
     Ok(outcome)
 }
 
-/// Write the model files of the run in `folder` as its checkpoint stands: the main one to `out`, others beside it. Gives
-/// their paths.
+/// Write the model files of the run in `folder` as its checkpoint stands: the main one to `out`,
+/// others beside it. Gives their paths.
 pub fn export_run<S: System>(
     system: &S,
     folder: &Path,
@@ -179,14 +181,16 @@ pub fn export_run<S: System>(
     Ok(written)
 }
 
-/// Where the model file `name` lies beside `out`: what follows the system's name follows that of `out`.
+/// Where the model file `name` lies beside `out`: what follows the system's name follows that of
+/// `out`.
 fn renamed<S: System>(name: &str, out: &Path) -> PathBuf {
     let mut file = out.file_stem().unwrap_or_default().to_owned();
     file.push(name.strip_prefix(S::NAME).unwrap_or(name));
     out.with_file_name(file)
 }
 
-/// What `make` makes of held-out pictures, always the same: spread over the data set, whose neighbours look alike.
+/// What `make` makes of held-out pictures, always the same: spread over the data set, whose
+/// neighbours look alike.
 pub fn fixed<T: Send>(
     dataset: &Dataset,
     seed: u64,

@@ -50,7 +50,8 @@ impl Validation {
         Self { samples, device }
     }
 
-    /// From top to bottom as in the picture: mosaic, restored, the same with invented detail, truth.
+    /// From top to bottom as in the picture: mosaic, restored, the same with invented detail,
+    /// truth.
     fn restored(&self, stage: &dyn TrainStep, sample: &Sample) -> Vec<Tensor> {
         let tensor = |data: &[f32], planes: usize| {
             let side = (data.len() / planes).isqrt() as i64;
@@ -73,7 +74,8 @@ impl Validation {
         pictures.into_iter().flatten().map(fitted).collect()
     }
 
-    /// Run `stage` on all samples; returns the numbers and a picture of some: mosaic, restored, truth.
+    /// Run `stage` on all samples; returns the numbers and a picture of some: mosaic, restored,
+    /// truth.
     pub fn run(&self, stage: &dyn TrainStep) -> (Validated, RgbImage) {
         let mut groups = vec![Vec::new(); BORDERS.len() + 1];
         let mut drawn = Vec::new();

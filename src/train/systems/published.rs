@@ -1,5 +1,5 @@
-//! Every network at its published size: in ONNX Runtime as in libtorch, or, where a pass takes too long, its file beside
-//! what it declares.
+//! Every network at its published size: in ONNX Runtime as in libtorch, or, where a pass takes too
+//! long, its file beside what it declares.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -134,7 +134,8 @@ fn generators_of_faces() {
     check("StyleGAN2", &Truncated(&prior), prior.side());
 }
 
-/// The file of a network holds each of its parameters once, and a parameter per number that the network is said to have.
+/// The file of a network holds each of its parameters once, and a parameter per number that the
+/// network is said to have.
 fn check_stored(name: &str, network: &impl Network, side: i64) {
     println!("{name}");
     let weights = declare(network, Init::KaimingUniform, Device::Cpu);

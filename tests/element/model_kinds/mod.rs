@@ -1,5 +1,6 @@
-//! `facedepixelate` with a small network of each kind that the trainer makes, built by hand with weights that look like
-//! nothing, and with such as others export. `tests/trainer/systems` plays what small trainings exported.
+//! `facedepixelate` with a small network of each kind that the trainer makes, built by hand with
+//! weights that look like nothing, and with such as others export. `tests/trainer/systems` plays
+//! what small trainings exported.
 
 mod graphs;
 

@@ -88,7 +88,8 @@ fn check_projected<S: System>(folder: &Path, faces: &Path, recipe: &S) {
     assert!(heads.count() > 0, "{}", S::NAME);
 }
 
-/// The model file takes pictures of `side` pixels and gives such of `scale` times that, and the element plays it.
+/// The model file takes pictures of `side` pixels and gives such of `scale` times that, and the
+/// element plays it.
 #[track_caller]
 fn check_played(file: &Path, side: usize, scale: usize) {
     let model = Model::open(file).unwrap();

@@ -1,4 +1,5 @@
-//! Systems that restore faces of their own size, and SCGAN, which enlarges degraded ones: `facedepixelate` plays what they export.
+//! Systems that restore faces of their own size, and SCGAN, which enlarges degraded ones:
+//! `facedepixelate` plays what they export.
 
 use std::sync::Arc;
 

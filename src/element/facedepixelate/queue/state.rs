@@ -20,8 +20,8 @@ pub struct Frame {
     pub times: FrameTimes,
 }
 
-/// An entry of the queue. Serialised queries are none: they wait in [`Queue::drain`](super::Queue::drain) until all
-/// before them is done.
+/// An entry of the queue. Serialised queries are none: they wait in
+/// [`Queue::drain`](super::Queue::drain) until all before them is done.
 #[derive(Debug)]
 pub enum Item {
     /// A frame to look at and to hand on.
@@ -78,7 +78,8 @@ impl State {
         self.flow.map(|_| ())
     }
 
-    /// Start a new epoch with nothing in it; returns the sticky events that were lost and still hold.
+    /// Start a new epoch with nothing in it; returns the sticky events that were lost and still
+    /// hold.
     pub fn clear(&mut self) -> Vec<gst::Event> {
         self.epoch += 1;
         self.held = 0;
@@ -91,7 +92,8 @@ impl State {
             .collect()
     }
 
-    /// After an end of stream from downstream events pass, frames have been dropped; after an error nothing moves.
+    /// After an end of stream from downstream events pass, frames have been dropped; after an error
+    /// nothing moves.
     pub fn pop(&mut self) -> Option<Item> {
         let only_events = self.flow == Err(gst::FlowError::Eos);
         if self.flushing || (self.flow.is_err() && !only_events) {
@@ -100,7 +102,8 @@ impl State {
         self.items.pop_front()
     }
 
-    /// Downstream wants no more of this stream: drop its frames, and go on where the next one begins.
+    /// Downstream wants no more of this stream: drop its frames, and go on where the next one
+    /// begins.
     pub fn skip_to_new_start(&mut self) {
         let mut new_stream = false;
         let mut dropped = 0;

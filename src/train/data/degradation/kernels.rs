@@ -1,4 +1,5 @@
-//! Blur kernels of blind restoration: bells of three shapes, and the sinc filter (Wang et al., 2021).
+//! Blur kernels of blind restoration: bells of three shapes, and the sinc filter (Wang et al.,
+//! 2021).
 
 use std::f64::consts::PI;
 
@@ -98,8 +99,9 @@ impl Kernel {
     }
 }
 
-/// Bessel function of the first kind and order 1, for |x| below 100: the trapezoidal rule over Bessel's integral
-/// (1/π)∫₀^π cos(τ − x sin τ) dτ, whose error vanishes as soon as the points are more than |x|.
+/// Bessel function of the first kind and order 1, for |x| below 100: the trapezoidal rule over
+/// Bessel's integral (1/π)∫₀^π cos(τ − x sin τ) dτ, whose error vanishes as soon as the points are
+/// more than |x|.
 fn bessel1(x: f64) -> f64 {
     const POINTS: u32 = 160;
     let value = |i: u32| {

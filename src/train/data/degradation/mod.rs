@@ -1,7 +1,7 @@
 //! What the degradations of the systems are made of: blur, resizing, noise, compression, mosaic.
 //!
-//! Pictures are tensors `[1, 3, H, W]`, R′G′B′ of 0 … 1, on the CPU. All randomness comes from the generator that is handed
-//! in, so that a sample depends on its own number alone.
+//! Pictures are tensors `[1, 3, H, W]`, R′G′B′ of 0 … 1, on the CPU. All randomness comes from the
+//! generator that is handed in, so that a sample depends on its own number alone.
 
 pub mod kernels;
 
@@ -64,11 +64,11 @@ pub fn signed(x: &Tensor) -> Vec<f32> {
     numbers(&(x * 2.0 - 1.0))
 }
 
-/// Every channel through `kernel`, mirrored at the outermost samples. Of a kernel that is too large for that the middle
-/// is taken.
+/// Every channel through `kernel`, mirrored at the outermost samples. Of a kernel that is too large
+/// for that the middle is taken.
 ///
-/// By Fourier transforms, which take a twentieth of the time of a convolution with 41 × 41 weights. Kernels are
-/// symmetric about their middle, so turning one around changes nothing.
+/// By Fourier transforms, which take a twentieth of the time of a convolution with 41 × 41 weights.
+/// Kernels are symmetric about their middle, so turning one around changes nothing.
 pub fn blur(x: &Tensor, kernel: Kernel) -> Tensor {
     let (height, width) = (x.size()[2], x.size()[3]);
     let kernel = kernel.cut(2 * height.min(width) as usize - 1);
@@ -110,8 +110,9 @@ pub fn gaussian_noise(x: &Tensor, deviation: f64, grey: bool, random: &mut Pcg64
     (x + noise).clamp(0.0, 1.0)
 }
 
-/// Noise of counted photons, times `strength`: as many counts to full brightness as the picture has levels, rounded up
-/// to a power of two (xinntao/Real-ESRGAN). `grey`: the same for all channels, by the picture's brightness.
+/// Noise of counted photons, times `strength`: as many counts to full brightness as the picture has
+/// levels, rounded up to a power of two (xinntao/Real-ESRGAN). `grey`: the same for all channels,
+/// by the picture's brightness.
 pub fn poisson_noise(x: &Tensor, strength: f64, grey: bool, random: &mut Pcg64Mcg) -> Tensor {
     let seen = match grey {
         true => brightness(x),
@@ -172,8 +173,9 @@ pub fn mosaic_in_place(picture: &mut RgbImage, block: u32, corner: [i32; 2]) -> 
     Ok(())
 }
 
-/// Unsharp masking: half of the difference to a Gaussian blur, where that is more than ten levels, is put on top. The
-/// blur has 51 × 51 samples and σ = 8, as OpenCV makes of that size; the mask is blurred the same way.
+/// Unsharp masking: half of the difference to a Gaussian blur, where that is more than ten levels,
+/// is put on top. The blur has 51 × 51 samples and σ = 8, as OpenCV makes of that size; the mask is
+/// blurred the same way.
 pub fn sharpened(x: &Tensor) -> Tensor {
     const SIDE: usize = 51;
     const SIGMA: f64 = 8.0;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Degradation {
     /// Smallest and largest block, crop pixels; drawn uniformly on a logarithmic scale.
     pub blocks: [f32; 2],
-    /// Share of crops that are mosaic from edge to edge; the others show the mosaic in its surroundings.
+    /// Share of crops that are mosaic from edge to edge; the others show the mosaic in its
+    /// surroundings.
     pub whole: f64,
     /// In the others: shortest and longest side of the mosaic's box ÷ side of the picture.
     pub inner: [f64; 2],

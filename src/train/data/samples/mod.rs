@@ -1,4 +1,5 @@
-//! Training samples: a face in a frame, pixelated, degraded by scaling and compression, and cut by the element's own code.
+//! Training samples: a face in a frame, pixelated, degraded by scaling and compression, and cut by
+//! the element's own code.
 
 mod degradation;
 mod degrade;
@@ -60,7 +61,8 @@ pub struct Sample {
     pub target: Vec<f32>,
     /// Whether the picture has the detail that `target` has room for.
     pub fine: bool,
-    /// The blocks of the mosaic; none where the network is not told of them, or where some are not whole.
+    /// The blocks of the mosaic; none where the network is not told of them, or where some are not
+    /// whole.
     pub grid: Option<Grid>,
     /// The same, sharpened; few systems have it.
     pub sharpened_target: Vec<f32>,
@@ -141,8 +143,8 @@ impl Sampler {
         })
     }
 
-    /// The truth behind a mosaic, and whether the picture has its detail. Larger than the crop it is cut out of a larger
-    /// frame: the frame of the mosaic may be too small to hold it.
+    /// The truth behind a mosaic, and whether the picture has its detail. Larger than the crop it
+    /// is cut out of a larger frame: the frame of the mosaic may be too small to hold it.
     fn truth(
         &mut self,
         picture: &RgbImage,
@@ -183,7 +185,8 @@ impl Sampler {
         posed
     }
 
-    /// The picture in a frame of `side`, and the same with a mosaic of about `block` pixels in the box `mosaic`.
+    /// The picture in a frame of `side`, and the same with a mosaic of about `block` pixels in the
+    /// box `mosaic`.
     fn frames(
         &mut self,
         picture: &RgbImage,
@@ -216,7 +219,8 @@ impl Sampler {
         })
     }
 
-    /// As [`Self::frames`], but pixelated at another size and scaled: a lattice in fractions of a pixel.
+    /// As [`Self::frames`], but pixelated at another size and scaled: a lattice in fractions of a
+    /// pixel.
     fn scaled(
         &mut self,
         picture: &RgbImage,

@@ -4,8 +4,8 @@ use image::{Rgb, RgbImage};
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 
-/// Weights of the four neighbours of a place at `t` (0–1) between the inner two: Catmull and Rom's cubic, which keeps
-/// a turned picture about as sharp as it was.
+/// Weights of the four neighbours of a place at `t` (0–1) between the inner two: Catmull and Rom's
+/// cubic, which keeps a turned picture about as sharp as it was.
 fn cubic(t: f32) -> [f32; 4] {
     let (t2, t3) = (t * t, t * t * t);
     [
@@ -27,7 +27,8 @@ pub fn turned(picture: &RgbImage, most: f32, random: &mut Pcg64Mcg) -> RgbImage 
     turned_by(picture, random.random_range(-most..=most))
 }
 
-/// `picture` turned by `angle` degrees, clockwise as seen; what was outside is the picture mirrored at its edges.
+/// `picture` turned by `angle` degrees, clockwise as seen; what was outside is the picture mirrored
+/// at its edges.
 fn turned_by(picture: &RgbImage, angle: f32) -> RgbImage {
     let (width, height) = picture.dimensions();
     let (sine, cosine) = angle.to_radians().sin_cos();

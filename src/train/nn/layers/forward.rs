@@ -7,7 +7,8 @@ use super::{Conv, DiscriminatorLayers, Grid, Layers, Linear, Padding, Parameters
 /// Runs a network as it is exported: batch norms by what they remember, no dropout.
 pub struct Forward<'a>(pub &'a Parameters);
 
-/// Runs a network as it is trained: batch norms by the batch, whose statistics they remember; with dropout.
+/// Runs a network as it is trained: batch norms by the batch, whose statistics they remember; with
+/// dropout.
 pub struct Training<'a>(pub &'a Parameters);
 
 /// How batch norms weigh the latest batch in what they remember.
@@ -164,8 +165,8 @@ impl<P: Pass> Layers for P {
     }
 
     fn sloped_relu(&mut self, x: &Tensor, slope: f64) -> Tensor {
-        // `leaky_relu` has no slope here. `prelu` is a single pass over memory, but its way back adds up a slope for the
-        // slope, number by number.
+        // `leaky_relu` has no slope here. `prelu` is a single pass over memory, but its way back
+        // adds up a slope for the slope, number by number.
         match x.requires_grad() {
             true => x * slope + x.relu() * (1.0 - slope),
             false => x.prelu(&Tensor::full([1], slope, (x.kind(), x.device()))),

@@ -7,7 +7,8 @@ pub enum Init {
     Normal(f64),
     /// Weights and biases uniform in ±1/√fan-in: PyTorch's default (Kaiming, a = √5).
     KaimingUniform,
-    /// Weights N(0, √(2/fan-in)) times this factor, biases 0 (He et al., 2015; the factor as in ESRGAN).
+    /// Weights N(0, √(2/fan-in)) times this factor, biases 0 (He et al., 2015; the factor as in
+    /// ESRGAN).
     KaimingNormal(f64),
 }
 
@@ -54,8 +55,8 @@ pub struct Conv {
     pub bias: bool,
     /// How the weights start, if not as the network's others.
     pub init: Option<Init>,
-    /// Equalised learning rate (Karras et al., 2018): weights start as N(0, 1), and are multiplied by 1/√fan-in
-    /// wherever they are used.
+    /// Equalised learning rate (Karras et al., 2018): weights start as N(0, 1), and are multiplied
+    /// by 1/√fan-in wherever they are used.
     pub equalised: bool,
 }
 
@@ -141,7 +142,8 @@ pub struct Linear {
 /// Equalised learning rate (Karras et al., 2018) of a fully connected layer.
 #[derive(Clone, Copy, Debug)]
 pub struct Equalised {
-    /// Multiplier m of the learning rate: weights start as N(0, 1)/m and are multiplied by m/√fan-in, biases by m.
+    /// Multiplier m of the learning rate: weights start as N(0, 1)/m and are multiplied by
+    /// m/√fan-in, biases by m.
     pub multiplier: f64,
     /// What the biases start at.
     pub bias: f64,

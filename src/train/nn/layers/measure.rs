@@ -2,7 +2,8 @@
 
 use super::{Conv, DiscriminatorLayers, Grid, Layers, Linear};
 
-/// Counts what a network has and does with one entry; its values are the sides `[C, H, W]` or `[C]` of an entry.
+/// Counts what a network has and does with one entry; its values are the sides `[C, H, W]` or `[C]`
+/// of an entry.
 ///
 /// Panics where a network joins what does not fit: such a network is a mistake in the program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! The layers that networks are written in, and their readings.
 //!
-//! A network is a function over [`Layers`]. Read with [`Declare`] it makes its parameters, with [`Forward`] or
-//! [`Training`] it runs in libtorch, with [`Measure`] it counts parameters, operations and sizes without any memory,
-//! with `OnnxLayers` (the exporter's) it becomes a graph: one description, no second copy.
+//! A network is a function over [`Layers`]. Read with [`Declare`] it makes its parameters, with
+//! [`Forward`] or [`Training`] it runs in libtorch, with [`Measure`] it counts parameters,
+//! operations and sizes without any memory, with `OnnxLayers` (the exporter's) it becomes a graph:
+//! one description, no second copy.
 
 mod declare;
 mod forward;
@@ -18,7 +19,8 @@ pub use forward::{Forward, Training};
 pub use geometry::{Conv, Equalised, Grid, Init, Linear, Padding};
 pub use measure::Measure;
 
-/// Tensors of a network by name, e.g. `down1.weight`: the trainable ones, and what batch normalisation remembers.
+/// Tensors of a network by name, e.g. `down1.weight`: the trainable ones, and what batch
+/// normalisation remembers.
 pub type Parameters = BTreeMap<String, Tensor>;
 
 /// Layers of a network over some kind of value: feature maps `[N, C, H, W]` or features `[N, C]`.
@@ -36,10 +38,12 @@ pub trait Layers {
     fn bias(&mut self, name: &str, x: &Self::Value, channels: i64) -> Self::Value;
     /// The same learned number `name` times everything; it starts at 0.
     fn learned_scale(&mut self, name: &str, x: &Self::Value) -> Self::Value;
-    /// Learned maps `name` of the sides `[C, H, W]`, as many times as `like` has entries; they start as N(0, 1).
+    /// Learned maps `name` of the sides `[C, H, W]`, as many times as `like` has entries; they
+    /// start as N(0, 1).
     fn constant(&mut self, name: &str, like: &Self::Value, sides: [i64; 3]) -> Self::Value;
-    /// What brings the maps of convolution `name` back to unit variance after its input was multiplied by `style`
-    /// (features): `[N, output, 1, 1]`, see `(Σ (W·style)² + 1e-8)^(−½)` in Karras et al., 2020.
+    /// What brings the maps of convolution `name` back to unit variance after its input was
+    /// multiplied by `style` (features): `[N, output, 1, 1]`, see `(Σ (W·style)² + 1e-8)^(−½)` in
+    /// Karras et al., 2020.
     fn demodulation(
         &mut self,
         name: &str,
@@ -63,7 +67,8 @@ pub trait Layers {
     fn relu6(&mut self, x: &Self::Value) -> Self::Value;
     /// Slope `slope` below zero.
     fn sloped_relu(&mut self, x: &Self::Value, slope: f64) -> Self::Value;
-    /// Learned slopes `name` below zero, one per channel or (`channels` = 1) one for all; they start at 0.25.
+    /// Learned slopes `name` below zero, one per channel or (`channels` = 1) one for all; they
+    /// start at 0.25.
     fn prelu(&mut self, name: &str, x: &Self::Value, channels: i64) -> Self::Value;
     /// Hyperbolic tangent.
     fn tanh(&mut self, x: &Self::Value) -> Self::Value;
@@ -74,7 +79,8 @@ pub trait Layers {
 
     /// Sum of maps `a` and `b` of the same shape, or `b` of one channel.
     fn add(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
-    /// Product of maps `a` and `b` of the same shape, or `b` of shape `[N, C, 1, 1]` or `[N, 1, 1, 1]`.
+    /// Product of maps `a` and `b` of the same shape, or `b` of shape `[N, C, 1, 1]` or `[N, 1, 1,
+    /// 1]`.
     fn mul(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
     /// Channels of each value, one after the other.
     fn concat_all(&mut self, values: &[&Self::Value]) -> Self::Value;
@@ -97,12 +103,14 @@ pub trait Layers {
     fn pixel_unshuffle(&mut self, x: &Self::Value, channels: i64, factor: i64) -> Self::Value;
     /// Zeros around the maps: rows and columns at the top, left, bottom, right.
     fn pad(&mut self, x: &Self::Value, sides: [i64; 4]) -> Self::Value;
-    /// The low-pass filter `[1, 3, 3, 1]/8` in both directions, after `padding` zeros on every side, times `gain`.
+    /// The low-pass filter `[1, 3, 3, 1]/8` in both directions, after `padding` zeros on every
+    /// side, times `gain`.
     fn low_pass(&mut self, x: &Self::Value, padding: i64, gain: f64) -> Self::Value;
     /// Twice the size, with that filter between the samples.
     fn low_pass_up(&mut self, x: &Self::Value) -> Self::Value;
 
-    /// Transposed convolution `name`: kernel 3, stride 2, padding 1, output padding 1 (doubles the size).
+    /// Transposed convolution `name`: kernel 3, stride 2, padding 1, output padding 1 (doubles the
+    /// size).
     fn conv_up(&mut self, name: &str, x: &Self::Value, input: i64, output: i64) -> Self::Value {
         let conv = Conv {
             output_padding: 1,
@@ -129,7 +137,7 @@ pub trait Layers {
 
 /// Layers that only discriminators need; they are never exported.
 pub trait DiscriminatorLayers: Layers {
-    /// One more channel: how much the entries of each group of `group` differ (Karras et al., 2018); the batch is a
-    /// multiple of `group`.
+    /// One more channel: how much the entries of each group of `group` differ (Karras et al.,
+    /// 2018); the batch is a multiple of `group`.
     fn minibatch_deviation(&mut self, x: &Self::Value, group: i64) -> Self::Value;
 }

@@ -1,4 +1,5 @@
-//! What a system's generator trains against: the system's own discriminator, or a projected one in its place.
+//! What a system's generator trains against: the system's own discriminator, or a projected one in
+//! its place.
 
 use tch::Tensor;
 
@@ -49,7 +50,8 @@ impl<N> Adversary<N> {
         }
     }
 
-    /// Take the weights of `Trained::start_from_checkpoint` as a start; a projected one starts untrained.
+    /// Take the weights of `Trained::start_from_checkpoint` as a start; a projected one starts
+    /// untrained.
     pub fn start_from_checkpoint(&mut self, name: &str, saved: &Parameters) -> anyhow::Result<()> {
         match self {
             Self::Own(_, own) => own.start_from_checkpoint(name, saved),
@@ -70,7 +72,8 @@ mod tests {
         S::read_with(None, &changes)
     }
 
-    /// Recipes of `S` may have a projected discriminator, and are written and read again; slips are named.
+    /// Recipes of `S` may have a projected discriminator, and are written and read again; slips are
+    /// named.
     fn check<S: System>() {
         let key = "discriminator={ kind = 'projected' }";
         let mut recipe: S = read(&[key]).unwrap();

@@ -103,7 +103,8 @@ impl<T> DiscriminatorChoice<T> {
         }
     }
 
-    /// What makes the discriminators of pictures of `side` pixels, against a generator with this rate and these betas.
+    /// What makes the discriminators of pictures of `side` pixels, against a generator with this
+    /// rate and these betas.
     ///
     /// Fails where a projected one has no usable feature network.
     pub fn open(

@@ -32,8 +32,8 @@ pub struct Discriminator<N> {
 }
 
 impl<N> Discriminator<N> {
-    /// One whose own network gives these `scores`; `name` is its own in checkpoints, and `remedy` what helps where it has
-    /// run away.
+    /// One whose own network gives these `scores`; `name` is its own in checkpoints, and `remedy`
+    /// what helps where it has run away.
     pub fn new(
         name: &'static str,
         adversary: Adversary<N>,
@@ -86,8 +86,8 @@ impl<N> Discriminator<N> {
         }
     }
 
-    /// One step between `real` and `fake` pictures, or older fakes, with `factor` times the rate; the randomness of the pool is
-    /// that of `seed`, the loss is called `term`.
+    /// One step between `real` and `fake` pictures, or older fakes, with `factor` times the rate;
+    /// the randomness of the pool is that of `seed`, the loss is called `term`.
     pub fn train(
         &mut self,
         term: &'static str,

@@ -49,9 +49,11 @@ impl PatchGanSize {
 pub enum Norm {
     /// Instance norm of the inner layers' outputs (published).
     Instance,
-    /// Batch norm of the inner layers' outputs, whose convolutions then have no biases (as in pix2pix).
+    /// Batch norm of the inner layers' outputs, whose convolutions then have no biases (as in
+    /// pix2pix).
     Batch,
-    /// Weights divided by their largest singular value (Miyato et al., 2018), see `train::nn::spectral_norm`.
+    /// Weights divided by their largest singular value (Miyato et al., 2018), see
+    /// `train::nn::spectral_norm`.
     Spectral,
 }
 

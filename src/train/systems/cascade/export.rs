@@ -23,7 +23,8 @@ use crate::train::nn::tensors::numbers;
 use crate::train::recipe::RecipeText;
 use crate::train::run::model_file::{RECIPE, TOLERANCE};
 
-/// How much of the fine detail the sharpest picture takes: training for texture still leaves a little too little.
+/// How much of the fine detail the sharpest picture takes: training for texture still leaves a
+/// little too little.
 const FINE_GAIN: f64 = 1.25;
 
 /// The weights of a cascade.
@@ -137,7 +138,8 @@ impl Cascade<'_> {
             .map_or(Device::Cpu, Tensor::device);
         let mut worst = 0f32;
         for batch in [1, 3] {
-            // Blocks of a quarter of a typical face: noise alone is no picture that a network ever saw.
+            // Blocks of a quarter of a typical face: noise alone is no picture that a network ever
+            // saw.
             let tiles = Tensor::rand([batch, 3, size / 4, size / 4], (Kind::Float, device)) * 2 - 1;
             let pixelated = tiles.upsample_nearest2d([size, size], None, None);
             let planes = PLANES as i64;
@@ -181,7 +183,8 @@ impl Cascade<'_> {
     }
 }
 
-/// Declare the outputs of a cascade: what its stages made, and the picture with invented detail, if there is such.
+/// Declare the outputs of a cascade: what its stages made, and the picture with invented detail, if
+/// there is such.
 pub(super) fn write_outputs(
     graph: &mut GraphBuilder,
     recipe: &Recipe,
@@ -222,7 +225,8 @@ pub(super) fn enlarged(pictures: &Tensor, scale: i64) -> Tensor {
     }
 }
 
-/// The restored picture with the fine detail of the first stage's, where the second stage makes none of its own.
+/// The restored picture with the fine detail of the first stage's, where the second stage makes
+/// none of its own.
 fn sharpened(recipe: &Recipe, stage1: &Tensor, restored: &Tensor) -> Tensor {
     let side = fine_window(recipe);
     let invented = stage1 - restored;
@@ -245,8 +249,9 @@ fn write_sharpened(
     graph.clip(&detailed, -1.0, 1.0)
 }
 
-/// Side of the window, pixels, odd: of what the first stage invents, the sharpest picture takes what is finer than it.
-/// What is coarser is truer in the second stage's. In a 128-pixel face, 17 instead of 7 cost 0.6 dB and gave no sharpness.
+/// Side of the window, pixels, odd: of what the first stage invents, the sharpest picture takes
+/// what is finer than it. What is coarser is truer in the second stage's. In a 128-pixel face, 17
+/// instead of 7 cost 0.6 dB and gave no sharpness.
 fn fine_window(recipe: &Recipe) -> i64 {
     (recipe.model.size as i64 / 20) | 1
 }
@@ -288,7 +293,8 @@ pub(super) fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
         })
 }
 
-/// The first stage of a file that [`Cascade::proven`] gave; it must have the size that `recipe` says.
+/// The first stage of a file that [`Cascade::proven`] gave; it must have the size that `recipe`
+/// says.
 pub fn read_stage1(file: &Path, recipe: &Recipe) -> anyhow::Result<Parameters> {
     let mut stage1 = stage1::new_generator(&recipe.networks.generator, None, Device::Cpu);
     read_weights(file, "stage1.", &mut stage1)?;

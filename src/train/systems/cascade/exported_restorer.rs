@@ -1,4 +1,5 @@
-//! A second stage behind a restorer of any system: it runs as its model file says, and both become one file.
+//! A second stage behind a restorer of any system: it runs as its model file says, and both become
+//! one file.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -129,12 +130,14 @@ impl ExportedRestorer {
         self.model.metadata()
     }
 
-    /// What the restorer makes of crops as training has them, `[N, C, S, S]`, where S is the side of its output.
+    /// What the restorer makes of crops as training has them, `[N, C, S, S]`, where S is the side
+    /// of its output.
     pub fn run(&self, pixelated: &Tensor, lattice: &Tensor) -> anyhow::Result<StageOutput> {
         let metadata = self.metadata();
         let (mut crop, mut lattice) = (pixelated.shallow_clone(), lattice.shallow_clone());
         if metadata.mosaic == MosaicInput::Smooth {
-            // The first planes are what the element adds where it shows a smooth surface, and then nothing is left of them.
+            // The first planes are what the element adds where it shows a smooth surface, and then
+            // nothing is left of them.
             crop = pixelated + lattice.narrow(1, 0, 3);
             let others = lattice.narrow(1, 3, PLANES as i64 - 3);
             lattice = Tensor::cat(&[lattice.narrow(1, 0, 3).zeros_like(), others], 1);
@@ -253,8 +256,8 @@ impl ExportedRestorer {
         Ok(encode(&graph.finish()?))
     }
 
-    /// Largest difference between the common file in ONNX Runtime and the two stages one after the other, the second in
-    /// libtorch, on random crops at batch 1 and 3.
+    /// Largest difference between the common file in ONNX Runtime and the two stages one after the
+    /// other, the second in libtorch, on random crops at batch 1 and 3.
     pub fn parity(&self, recipe: &Recipe, dcedn: &Parameters, onnx: &[u8]) -> anyhow::Result<f32> {
         let model = Model::from_bytes("the exported cascade", onnx.to_vec())?;
         let runtime = runtime::load_for_program()?;
@@ -265,7 +268,8 @@ impl ExportedRestorer {
             let options = (Kind::Float, Device::Cpu);
             let tiles = Tensor::rand([batch, 3, side / 4, side / 4], options) * 2 - 1;
             let crop = tiles.upsample_nearest2d([side; 2], None, None);
-            // The file's own input: as large as the first stage wants it, with nothing left to be made smooth.
+            // The file's own input: as large as the first stage wants it, with nothing left to be
+            // made smooth.
             let large = crop.upsample_nearest2d([out; 2], None, None);
             let lattice = Tensor::rand([batch, PLANES as i64, out, out], options) - 0.5;
             let first = lattice.narrow(1, 0, 3).zeros_like();

@@ -1,5 +1,5 @@
-//! The cascade: a CycleGAN generator that turns a mosaic into a face, then DCEDN, which puts the colours right. Source of
-//! both: apperrs/facial_demosaicing.
+//! The cascade: a CycleGAN generator that turns a mosaic into a face, then DCEDN, which puts the
+//! colours right. Source of both: apperrs/facial_demosaicing.
 
 pub mod export;
 mod exported_restorer;

@@ -1,7 +1,8 @@
 //! The published networks of the cascade, with their widths as parameters.
 //!
-//! Source: apperrs/facial_demosaicing; generator and discriminator as in junyanz/pytorch-CycleGAN-and-pix2pix.
-//! Pictures are `[N, 3, H, W]`, −1 … 1, H and W multiples of 4.
+//! Source: apperrs/facial_demosaicing; generator and discriminator as in
+//! junyanz/pytorch-CycleGAN-and-pix2pix. Pictures are `[N, 3, H, W]`, −1 … 1, H and W multiples of
+//! 4.
 
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};

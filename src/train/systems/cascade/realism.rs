@@ -1,5 +1,5 @@
-//! What makes a restored face look like a photograph: a loss over a pretrained network's features, and projected
-//! discriminators of the same features.
+//! What makes a restored face look like a photograph: a loss over a pretrained network's features,
+//! and projected discriminators of the same features.
 
 use rand::RngExt;
 use tch::{Device, Tensor};
@@ -11,7 +11,8 @@ use crate::train::nn::layers::Parameters;
 use crate::train::optim::discriminator::projected::Projected;
 use crate::train::optim::losses::Losses;
 
-/// Pixels by which pairs are shifted at most before features are taken, so that no place in the crop is special.
+/// Pixels by which pairs are shifted at most before features are taken, so that no place in the
+/// crop is special.
 const SHIFT: i64 = 8;
 /// Stream of randomness of shifts and flips; samples have 0 and 1, held-out pictures 9.
 const STREAM: u64 = 20;
@@ -25,7 +26,8 @@ pub struct View {
 }
 
 impl View {
-    /// The same part of both, `size` pixels wide, perhaps mirrored; randomness comes from `seed` and `step` alone.
+    /// The same part of both, `size` pixels wide, perhaps mirrored; randomness comes from `seed`
+    /// and `step` alone.
     pub fn part(&self, size: i64, seed: u64, step: u64) -> Self {
         let mut random = generator(seed, STREAM + 1, step);
         let most = self.real.size()[3] - size;
@@ -81,8 +83,8 @@ pub struct Realism {
 }
 
 impl Realism {
-    /// Untrained discriminators for these views of pictures of `recipe.model.size`, in a stage with this rate and these
-    /// betas. None where the recipe asks for no features.
+    /// Untrained discriminators for these views of pictures of `recipe.model.size`, in a stage with
+    /// this rate and these betas. None where the recipe asks for no features.
     ///
     /// Fails where there is no usable feature network.
     pub fn open(
@@ -110,7 +112,8 @@ impl Realism {
         }))
     }
 
-    /// Add the terms of `views`, in the order of the discriminators, to the generator's `losses`; returns what [`Self::train`] wants.
+    /// Add the terms of `views`, in the order of the discriminators, to the generator's `losses`;
+    /// returns what [`Self::train`] wants.
     pub fn terms(
         &self,
         views: &[Option<View>],

@@ -1,9 +1,10 @@
 //! The first stage: a generator against discriminators.
 //!
-//! With the published weights of the losses this is CycleGAN (Zhu et al., 2017): pixelated ⇄ clean without
-//! pairs. A is the domain of mosaics, B that of clean faces. Losses and weights: apperrs/facial_demosaicing.
-//! But the way back is known: pixelation. With that in place of the second generator the cycles of CycleGAN
-//! become a comparison of pairs, and no second generator is needed; a recipe without unpaired terms is that.
+//! With the published weights of the losses this is CycleGAN (Zhu et al., 2017): pixelated ⇄ clean
+//! without pairs. A is the domain of mosaics, B that of clean faces. Losses and weights:
+//! apperrs/facial_demosaicing. But the way back is known: pixelation. With that in place of the
+//! second generator the cycles of CycleGAN become a comparison of pairs, and no second generator is
+//! needed; a recipe without unpaired terms is that.
 
 use std::path::Path;
 
@@ -93,7 +94,8 @@ fn l1(a: &Tensor, b: &Tensor) -> Tensor {
     a.l1_loss(b, Reduction::Mean)
 }
 
-/// Parameters of a first stage that knows nothing yet. Without a deviation they start as PyTorch's do.
+/// Parameters of a first stage that knows nothing yet. Without a deviation they start as PyTorch's
+/// do.
 pub fn new_generator(network: &Architecture, deviation: Option<f64>, device: Device) -> Parameters {
     let init = deviation.map_or(Init::KaimingUniform, Init::Normal);
     let inputs = StageInputs {

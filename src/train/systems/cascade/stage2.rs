@@ -192,7 +192,8 @@ impl Stage2 {
         }
     }
 
-    /// The losses of the picture with invented detail; returns what the discriminators are trained on.
+    /// The losses of the picture with invented detail; returns what the discriminators are trained
+    /// on.
     fn detailed_terms(
         &self,
         detailed: &Tensor,
@@ -223,8 +224,9 @@ impl Stage2 {
         Some(realism.terms(&views, weights, losses))
     }
 
-    /// Share of the learning rate in the first steps of a network with two pictures, 0–1: it may start from one that knows
-    /// much, and Adam's first steps are as long as any, whatever the gradients.
+    /// Share of the learning rate in the first steps of a network with two pictures, 0–1: it may
+    /// start from one that knows much, and Adam's first steps are as long as any, whatever the
+    /// gradients.
     fn warm(&self) -> f64 {
         match self.settings.detailed {
             Some(_) => ((self.step as f64 + 1.0) / WARM_UP).min(1.0),
@@ -233,8 +235,8 @@ impl Stage2 {
     }
 }
 
-/// What the losses of detail look at: all crops at the size of their mosaics, and of those whose truth has detail a part at
-/// full size, as large.
+/// What the losses of detail look at: all crops at the size of their mosaics, and of those whose
+/// truth has detail a part at full size, as large.
 fn views(shown: &Tensor, batch: &Batch, size: i64, seed: u64, step: u64) -> [Option<View>; 2] {
     let scale = batch.target.size()[3] / size;
     let whole = View {

@@ -14,6 +14,7 @@ pub struct StageInputs<'a, V> {
 pub struct Pictures<V> {
     /// The truest face.
     pub restored: V,
-    /// The face as the first stage invented it, in true colours and with more detail, if the network tells the two apart.
+    /// The face as the first stage invented it, in true colours and with more detail, if the
+    /// network tells the two apart.
     pub detailed: Option<V>,
 }

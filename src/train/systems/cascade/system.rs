@@ -61,7 +61,8 @@ pub struct SecondSettings {
     pub after: Option<PathBuf>,
 }
 
-/// Train both stages in one folder, from where its checkpoints left off; at the end `cascade.onnx` is in it.
+/// Train both stages in one folder, from where its checkpoints left off; at the end `cascade.onnx`
+/// is in it.
 pub fn train(
     recipe: &Recipe,
     precision: Choice,

@@ -1,8 +1,10 @@
-//! The strength of edges and grain, as a loss: where a restored face is too smooth, whatever its lines.
+//! The strength of edges and grain, as a loss: where a restored face is too smooth, whatever its
+//! lines.
 //!
-//! L1 alone makes the mean of all faces that fit, which is smooth, and a discriminator of patches takes long to say
-//! so. This term compares how much of the finest detail there is, not where: the root of the mean square of the
-//! Laplacian (the quantity of [`crate::metrics::sharpness_ratio`]) in squares of 8 × 8 pixels.
+//! L1 alone makes the mean of all faces that fit, which is smooth, and a discriminator of patches
+//! takes long to say so. This term compares how much of the finest detail there is, not where: the
+//! root of the mean square of the Laplacian (the quantity of [`crate::metrics::sharpness_ratio`])
+//! in squares of 8 × 8 pixels.
 
 use tch::{Kind, Tensor};
 
@@ -19,7 +21,8 @@ fn laplacian(x: &Tensor) -> Tensor {
     shifted(0, 1) + shifted(2, 1) + shifted(1, 0) + shifted(1, 2) - shifted(1, 1) * 4.0
 }
 
-/// Strength of the detail in squares of pictures `[N, C, H, W]`: `[N, C, ⌊(H − 2)/8⌋, ⌊(W − 2)/8⌋]`.
+/// Strength of the detail in squares of pictures `[N, C, H, W]`: `[N, C, ⌊(H − 2)/8⌋, ⌊(W −
+/// 2)/8⌋]`.
 fn strength(x: &Tensor) -> Tensor {
     let square = [SQUARE, SQUARE];
     let energy = laplacian(x)
@@ -28,8 +31,8 @@ fn strength(x: &Tensor) -> Tensor {
     (energy + FLAT).sqrt()
 }
 
-/// Mean absolute difference of the strength of detail between `made` and `truth`, both `[N, C, H, W]` of −1 … 1,
-/// 10 × 10 pixels or more.
+/// Mean absolute difference of the strength of detail between `made` and `truth`, both `[N, C, H,
+/// W]` of −1 … 1, 10 × 10 pixels or more.
 pub fn texture(made: &Tensor, truth: &Tensor) -> Tensor {
     (strength(made) - strength(truth)).abs().mean(Kind::Float)
 }

@@ -1,8 +1,9 @@
 //! A small U-shaped network that corrects a picture, told where the mosaic's lattice lies.
 //!
-//! Residual blocks without normalisation (as in EDSR, Lim et al., 2017) on four or so resolutions, the finest of
-//! which is half of the picture's: full resolution costs the most and gives the least. What it adds goes on top
-//! of the first stage's picture or, without one, on top of the smooth surface through the block means.
+//! Residual blocks without normalisation (as in EDSR, Lim et al., 2017) on four or so resolutions,
+//! the finest of which is half of the picture's: full resolution costs the most and gives the
+//! least. What it adds goes on top of the first stage's picture or, without one, on top of the
+//! smooth surface through the block means.
 
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,8 @@ use super::stage_io::{Pictures, StageInputs};
 use crate::blocks::PLANES;
 use crate::train::nn::layers::{Conv, Grid, Init, Layers, Padding};
 
-/// Size of the network; level 0 has half of the picture's resolution, each further level half of that.
+/// Size of the network; level 0 has half of the picture's resolution, each further level half of
+/// that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UShaped {
@@ -19,8 +21,8 @@ pub struct UShaped {
     pub widths: Vec<i64>,
     /// Residual blocks per level; on all levels but the last as many again on the way up.
     pub blocks: Vec<usize>,
-    /// In a second stage: two pictures of twice the crop's side, the truest and one with invented detail. Without it one
-    /// picture of the crop's side.
+    /// In a second stage: two pictures of twice the crop's side, the truest and one with invented
+    /// detail. Without it one picture of the crop's side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fine: Option<Fine>,
 }
@@ -110,9 +112,9 @@ impl UShaped {
         l.pixel_shuffle(&x)
     }
 
-    /// Both pictures at twice the crop's side: the truest one, which is `picture` at the crop's, and one that keeps what the
-    /// first stage invented, both from the features `x`. What is new here starts silent: they are `picture` and `stage1`,
-    /// enlarged.
+    /// Both pictures at twice the crop's side: the truest one, which is `picture` at the crop's,
+    /// and one that keeps what the first stage invented, both from the features `x`. What is new
+    /// here starts silent: they are `picture` and `stage1`, enlarged.
     fn enlarged<L: Layers>(
         &self,
         l: &mut L,
@@ -176,8 +178,8 @@ impl UShaped {
     }
 }
 
-/// A residual block. A new one changes nothing (as in Fixup, Zhang et al., 2019): a deeper network can start from a
-/// shallower one.
+/// A residual block. A new one changes nothing (as in Fixup, Zhang et al., 2019): a deeper network
+/// can start from a shallower one.
 fn residual<L: Layers>(l: &mut L, name: &str, x: &L::Value, width: i64) -> L::Value {
     let conv = Conv::same(width, width, 3, Padding::Zero);
     let y = l.conv(&format!("{name}a"), x, conv);

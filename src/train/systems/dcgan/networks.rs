@@ -1,4 +1,5 @@
-//! DCGAN's generator and discriminator at 64 px, as in d2l-ai/d2l-en, and at 32 px without their widest stages.
+//! DCGAN's generator and discriminator at 64 px, as in d2l-ai/d2l-en, and at 32 px without their
+//! widest stages.
 
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};

@@ -48,15 +48,18 @@ pub struct Settings {
     pub batch: usize,
     /// Adam's learning rate.
     pub learning_rate: f64,
-    /// The discriminator's learning rate ÷ the generator's; ½ is a remedy for a discriminator that runs away.
+    /// The discriminator's learning rate ÷ the generator's; ½ is a remedy for a discriminator that
+    /// runs away.
     pub discriminator_lr: f64,
     /// Adam's β₁ and β₂.
     pub betas: [f64; 2],
     /// Standard deviation of the initial weights.
     pub init: f64,
-    /// What the discriminator is given that real pictures are: 1 (published), or 0.9, which smooths (Salimans et al., 2016).
+    /// What the discriminator is given that real pictures are: 1 (published), or 0.9, which smooths
+    /// (Salimans et al., 2016).
     pub real: f64,
-    /// Standard deviation of noise on all pictures at the start; it falls to 0 over the training. 0 is published.
+    /// Standard deviation of noise on all pictures at the start; it falls to 0 over the training. 0
+    /// is published.
     pub noise: f64,
 }
 

@@ -1,4 +1,5 @@
-//! The training of DCGAN: binary cross-entropy, a discriminator that sees real and fake pictures in batches of their own.
+//! The training of DCGAN: binary cross-entropy, a discriminator that sees real and fake pictures in
+//! batches of their own.
 
 use std::path::Path;
 

@@ -1,8 +1,9 @@
-//! How the family makes small pictures of large ones: plainly, or by Real-ESRGAN's two-order degradation.
+//! How the family makes small pictures of large ones: plainly, or by Real-ESRGAN's two-order
+//! degradation.
 //!
-//! Source of the second: Wang et al., 2021, and xinntao/Real-ESRGAN, whose defaults are in `recipes/realesrgan.toml`.
-//! There a batch shares its resize factors, and a pool of 180 pairs mixes batches; here every sample has its own
-//! randomness, so that batches are mixed as they are.
+//! Source of the second: Wang et al., 2021, and xinntao/Real-ESRGAN, whose defaults are in
+//! `recipes/realesrgan.toml`. There a batch shares its resize factors, and a pool of 180 pairs
+//! mixes batches; here every sample has its own randomness, so that batches are mixed as they are.
 
 use std::f64::consts::PI;
 

@@ -21,7 +21,8 @@ fn score<L: Layers>(l: &mut L, x: &L::Value, sides: [i64; 3], hidden: i64) -> L:
     l.linear("score", &x, Linear::new(hidden, 1))
 }
 
-/// SRGAN's discriminator of pictures of `side` pixels (published: 96, a multiple of 16): `[N, 1]`; `width` is 64.
+/// SRGAN's discriminator of pictures of `side` pixels (published: 96, a multiple of 16): `[N, 1]`;
+/// `width` is 64.
 pub fn srgan<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) -> L::Value {
     let same = |input, output| Conv::same(input, output, 3, Padding::Zero);
     let x = l.conv("layer0", picture, same(3, width));
@@ -37,8 +38,8 @@ pub fn srgan<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) ->
     score(l, &x, [input, side / 16, side / 16], 16 * width)
 }
 
-/// ESRGAN's discriminator of pictures of `side` pixels (published: 128): `[N, 1]`; `width` is 64. As many stages halve the
-/// size as bring it to 4.
+/// ESRGAN's discriminator of pictures of `side` pixels (published: 128): `[N, 1]`; `width` is 64.
+/// As many stages halve the size as bring it to 4.
 pub fn esrgan<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) -> L::Value {
     let stages = (side / 4).ilog2();
     let mut input = 3;
@@ -60,8 +61,9 @@ pub fn esrgan<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) -
     score(l, x.as_ref().unwrap_or(picture), [input, 4, 4], 100)
 }
 
-/// Real-ESRGAN's discriminator: a U-Net with a raw score per pixel; `width` is 64, sides are multiples of 8. Its layers without
-/// biases are the ones that spectral norm divides, see [`is_spectral`].
+/// Real-ESRGAN's discriminator: a U-Net with a raw score per pixel; `width` is 64, sides are
+/// multiples of 8. Its layers without biases are the ones that spectral norm divides, see
+/// [`is_spectral`].
 pub fn u_net<L: Layers>(l: &mut L, picture: &L::Value, width: i64) -> L::Value {
     let w = width;
     let x = l.conv("enter", picture, Conv::same(3, w, 3, Padding::Zero));

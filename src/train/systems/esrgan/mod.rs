@@ -1,4 +1,5 @@
-//! The family SRGAN → ESRGAN → Real-ESRGAN (Ledig et al., 2017; Wang et al., 2018 and 2021). Pictures are 0 … 1.
+//! The family SRGAN → ESRGAN → Real-ESRGAN (Ledig et al., 2017; Wang et al., 2018 and 2021).
+//! Pictures are 0 … 1.
 
 pub mod degrade;
 pub(crate) mod discriminators;

@@ -28,8 +28,8 @@ pub enum ResidualKind {
     Srgan,
     /// BasicSR's MSRResNet: no norm, and what it makes goes on top of the picture enlarged.
     Plain,
-    /// Real-ESRGAN's compact network: a plain row of convolutions with learned slopes per channel, everything at
-    /// the small size, on top of the picture enlarged.
+    /// Real-ESRGAN's compact network: a plain row of convolutions with learned slopes per channel,
+    /// everything at the small size, on top of the picture enlarged.
     Compact,
 }
 

@@ -22,8 +22,8 @@ pub struct Order {
     pub blur: f64,
     /// Share of sinc filters among the kernels.
     pub sinc: f64,
-    /// Shares of the others: Gaussian, generalised and plateau bells, the round ones (`iso`) and the long ones
-    /// (`aniso`); they add up to 1.
+    /// Shares of the others: Gaussian, generalised and plateau bells, the round ones (`iso`) and
+    /// the long ones (`aniso`); they add up to 1.
     pub kernels: Kinds,
     /// Standard deviations, pixels.
     pub sigma: [f64; 2],

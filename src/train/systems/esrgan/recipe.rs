@@ -1,4 +1,5 @@
-//! Recipes of SRGAN, ESRGAN and Real-ESRGAN: one kind for all three, whose parts they combine in their own ways.
+//! Recipes of SRGAN, ESRGAN and Real-ESRGAN: one kind for all three, whose parts they combine in
+//! their own ways.
 
 use crate::train::features::Distance;
 use crate::train::optim::losses::GanLoss;
@@ -50,7 +51,8 @@ pub struct Recipe {
     pub psnr: Psnr,
     /// The second part.
     pub gan: Gan,
-    /// A loss over features in the second part; its network is also that of a projected discriminator.
+    /// A loss over features in the second part; its network is also that of a projected
+    /// discriminator.
     pub perceptual: Perceptual,
 }
 
@@ -74,8 +76,8 @@ pub struct Model {
 pub struct Crop {
     /// Side that pictures have when they are degraded, pixels.
     pub picture: u32,
-    /// Their middle squares are scaled to that side; else they are cut, and mirrored where they are too small, as
-    /// published.
+    /// Their middle squares are scaled to that side; else they are cut, and mirrored where they are
+    /// too small, as published.
     pub scaled: bool,
     /// Side of the large picture that is then cut out, a multiple of four times the scale, pixels.
     pub patch: u32,
@@ -326,7 +328,8 @@ impl Recipe {
     }
 }
 
-/// A square of `side` pixels at a place at random; what lies outside the picture is mirrored at its outermost pixels.
+/// A square of `side` pixels at a place at random; what lies outside the picture is mirrored at its
+/// outermost pixels.
 fn cut(picture: &RgbImage, side: u32, random: &mut Pcg64Mcg) -> RgbImage {
     let (width, height) = picture.dimensions();
     let mut start = |length: u32| random.random_range(0..=length.saturating_sub(side));

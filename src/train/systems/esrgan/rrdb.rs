@@ -1,7 +1,7 @@
 //! RRDBNet, the generator of ESRGAN and Real-ESRGAN: dense blocks within residual blocks.
 //!
-//! Source: XPixelGroup/BasicSR. For scales 1 and 2 the picture is first folded into channels, so that the body
-//! always works at a quarter of the output's size.
+//! Source: XPixelGroup/BasicSR. For scales 1 and 2 the picture is first folded into channels, so
+//! that the body always works at a quarter of the output's size.
 
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};

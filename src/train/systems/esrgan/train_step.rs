@@ -66,8 +66,8 @@ pub struct EsrganStep {
 impl EsrganStep {
     /// Untrained networks.
     ///
-    /// Fails where a feature network cannot be read, a projected discriminator has none, or nothing would hold pictures to
-    /// the truth.
+    /// Fails where a feature network cannot be read, a projected discriminator has none, or nothing
+    /// would hold pictures to the truth.
     pub fn new(parts: Parts, device: Device) -> anyhow::Result<Self> {
         let (betas, average) = (parts.settings.betas, parts.settings.average);
         let (side, optimizer) = (parts.side, (parts.gan.schedule.learning_rate, betas));

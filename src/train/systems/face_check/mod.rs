@@ -1,4 +1,5 @@
-//! The network that tells mosaics over faces from mosaics over anything else, see [`crate::face_check`].
+//! The network that tells mosaics over faces from mosaics over anything else, see
+//! [`crate::face_check`].
 
 mod network;
 mod placed;

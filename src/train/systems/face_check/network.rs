@@ -22,7 +22,8 @@ impl Network for FaceNet {
         vec![Port::picture(SIDE as i64)]
     }
 
-    /// `[N, 4]`: the logit of being a face, and where its square is, see `ANSWER` in [`crate::face_check`].
+    /// `[N, 4]`: the logit of being a face, and where its square is, see `ANSWER` in
+    /// [`crate::face_check`].
     fn read<L: Layers>(&self, l: &mut L, inputs: &[L::Value]) -> L::Value {
         let widths = [
             self.width,

@@ -1,5 +1,5 @@
-//! Faces that lie anywhere in their mosaics: in the middle of one that covers them closely, in one that covers far more,
-//! or behind one that covers their eyes alone.
+//! Faces that lie anywhere in their mosaics: in the middle of one that covers them closely, in one
+//! that covers far more, or behind one that covers their eyes alone.
 
 use image::imageops::thumbnail;
 use image::{Rgb, RgbImage};
@@ -32,14 +32,16 @@ pub struct Placed {
     pub picture: RgbImage,
     /// The mosaic and the view.
     pub scene: Scene,
-    /// Largest size of blocks at which the face can be told, pixels of the view at the network's resolution.
+    /// Largest size of blocks at which the face can be told, pixels of the view at the network's
+    /// resolution.
     pub largest_block: f64,
     /// [`labels`] of the face.
     pub labels: [f32; 4],
 }
 
-/// What the network should find: 1 for a face, the place of its square's middle less that of `view`'s ÷ the view's side,
-/// to the right and downwards, and the logarithm of the ratio of their sides.
+/// What the network should find: 1 for a face, the place of its square's middle less that of
+/// `view`'s ÷ the view's side, to the right and downwards, and the logarithm of the ratio of their
+/// sides.
 fn labels(face: &Square, view: &Square) -> [f32; 4] {
     let off = |face_start: f64, view_start: f64| {
         ((face_start + face.side / 2.0) - (view_start + view.side / 2.0)) / view.side
@@ -54,7 +56,8 @@ fn labels(face: &Square, view: &Square) -> [f32; 4] {
     ]
 }
 
-/// `face`, a square picture as the cascade is trained with, in front of `behind`, and a mosaic over it.
+/// `face`, a square picture as the cascade is trained with, in front of `behind`, and a mosaic over
+/// it.
 pub fn place(
     face: &RgbImage,
     behind: &RgbImage,

@@ -28,7 +28,8 @@ pub struct Recipe {
     pub model: Origin,
     /// The network.
     pub network: FaceNet,
-    /// How both kinds of pictures are pixelated and degraded; sizes are pixels of the small picture.
+    /// How both kinds of pictures are pixelated and degraded; sizes are pixels of the small
+    /// picture.
     pub degradation: Degradation,
     /// Optimiser.
     pub train: Settings,
@@ -55,7 +56,8 @@ pub struct Settings {
     pub average: f64,
     /// Weight of the places of faces beside whether they are some.
     pub place: f64,
-    /// Share of the others that are corners of pictures of faces: hair, shoulders, what is behind them.
+    /// Share of the others that are corners of pictures of faces: hair, shoulders, what is behind
+    /// them.
     pub corners: f64,
 }
 

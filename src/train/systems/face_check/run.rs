@@ -112,7 +112,8 @@ impl Validator for Judgements {
         let places = found.narrow(1, 1, 3).contiguous().view(-1);
         let places: Vec<f32> = Vec::try_from(&places).context("places")?;
         let half = self.samples.len() / 2;
-        // Blocks of this size, pixels of the small picture, are as few across as the element asks for.
+        // Blocks of this size, pixels of the small picture, are as few across as the element asks
+        // for.
         let coarsest = SIDE as f32 / MARGIN as f32 / FEWEST_BLOCKS;
         let share = |kind: usize, right: fn(f32) -> bool| {
             let range = kind * half..(kind + 1) * half;

@@ -15,7 +15,8 @@ use crate::train::optim::losses::Losses;
 use crate::train::optim::trained::TrainedNetwork;
 use crate::train::run::train_step::TrainStep;
 
-/// Distances up to this one count by their square, larger ones as they are (Huber); sides of the view.
+/// Distances up to this one count by their square, larger ones as they are (Huber); sides of the
+/// view.
 const HUBER_DELTA: f64 = 0.05;
 
 /// The network in training.

@@ -1,4 +1,5 @@
-//! GPEN's degradation: blur, shrink, noise, JPEG, back to the size. Source: yangxy/GPEN's training program.
+//! GPEN's degradation: blur, shrink, noise, JPEG, back to the size. Source: yangxy/GPEN's training
+//! program.
 
 use std::f64::consts::PI;
 

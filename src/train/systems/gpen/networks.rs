@@ -1,7 +1,8 @@
 //! GPEN's encoder and decoder; the decoder alone is the prior that is trained first.
 //!
-//! The deepest features give the style, all others take the places of the noise, which this decoder puts beside its
-//! maps instead of on top of them. Source: yangxy/GPEN. The discriminator is that of [`stylegan2`](super::super::stylegan2).
+//! The deepest features give the style, all others take the places of the noise, which this decoder
+//! puts beside its maps instead of on top of them. Source: yangxy/GPEN. The discriminator is that
+//! of [`stylegan2`](super::super::stylegan2).
 
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,8 @@ pub struct Gpen {
 }
 
 impl Gpen {
-    /// Channels for `side` pixels: `multiplier` (1 or 2) widens 64 pixels and above, `narrow` everything.
+    /// Channels for `side` pixels: `multiplier` (1 or 2) widens 64 pixels and above, `narrow`
+    /// everything.
     pub fn published_channels(side: i64, multiplier: i64, narrow: f64) -> Vec<i64> {
         let levels = (side / 4).ilog2();
         let width = |level: u32| match level {
@@ -87,9 +89,10 @@ impl Gpen {
         2 * self.channels.len()
     }
 
-    /// A picture. `w` gives the source of style number 0 … [`Self::styles`] − 1: different ones while the prior is trained
-    /// with mixed styles. `beside` has maps at 4, 8, … pixels, as many channels as the network has there: features of an
-    /// encoder, or noise while the prior is trained.
+    /// A picture. `w` gives the source of style number 0 … [`Self::styles`] − 1: different ones
+    /// while the prior is trained with mixed styles. `beside` has maps at 4, 8, … pixels, as many
+    /// channels as the network has there: features of an encoder, or noise while the prior is
+    /// trained.
     pub fn synthesis<'v, L: Layers>(
         &self,
         l: &mut L,
@@ -118,7 +121,8 @@ impl Gpen {
         picture
     }
 
-    /// Twice `output` channels: what the convolution makes, and what stands beside it, as loud as learned.
+    /// Twice `output` channels: what the convolution makes, and what stands beside it, as loud as
+    /// learned.
     fn layer<L: Layers>(
         &self,
         l: &mut L,

@@ -1,4 +1,5 @@
-//! The training of GPEN: a prior of faces and an encoder learn together to restore, against the prior's discriminator.
+//! The training of GPEN: a prior of faces and an encoder learn together to restore, against the
+//! prior's discriminator.
 
 use std::path::Path;
 
@@ -218,8 +219,8 @@ impl TrainStep for GpenStep {
         Ok(losses)
     }
 
-    /// From the checkpoint of a prior that `stylegan2` trained with concatenated noise, or of another GPEN; with the discriminator if
-    /// that is no projected one.
+    /// From the checkpoint of a prior that `stylegan2` trained with concatenated noise, or of
+    /// another GPEN; with the discriminator if that is no projected one.
     fn start_from(&mut self, file: &Path) -> anyhow::Result<()> {
         let saved = checkpoint::to_start_from(file)?;
         if saved.contains_key("encoder.encode.enter.weight") {
@@ -328,7 +329,8 @@ mod tests {
 
     #[test]
     fn a_resumed_training_goes_on_as_if_it_had_not_stopped() {
-        // Without the path length's noise: tests that run beside this one draw from the same randomness.
+        // Without the path length's noise: tests that run beside this one draw from the same
+        // randomness.
         let calm = || {
             let mut stage = stage();
             stage.settings.path = 0.0;

@@ -1,4 +1,5 @@
-//! pix2pix (Isola et al., 2017): a U-Net against a discriminator of pairs, here to take masks and blur off faces.
+//! pix2pix (Isola et al., 2017): a U-Net against a discriminator of pairs, here to take masks and
+//! blur off faces.
 
 pub mod networks;
 pub(crate) mod occlude;

@@ -1,6 +1,7 @@
 //! U-Net-256, as in junyanz/pytorch-CycleGAN-and-pix2pix or in TensorFlow's tutorial.
 //!
-//! The discriminator is [`patch_gan`](crate::train::optim::discriminator::patch::patch_gan) of six channels with batch norm.
+//! The discriminator is [`patch_gan`](crate::train::optim::discriminator::patch::patch_gan) of six
+//! channels with batch norm.
 
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
@@ -26,12 +27,14 @@ pub struct UNet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UNetNorm {
-    /// Batch norm on all but the first and the last level (published); exported with remembered statistics, so
-    /// the batch should hold eight pictures or more.
+    /// Batch norm on all but the first and the last level (published); exported with remembered
+    /// statistics, so the batch should hold eight pictures or more.
     Batch,
-    /// As the tutorial: batch norm on the last level, too, where at batch 1 it leaves nothing but its shift.
+    /// As the tutorial: batch norm on the last level, too, where at batch 1 it leaves nothing but
+    /// its shift.
     BatchEverywhere,
-    /// Instance norm, but not on the two smallest levels, where hardly anything is left to normalise.
+    /// Instance norm, but not on the two smallest levels, where hardly anything is left to
+    /// normalise.
     Instance,
 }
 
@@ -39,7 +42,8 @@ pub enum UNetNorm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flavour {
-    /// Slope 0.2; the way up sees skips without negatives; dropout above the smallest level but one.
+    /// Slope 0.2; the way up sees skips without negatives; dropout above the smallest level but
+    /// one.
     Base,
     /// Slope 0.3; skips keep their negatives; dropout from the smallest level on.
     Tutorial,

@@ -1,6 +1,7 @@
 //! What covers faces: masks over nose and mouth, blurred patches, rectangles, whole faces.
 //!
-//! Places are those of faces aligned as in CelebA, whose frame of 178 × 218 pixels is stretched to the picture.
+//! Places are those of faces aligned as in CelebA, whose frame of 178 × 218 pixels is stretched to
+//! the picture.
 
 use image::{Rgb, RgbImage, imageops};
 use rand::RngExt;

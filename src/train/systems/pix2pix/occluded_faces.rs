@@ -1,5 +1,6 @@
-//! Covered faces, and how a run looks at what becomes of them: whole pictures, as the published study scored them, and the covered
-//! pixels alone. A generator copies what it sees almost without a loss, so that whole pictures flatter it.
+//! Covered faces, and how a run looks at what becomes of them: whole pictures, as the published
+//! study scored them, and the covered pixels alone. A generator copies what it sees almost without
+//! a loss, so that whole pictures flatter it.
 
 use image::RgbImage;
 use tch::{Device, Tensor};

@@ -49,7 +49,8 @@ pub struct Recipe {
 pub struct Model {
     /// Side of the pictures, pixels.
     pub size: usize,
-    /// Pictures are enlarged by this before `size` × `size` pixels are cut out of them (published: 286/256).
+    /// Pictures are enlarged by this before `size` × `size` pixels are cut out of them (published:
+    /// 286/256).
     pub jitter: f64,
     /// Side of the crop ÷ longer side of the covered box.
     pub margin: f64,
@@ -79,7 +80,8 @@ pub struct Settings {
     pub init: f64,
     /// Weight of the mean difference.
     pub l1: f64,
-    /// Weight of the discriminator's loss against the generator's: ½ (published), or 1 in TensorFlow's tutorial.
+    /// Weight of the discriminator's loss against the generator's: ½ (published), or 1 in
+    /// TensorFlow's tutorial.
     pub discriminator_weight: f64,
 }
 

@@ -1,4 +1,5 @@
-//! The training of pix2pix: binary cross-entropy of a discriminator of pairs, and 100 times the mean difference.
+//! The training of pix2pix: binary cross-entropy of a discriminator of pairs, and 100 times the
+//! mean difference.
 
 use std::path::Path;
 
@@ -78,8 +79,8 @@ impl Pix2pixStep {
         self.generator.best()
     }
 
-    /// One step of the discriminator, with `factor` times the rate; then what the generator loses by the pictures `fake`
-    /// that it made of those of `batch`.
+    /// One step of the discriminator, with `factor` times the rate; then what the generator loses
+    /// by the pictures `fake` that it made of those of `batch`.
     fn adversarial_loss(
         &mut self,
         batch: &Batch,

@@ -46,8 +46,8 @@ impl PixelArt {
     }
 }
 
-/// Replace the colours of a picture by at most `count`: the means of boxes of colours, of which the longest is cut at
-/// its median until there are enough (Heckbert, 1982).
+/// Replace the colours of a picture by at most `count`: the means of boxes of colours, of which the
+/// longest is cut at its median until there are enough (Heckbert, 1982).
 fn reduce(picture: &mut RgbImage, count: usize) {
     let mut boxes: Vec<Vec<[u8; 3]>> = vec![picture.pixels().map(|p| p.0).collect()];
     while boxes.len() < count {

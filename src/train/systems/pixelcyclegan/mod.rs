@@ -1,4 +1,5 @@
-//! PixelCycleGAN (after Kuang et al., 2021): CycleGAN with nested U-Nets, between pictures and pixel art.
+//! PixelCycleGAN (after Kuang et al., 2021): CycleGAN with nested U-Nets, between pictures and
+//! pixel art.
 
 mod art;
 pub mod networks;

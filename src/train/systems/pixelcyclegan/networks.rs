@@ -1,7 +1,8 @@
-//! UNet++ (Zhou et al., 2018) as a generator, and the published discriminator. Source: gh-BumsooKim/PixelCycleGAN.
+//! UNet++ (Zhou et al., 2018) as a generator, and the published discriminator. Source:
+//! gh-BumsooKim/PixelCycleGAN.
 //!
-//! Node X(i, j) lies at depth i (1/2^i of the size) in column j. It sees all nodes before it in its row, and the one
-//! below, enlarged.
+//! Node X(i, j) lies at depth i (1/2^i of the size) in column j. It sees all nodes before it in its
+//! row, and the one below, enlarged.
 
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
@@ -18,8 +19,8 @@ pub enum Nested {
         /// Channels per depth.
         widths: Vec<i64>,
     },
-    /// As published: as wide at all depths, and instance norm on the picture itself, so that it cannot show the
-    /// colours and contrasts that it should.
+    /// As published: as wide at all depths, and instance norm on the picture itself, so that it
+    /// cannot show the colours and contrasts that it should.
     AsCoded {
         /// Channels (published: 512).
         width: i64,
@@ -146,8 +147,8 @@ impl Network for Nested {
     }
 }
 
-/// The published discriminator of pictures: four halvings, so that it sees 94 pixels, not the 70 that its text says. Returns one
-/// score per 16 × 16 pixels; `width` is 64.
+/// The published discriminator of pictures: four halvings, so that it sees 94 pixels, not the 70
+/// that its text says. Returns one score per 16 × 16 pixels; `width` is 64.
 pub fn discriminator<L: Layers>(l: &mut L, picture: &L::Value, width: i64) -> L::Value {
     let x = l.conv("layer0", picture, Conv::strided(3, width, 4, 2, 1));
     let mut x = l.leaky_relu(&x);

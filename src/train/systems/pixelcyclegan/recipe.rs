@@ -73,13 +73,14 @@ pub struct Settings {
     pub cycle: f64,
     /// Weight of the structure term within the cycle terms (published: 0.1).
     pub structure: f64,
-    /// File of the feature network of the structure term, which is off without it (published: VGG16), and of projected
-    /// discriminators.
+    /// File of the feature network of the structure term, which is off without it (published:
+    /// VGG16), and of projected discriminators.
     #[serde(default, alias = "vgg", skip_serializing_if = "Option::is_none")]
     pub features: Option<PathBuf>,
     /// Weight of the identity terms (published: 0.5).
     pub identity: f64,
-    /// Size of the pools of older fakes; 0 shows discriminators the newest ones, as the published program does.
+    /// Size of the pools of older fakes; 0 shows discriminators the newest ones, as the published
+    /// program does.
     pub pool: usize,
 }
 

@@ -35,8 +35,8 @@ impl Structure {
         Ok(Some(Self { network, published }))
     }
 
-    /// Σ MSE(F(a), F(b)) / (c·h·w) over VGG16's features F: the published term, which averages twice and so is small. Of
-    /// another network's features it is [`relative_l1`].
+    /// Σ MSE(F(a), F(b)) / (c·h·w) over VGG16's features F: the published term, which averages
+    /// twice and so is small. Of another network's features it is [`relative_l1`].
     pub fn of(&self, truth: &Tensor, made: &Tensor) -> Tensor {
         let truth = tch::no_grad(|| self.network.maps(truth));
         let made = self.network.maps(made);

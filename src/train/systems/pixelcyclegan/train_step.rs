@@ -1,7 +1,9 @@
-//! The training of PixelCycleGAN: unpaired, both ways, with a structure loss on the pictures' cycle.
+//! The training of PixelCycleGAN: unpaired, both ways, with a structure loss on the pictures'
+//! cycle.
 //!
-//! P is the domain of pixel art, C that of pictures. In the published program each discriminator scores the wrong generator, and
-//! the pools of older fakes are filled but not shown; here discriminators and pools do what they are for.
+//! P is the domain of pixel art, C that of pictures. In the published program each discriminator
+//! scores the wrong generator, and the pools of older fakes are filled but not shown; here
+//! discriminators and pools do what they are for.
 
 use std::path::Path;
 

@@ -73,7 +73,8 @@ pub struct Restorer {
     pub widths: [i64; 3],
     /// Blocks at the input's size and at twice that, the first of which narrows (published: 12, 3).
     pub blocks: [usize; 2],
-    /// Lays the first samples onto the first, as published; tiles then do not meet. Else the edges do.
+    /// Lays the first samples onto the first, as published; tiles then do not meet. Else the edges
+    /// do.
     pub align_corners: bool,
 }
 
@@ -201,8 +202,8 @@ impl Network for Degrader {
     }
 }
 
-/// The discriminator of pictures of `side` = 64 or 16 pixels: `[N, 1]`. All its weights are for spectral norm to divide;
-/// `width` is 128.
+/// The discriminator of pictures of `side` = 64 or 16 pixels: `[N, 1]`. All its weights are for
+/// spectral norm to divide; `width` is 128.
 pub fn discriminator<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) -> L::Value {
     let halvings = (side / 4).ilog2() as usize;
     let mut input = 3;

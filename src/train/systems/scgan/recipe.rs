@@ -1,7 +1,8 @@
 //! SCGAN as a system: its recipe, its samples, its model file.
 //!
-//! The small pictures that stand for real ones are made by a degradation that no network is given: blur, another size,
-//! noise, JPEG. So the truth is there to measure with, although training never sees it.
+//! The small pictures that stand for real ones are made by a degradation that no network is given:
+//! blur, another size, noise, JPEG. So the truth is there to measure with, although training never
+//! sees it.
 
 use crate::train::optim::schedule::Schedule;
 use std::path::PathBuf;
@@ -95,8 +96,9 @@ pub struct Settings {
     pub adversarial: f64,
     /// Weight of the restorer's backward half (published: 0.05).
     pub backward: f64,
-    /// Step from which the restorer's batch norms work by what they remember, as they will in use. Without it they always
-    /// go by the batch, as published: of 64 pictures. A batch of a few says little about how bright faces are.
+    /// Step from which the restorer's batch norms work by what they remember, as they will in use.
+    /// Without it they always go by the batch, as published: of 64 pictures. A batch of a few says
+    /// little about how bright faces are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freeze_norms: Option<u64>,
 }

@@ -1,7 +1,8 @@
 //! The training of SCGAN: four discriminators, two degraders and the restorer that they share.
 //!
-//! Forward half: a large picture h is degraded to l̂ and restored to ĥ. Backward half: a small picture l is restored to h̃
-//! and degraded again to l̃. No gradient crosses from one network into the one before it. As HaoHou-98/SCGAN.
+//! Forward half: a large picture h is degraded to l̂ and restored to ĥ. Backward half: a small
+//! picture l is restored to h̃ and degraded again to l̃. No gradient crosses from one network into
+//! the one before it. As HaoHou-98/SCGAN.
 
 use std::path::Path;
 
@@ -126,7 +127,8 @@ impl TrainStep for ScganStep {
         (self.step, self.settings.steps)
     }
 
-    /// Small pictures are the batch's degraded ones; large ones are of others, so that nothing is paired.
+    /// Small pictures are the batch's degraded ones; large ones are of others, so that nothing is
+    /// paired.
     fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
         seed_step(self.seed, self.step);
         let (l, h) = (&batch.input, &batch.unpaired);
@@ -157,7 +159,8 @@ impl TrainStep for ScganStep {
         let pooled = h.avg_pool2d([4; 2], [4; 2], [0; 2], false, true, None);
         losses.add("degrader-h", l1(degraded, &pooled));
         losses.add("adversarial-l1", generator_loss(0));
-        // On the restorer's own grid: published are the corners', which moves the face by up to one and a half pixels.
+        // On the restorer's own grid: published are the corners', which moves the face by up to one
+        // and a half pixels.
         let corners = self.restorer.align_corners;
         let enlarged = l.upsample_bicubic2d([SIDE; 2], corners, None, None);
         losses.add("restorer-forward", l1(restored, h));
@@ -166,7 +169,8 @@ impl TrainStep for ScganStep {
         losses.add("adversarial-h2", generator_loss(3) * backward);
         losses.add("degrader-s", l1(again, l));
         losses.add("adversarial-l2", generator_loss(2));
-        // The terms have no network in common but the restorer's two, so one pass back serves all three optimisers.
+        // The terms have no network in common but the restorer's two, so one pass back serves all
+        // three optimisers.
         losses.total().backward();
         self.forward.step(factor);
         self.restoring.step(factor);

@@ -1,8 +1,10 @@
-//! Adaptive augmentation of what the discriminator sees (Karras et al., 2020, "Training GANs with limited data").
+//! Adaptive augmentation of what the discriminator sees (Karras et al., 2020, "Training GANs with
+//! limited data").
 //!
-//! Real and fake pictures are mirrored, moved, turned, stretched and coloured, each with probability p; p rises while the discriminator
-//! overfits. All moves of a picture are one matrix, and so are its colours. Pictures are sampled bilinearly and mirrored at
-//! their edges; the paper's wavelet filter around the sampling is left out.
+//! Real and fake pictures are mirrored, moved, turned, stretched and coloured, each with
+//! probability p; p rises while the discriminator overfits. All moves of a picture are one matrix,
+//! and so are its colours. Pictures are sampled bilinearly and mirrored at their edges; the paper's
+//! wavelet filter around the sampling is left out.
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
@@ -21,7 +23,8 @@ const INTERVAL: u64 = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Which mean sign of the discriminator's scores of real pictures p is steered to (published: 0.6); 0 is no augmentation.
+    /// Which mean sign of the discriminator's scores of real pictures p is steered to (published:
+    /// 0.6); 0 is no augmentation.
     pub target: f64,
     /// Pictures in which p can rise from 0 to 1 (published: 500,000; 100,000 for transfer).
     pub speed: f64,
@@ -110,8 +113,8 @@ fn normal(random: &mut Pcg64Mcg) -> f64 {
     StandardNormal.sample(random)
 }
 
-/// From places in the augmented picture to places in the original; both of −1 … 1 over `side` pixels. The inverses of the
-/// moves follow each other in their order.
+/// From places in the augmented picture to places in the original; both of −1 … 1 over `side`
+/// pixels. The inverses of the moves follow each other in their order.
 fn geometry(p: f64, side: i64, random: &mut Pcg64Mcg) -> Affine {
     let mut all = STILL;
     let mut then = |inverse: Affine| all = after(&all, &inverse);
@@ -202,7 +205,8 @@ fn colours(p: f64, random: &mut Pcg64Mcg) -> Colours {
     all
 }
 
-/// Pictures `[N, 3, S, S]` of −1 … 1, augmented each by its own randomness with probability `p`. Gradients pass through once.
+/// Pictures `[N, 3, S, S]` of −1 … 1, augmented each by its own randomness with probability `p`.
+/// Gradients pass through once.
 pub fn augment(x: &Tensor, p: f64, random: &mut Pcg64Mcg) -> Tensor {
     if p <= 0.0 {
         return x.shallow_clone();

@@ -1,7 +1,7 @@
 //! What the networks of StyleGAN2 and GPEN are built from.
 //!
-//! The modulated convolution multiplies its input by the style and its output by the demodulation, which is the same as
-//! multiplying its weights; so no weight depends on the batch.
+//! The modulated convolution multiplies its input by the style and its output by the demodulation,
+//! which is the same as multiplying its weights; so no weight depends on the batch.
 
 use crate::train::nn::layers::{Conv, Layers, Linear, Padding};
 

@@ -36,7 +36,8 @@ impl DiscriminatorOutput<Tensor> {
 }
 
 impl DiscriminatorNetwork {
-    /// Discriminator pictures. The batch is a multiple of `group`, within which pictures are compared.
+    /// Discriminator pictures. The batch is a multiple of `group`, within which pictures are
+    /// compared.
     pub fn read<L: DiscriminatorLayers>(
         &self,
         l: &mut L,

@@ -1,4 +1,5 @@
-//! StyleGAN2 (Karras et al., 2020) with adaptive augmentation. Written from its papers' description.
+//! StyleGAN2 (Karras et al., 2020) with adaptive augmentation. Written from its papers'
+//! description.
 
 pub(crate) mod augment;
 pub mod blocks;

@@ -59,8 +59,9 @@ impl Generator {
         mapping(l, z, self.style, self.mapping)
     }
 
-    /// A picture. `w` gives the source of style number 0 … [`Self::styles`] − 1: a network mixes styles by giving
-    /// different ones. `noise` has one map per convolution, `[N, 1, side, side]` with [`Self::noise_sides`].
+    /// A picture. `w` gives the source of style number 0 … [`Self::styles`] − 1: a network mixes
+    /// styles by giving different ones. `noise` has one map per convolution, `[N, 1, side, side]`
+    /// with [`Self::noise_sides`].
     pub fn synthesis<'v, L: Layers>(
         &self,
         l: &mut L,

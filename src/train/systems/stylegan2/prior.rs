@@ -1,5 +1,5 @@
-//! What the training and the export of generators with styles have in common: StyleGAN2's own, which adds noise, and
-//! GPEN's prior, which puts it beside its maps.
+//! What the training and the export of generators with styles have in common: StyleGAN2's own,
+//! which adds noise, and GPEN's prior, which puts it beside its maps.
 
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
@@ -118,8 +118,8 @@ impl Network for Prior {
     }
 }
 
-/// The generator as it is exported: it knows the mean of all w as its learned maps `mean`, and takes one more input ψ,
-/// w ← w̄ + ψ(w − w̄), which trades variety for likeness.
+/// The generator as it is exported: it knows the mean of all w as its learned maps `mean`, and
+/// takes one more input ψ, w ← w̄ + ψ(w − w̄), which trades variety for likeness.
 pub struct Truncated<'a>(pub &'a Prior);
 
 impl Network for Truncated<'_> {

@@ -1,4 +1,5 @@
-//! What keeps StyleGAN2 regular: R1 of the discriminator, path length of the generator. Both need the derivative of a derivative.
+//! What keeps StyleGAN2 regular: R1 of the discriminator, path length of the generator. Both need
+//! the derivative of a derivative.
 
 use tch::{Kind, Tensor};
 
@@ -8,7 +9,8 @@ use crate::train::optim::trained::TrainedNetwork;
 /// Weight of the latest batch in the mean path length.
 const PATH_DECAY: f64 = 0.01;
 
-/// An optimiser whose network has an extra step every so many steps: what makes up for it (Karras et al., 2020).
+/// An optimiser whose network has an extra step every so many steps: what makes up for it (Karras
+/// et al., 2020).
 pub fn lazy(
     name: &'static str,
     weights: Parameters,
@@ -21,8 +23,8 @@ pub fn lazy(
     TrainedNetwork::new(name, weights, learning_rate * share, betas)
 }
 
-/// Mean of ‖∇ₓ D(x)‖² over pictures (Mescheder et al., 2018). `pictures` are a leaf that wants its gradient; `scores` are the
-/// discriminator's of them.
+/// Mean of ‖∇ₓ D(x)‖² over pictures (Mescheder et al., 2018). `pictures` are a leaf that wants its
+/// gradient; `scores` are the discriminator's of them.
 pub fn gradient_penalty(scores: &Tensor, pictures: &Tensor) -> Tensor {
     let sum = scores.sum(Kind::Float);
     let slopes = Tensor::run_backward(&[&sum], &[pictures], true, true);
@@ -33,8 +35,8 @@ pub fn gradient_penalty(scores: &Tensor, pictures: &Tensor) -> Tensor {
         .mean(Kind::Float)
 }
 
-/// How long a step in a style's source is as a step in the picture, per picture: ‖J_wᵀ y‖ for noise y of N(0, 1)/√(H·W), over
-/// the sources `w` of all layers the root of the mean of squares.
+/// How long a step in a style's source is as a step in the picture, per picture: ‖J_wᵀ y‖ for noise
+/// y of N(0, 1)/√(H·W), over the sources `w` of all layers the root of the mean of squares.
 pub fn path_lengths(pictures: &Tensor, w: &[Tensor]) -> Tensor {
     let size = pictures.size();
     let noise = pictures.randn_like() / ((size[2] * size[3]) as f64).sqrt();

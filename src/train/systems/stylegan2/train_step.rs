@@ -1,7 +1,7 @@
 //! The training of StyleGAN2: logistic losses, lazy regularisation, adaptive augmentation.
 //!
-//! Every phase has random numbers and an optimiser step of its own. A regulariser runs every so many steps and counts as
-//! often then; the optimisers' rates and β make up for the extra steps.
+//! Every phase has random numbers and an optimiser step of its own. A regulariser runs every so
+//! many steps and counts as often then; the optimisers' rates and β make up for the extra steps.
 
 use std::path::Path;
 
@@ -65,7 +65,8 @@ impl Stylegan2Step {
         let weights = declare(&prior, init, device);
         let path = (settings.path > 0.0).then_some(settings.path_every);
         let r1 = (settings.r1 > 0.0).then_some(settings.r1_every);
-        // The decay of each step is its own, see `decay`; this one only says whether there is an average.
+        // The decay of each step is its own, see `decay`; this one only says whether there is an
+        // average.
         let averaged = if settings.average > 0.0 { 0.5 } else { 0.0 };
         let discriminator = opened.adversary("judge", |size| {
             let weights = Declare::parameters(init, device, |l| {

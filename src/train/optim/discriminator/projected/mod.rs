@@ -1,8 +1,9 @@
-//! The projected discriminator (Sauer et al., NeurIPS 2021): it sees a picture's features in a pretrained network, behind
-//! random projections that never learn, one small head for each level.
+//! The projected discriminator (Sauer et al., NeurIPS 2021): it sees a picture's features in a
+//! pretrained network, behind random projections that never learn, one small head for each level.
 //!
-//! A discriminator of pixels first learns what edges are, and meanwhile teaches the generator noise; this one knows what
-//! eyes and teeth look like before the first step. Of the paper's random projections only those across channels are here.
+//! A discriminator of pixels first learns what edges are, and meanwhile teaches the generator
+//! noise; this one knows what eyes and teeth look like before the first step. Of the paper's random
+//! projections only those across channels are here.
 
 mod pictures;
 
@@ -136,7 +137,8 @@ impl Projected {
             .collect()
     }
 
-    /// The hinge loss of a generator whose pictures have these features; the discriminator gets no gradient.
+    /// The hinge loss of a generator whose pictures have these features; the discriminator gets no
+    /// gradient.
     pub fn generator_loss(&self, fake: &[Tensor]) -> Tensor {
         let heads = self.spectral.normalized(&self.heads);
         let heads = heads.into_iter().map(|(name, w)| (name, w.detach()));

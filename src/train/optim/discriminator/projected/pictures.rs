@@ -32,8 +32,8 @@ pub struct ProjectedDiscriminator {
 }
 
 impl Projecting {
-    /// Read the feature network in `file` for discriminators of pictures of `side` pixels, against a generator with this
-    /// rate and these betas.
+    /// Read the feature network in `file` for discriminators of pictures of `side` pixels, against
+    /// a generator with this rate and these betas.
     ///
     /// Fails as [`FeatureNetwork::for_pictures`] does.
     pub fn open(
@@ -72,12 +72,14 @@ impl Projecting {
 }
 
 impl ProjectedDiscriminator {
-    /// The hinge loss of a generator that made the pictures `fake`, −1 … 1; the discriminator gets no gradient.
+    /// The hinge loss of a generator that made the pictures `fake`, −1 … 1; the discriminator gets
+    /// no gradient.
     pub fn generator_loss(&self, fake: &Tensor) -> Tensor {
         self.heads.generator_loss(&self.network.maps(fake))
     }
 
-    /// One step between `real` and `fake` pictures, with `factor` times the rate; the loss is called `name`.
+    /// One step between `real` and `fake` pictures, with `factor` times the rate; the loss is
+    /// called `name`.
     pub fn train(
         &mut self,
         name: &'static str,

@@ -20,8 +20,8 @@ use crate::train::optim::schedule::Schedule;
 pub struct Recipe {
     /// Seed of all random numbers: initial weights, order of the pictures, degradation.
     pub seed: u64,
-    /// File of the feature network that perceptual losses and projected discriminators see pictures by. No part of what
-    /// a run is: it may lie elsewhere when the run goes on.
+    /// File of the feature network that perceptual losses and projected discriminators see pictures
+    /// by. No part of what a run is: it may lie elsewhere when the run goes on.
     #[serde(default, skip_serializing)]
     pub features: Option<PathBuf>,
     /// Which pictures are held out.
@@ -160,8 +160,8 @@ impl Stage2 {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Detailed {
-    /// Weight of the truest picture's losses beside these: the two share most of the network, which theirs, being smaller
-    /// numbers, would not hold.
+    /// Weight of the truest picture's losses beside these: the two share most of the network, which
+    /// theirs, being smaller numbers, would not hold.
     pub truth: f64,
     /// Weight of the distance to the clean crop (L1).
     pub paired: f64,
