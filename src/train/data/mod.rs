@@ -7,3 +7,4 @@ pub(crate) mod loader;
 pub mod pictures;
 pub(crate) mod random;
 pub(crate) mod samples;
+pub(crate) mod training_set;

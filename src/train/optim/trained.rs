@@ -304,7 +304,7 @@ pub mod tests {
     }
 
     #[test]
-    fn a_judge_has_run_away_when_hardly_anything_deceives_it() {
+    fn a_discriminator_has_run_away_when_hardly_anything_fools_it() {
         let mut watch = Watch::default();
         // One step in a hundred fools it: first much, then a little.
         let generator_loss = |step: u64| match step % 100 {

@@ -109,11 +109,16 @@ fn section(folder: &Path, stage: &str, lines: &[&Line]) -> anyhow::Result<Markup
 fn panel_of(loss: &str) -> &'static str {
     match loss {
         "augmentation" => "Probability of augmentation",
-        "overfitting" | "fake-score" | "real-taken-for-real" => "What the judge believes",
-        _ if loss.starts_with("judge") || loss.starts_with("adversarial") => {
+        // The last two names and `judge` are those of older logs.
+        "overfitting" | "fake-score" | "real-score" | "made-taken-for-real" | "real-taken-for-real" => {
+            "What the discriminator believes"
+        }
+        _ if ["discriminator", "judge", "adversarial", "generator"]
+            .iter()
+            .any(|name| loss.starts_with(name)) =>
+        {
             "Generator against discriminator"
         }
-        "generator" => "Generator against discriminator",
         _ => "Losses",
     }
 }

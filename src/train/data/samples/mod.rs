@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn chance_comes_from_the_seed() {
+    fn randomness_comes_from_the_seed() {
         let sample = |seed| {
             let mut random = Pcg64Mcg::seed_from_u64(seed);
             sampler().sample(&picture(), &mut random).unwrap()

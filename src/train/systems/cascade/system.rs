@@ -13,7 +13,7 @@ use super::exported_restorer::ExportedRestorer;
 use super::recipe::Recipe;
 use super::stage1::Stage1;
 use super::stage2::{FirstStage, Stage2, new_dcedn};
-use crate::train::data::dataset::Smallest;
+use crate::train::data::training_set::Smallest;
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::samples::{MOST_ENLARGED, Sample, Sampler};
 use crate::train::nn::exported::round_to_halves;

@@ -90,7 +90,7 @@ impl DcganStep {
                 adversarial_loss.backward();
                 discriminator.step(s.discriminator_lr);
                 losses.add("discriminator", adversarial_loss.detach());
-                losses.add("real-taken-for-real", fake_score(&of_real));
+                losses.add("real-score", fake_score(&of_real));
                 let taken = fake_score(&of_fake);
                 self.watch.see("discriminator", &taken, REMEDY, losses);
                 losses.add("fake-score", taken);

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_keep_their_size_and_chance() {
+    fn samples_keep_their_size_and_randomness() {
         for mosaic in [0.0, 0.5] {
             let degradation = Degradation {
                 mosaic,

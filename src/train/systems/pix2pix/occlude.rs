@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn chance_comes_from_the_generator_alone() {
+    fn randomness_comes_from_the_generator_alone() {
         let face = face();
         let make = |seed| occlude(&face, &EVEN, &mut Pcg64Mcg::seed_from_u64(seed)).picture;
         assert_eq!(make(3), make(3));

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn samples_depend_on_their_own_chance_alone() {
+    fn samples_depend_on_their_own_randomness_alone() {
         let recipe = Recipe::parse(Recipe::DEFAULT).unwrap();
         let picture = RgbImage::from_fn(80, 90, |x, y| image::Rgb([x as u8 * 3, y as u8, 99]));
         let make = |seed| {

@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn without_chance_nothing_changes() {
+    fn without_probability_nothing_changes() {
         let x = pictures();
         let mut random = Pcg64Mcg::seed_from_u64(1);
         // So little that no picture is drawn, but the whole way is gone.

@@ -3,7 +3,7 @@
 use super::prior::Truncated;
 use super::recipe::Recipe;
 use super::train_step::Stylegan2Step;
-use crate::train::data::dataset::Pictures;
+use crate::train::data::training_set::Pictures;
 use crate::train::data::pictures::{middle, planes};
 use crate::train::data::samples::Sample;
 use crate::train::recipe::RecipeText;
