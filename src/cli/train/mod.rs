@@ -20,8 +20,9 @@ use self::training::{CascadeArgs, TrainArgs, train, train_cascade};
 use crate::train::run::generate::Walk;
 use crate::train::run::{inspect, report};
 use crate::train::systems::cascade::{Cyclegan, Dcedn, SecondSettings};
-use crate::train::systems::face_check;
-use crate::train::systems::{dcgan, esrgan, gpen, pix2pix, pixelcyclegan, scgan, stylegan2};
+use crate::train::systems::{
+    dcgan, esrgan, face_check, gpen, pix2pix, pixelcyclegan, scgan, stylegan2,
+};
 
 pub use export::{ExportArgs, ExportPrecision, export};
 

@@ -110,9 +110,11 @@ fn panel_of(loss: &str) -> &'static str {
     match loss {
         "augmentation" => "Probability of augmentation",
         // The last two names and `judge` are those of older logs.
-        "overfitting" | "fake-score" | "real-score" | "made-taken-for-real" | "real-taken-for-real" => {
-            "What the discriminator believes"
-        }
+        "overfitting"
+        | "fake-score"
+        | "real-score"
+        | "made-taken-for-real"
+        | "real-taken-for-real" => "What the discriminator believes",
         _ if ["discriminator", "judge", "adversarial", "generator"]
             .iter()
             .any(|name| loss.starts_with(name)) =>

@@ -16,10 +16,10 @@ use super::validation::{COUNT, Validation};
 use super::{checkpoint, folder};
 use crate::files;
 use crate::train::data::dataset::Dataset;
-use crate::train::data::training_set::{Pictures, Smallest};
 use crate::train::data::loader::Loader;
 use crate::train::data::random::{generator, shuffled};
 use crate::train::data::samples::Sample;
+use crate::train::data::training_set::{Pictures, Smallest};
 use crate::train::nn::layers::Parameters;
 use crate::train::recipe::RecipeText;
 

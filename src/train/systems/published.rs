@@ -7,7 +7,6 @@ use tch::{Device, Tensor};
 
 use super::cascade::networks::Architecture;
 use super::cascade::stage_io::StageInputs;
-use super::dcgan;
 use super::dcgan::networks::Dcgan;
 use super::esrgan::networks::{ResidualKind, SrResNet};
 use super::esrgan::rrdb::RrdbNet;
@@ -15,7 +14,7 @@ use super::pix2pix::networks::{Flavour, UNet, UNetNorm};
 use super::pixelcyclegan::networks::Nested;
 use super::scgan::networks::{Degrader, Restorer, SIDE};
 use super::stylegan2::prior::Truncated;
-use super::{gpen, pixelcyclegan, stylegan2};
+use super::{dcgan, gpen, pixelcyclegan, stylegan2};
 use crate::onnx::decode;
 use crate::train::nn::layers::{Init, Layers};
 use crate::train::nn::network::tests::check_parity_at;

@@ -6,8 +6,7 @@ use anyhow::ensure;
 use tch::{Device, Kind, Tensor};
 
 use super::recipe::Recipe;
-use super::stage_io::Pictures;
-use super::stage_io::StageInputs;
+use super::stage_io::{Pictures, StageInputs};
 use super::stage1;
 use crate::blocks::PLANES;
 use crate::cascade::{

@@ -1,20 +1,21 @@
 //! DCGAN as a system: its samples, its model file.
 
+use image::{RgbImage, imageops};
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+use tch::Device;
+
 use super::networks::LATENT;
 use super::recipe::Recipe;
 use super::train_step::DcganStep;
-use crate::train::data::training_set::Pictures;
 use crate::train::data::pictures::{middle, planes};
 use crate::train::data::samples::Sample;
+use crate::train::data::training_set::Pictures;
 use crate::train::recipe::RecipeText;
 use crate::train::run::model_file::network_file;
 use crate::train::run::sample_grid::SampleGrid;
 use crate::train::run::steps::Validator;
 use crate::train::run::system::{ModelFile, System};
-use image::{RgbImage, imageops};
-use rand::RngExt;
-use rand_pcg::Pcg64Mcg;
-use tch::Device;
 
 impl System for Recipe {
     const NAME: &'static str = "dcgan";

@@ -1,9 +1,6 @@
 //! Recipes of SRGAN, ESRGAN and Real-ESRGAN: one kind for all three, whose parts they combine in
 //! their own ways.
 
-use crate::train::features::Distance;
-use crate::train::optim::losses::GanLoss;
-use crate::train::optim::schedule::Schedule;
 use anyhow::{Context, ensure};
 use image::{RgbImage, imageops};
 use rand::RngExt;
@@ -20,10 +17,12 @@ use crate::train::data::degradation::signed;
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::pictures::middle;
 use crate::train::data::samples::Sample;
-use crate::train::features::Perceptual;
+use crate::train::features::{Distance, Perceptual};
 use crate::train::nn::layers::Layers;
 use crate::train::nn::network::{Network, Port};
 use crate::train::optim::discriminator::DiscriminatorChoice;
+use crate::train::optim::losses::GanLoss;
+use crate::train::optim::schedule::Schedule;
 use crate::train::recipe::{check_betas, check_ranges};
 
 /// All constants of a run.

@@ -9,8 +9,7 @@ use rand_pcg::Pcg64Mcg;
 use crate::face_check::{MARGIN, SIDE};
 use crate::frame::{Rect, Square};
 use crate::train::data::random::logarithmic;
-use crate::train::data::samples::Degradation;
-use crate::train::data::samples::{Scene, detected};
+use crate::train::data::samples::{Degradation, Scene, detected};
 
 /// Side of the pictures made here, pixels; the face's square is a quarter of it.
 const CANVAS: u32 = 224;

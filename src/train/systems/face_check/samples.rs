@@ -11,10 +11,9 @@ use super::placed::place;
 use super::recipe::Recipe;
 use crate::face_check::{MARGIN, SIDE};
 use crate::train::data::dataset::Dataset;
-use crate::train::data::training_set::Pictures;
-use crate::train::data::random::logarithmic;
-use crate::train::data::random::{generator, shuffled};
+use crate::train::data::random::{generator, logarithmic, shuffled};
 use crate::train::data::samples::{Sample, Sampler};
+use crate::train::data::training_set::Pictures;
 
 /// Sides of what is cut out of pictures without faces ÷ their shorter side.
 const CUTS: [f64; 2] = [0.2, 1.0];

@@ -1,5 +1,10 @@
 //! GPEN as a system: its samples, its model file.
 
+use image::{RgbImage, imageops};
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+use tch::Device;
+
 use super::recipe::Recipe;
 use super::train_step::GpenStep;
 use crate::train::data::degradation::{signed, tensor_of};
@@ -8,10 +13,6 @@ use crate::train::data::samples::Sample;
 use crate::train::recipe::RecipeText;
 use crate::train::run::model_file::model_file;
 use crate::train::run::system::{ModelFile, System};
-use image::{RgbImage, imageops};
-use rand::RngExt;
-use rand_pcg::Pcg64Mcg;
-use tch::Device;
 
 impl System for Recipe {
     const NAME: &'static str = "gpen";

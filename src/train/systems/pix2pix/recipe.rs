@@ -1,6 +1,5 @@
 //! pix2pix as a system: its recipe, its samples, its model file.
 
-use crate::train::optim::schedule::Schedule;
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
@@ -17,6 +16,7 @@ use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::optim::discriminator::patch::PatchGanSize;
+use crate::train::optim::schedule::Schedule;
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
 
 /// All constants of a run.

@@ -1,17 +1,18 @@
 //! pix2pix as a system: its samples, its model file.
 
+use image::RgbImage;
+use rand_pcg::Pcg64Mcg;
+use tch::Device;
+
 use super::occluded_faces::OccludedFaces;
 use super::recipe::Recipe;
 use super::train_step::Pix2pixStep;
-use crate::train::data::training_set::Pictures;
 use crate::train::data::samples::Sample;
+use crate::train::data::training_set::Pictures;
 use crate::train::recipe::RecipeText;
 use crate::train::run::model_file::model_file;
 use crate::train::run::steps::Validator;
 use crate::train::run::system::{ModelFile, System, fixed};
-use image::RgbImage;
-use rand_pcg::Pcg64Mcg;
-use tch::Device;
 
 impl System for Recipe {
     const NAME: &'static str = "pix2pix";

@@ -1,5 +1,9 @@
 //! PixelCycleGAN as a system: its samples, its model file.
 
+use image::RgbImage;
+use rand_pcg::Pcg64Mcg;
+use tch::Device;
+
 use super::recipe::Recipe;
 use super::train_step::PixelCycleGanStep;
 use crate::train::data::pictures::{middle, planes};
@@ -7,9 +11,6 @@ use crate::train::data::samples::Sample;
 use crate::train::recipe::RecipeText;
 use crate::train::run::model_file::model_file;
 use crate::train::run::system::{ModelFile, System};
-use image::RgbImage;
-use rand_pcg::Pcg64Mcg;
-use tch::Device;
 
 impl System for Recipe {
     const NAME: &'static str = "pixelcyclegan";

@@ -4,7 +4,6 @@
 //! blur, another size, noise, JPEG. So the truth is there to measure with, although training never
 //! sees it.
 
-use crate::train::optim::schedule::Schedule;
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
@@ -15,6 +14,7 @@ use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::degradation::check_range;
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::DiscriminatorChoice;
+use crate::train::optim::schedule::Schedule;
 use crate::train::recipe::{RecipeText, check_betas, check_ranges};
 
 /// Side of blur kernels, pixels.

@@ -1,8 +1,12 @@
 //! SCGAN as a system: its samples, its model file.
 
+use image::{RgbImage, imageops};
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+use tch::Device;
+
 use super::networks::SIDE;
-use super::recipe::KERNEL;
-use super::recipe::Recipe;
+use super::recipe::{KERNEL, Recipe};
 use super::train_step::ScganStep;
 use crate::train::data::degradation::kernels::{Bell, Kernel};
 use crate::train::data::degradation::{
@@ -13,10 +17,6 @@ use crate::train::data::samples::Sample;
 use crate::train::recipe::RecipeText;
 use crate::train::run::model_file::model_file;
 use crate::train::run::system::{ModelFile, System};
-use image::{RgbImage, imageops};
-use rand::RngExt;
-use rand_pcg::Pcg64Mcg;
-use tch::Device;
 
 impl System for Recipe {
     const NAME: &'static str = "scgan";
