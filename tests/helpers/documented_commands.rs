@@ -100,7 +100,7 @@ pub fn calls(text: &str, program: &str, subcommands: &[String]) -> Vec<Call> {
     let mut calls = Vec::new();
     for line in blocks.iter().chain(&spans) {
         let words: Vec<&str> = line.split_whitespace().collect();
-        if let Some(at) = words.iter().position(|word| is_program(&word)) {
+        if let Some(at) = words.iter().position(is_program) {
             calls.push(call(&words[at + 1..]));
         }
     }

@@ -115,7 +115,7 @@ impl Qos {
     }
 
     /// Judge a frame and count it. For a late one: by how many nanoseconds.
-    pub fn to_report(&mut self, times: &FrameTimes) -> Option<i64> {
+    pub fn lateness(&mut self, times: &FrameTimes) -> Option<i64> {
         let lateness = match (self.earliest, times.running_time) {
             (Some(earliest), Some(time)) if time <= earliest => Some(earliest - time),
             _ => None,
@@ -166,7 +166,7 @@ mod tests {
     fn a_frame_is_late_up_to_the_time_downstream_has_reached() {
         gst::init().unwrap();
         let mut qos = Qos::default();
-        assert_eq!(qos.to_report(&at(0)), None);
+        assert_eq!(qos.lateness(&at(0)), None);
         let event = |diff| {
             gst::event::Qos::new(
                 gst::QOSType::Underflow,
@@ -180,10 +180,10 @@ mod tests {
             _ => unreachable!(),
         };
         update(20_000_000);
-        assert_eq!(qos.to_report(&at(120)), Some(0));
-        assert_eq!(qos.to_report(&at(110)), Some(10_000_000));
-        assert_eq!(qos.to_report(&at(121)), None);
-        assert_eq!(qos.to_report(&FrameTimes::default()), None);
+        assert_eq!(qos.lateness(&at(120)), Some(0));
+        assert_eq!(qos.lateness(&at(110)), Some(10_000_000));
+        assert_eq!(qos.lateness(&at(121)), None);
+        assert_eq!(qos.lateness(&FrameTimes::default()), None);
         assert_eq!((qos.processed, qos.skipped), (3, 2));
     }
 
@@ -200,9 +200,9 @@ mod tests {
         if let gst::EventView::Qos(event) = early.view() {
             qos.update(event);
         }
-        assert_eq!(qos.to_report(&at(0)), Some(0));
-        assert_eq!(qos.to_report(&at(1)), None);
+        assert_eq!(qos.lateness(&at(0)), Some(0));
+        assert_eq!(qos.lateness(&at(1)), None);
         qos.forget();
-        assert_eq!(qos.to_report(&at(0)), None);
+        assert_eq!(qos.lateness(&at(0)), None);
     }
 }

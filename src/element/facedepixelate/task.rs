@@ -157,7 +157,7 @@ impl Imp {
     fn is_late(&self, frame: &Frame) -> bool {
         let (lateness, qos) = {
             let mut qos = self.qos.lock().unwrap();
-            (qos.to_report(&frame.times), *qos)
+            (qos.lateness(&frame.times), *qos)
         };
         let Some(late) = lateness else {
             return false;
