@@ -34,4 +34,4 @@ set --
 for system in pix2pix pixelcyclegan scgan srgan esrgan realesrgan gpen; do
     set -- "$@" --model "$out/$system/$system.onnx"
 done
-"$trainer" experiment c --faces "$faces" --held-out --limit 24 --out "$out/comparison" --model models/default.onnx "$@"
+"$trainer" experiment tile-size --faces "$faces" --held-out --limit 24 --out "$out/comparison" --model models/default.onnx "$@"

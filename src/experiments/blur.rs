@@ -1,4 +1,4 @@
-//! Experiment A: blurred faces, and what systems make of them.
+//! Experiment `blur`: blurred faces, and what systems make of them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

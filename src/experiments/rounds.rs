@@ -1,4 +1,4 @@
-//! Experiment B: a system fed with its own output, again and again.
+//! Experiment `repeat`: a system fed with its own output, again and again.
 
 mod text;
 

@@ -1,4 +1,4 @@
-//! Experiment C: mosaics from fine to coarse, and what systems make of them.
+//! Experiment `tile-size`: mosaics from fine to coarse, and what systems make of them.
 
 use std::collections::BTreeMap;
 

@@ -18,13 +18,16 @@ const MILLISECONDS: u16 = 500;
 #[derive(Subcommand)]
 pub enum Experiment {
     /// Blurred faces: the models beside the input and bicubic sharpening (100 faces of 256 pixels).
-    A(BlurArgs),
+    #[command(alias = "a")]
+    Blur(BlurArgs),
     /// Each model fed with its own output ten times: figures by round, a strip of pictures, a film
     /// (20 faces of 128 pixels).
-    B(RoundsArgs),
+    #[command(alias = "b")]
+    Repeat(RoundsArgs),
     /// Mosaics from fine to coarse, plotted over the number of cells across a face (50 faces of 128
     /// pixels).
-    C(SweepArgs),
+    #[command(alias = "c")]
+    TileSize(SweepArgs),
 }
 
 #[derive(Args)]
@@ -35,7 +38,7 @@ struct Common {
     /// Pictures of one face each: a folder, a tar file, or a list of files (.txt).
     #[arg(long, value_name = "PATH")]
     faces: PathBuf,
-    /// Take only those pictures that training on the same path holds back.
+    /// Take only those pictures that training on the same path holds out.
     #[arg(long, alias = "held-back")]
     held_out: bool,
     /// Recipe of any system, whose rule says which those are; without it the bundled default
@@ -53,7 +56,7 @@ struct Common {
     out: PathBuf,
 }
 
-/// Arguments of experiment A.
+/// Arguments of experiment `blur`.
 #[derive(Args)]
 pub struct BlurArgs {
     #[command(flatten)]
@@ -70,7 +73,7 @@ pub struct BlurArgs {
     made: Vec<(String, PathBuf)>,
 }
 
-/// Arguments of experiment B.
+/// Arguments of experiment `repeat`.
 #[derive(Args)]
 pub struct RoundsArgs {
     #[command(flatten)]
@@ -83,7 +86,7 @@ pub struct RoundsArgs {
     growth: f64,
 }
 
-/// Arguments of experiment C.
+/// Arguments of experiment `tile-size`.
 #[derive(Args)]
 pub struct SweepArgs {
     #[command(flatten)]
@@ -121,9 +124,9 @@ impl Common {
 /// Run an experiment; its table is printed, too.
 pub fn run(experiment: Experiment) -> anyhow::Result<()> {
     match experiment {
-        Experiment::A(args) => run_blur(&args),
-        Experiment::B(args) => run_rounds(&args),
-        Experiment::C(args) => run_sweep(&args),
+        Experiment::Blur(args) => run_blur(&args),
+        Experiment::Repeat(args) => run_rounds(&args),
+        Experiment::TileSize(args) => run_sweep(&args),
     }
 }
 
