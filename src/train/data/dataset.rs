@@ -112,10 +112,8 @@ impl Dataset {
 
     /// How many pictures are narrower or lower than `side` pixels.
     pub fn smaller_than(&self, side: u32) -> usize {
-        self.entries
-            .iter()
-            .filter(|entry| entry.side < side)
-            .count()
+        let smaller = self.entries.iter().filter(|entry| entry.side < side);
+        smaller.count()
     }
 
     /// The same without pictures that are narrower or lower than `side` pixels.
@@ -127,11 +125,7 @@ impl Dataset {
 
     /// Those that training leaves out go apart: (training, held out).
     pub fn split(self, rule: &HeldOut) -> (Self, Self) {
-        let names: Vec<&str> = self
-            .entries
-            .iter()
-            .map(|entry| entry.name.as_str())
-            .collect();
+        let names: Vec<&str> = self.names().collect();
         let apart = rule.choose(&names);
         let (training, held_out): (Vec<_>, Vec<_>) = self
             .entries
