@@ -1,13 +1,17 @@
 //! Recipes: every constant of a training, as a TOML file.
 
 mod bundled;
+mod model_card;
+mod ranges;
 mod text;
 
 pub use bundled::BUNDLED;
+pub use model_card::ModelCard;
+pub use ranges::{check_betas, check_ranges};
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{Context, anyhow};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use text::{meant_key, table_of, table_with};
@@ -73,23 +77,4 @@ fn from_table<R: RecipeText>(table: Table) -> anyhow::Result<R> {
     })?;
     recipe.check()?;
     Ok(recipe)
-}
-
-/// An error unless all `values`, each with its name, lie in their ranges.
-pub fn check_ranges(values: &[(&str, f64, [f64; 2])]) -> anyhow::Result<()> {
-    for &(name, value, [low, high]) in values {
-        ensure!(
-            (low..=high).contains(&value),
-            "{name} is {value}; it must lie in {low} … {high}"
-        );
-    }
-    Ok(())
-}
-
-/// An error for decays that Adam cannot work with.
-pub fn check_betas([beta1, beta2]: [f64; 2]) -> anyhow::Result<()> {
-    check_ranges(&[
-        ("train.betas[0]", beta1, [0.0, 0.999_999]),
-        ("train.betas[1]", beta2, [0.0, 0.999_999]),
-    ])
 }

@@ -11,4 +11,4 @@ pub(crate) mod rrdb;
 pub(crate) mod train_step;
 
 pub use member::{Esrgan, Member, RealEsrgan, Srgan};
-pub use recipe::{Crop, DiscriminatorKind, DiscriminatorSize, Generator, Model, Recipe};
+pub use recipe::{Crop, DiscriminatorKind, DiscriminatorSize, Generator, Recipe};

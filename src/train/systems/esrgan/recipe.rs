@@ -12,7 +12,7 @@ use super::degrade::Degradation;
 use super::discriminators;
 use super::networks::SrResNet;
 use super::rrdb::RrdbNet;
-use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
+use crate::cascade::{ModelMetadata, ValueRange};
 use crate::train::data::degradation::signed;
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::pictures::middle;
@@ -23,7 +23,7 @@ use crate::train::nn::network::{Network, Port};
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::optim::losses::GanLoss;
 use crate::train::optim::schedule::Schedule;
-use crate::train::recipe::{check_betas, check_ranges};
+use crate::train::recipe::{ModelCard, check_betas, check_ranges};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub struct Recipe {
     #[serde(default)]
     pub data: HeldOut,
     /// What the model file promises.
-    pub model: Model,
+    pub model: ModelCard,
     /// What is cut out of the pictures.
     pub crop: Crop,
     /// How small pictures are made of large ones.
@@ -53,20 +53,6 @@ pub struct Recipe {
     /// A loss over features in the second part; its network is also that of a projected
     /// discriminator.
     pub perceptual: Perceptual,
-}
-
-/// What the model file promises.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Model {
-    /// Side of the crop ÷ longer side of the mosaic's box.
-    pub margin: f64,
-    /// Smallest and largest block of mosaics that it is meant for, pixels of the small picture.
-    pub blocks: [f32; 2],
-    /// What the weights are trained on.
-    pub trained_on: String,
-    /// Licence of the weights.
-    pub license: String,
 }
 
 /// What is cut out of the pictures.
@@ -225,18 +211,9 @@ impl DiscriminatorSize {
 impl Recipe {
     /// What the model file says about itself.
     pub fn metadata(&self) -> ModelMetadata {
-        let [low, high] = self.model.blocks;
         let scale = self.generator.scale();
-        ModelMetadata {
-            size: (self.crop.patch / scale) as usize,
-            scale: scale as usize,
-            range: ValueRange::Unit,
-            margin: self.model.margin,
-            mosaic: MosaicInput::Smooth,
-            blocks: (low, high),
-            trained_on: self.model.trained_on.clone(),
-            license: self.model.license.clone(),
-        }
+        let size = (self.crop.patch / scale) as usize;
+        self.model.metadata(size, scale as usize, ValueRange::Unit)
     }
 
     /// An error for constants that make no sense, or not together.
@@ -260,7 +237,6 @@ impl Recipe {
         self.discriminator.check(own).context("discriminator")?;
         check_betas(self.train.betas)?;
         check_ranges(&[
-            ("model.margin", self.model.margin, [1.0, 4.0]),
             ("train.average", self.train.average, [0.0, 0.999_999]),
             ("gan.pixel", self.gan.pixel, [0.0, 1e6]),
             ("gan.adversarial", self.gan.adversarial, [0.0, 1e6]),
@@ -271,12 +247,7 @@ impl Recipe {
             ),
             ("perceptual.weight", self.perceptual.weight, [0.0, 1e6]),
         ])?;
-        let ([low, high], size) = (self.model.blocks, self.metadata().size);
-        ensure!(
-            low >= 1.0 && low <= high && high <= size as f32 / 2.0,
-            "model.blocks is {low} … {high}; it must rise and lie in 1 … {}",
-            size / 2
-        );
+        self.model.check(self.metadata().size)?;
         ensure!(
             self.train.batch > 0 && self.psnr.steps + self.gan.steps > 0,
             "train.batch must be at least 1, and so must psnr.steps and gan.steps together"

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::degrade::Degradation;
 use super::networks::Gpen;
-use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
+use crate::cascade::{ModelMetadata, ValueRange};
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::DiscriminatorChoice;
-use crate::train::recipe::{RecipeText, check_betas, check_ranges};
+use crate::train::recipe::{ModelCard, RecipeText, check_betas, check_ranges};
 use crate::train::systems::stylegan2::check_discriminator;
 use crate::train::systems::stylegan2::discriminator::DiscriminatorNetwork;
 
@@ -27,7 +27,7 @@ pub struct Recipe {
     #[serde(default)]
     pub data: HeldOut,
     /// What the model file promises.
-    pub model: Model,
+    pub model: ModelCard,
     /// How faces are degraded.
     pub degradation: Degradation,
     /// Encoder and decoder.
@@ -36,20 +36,6 @@ pub struct Recipe {
     pub discriminator: DiscriminatorChoice<DiscriminatorNetwork>,
     /// Losses and optimisers.
     pub train: Settings,
-}
-
-/// What the model file promises.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Model {
-    /// Side of the crop ÷ longer side of the mosaic's box.
-    pub margin: f64,
-    /// Smallest and largest block of mosaics that it is meant for, crop pixels.
-    pub blocks: [f32; 2],
-    /// What the weights are trained on.
-    pub trained_on: String,
-    /// Licence of the weights.
-    pub license: String,
 }
 
 /// Constants of the training.
@@ -91,17 +77,8 @@ pub struct Settings {
 impl Recipe {
     /// What the model file says about itself.
     pub fn metadata(&self) -> ModelMetadata {
-        let [low, high] = self.model.blocks;
-        ModelMetadata {
-            size: self.generator.side() as usize,
-            scale: 1,
-            range: ValueRange::Signed,
-            margin: self.model.margin,
-            mosaic: MosaicInput::Smooth,
-            blocks: (low, high),
-            trained_on: self.model.trained_on.clone(),
-            license: self.model.license.clone(),
-        }
+        let size = self.generator.side() as usize;
+        self.model.metadata(size, 1, ValueRange::Signed)
     }
 }
 
@@ -118,19 +95,14 @@ impl RecipeText for Recipe {
         );
         let own = |own: &DiscriminatorNetwork| check_discriminator(&own.channels, side);
         self.discriminator.check(own).context("discriminator")?;
-        let ([low, high], s) = (self.model.blocks, &self.train);
-        ensure!(
-            low >= 1.0 && low <= high && high <= side as f32 / 2.0,
-            "model.blocks is {low} … {high}; it must rise and lie in 1 … {}",
-            side / 2
-        );
+        self.model.check(side as usize)?;
+        let s = &self.train;
         ensure!(
             s.batch > 0 && s.steps > 0 && s.r1_every > 0 && s.path_every > 0,
             "train.batch, train.steps, train.r1_every and train.path_every must be at least 1"
         );
         check_betas(s.betas)?;
         check_ranges(&[
-            ("model.margin", self.model.margin, [1.0, 4.0]),
             ("train.learning_rate", s.learning_rate, [1e-9, 1.0]),
             ("train.decoder_lr", s.decoder_lr, [0.0, 100.0]),
             ("train.discriminator_lr", s.discriminator_lr, [0.0, 100.0]),

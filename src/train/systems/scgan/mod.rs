@@ -7,4 +7,4 @@ mod recipe;
 mod system;
 pub(crate) mod train_step;
 
-pub use recipe::{Degradation, DiscriminatorWidth, Model, Recipe};
+pub use recipe::{Degradation, DiscriminatorWidth, Recipe};

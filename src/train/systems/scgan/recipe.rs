@@ -10,12 +10,12 @@ use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::networks::{Degrader, Restorer, SIDE};
-use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
+use crate::cascade::{ModelMetadata, ValueRange};
 use crate::train::data::degradation::check_range;
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::optim::schedule::Schedule;
-use crate::train::recipe::{RecipeText, check_betas, check_ranges};
+use crate::train::recipe::{ModelCard, RecipeText, check_betas, check_ranges};
 
 /// Side of blur kernels, pixels.
 pub(super) const KERNEL: usize = 13;
@@ -33,7 +33,7 @@ pub struct Recipe {
     #[serde(default)]
     pub data: HeldOut,
     /// What the model file promises.
-    pub model: Model,
+    pub model: ModelCard,
     /// The hidden degradation.
     pub degradation: Degradation,
     /// The restorer.
@@ -44,20 +44,6 @@ pub struct Recipe {
     pub discriminator: DiscriminatorChoice<DiscriminatorWidth>,
     /// Losses and optimisers.
     pub train: Settings,
-}
-
-/// What the model file promises.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Model {
-    /// Side of the crop ÷ longer side of the mosaic's box.
-    pub margin: f64,
-    /// Smallest and largest block of mosaics that it is meant for, pixels of the small picture.
-    pub blocks: [f32; 2],
-    /// What the weights are trained on.
-    pub trained_on: String,
-    /// Licence of the weights.
-    pub license: String,
 }
 
 /// How small pictures come about that the networks take for real ones.
@@ -106,17 +92,8 @@ pub struct Settings {
 impl Recipe {
     /// What the model file says about itself.
     pub fn metadata(&self) -> ModelMetadata {
-        let [low, high] = self.model.blocks;
-        ModelMetadata {
-            size: SIDE as usize / 4,
-            scale: 4,
-            range: ValueRange::Signed,
-            margin: self.model.margin,
-            mosaic: MosaicInput::Smooth,
-            blocks: (low, high),
-            trained_on: self.model.trained_on.clone(),
-            license: self.model.license.clone(),
-        }
+        let size = SIDE as usize / 4;
+        self.model.metadata(size, 4, ValueRange::Signed)
     }
 }
 
@@ -136,7 +113,6 @@ impl RecipeText for Recipe {
         };
         self.discriminator.check(own).context("discriminator")?;
         check_ranges(&[
-            ("model.margin", self.model.margin, [1.0, 4.0]),
             ("train.adversarial", self.train.adversarial, [0.0, 1e3]),
             ("train.backward", self.train.backward, [0.0, 1e3]),
         ])?;
@@ -147,12 +123,7 @@ impl RecipeText for Recipe {
             self.degradation.quality,
             [1.0, 100.0],
         )?;
-        let [low, high] = self.model.blocks;
-        ensure!(
-            low >= 1.0 && low <= high && high <= SIDE as f32 / 8.0,
-            "model.blocks is {low} … {high}; it must rise and lie in 1 … {}",
-            SIDE / 8
-        );
+        self.model.check(SIDE as usize / 4)?;
         ensure!(
             self.train.batch > 1 && self.train.steps > 0,
             "train.batch must be at least 2 and train.steps at least 1"
