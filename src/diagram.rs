@@ -29,7 +29,7 @@ pub struct Panel {
 }
 
 /// An SVG picture of the panels, one below the other.
-pub fn diagram(panels: &[Panel]) -> anyhow::Result<String> {
+pub(crate) fn diagram(panels: &[Panel]) -> anyhow::Result<String> {
     let mut svg = String::new();
     draw(&mut svg, panels).map_err(|error| anyhow!("a diagram cannot be drawn: {error}"))?;
     Ok(svg)

@@ -86,7 +86,7 @@
 //! - `static`, `capi`, `doc`: for builds of the plugin as GStreamer's own are built.
 
 // Of the library alone: a test may fail as it likes.
-#![warn(clippy::unwrap_used)]
+#![warn(clippy::unwrap_used, unreachable_pub)]
 
 pub mod app;
 pub mod blocks;

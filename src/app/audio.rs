@@ -15,7 +15,7 @@ const CODECS: [(&str, &str); 6] = [
 ];
 
 /// What of [`CODECS`] a muxer takes, by the pads that it offers.
-pub fn codecs_for(mux: &gst::Element) -> Vec<(gst::Caps, &'static str)> {
+pub(super) fn codecs_for(mux: &gst::Element) -> Vec<(gst::Caps, &'static str)> {
     use gst::prelude::*;
     let accepts = |caps: &gst::Caps| {
         let mut templates = mux.pad_template_list().into_iter();
@@ -30,7 +30,7 @@ pub fn codecs_for(mux: &gst::Element) -> Vec<(gst::Caps, &'static str)> {
 
 /// The elements between a decoder's pad with `caps` and a muxer: a parser where the audio is taken
 /// over as it is, else an encoder.
-pub fn branch(
+pub(super) fn branch(
     caps: &gst::Caps,
     codecs: &[(gst::Caps, &'static str)],
     encoder: &str,

@@ -16,7 +16,7 @@ fn package_of(element: &str) -> &'static str {
 }
 
 /// A new element.
-pub fn make(element: &str) -> Result<gst::Element, AppError> {
+pub(super) fn make(element: &str) -> Result<gst::Element, AppError> {
     gst::ElementFactory::make(element)
         .build()
         .map_err(|_| AppError::MissingElement {
@@ -26,12 +26,12 @@ pub fn make(element: &str) -> Result<gst::Element, AppError> {
 }
 
 /// Whether there is an element of this name.
-pub fn exists(element: &str) -> bool {
+pub(super) fn exists(element: &str) -> bool {
     gst::ElementFactory::find(element).is_some()
 }
 
 /// Set a property from text, as in a launch line.
-pub fn set(element: &gst::Element, property: &str, text: &str) -> Result<(), AppError> {
+pub(super) fn set(element: &gst::Element, property: &str, text: &str) -> Result<(), AppError> {
     let value = (element.find_property(property))
         .and_then(|spec| gst::glib::Value::deserialize_with_pspec(text, &spec).ok());
     let Some(value) = value else {
@@ -46,7 +46,7 @@ pub fn set(element: &gst::Element, property: &str, text: &str) -> Result<(), App
 }
 
 /// Add elements to a pipeline and link them in this order.
-pub fn chain(pipeline: &gst::Pipeline, elements: &[&gst::Element]) -> Result<(), AppError> {
+pub(super) fn chain(pipeline: &gst::Pipeline, elements: &[&gst::Element]) -> Result<(), AppError> {
     let added = pipeline.add_many(elements);
     let linked = added.and_then(|()| gst::Element::link_many(elements));
     linked.map_err(|error| {
@@ -56,7 +56,7 @@ pub fn chain(pipeline: &gst::Pipeline, elements: &[&gst::Element]) -> Result<(),
 }
 
 /// A pad that every element of this kind has.
-pub fn pad(element: &gst::Element, name: &str) -> Result<gst::Pad, AppError> {
+pub(super) fn pad(element: &gst::Element, name: &str) -> Result<gst::Pad, AppError> {
     element
         .static_pad(name)
         .ok_or_else(|| AppError::element(&element.name(), format!("has no pad {name}")))

@@ -8,14 +8,14 @@ use tempfile::TempPath;
 /// A file under a temporary name beside its final place. Dropped before [`Self::finish`], it is
 /// removed.
 #[derive(Debug)]
-pub struct PartialFile {
+pub(super) struct PartialFile {
     temporary: TempPath,
     path: PathBuf,
 }
 
 impl PartialFile {
     /// A name for what shall become `path`; the folder must exist.
-    pub fn new(path: &Path) -> Result<Self, AppError> {
+    pub(super) fn new(path: &Path) -> Result<Self, AppError> {
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -37,12 +37,12 @@ impl PartialFile {
     }
 
     /// Where to write.
-    pub fn temporary(&self) -> &Path {
+    pub(super) fn temporary(&self) -> &Path {
         &self.temporary
     }
 
     /// Give the complete file its name.
-    pub fn finish(&self) -> Result<(), AppError> {
+    pub(super) fn finish(&self) -> Result<(), AppError> {
         // Behind a shared reference, as pads' callbacks keep the writer: nothing is left there to
         // remove then.
         std::fs::rename(&self.temporary, &self.path).map_err(|reason| AppError::Output {

@@ -33,7 +33,7 @@ pub fn run(
 }
 
 /// Make [`run`] end with `error`; for callbacks on streaming threads.
-pub fn fail(element: &gst::Element, error: &AppError) {
+pub(super) fn fail(element: &gst::Element, error: &AppError) {
     let details = gst::Structure::builder(FAILURE)
         .field("reason", error.to_string())
         .build();

@@ -5,7 +5,7 @@
 //! tridiagonal system of as many unknowns as there are blocks, which is solved exactly.
 
 /// Turn wanted block means, row by row, into values at the blocks' centres.
-pub fn solve(columns: &Axis, rows: &Axis, blocks: &mut [f32]) {
+pub(super) fn solve(columns: &Axis, rows: &Axis, blocks: &mut [f32]) {
     let width = columns.count();
     for row in blocks.chunks_exact_mut(width) {
         columns.solve(row, 1);
@@ -17,7 +17,7 @@ pub fn solve(columns: &Axis, rows: &Axis, blocks: &mut [f32]) {
 
 /// One axis: blocks, interpolation between their centres, and the means of that interpolation.
 #[derive(Debug, Default)]
-pub struct Axis {
+pub(super) struct Axis {
     /// Borders of the blocks, pixels of the frame.
     cuts: Vec<usize>,
     /// Per pixel: the block whose centre is at or before it, and the weight of the next one.
@@ -31,23 +31,23 @@ pub struct Axis {
 
 impl Axis {
     /// Take the borders that `fill` writes: strictly rising, at least two.
-    pub fn set(&mut self, fill: impl FnOnce(&mut Vec<usize>)) {
+    pub(super) fn set(&mut self, fill: impl FnOnce(&mut Vec<usize>)) {
         fill(&mut self.cuts);
         self.prepare();
     }
 
     /// Number of blocks.
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.cuts.len() - 1
     }
 
     /// Pixels from the first to the last border.
-    pub fn length(&self) -> usize {
+    pub(super) fn length(&self) -> usize {
         self.cuts[self.count()] - self.cuts[0]
     }
 
     /// Pixels of each block, counted from the patch's edge.
-    pub fn blocks(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+    pub(super) fn blocks(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
         let first = self.cuts[0];
         self.cuts
             .windows(2)
@@ -55,13 +55,13 @@ impl Axis {
     }
 
     /// Per pixel: the block whose centre is at or before it, and the weight of the next one.
-    pub fn nodes(&self) -> &[(usize, f32)] {
+    pub(super) fn nodes(&self) -> &[(usize, f32)] {
         &self.nodes
     }
 
     /// The block under `at` (pixels of the frame), and where in it: −1 at its first border, 1 at
     /// its last. None outside all blocks.
-    pub fn block_at(&self, at: f64) -> Option<(usize, f32)> {
+    pub(super) fn block_at(&self, at: f64) -> Option<(usize, f32)> {
         let last = self.cuts[self.count()] as f64;
         if !(self.cuts[0] as f64..last).contains(&at) {
             return None;
@@ -73,7 +73,7 @@ impl Axis {
 
     /// As an entry of [`Self::nodes`], for any place inside `block`, given as by
     /// [`Self::block_at`].
-    pub fn node_at(&self, block: usize, place: f32) -> (usize, f32) {
+    pub(super) fn node_at(&self, block: usize, place: f32) -> (usize, f32) {
         let before = place < 0.0;
         if (before && block == 0) || (!before && block == self.count() - 1) {
             return (block, 0.0);

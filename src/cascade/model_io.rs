@@ -43,7 +43,7 @@ pub(super) struct ModelIo {
 
 impl ModelIo {
     /// Those of a graph that says the facts itself; its names are ours.
-    pub fn of_ours(
+    pub(super) fn of_ours(
         model: &str,
         graph: &GraphSummary,
         metadata: &ModelMetadata,
@@ -83,7 +83,7 @@ impl ModelIo {
 
     /// Those of a graph that `description` tells about; a name that it leaves out is that of the
     /// only one.
-    pub fn of_described(
+    pub(super) fn of_described(
         model: &str,
         graph: &GraphSummary,
         description: &Description,

@@ -28,7 +28,7 @@ pub(super) struct Properties {
 
 impl Properties {
     /// The metadata of `model`.
-    pub fn metadata(model: &str, entries: &[StringStringEntryProto]) -> Self {
+    pub(super) fn metadata(model: &str, entries: &[StringStringEntryProto]) -> Self {
         let pair = |entry: &StringStringEntryProto| (entry.key.clone(), entry.value.clone());
         Self {
             place: Place::Metadata(model.into()),
@@ -37,7 +37,7 @@ impl Properties {
     }
 
     /// What stands in the file `file`; names have [`PREFIX`] already.
-    pub fn description(file: &str, entries: Vec<(String, String)>) -> Self {
+    pub(super) fn description(file: &str, entries: Vec<(String, String)>) -> Self {
         Self {
             place: Place::Description(file.into()),
             entries,
@@ -45,13 +45,17 @@ impl Properties {
     }
 
     /// Put `value` in the place of what is under `key`.
-    pub fn set(&mut self, key: &str, value: &str) {
+    pub(super) fn set(&mut self, key: &str, value: &str) {
         self.entries.retain(|(name, _)| name != key);
         self.entries.push((key.into(), value.into()));
     }
 
     /// The text under `key`, if there is one.
-    pub fn optional(&self, key: &'static str, expected: &str) -> Result<Option<&str>, LoadError> {
+    pub(super) fn optional(
+        &self,
+        key: &'static str,
+        expected: &str,
+    ) -> Result<Option<&str>, LoadError> {
         let mut values = self.entries.iter().filter(|(name, _)| name == key);
         match (values.next(), values.next()) {
             (Some((_, value)), None) => Ok(Some(value)),
@@ -66,12 +70,12 @@ impl Properties {
     }
 
     /// An error unless `key` is `expected`.
-    pub fn exactly(&self, key: &'static str, expected: &str) -> Result<(), LoadError> {
+    pub(super) fn exactly(&self, key: &'static str, expected: &str) -> Result<(), LoadError> {
         self.one_of(key, &[(expected, ())])
     }
 
     /// A number that `fits`.
-    pub fn number<T: FromStr>(
+    pub(super) fn number<T: FromStr>(
         &self,
         key: &'static str,
         expected: &str,
@@ -83,7 +87,7 @@ impl Properties {
     }
 
     /// What stands behind a name of `choices`.
-    pub fn one_of<T: Copy>(
+    pub(super) fn one_of<T: Copy>(
         &self,
         key: &'static str,
         choices: &[(&str, T)],
@@ -98,7 +102,7 @@ impl Properties {
     }
 
     /// Two numbers in rising order, above 0 and at most `most`.
-    pub fn span(&self, key: &'static str, most: usize) -> Result<(f32, f32), LoadError> {
+    pub(super) fn span(&self, key: &'static str, most: usize) -> Result<(f32, f32), LoadError> {
         let expected =
             format!("two numbers above 0 and at most {most}, in rising order, such as `4..16`");
         let value = self.required(key, &expected)?;
@@ -111,7 +115,7 @@ impl Properties {
     }
 
     /// A text that says something.
-    pub fn text(&self, key: &'static str) -> Result<String, LoadError> {
+    pub(super) fn text(&self, key: &'static str) -> Result<String, LoadError> {
         let expected = format!("a text of 1 to {MAX_TEXT} characters");
         let value = self.required(key, &expected)?;
         // Counting stops at the limit, however long the value is.

@@ -75,7 +75,7 @@ impl SparseHead {
 impl GraphSummary {
     /// Whether any weight lies in another file: a model must not make us open paths that it names.
     /// The depth of the recursion is limited by the decoder's.
-    pub fn has_external_data(&self) -> bool {
+    pub(super) fn has_external_data(&self) -> bool {
         let external = |tensor: &TensorHead| tensor.location != 0;
         self.initializers.iter().any(external)
             || self.sparse.iter().any(SparseHead::is_external)

@@ -13,7 +13,7 @@ const SIDE: usize = 8;
 const ROUNDING: f32 = 1.0 / 6.0;
 
 /// Damage a packed R′G′B′ picture as H.264 at quantisation parameter `qp` (0–51) would.
-pub fn h264_model(rgb: &mut [u8], width: usize, height: usize, qp: f32) {
+pub(crate) fn h264_model(rgb: &mut [u8], width: usize, height: usize, qp: f32) {
     if width == 0 || height == 0 || rgb.len() != 3 * width * height {
         return;
     }

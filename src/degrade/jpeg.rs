@@ -6,7 +6,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageFormat, ImageResult};
 
 /// `picture`, grey or R′G′B′, as it comes back from a JPEG file of `quality` 1–100.
-pub fn jpeg(picture: &DynamicImage, quality: u8) -> ImageResult<DynamicImage> {
+pub(crate) fn jpeg(picture: &DynamicImage, quality: u8) -> ImageResult<DynamicImage> {
     let mut file = Vec::new();
     picture.write_with_encoder(JpegEncoder::new_with_quality(&mut file, quality))?;
     image::load(Cursor::new(file), ImageFormat::Jpeg)

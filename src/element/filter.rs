@@ -7,7 +7,7 @@ use gst::subclass::prelude::*;
 use std::sync::LazyLock;
 
 /// An element between two pads.
-pub trait Filter: ElementImpl + ObjectSubclass<Type: IsA<gst::Element>> {
+pub(super) trait Filter: ElementImpl + ObjectSubclass<Type: IsA<gst::Element>> {
     /// A buffer came.
     fn sink_chain(&self, buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError>;
 
@@ -22,7 +22,7 @@ pub trait Filter: ElementImpl + ObjectSubclass<Type: IsA<gst::Element>> {
 
 /// The sink pad of an element of `class`, which hands on to [`Filter`]. A panic there becomes an
 /// error message.
-pub fn sink_pad<F: Filter>(class: &glib::Class<F::Type>) -> gst::PadBuilder<gst::Pad> {
+pub(super) fn sink_pad<F: Filter>(class: &glib::Class<F::Type>) -> gst::PadBuilder<gst::Pad> {
     pad(class, "sink")
         .chain_function(|_, parent, buffer| {
             F::catch_panic_pad_function(
@@ -40,7 +40,7 @@ pub fn sink_pad<F: Filter>(class: &glib::Class<F::Type>) -> gst::PadBuilder<gst:
 }
 
 /// The source pad of an element of `class`.
-pub fn src_pad<F: Filter>(class: &glib::Class<F::Type>) -> gst::PadBuilder<gst::Pad> {
+pub(super) fn src_pad<F: Filter>(class: &glib::Class<F::Type>) -> gst::PadBuilder<gst::Pad> {
     pad(class, "src")
 }
 
@@ -59,7 +59,7 @@ fn pad<T: IsA<gst::Element> + glib::object::IsClass>(
 }
 
 /// Returns a new element its pads.
-pub fn add_pads(element: &impl IsA<gst::Element>, pads: [&gst::Pad; 2]) {
+pub(super) fn add_pads(element: &impl IsA<gst::Element>, pads: [&gst::Pad; 2]) {
     for pad in pads {
         let added = element.add_pad(pad);
         added.expect("a new element has no pad of this name");
@@ -67,7 +67,7 @@ pub fn add_pads(element: &impl IsA<gst::Element>, pads: [&gst::Pad; 2]) {
 }
 
 /// The always-sink and always-src templates of all elements.
-pub fn pad_templates() -> &'static [gst::PadTemplate] {
+pub(super) fn pad_templates() -> &'static [gst::PadTemplate] {
     static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
         let caps = template_caps();
         let pads = [
@@ -83,7 +83,7 @@ pub fn pad_templates() -> &'static [gst::PadTemplate] {
 }
 
 /// What is told of an element.
-pub fn metadata(
+pub(super) fn metadata(
     name: &str,
     classification: &str,
     description: &str,

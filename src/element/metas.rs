@@ -10,7 +10,7 @@ const MAX_BLOCK: f32 = 512.0;
 
 /// A region that an upstream element named.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct NamedRegion {
+pub(super) struct NamedRegion {
     /// As it was told, not clamped: some elements, flips among them, leave stale rectangles.
     pub rect: Rect,
     /// Confidence, 0–1, where the meta has one.
@@ -22,7 +22,7 @@ pub struct NamedRegion {
 }
 
 /// The regions of interest of `buffer`; only those of type `class` if there is one.
-pub fn regions_of<'a>(
+pub(super) fn regions_of<'a>(
     buffer: &'a gst::BufferRef,
     class: Option<&'a str>,
 ) -> impl Iterator<Item = NamedRegion> + 'a {
@@ -71,7 +71,12 @@ fn lattice_of(meta: &VideoRegionOfInterestMeta) -> Option<Lattice> {
 
 /// What is said of a region: a structure called `name` with `confidence`, `method`, `outline`,
 /// `track-id` and the lattice, as far as they are known.
-pub fn describe(name: &str, region: &Region, method: &str, id: Option<u32>) -> gst::Structure {
+pub(super) fn describe(
+    name: &str,
+    region: &Region,
+    method: &str,
+    id: Option<u32>,
+) -> gst::Structure {
     let mut details = gst::Structure::builder(name)
         .field("confidence", f64::from(region.score))
         .field("method", method)
@@ -94,7 +99,7 @@ pub fn describe(name: &str, region: &Region, method: &str, id: Option<u32>) -> g
 /// An element message called `name` about the regions of a frame: its times, and for each region
 /// what [`describe`] says and its rectangle. The entries are types, regions, who found them,
 /// identities.
-pub fn message<'a>(
+pub(super) fn message<'a>(
     source: &impl IsA<gst::Object>,
     name: &str,
     times: &MessageTimes,
@@ -120,7 +125,7 @@ pub fn message<'a>(
 
 /// When the frame of a message is shown.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct MessageTimes {
+pub(super) struct MessageTimes {
     /// As the buffer says.
     pub timestamp: Option<gst::ClockTime>,
     /// Position in the stream.
@@ -131,7 +136,7 @@ pub struct MessageTimes {
 
 /// Attach a meta of type `name` for a region that lies inside the frame, with what [`describe`]
 /// says.
-pub fn attach(
+pub(super) fn attach(
     buffer: &mut gst::BufferRef,
     name: &str,
     region: &Region,

@@ -11,25 +11,25 @@ const SYNTAX: &str = "Fixed regions in pixels, each <x, y, width, height>, as in
 
 /// The property's list, and what was wrong with the last value that was no such list.
 #[derive(Clone, Debug, Default)]
-pub struct Regions {
+pub(super) struct Regions {
     rects: Arc<[Rect]>,
     complaint: Option<String>,
 }
 
 impl Regions {
     /// The regions; shared, so that a copy of the settings allocates nothing.
-    pub fn rects(&self) -> &Arc<[Rect]> {
+    pub(super) fn rects(&self) -> &Arc<[Rect]> {
         &self.rects
     }
 
     /// Why the last value was not taken, if it was not.
-    pub fn complaint(&self) -> Option<&str> {
+    pub(super) fn complaint(&self) -> Option<&str> {
         self.complaint.as_deref()
     }
 
     /// Take a new list. One that is not well-formed leaves the former in place and is reported by
     /// the next state change: setters have no way to fail.
-    pub fn set(&mut self, value: &glib::Value) {
+    pub(super) fn set(&mut self, value: &glib::Value) {
         match parse(value) {
             Ok(rects) => {
                 *self = Self {
@@ -42,7 +42,7 @@ impl Regions {
     }
 
     /// The list as a property value.
-    pub fn to_value(&self) -> glib::Value {
+    pub(super) fn to_value(&self) -> glib::Value {
         let list = self.rects.iter().map(|rect| {
             let size = |pixels: u32| i32::try_from(pixels).unwrap_or(i32::MAX);
             let numbers = [rect.x, rect.y, size(rect.width), size(rect.height)];
@@ -53,14 +53,14 @@ impl Regions {
 }
 
 /// Copy a property's value, whose type GObject has checked, into the settings.
-pub fn store<'v, T: glib::value::FromValue<'v>>(field: &mut T, value: &'v glib::Value) {
+pub(super) fn store<'v, T: glib::value::FromValue<'v>>(field: &mut T, value: &'v glib::Value) {
     if let Ok(value) = value.get() {
         *field = value;
     }
 }
 
 /// The property's specification.
-pub fn param_spec() -> glib::ParamSpec {
+pub(super) fn param_spec() -> glib::ParamSpec {
     use gst::prelude::GstParamSpecBuilderExt;
     static NUMBER: LazyLock<glib::ParamSpec> = LazyLock::new(|| {
         glib::ParamSpecInt::builder("number")

@@ -14,7 +14,7 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 /// Send the runtime's messages to the category, and let the category's threshold set the runtime's
 /// level: what nobody would see is not even formatted. To be called before the runtime is loaded
 /// and before a session opens.
-pub fn connect() {
+pub(super) fn connect() {
     static LOGGER: Once = Once::new();
     LOGGER.call_once(|| {
         runtime::set_logger(Arc::new(|level, category, text| {

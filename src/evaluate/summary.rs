@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::metrics::{MetricsError, Picture, bootstrap};
 
 /// Figures of one picture by the names of the measures.
-pub type Scores = BTreeMap<&'static str, f64>;
+pub(crate) type Scores = BTreeMap<&'static str, f64>;
 
 /// A measure over the pictures of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -34,7 +34,7 @@ impl Summary {
 }
 
 /// A figure with so many decimals; – for none (not a number).
-pub fn number(value: f64, digits: usize) -> String {
+pub(crate) fn number(value: f64, digits: usize) -> String {
     match value {
         value if value.is_nan() => "–".to_owned(),
         f64::INFINITY => "∞".to_owned(),
@@ -44,7 +44,7 @@ pub fn number(value: f64, digits: usize) -> String {
 
 /// Sum up the figures of a set; `start` are those of the same pictures before. Where not all
 /// pictures have a measure, those that have it count.
-pub fn summarise(
+pub(crate) fn summarise(
     each: &[Scores],
     start: Option<&[Scores]>,
 ) -> anyhow::Result<BTreeMap<&'static str, Summary>> {
@@ -79,12 +79,12 @@ pub fn summarise(
 }
 
 /// `image` for the measures.
-pub fn picture(image: &RgbImage) -> Result<Picture<'_>, MetricsError> {
+pub(crate) fn picture(image: &RgbImage) -> Result<Picture<'_>, MetricsError> {
     Picture::new(image.width() as usize, image.height() as usize, image)
 }
 
 /// All of `images` for the measures.
-pub fn pictures(images: &[RgbImage]) -> Result<Vec<Picture<'_>>, MetricsError> {
+pub(crate) fn pictures(images: &[RgbImage]) -> Result<Vec<Picture<'_>>, MetricsError> {
     images.iter().map(picture).collect()
 }
 

@@ -10,7 +10,7 @@ use crate::diagram::{Panel, diagram};
 use crate::files;
 
 /// A table in Markdown: the first column is text, the others are figures.
-pub fn markdown(heads: &[String], rows: &[Vec<String>]) -> String {
+pub(crate) fn markdown(heads: &[String], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
     table.load_preset(ASCII_MARKDOWN);
     table.set_header(heads);
@@ -24,7 +24,7 @@ pub fn markdown(heads: &[String], rows: &[Vec<String>]) -> String {
 }
 
 /// Write table, numbers and plot of experiment `name` to `folder`.
-pub fn write(
+pub(crate) fn write(
     folder: &Path,
     name: &str,
     table: &str,
@@ -39,7 +39,7 @@ pub fn write(
 }
 
 /// Make the folder, so that it is there before any work is lost.
-pub fn make(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn make(folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("folder {} cannot be made", folder.display()))
 }

@@ -9,7 +9,7 @@ use crate::cascade::{Backend, Crops, Model, OrtBackend, SessionSettings, runtime
 
 /// A square picture in planar R′G′B′, 0–255, not rounded.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Planes {
+pub(super) struct Planes {
     /// Pixels of a side.
     pub side: usize,
     /// 3 · `side`² numbers.
@@ -18,7 +18,7 @@ pub struct Planes {
 
 impl Planes {
     /// The numbers of a square picture.
-    pub fn of(picture: &RgbImage) -> Self {
+    pub(super) fn of(picture: &RgbImage) -> Self {
         let channel = |c: usize| picture.pixels().map(move |pixel| f32::from(pixel.0[c]));
         Self {
             side: picture.width() as usize,
@@ -27,7 +27,7 @@ impl Planes {
     }
 
     /// Rounded to bytes.
-    pub fn picture(&self) -> RgbImage {
+    pub(super) fn picture(&self) -> RgbImage {
         let area = self.side * self.side;
         RgbImage::from_fn(self.side as u32, self.side as u32, |x, y| {
             let at = y as usize * self.side + x as usize;
@@ -37,7 +37,7 @@ impl Planes {
 
     /// At another size: by the mean of what a pixel covers where the picture shrinks, else by
     /// Catmull–Rom.
-    pub fn at(&self, side: usize) -> anyhow::Result<Self> {
+    pub(super) fn at(&self, side: usize) -> anyhow::Result<Self> {
         match side < self.side {
             true => self.scaled(side, FilterType::Box),
             false => self.scaled(side, FilterType::CatmullRom),
@@ -70,7 +70,7 @@ impl Planes {
     }
 
     /// ‖a − b‖ of two pictures of the same size.
-    pub fn distance(&self, other: &Self) -> f64 {
+    pub(super) fn distance(&self, other: &Self) -> f64 {
         let pairs = self.data.iter().zip(&other.data);
         pairs
             .map(|(a, b)| f64::from(a - b).powi(2))
@@ -80,13 +80,13 @@ impl Planes {
 }
 
 /// Runs a model on whole pictures. It is told no lattice, and its output is not corrected.
-pub struct Whole {
+pub(super) struct Whole {
     backend: OrtBackend,
 }
 
 impl Whole {
     /// Runs `model`, on the best execution provider there is.
-    pub fn new(model: &Model) -> anyhow::Result<Self> {
+    pub(super) fn new(model: &Model) -> anyhow::Result<Self> {
         let runtime = runtime::load_for_program()?;
         let mut backend = OrtBackend::new(runtime, model, &SessionSettings::default())?;
         backend.warm_up(1)?;
@@ -95,7 +95,7 @@ impl Whole {
 
     /// What the model makes of a picture, which is scaled to its size as the element does it
     /// (triangle filter), at `side` × `side` pixels.
-    pub fn run(&mut self, picture: &Planes, side: usize) -> anyhow::Result<Planes> {
+    pub(super) fn run(&mut self, picture: &Planes, side: usize) -> anyhow::Result<Planes> {
         let metadata = self.backend.metadata().clone();
         let mut crop = picture.scaled(metadata.size, FilterType::Bilinear)?.data;
         metadata.range.normalize(&mut crop);

@@ -119,13 +119,13 @@ pub(super) struct Resampler {
 
 impl Resampler {
     /// Get ready for planes of these axes (across, down), none of which is empty.
-    pub fn prepare(&mut self, filter: Filter, [across, down]: [Span; 2]) {
+    pub(super) fn prepare(&mut self, filter: Filter, [across, down]: [Span; 2]) {
         self.columns.set(filter, across);
         self.rows.set(filter, down);
     }
 
     /// Scale `source` to `target`; both are as [`Self::prepare`] was told.
-    pub fn run(&mut self, source: &[f32], target: &mut [f32]) {
+    pub(super) fn run(&mut self, source: &[f32], target: &mut [f32]) {
         let Some((_, down)) = self.rows.of else {
             return;
         };

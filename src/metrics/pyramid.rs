@@ -17,7 +17,7 @@ pub(super) struct Plane {
 
 impl Plane {
     /// The picture blurred, every second sample of every second row.
-    pub fn reduced(&self) -> Self {
+    pub(super) fn reduced(&self) -> Self {
         let sample = |row: &[f64], x: usize| {
             let taps = KERNEL.iter().enumerate();
             taps.map(|(k, w)| w * row[mirrored(2 * x + k, row.len())])
@@ -28,7 +28,7 @@ impl Plane {
     }
 
     /// The way back from [`Self::reduced`] to a plane of the given size, which is that of before.
-    pub fn expanded(&self, width: usize, height: usize) -> Self {
+    pub(super) fn expanded(&self, width: usize, height: usize) -> Self {
         // Samples stand at even places; between them are zeros, which double the kernel's weights
         // make up for.
         let sample = |length: usize| {
@@ -43,7 +43,7 @@ impl Plane {
     }
 
     /// What this plane has more than its reduced one: the level of the Laplacian pyramid.
-    pub fn detail(&self) -> Self {
+    pub(super) fn detail(&self) -> Self {
         let blurred = self.reduced().expanded(self.width, self.height);
         let samples = self.data.iter().zip(blurred.data);
         Self {

@@ -13,7 +13,7 @@ pub(super) struct Region {
 
 impl Region {
     /// The pixels of `rect` that `picture` has; an error where there are none.
-    pub fn of(rect: &Rect, picture: &Picture<'_>) -> Result<Self, MetricsError> {
+    pub(super) fn of(rect: &Rect, picture: &Picture<'_>) -> Result<Self, MetricsError> {
         let inside = rect.clamp_to(side(picture.width()), side(picture.height()));
         let inside = inside.ok_or(MetricsError::EmptyRegion)?;
         // Inside the picture, so neither is negative.
@@ -25,7 +25,7 @@ impl Region {
     }
 
     /// The bytes of the pixels, row by row.
-    pub fn cut(&self, picture: &Picture<'_>) -> Vec<u8> {
+    pub(super) fn cut(&self, picture: &Picture<'_>) -> Vec<u8> {
         let rows = picture.data().chunks_exact(3 * picture.width());
         rows.skip(self.y.start)
             .take(self.y.len())

@@ -57,7 +57,7 @@ pub(super) struct Local {
 }
 
 impl Local {
-    pub fn ssim(&self) -> f64 {
+    pub(super) fn ssim(&self) -> f64 {
         self.luminance * self.structure
     }
 }

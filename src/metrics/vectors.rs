@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 const SIDE: usize = 64;
 
 /// A picture and a changed copy of it.
-pub struct Pair {
+pub(super) struct Pair {
     side: usize,
     a: Vec<u8>,
     b: Vec<u8>,
@@ -17,12 +17,12 @@ pub struct Pair {
 
 impl Pair {
     /// Steep wrapping ramps, and small differences of period 17.
-    pub fn p1() -> Self {
+    pub(super) fn p1() -> Self {
         Self::ramps(SIDE).checked([1_596_672, 1_595_861], [110, 150, 190], [115, 145, 192])
     }
 
     /// The pattern of [`Self::p1`] on a square of any size.
-    pub fn ramps(side: usize) -> Self {
+    pub(super) fn ramps(side: usize) -> Self {
         Self::new(
             side,
             |x, y, c| ((3 * x + 5 * y + 40 * c) % 256) as f64,
@@ -31,7 +31,7 @@ impl Pair {
     }
 
     /// Soft waves, and a constant added to each channel.
-    pub fn p2() -> Self {
+    pub(super) fn p2() -> Self {
         use std::f64::consts::TAU;
         let pair = Self::new(
             SIDE,
@@ -70,20 +70,24 @@ impl Pair {
         self
     }
 
-    pub fn pictures(&self) -> (Picture<'_>, Picture<'_>) {
+    pub(super) fn pictures(&self) -> (Picture<'_>, Picture<'_>) {
         let picture = |data| Picture::new(self.side, self.side, data).unwrap();
         (picture(&self.a), picture(&self.b))
     }
 }
 
 /// The bytes of a picture whose pixels are `pixel(x, y)`.
-pub fn painted(width: usize, height: usize, pixel: impl Fn(usize, usize) -> [u8; 3]) -> Vec<u8> {
+pub(super) fn painted(
+    width: usize,
+    height: usize,
+    pixel: impl Fn(usize, usize) -> [u8; 3],
+) -> Vec<u8> {
     let places = (0..width * height).map(|i| (i % width, i / width));
     places.flat_map(|(x, y)| pixel(x, y)).collect()
 }
 
 /// Bytes of white noise.
-pub fn noise(length: usize, seed: u64) -> Vec<u8> {
+pub(super) fn noise(length: usize, seed: u64) -> Vec<u8> {
     let mut data = vec![0; length];
     Xoshiro256PlusPlus::seed_from_u64(seed).fill_bytes(&mut data);
     data
@@ -91,7 +95,7 @@ pub fn noise(length: usize, seed: u64) -> Vec<u8> {
 
 /// Fail, and say both numbers, where they lie further apart than `tolerance`.
 #[track_caller]
-pub fn assert_close(actual: f64, expected: f64, tolerance: f64) {
+pub(super) fn assert_close(actual: f64, expected: f64, tolerance: f64) {
     let difference = (actual - expected).abs();
     assert!(
         difference <= tolerance,

@@ -68,7 +68,7 @@ pub(super) struct Scratch {
 
 impl RegionTask {
     /// Take `target` up, whose region lies in a frame of `size` (width, height) pixels.
-    pub fn set(&mut self, target: &Target, margin: f64, size: (u32, u32)) {
+    pub(super) fn set(&mut self, target: &Target, margin: f64, size: (u32, u32)) {
         let region = &target.region;
         self.rect = region.rect;
         self.lattice = region.lattice;
@@ -77,13 +77,13 @@ impl RegionTask {
     }
 
     /// Number of pictures that the network is shown.
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.views.squares().count()
     }
 
     /// Read the mosaic, and draw the pictures into `pixelated`, three planes each in the model's
     /// range; and into `lattice`, if that has room, [`PLANES`] planes each.
-    pub fn extract(
+    pub(super) fn extract(
         &mut self,
         scratch: &mut Scratch,
         frame: &FrameView<'_>,
@@ -124,7 +124,7 @@ impl RegionTask {
 
     /// Put the network's answers, three planes each, onto the bench at the region's own size, with
     /// the mosaic's block means.
-    pub fn compose(
+    pub(super) fn compose(
         &self,
         scratch: &mut Scratch,
         metadata: &ModelMetadata,
@@ -157,7 +157,12 @@ impl RegionTask {
     }
 
     /// Write what is on the bench into the frame.
-    pub fn paste(&self, scratch: &mut Scratch, frame: &mut FrameViewMut<'_>, settings: &Blend) {
+    pub(super) fn paste(
+        &self,
+        scratch: &mut Scratch,
+        frame: &mut FrameViewMut<'_>,
+        settings: &Blend,
+    ) {
         let layout = frame.layout();
         let size = (layout.width, layout.height);
         self.feather(size, settings.alpha, &mut scratch.mask);

@@ -29,7 +29,7 @@ impl Views {
     /// Views of `rect`, which lies in a frame of `size` (width, height) pixels, for a network that
     /// was trained with squares `margin` times as wide as mosaics; `face` is the face's square, if
     /// that is known.
-    pub fn of(rect: &Rect, face: Option<Square>, margin: f64, size: (u32, u32)) -> Self {
+    pub(super) fn of(rect: &Rect, face: Option<Square>, margin: f64, size: (u32, u32)) -> Self {
         let usual = Square::around(rect, margin).inside(rect, size.0, size.1);
         let longer = f64::from(rect.width.max(rect.height));
         let only = |whole| Self { whole, close: None };
@@ -57,7 +57,7 @@ impl Views {
     }
 
     /// All of them, one picture each.
-    pub fn squares(&self) -> impl Iterator<Item = Square> {
+    pub(super) fn squares(&self) -> impl Iterator<Item = Square> {
         [Some(self.whole), self.close].into_iter().flatten()
     }
 }

@@ -11,7 +11,7 @@ const LONGEST: f32 = 25.0;
 
 /// What is known of a region.
 #[derive(Debug)]
-pub struct Steady {
+pub(super) struct Steady {
     last: Region,
     /// Left, top, right and bottom edge, pixels.
     edges: [f64; 4],
@@ -27,7 +27,7 @@ pub struct Steady {
 
 impl Steady {
     /// A region that was just found.
-    pub fn new(region: &Region) -> Self {
+    pub(super) fn new(region: &Region) -> Self {
         Self {
             last: *region,
             edges: edges(&region.rect),
@@ -41,7 +41,7 @@ impl Steady {
     }
 
     /// The region was found again.
-    pub fn update(&mut self, region: &Region) {
+    pub(super) fn update(&mut self, region: &Region) {
         let now = edges(&region.rect);
         let moved = |i: usize| now[i] - self.edges[i];
         if (0..4).all(|i| moved(i).abs() <= JITTER) {
@@ -73,13 +73,13 @@ impl Steady {
     }
 
     /// The region is where it was expected, though nothing was measured.
-    pub fn keep(&mut self) {
+    pub(super) fn keep(&mut self) {
         self.last = self.expected();
         self.edges = edges(&self.last.rect);
     }
 
     /// Where the region should be in the next frame.
-    pub fn expected(&self) -> Region {
+    pub(super) fn expected(&self) -> Region {
         let mut region = self.shown();
         let shift = self.speed.map(|s| s.round().clamp(-1e4, 1e4) as i32);
         region.rect.x = region.rect.x.saturating_add(shift[0]);
@@ -88,7 +88,7 @@ impl Steady {
     }
 
     /// The region in this frame.
-    pub fn shown(&self) -> Region {
+    pub(super) fn shown(&self) -> Region {
         let [left, top, right, bottom] = self.edges.map(f64::round);
         Region {
             rect: Rect::new(

@@ -9,7 +9,7 @@ use crate::files;
 
 /// What is measured.
 #[derive(Args)]
-pub struct BenchDetectArgs {
+pub(super) struct BenchDetectArgs {
     /// Pictures of one face each: a folder, a tar file, or a list of files (.txt).
     #[arg(long, value_name = "PATH")]
     faces: PathBuf,
@@ -34,7 +34,7 @@ pub struct BenchDetectArgs {
 }
 
 /// Measure, print the table and write what is asked for.
-pub fn run(args: &BenchDetectArgs) -> anyhow::Result<()> {
+pub(super) fn run(args: &BenchDetectArgs) -> anyhow::Result<()> {
     let mut clips = Vec::new();
     for path in &args.clips {
         if path.is_dir() {

@@ -12,7 +12,7 @@ use crate::train::run::generate::{self, Drawing, Walk};
 
 /// What is drawn of an exported generator.
 #[derive(Args)]
-pub struct DrawingArgs {
+pub(super) struct DrawingArgs {
     /// The ONNX file.
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
@@ -45,7 +45,7 @@ impl DrawingArgs {
 }
 
 /// Draw a grid.
-pub fn sample(args: &DrawingArgs) -> anyhow::Result<()> {
+pub(super) fn sample(args: &DrawingArgs) -> anyhow::Result<()> {
     let picture = generate::grid_of(&args.model, args.drawing())?;
     picture
         .save(&args.out)
@@ -53,7 +53,7 @@ pub fn sample(args: &DrawingArgs) -> anyhow::Result<()> {
 }
 
 /// Draw a film.
-pub fn interpolate(args: &DrawingArgs, walk: Walk) -> anyhow::Result<()> {
+pub(super) fn interpolate(args: &DrawingArgs, walk: Walk) -> anyhow::Result<()> {
     let bar = ProgressBar::new(u64::from(walk.stops * walk.steps));
     let tick = |frames| bar.set_position(u64::from(frames));
     let film = generate::film_of(&args.model, args.drawing(), walk, tick)?;

@@ -11,7 +11,7 @@ use crate::train::data::held_out::HeldOut;
 
 /// What is measured.
 #[derive(Args)]
-pub struct EvaluateArgs {
+pub(super) struct EvaluateArgs {
     /// The ONNX file of a model; may be given several times. Without it the bundled model.
     #[arg(long, value_name = "FILE")]
     model: Vec<PathBuf>,
@@ -57,7 +57,7 @@ pub struct EvaluateArgs {
 }
 
 /// Measure, print the table and write what is asked for.
-pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
+pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     let rule = HeldOut::of_recipe(args.recipe.as_deref())?;
     let faces = job::Faces {
         path: args.faces.clone(),

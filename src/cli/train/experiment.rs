@@ -16,7 +16,7 @@ const MILLISECONDS: u16 = 500;
 
 /// Which experiment.
 #[derive(Subcommand)]
-pub enum Experiment {
+pub(super) enum Experiment {
     /// Blurred faces: the models beside the input and bicubic sharpening (100 faces of 256 pixels).
     #[command(alias = "a")]
     Blur(BlurArgs),
@@ -58,7 +58,7 @@ struct Common {
 
 /// Arguments of experiment `blur`.
 #[derive(Args)]
-pub struct BlurArgs {
+pub(super) struct BlurArgs {
     #[command(flatten)]
     common: Common,
     /// Radius of the stack blur, pixels; may be given several times [default: 4, 8, 16].
@@ -75,7 +75,7 @@ pub struct BlurArgs {
 
 /// Arguments of experiment `repeat`.
 #[derive(Args)]
-pub struct RoundsArgs {
+pub(super) struct RoundsArgs {
     #[command(flatten)]
     common: Common,
     /// Radius of the stack blur of the start, pixels.
@@ -88,7 +88,7 @@ pub struct RoundsArgs {
 
 /// Arguments of experiment `tile-size`.
 #[derive(Args)]
-pub struct SweepArgs {
+pub(super) struct SweepArgs {
     #[command(flatten)]
     common: Common,
     /// Side of the tiles, pixels; may be given several times [default: 4, 6, 8, 12, 16, 19, 24].
@@ -122,7 +122,7 @@ impl Common {
 }
 
 /// Run an experiment; its table is printed, too.
-pub fn run(experiment: Experiment) -> anyhow::Result<()> {
+pub(super) fn run(experiment: Experiment) -> anyhow::Result<()> {
     match experiment {
         Experiment::Blur(args) => run_blur(&args),
         Experiment::Repeat(args) => run_rounds(&args),

@@ -17,7 +17,7 @@ use crate::train::systems::cascade;
 
 /// Arguments of a training.
 #[derive(Args)]
-pub struct TrainArgs {
+pub(super) struct TrainArgs {
     /// Pictures of one face each (JPEG, PNG or WebP): a folder, a tar file, or a list of files
     /// (.txt).
     #[arg(long, value_name = "PATH", required_unless_present = "print_recipe")]
@@ -97,7 +97,7 @@ impl TrainArgs {
 
 /// Arguments of a training of the cascade or of one of its stages.
 #[derive(Args)]
-pub struct CascadeArgs {
+pub(super) struct CascadeArgs {
     /// What it has in common with the others.
     #[command(flatten)]
     pub train: TrainArgs,
@@ -108,7 +108,10 @@ pub struct CascadeArgs {
 
 /// Train a system as its arguments say, or print its recipe; `told` adds what is no part of that,
 /// and knows the folder.
-pub fn train<S: System>(args: &TrainArgs, told: impl FnOnce(&mut S, &Path)) -> anyhow::Result<()> {
+pub(super) fn train<S: System>(
+    args: &TrainArgs,
+    told: impl FnOnce(&mut S, &Path),
+) -> anyhow::Result<()> {
     let mut system: S = args.recipe()?;
     let Some((faces, out)) = args.places(&system)? else {
         return Ok(());
@@ -119,7 +122,7 @@ pub fn train<S: System>(args: &TrainArgs, told: impl FnOnce(&mut S, &Path)) -> a
 }
 
 /// Train both stages of the cascade, one after the other.
-pub fn train_cascade(args: &CascadeArgs) -> anyhow::Result<()> {
+pub(super) fn train_cascade(args: &CascadeArgs) -> anyhow::Result<()> {
     let (precision, args) = (args.precision, &args.train);
     let recipe: cascade::Recipe = args.recipe()?;
     let Some((faces, out)) = args.places(&recipe)? else {

@@ -13,7 +13,7 @@ use crate::track::MosaicTracker;
 
 /// Who found a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
+pub(super) enum Method {
     /// The property `regions`.
     Fixed,
     /// An upstream element.
@@ -24,7 +24,7 @@ pub enum Method {
 
 impl Method {
     /// The name in the meta.
-    pub fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Fixed => "fixed",
             Self::Upstream => "upstream",
@@ -35,7 +35,7 @@ impl Method {
 
 /// A region that is to be restored.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Found {
+pub(super) struct Found {
     /// Where it is.
     pub region: Region,
     /// Who found it.
@@ -48,7 +48,7 @@ pub struct Found {
 
 /// Finds the regions; keeps its memory from frame to frame.
 #[derive(Default)]
-pub struct Finder {
+pub(super) struct Finder {
     follower: MosaicTracker,
     /// Luma of frames that have no such plane.
     luma: Vec<u8>,
@@ -64,7 +64,7 @@ pub struct Finder {
 
 impl Finder {
     /// What the last [`Self::find`] found, for the restorer.
-    pub fn targets(&mut self) -> &[Target] {
+    pub(super) fn targets(&mut self) -> &[Target] {
         let target = |found: &Found| Target {
             region: found.region,
             face: found.face,
@@ -75,18 +75,18 @@ impl Finder {
     }
 
     /// The same with who found them.
-    pub fn found(&self) -> &[Found] {
+    pub(super) fn found(&self) -> &[Found] {
         &self.found
     }
 
     /// Regions of upstream's that the last [`Self::find`] left out, as there were too many.
-    pub fn left_out(&self) -> usize {
+    pub(super) fn left_out(&self) -> usize {
         self.left_out
     }
 
     /// Forget the last frame and look at the next one's metas. False: it need not be mapped,
     /// nothing is to do.
-    pub fn prepare(&mut self, buffer: &gst::BufferRef, settings: &FrameSettings) -> bool {
+    pub(super) fn prepare(&mut self, buffer: &gst::BufferRef, settings: &FrameSettings) -> bool {
         self.found.clear();
         self.named.clear();
         self.left_out = 0;
@@ -107,7 +107,7 @@ impl Finder {
     /// Find the regions of the frame of the last [`Self::prepare`]: fixed ones first, and no others
     /// that they cover. `ahead` gives the frame that comes next, if it is there; it is asked for
     /// where a region is in doubt.
-    pub fn find(
+    pub(super) fn find(
         &mut self,
         frame: &FrameView<'_>,
         settings: &FrameSettings,
@@ -137,7 +137,7 @@ impl Finder {
 
     /// Leave out what the detector found and is no face with a probability of `threshold` or more;
     /// and see where in the regions the faces are.
-    pub fn keep_faces(
+    pub(super) fn keep_faces(
         &mut self,
         frame: &FrameView<'_>,
         check: &mut FaceCheck,

@@ -36,7 +36,7 @@ use gst::subclass::prelude::*;
 use std::sync::{Arc, LazyLock, Mutex};
 
 /// The element's debug category.
-pub static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
+pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
         "facedepixelate",
         gst::DebugColorFlags::empty(),
@@ -50,7 +50,7 @@ pub type BackendSource =
     Arc<dyn Fn() -> Result<Box<dyn Backend>, LoadError> + Send + Sync + 'static>;
 
 /// A worker and what its model was loaded with.
-pub struct Loaded {
+pub(super) struct Loaded {
     /// The model's settings.
     pub settings: ModelSettings,
     /// The worker.
@@ -59,7 +59,7 @@ pub struct Loaded {
 
 /// Properties, and where tests take their backends from.
 #[derive(Default)]
-pub struct AllSettings {
+pub(super) struct AllSettings {
     /// The properties.
     pub values: Settings,
     /// Set by tests only.

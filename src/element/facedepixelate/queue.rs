@@ -12,7 +12,7 @@
 
 mod state;
 
-pub use state::{Flow, Frame, Item};
+pub(super) use state::{Flow, Frame, Item};
 
 use state::{State, starts_anew};
 use std::sync::{Condvar, Mutex, MutexGuard};
@@ -21,7 +21,7 @@ use std::time::Duration;
 /// An item for the task. It is given back through [`Queue::finish_event`] or
 /// [`Queue::finish_frame`].
 #[derive(Debug)]
-pub struct Work {
+pub(super) struct Work {
     /// The item.
     pub item: Item,
     /// When it came in: work of an older epoch than the queue's was flushed away.
@@ -30,7 +30,7 @@ pub struct Work {
 
 /// What the task has to do next.
 #[derive(Debug)]
-pub enum Step {
+pub(super) enum Step {
     /// Take this up.
     Begin(Work),
     /// Hand the oldest frame in work on.
@@ -38,7 +38,7 @@ pub enum Step {
 }
 
 /// What the task has in work.
-pub trait InWork {
+pub(super) trait InWork {
     /// Frames.
     fn count(&self) -> usize;
 
@@ -51,7 +51,7 @@ pub trait InWork {
 
 /// Frames and serialised events in their order.
 #[derive(Debug, Default)]
-pub struct Queue {
+pub(super) struct Queue {
     state: Mutex<State>,
     /// Something changed that any waiter may wait for.
     changed: Condvar,
@@ -67,7 +67,7 @@ impl Queue {
     }
 
     /// The source pad becomes active or inactive.
-    pub fn set_active(&self, active: bool) {
+    pub(super) fn set_active(&self, active: bool) {
         let mut state = self.lock();
         state.active = active;
         if !active {
@@ -77,7 +77,7 @@ impl Queue {
     }
 
     /// The sink pad becomes active: room for `capacity` frames.
-    pub fn open(&self, capacity: usize) {
+    pub(super) fn open(&self, capacity: usize) {
         let mut state = self.lock();
         state.capacity = capacity.max(1);
         state.flushing = false;
@@ -86,7 +86,7 @@ impl Queue {
     }
 
     /// The sink pad becomes inactive: forget everything and refuse more.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         let mut state = self.lock();
         state.flushing = true;
         state.clear();
@@ -94,7 +94,7 @@ impl Queue {
     }
 
     /// Add a frame; waits for room.
-    pub fn push_frame(&self, frame: Frame) -> Flow {
+    pub(super) fn push_frame(&self, frame: Frame) -> Flow {
         let mut state = self.lock();
         loop {
             state.accepts()?;
@@ -110,7 +110,7 @@ impl Queue {
     }
 
     /// Something that the task may wait for outside the queue has happened.
-    pub fn wake(&self) {
+    pub(super) fn wake(&self) {
         // Under the lock, so that a task which is about to wait does not miss it.
         let state = self.lock();
         drop(state);
@@ -118,7 +118,7 @@ impl Queue {
     }
 
     /// Add a serialised event; needs no room.
-    pub fn push_event(&self, event: gst::Event) -> Flow {
+    pub(super) fn push_event(&self, event: gst::Event) -> Flow {
         let mut state = self.lock();
         if state.flushing || !state.active {
             return Err(gst::FlowError::Flushing);
@@ -137,7 +137,7 @@ impl Queue {
     }
 
     /// Wait until everything before is done, so that a serialised query may go on.
-    pub fn drain(&self) -> Flow {
+    pub(super) fn drain(&self) -> Flow {
         let mut state = self.lock();
         state.draining += 1;
         self.changed.notify_all();
@@ -157,7 +157,7 @@ impl Queue {
     /// Throw everything away and refuse more until [`Self::flush_stop`]. Returns the sticky events
     /// among it, which nobody would send again. On return the task is idle, unless this is the
     /// task's own thread.
-    pub fn flush_start(&self) -> Vec<gst::Event> {
+    pub(super) fn flush_start(&self) -> Vec<gst::Event> {
         let mut state = self.lock();
         state.flushing = true;
         let events = state.clear();
@@ -170,7 +170,7 @@ impl Queue {
     }
 
     /// The end of a flush.
-    pub fn flush_stop(&self) {
+    pub(super) fn flush_stop(&self) {
         let mut state = self.lock();
         state.flushing = false;
         state.flow = Ok(gst::FlowSuccess::Ok);
@@ -178,7 +178,7 @@ impl Queue {
     }
 
     /// A pad that was not linked may be by now.
-    pub fn reconfigure(&self) {
+    pub(super) fn reconfigure(&self) {
         let mut state = self.lock();
         if state.flow == Err(gst::FlowError::NotLinked) {
             state.flow = Ok(gst::FlowSuccess::Ok);
@@ -189,7 +189,7 @@ impl Queue {
     /// What the task has to do next; waits for something. None: the source pad is inactive.
     ///
     /// An event waits until all frames before it have gone out.
-    pub fn next(&self, in_work: &dyn InWork) -> Option<Step> {
+    pub(super) fn next(&self, in_work: &dyn InWork) -> Option<Step> {
         let mut state = self.lock();
         loop {
             if !state.active {
@@ -220,7 +220,7 @@ impl Queue {
 
     /// A look at the frame behind the one in work, of `epoch`, which keeps its place; None where an
     /// event comes first. Waits for one that may yet come, for `patience` at most.
-    pub fn ahead(&self, epoch: u64, patience: Duration) -> Option<Frame> {
+    pub(super) fn ahead(&self, epoch: u64, patience: Duration) -> Option<Frame> {
         let may_come = |state: &mut State| {
             let wanted = state.epoch == epoch && state.accepts().is_ok() && state.draining == 0;
             wanted && state.items.is_empty() && state.held < state.capacity
@@ -236,18 +236,18 @@ impl Queue {
     }
 
     /// Whether work of `epoch` is still wanted.
-    pub fn is_current(&self, epoch: u64) -> bool {
+    pub(super) fn is_current(&self, epoch: u64) -> bool {
         self.lock().epoch == epoch
     }
 
     /// The event in work went out.
-    pub fn finish_event(&self) {
+    pub(super) fn finish_event(&self) {
         self.lock().in_work -= 1;
         self.changed.notify_all();
     }
 
     /// The oldest frame in work, of `epoch`, went out with this result.
-    pub fn finish_frame(&self, epoch: u64, flow: Flow) {
+    pub(super) fn finish_frame(&self, epoch: u64, flow: Flow) {
         let mut state = self.lock();
         state.in_work -= 1;
         if state.epoch == epoch {
@@ -261,13 +261,13 @@ impl Queue {
     }
 
     /// So many frames in work were dropped, as the source pad is inactive.
-    pub fn abandon(&self, frames: usize) {
+    pub(super) fn abandon(&self, frames: usize) {
         self.lock().in_work -= frames;
         self.changed.notify_all();
     }
 
     /// What was in work is lost; nothing moves any more.
-    pub fn fail(&self) {
+    pub(super) fn fail(&self) {
         let mut state = self.lock();
         state.in_work = 0;
         state.flow = Err(gst::FlowError::Error);
@@ -275,12 +275,12 @@ impl Queue {
     }
 
     /// The stored flow result.
-    pub fn flow(&self) -> Flow {
+    pub(super) fn flow(&self) -> Flow {
         self.lock().flow
     }
 
     /// Frames waiting and in work.
-    pub fn level(&self) -> usize {
+    pub(super) fn level(&self) -> usize {
         self.lock().held
     }
 }

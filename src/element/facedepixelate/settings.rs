@@ -14,7 +14,7 @@ const DEFAULT_MAX_SIZE_BUFFERS: u32 = 4;
 
 /// What the model is loaded with; a change means loading it again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ModelSettings {
+pub(super) struct ModelSettings {
     /// ONNX restoration model; None is the built-in one.
     pub model_file: Option<String>,
     /// Where the model runs.
@@ -33,7 +33,7 @@ pub struct ModelSettings {
 
 /// What the task copies out for each frame. Cheap to copy: the lists are shared.
 #[derive(Clone, Debug)]
-pub struct FrameSettings {
+pub(super) struct FrameSettings {
     /// Where regions come from.
     pub inference_region: InferenceRegion,
     /// New mosaics are looked for in every so many frames.
@@ -84,7 +84,7 @@ impl Default for FrameSettings {
 
 /// Values of the properties.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(super) struct Settings {
     /// Changeable in NULL and READY.
     pub model: ModelSettings,
     /// Most frames held; changeable in NULL and READY.
@@ -105,7 +105,7 @@ impl Default for Settings {
 
 impl Settings {
     /// Specifications of all properties.
-    pub fn properties() -> &'static [glib::ParamSpec] {
+    pub(super) fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
             let mut properties = model_properties();
             properties.extend(region_properties());
@@ -116,7 +116,7 @@ impl Settings {
     }
 
     /// Store a property; GObject has checked its name, type and range.
-    pub fn set(&mut self, name: &str, value: &glib::Value) {
+    pub(super) fn set(&mut self, name: &str, value: &glib::Value) {
         let Self {
             model,
             max_size_buffers,
@@ -161,7 +161,7 @@ impl Settings {
     }
 
     /// A property's value; None for `stats`, which is no setting.
-    pub fn get(&self, name: &str) -> Option<glib::Value> {
+    pub(super) fn get(&self, name: &str) -> Option<glib::Value> {
         let Self { model, frame, .. } = self;
         Some(match name {
             "model-file" => model.model_file.to_value(),

@@ -19,7 +19,7 @@ struct Key {
 
 /// Why an element has no model.
 #[derive(Debug, thiserror::Error)]
-pub enum ModelError {
+pub(super) enum ModelError {
     /// It could not be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -48,7 +48,7 @@ static LOADED: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
 ///
 /// Models are loaded one after the other, so that two elements which start at a time load theirs
 /// once.
-pub fn shared(
+pub(super) fn shared(
     name: &str,
     settings: &ModelSettings,
     open: impl FnOnce() -> Result<Batcher, LoadError>,

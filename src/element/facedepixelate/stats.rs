@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// A frame's place in time.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct FrameTimes {
+pub(super) struct FrameTimes {
     /// Time since the pipeline ran; unset where the frame has no time or lies before the segment.
     pub running_time: Option<gst::ClockTime>,
     /// Position in the stream, by which controlled properties are found.
@@ -13,7 +13,7 @@ pub struct FrameTimes {
 
 /// What the property `stats` tells.
 #[derive(Clone, Debug, Default)]
-pub struct Stats {
+pub(super) struct Stats {
     /// Frames that came in.
     pub frames_in: u64,
     /// Frames handed on, whatever became of them downstream.
@@ -38,7 +38,7 @@ pub struct Stats {
 
 impl Stats {
     /// Nothing counted yet.
-    pub fn new(execution_provider: String) -> Self {
+    pub(super) fn new(execution_provider: String) -> Self {
         Self {
             execution_provider,
             ..Self::default()
@@ -46,7 +46,12 @@ impl Stats {
     }
 
     /// Count a frame of which `regions` regions were restored, in a run of `in_run` crops.
-    pub fn count_restored(&mut self, regions: usize, in_run: usize, inference_time: Duration) {
+    pub(super) fn count_restored(
+        &mut self,
+        regions: usize,
+        in_run: usize,
+        inference_time: Duration,
+    ) {
         self.frames_restored += 1;
         self.regions += regions as u64;
         self.batches += 1;
@@ -56,7 +61,7 @@ impl Stats {
     }
 
     /// The property's value.
-    pub fn to_structure(&self, queue_level: usize) -> gst::Structure {
+    pub(super) fn to_structure(&self, queue_level: usize) -> gst::Structure {
         let per_batch = |total: f64| total / (self.batches.max(1) as f64);
         let nanoseconds = |time: f64| time as u64;
         gst::Structure::builder("facedepixelate-stats")
@@ -86,7 +91,7 @@ impl Stats {
 
 /// What downstream said about its lateness, and how many frames were judged by it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Qos {
+pub(super) struct Qos {
     /// A frame up to this running time would be late.
     earliest: Option<gst::ClockTime>,
     proportion: f64,
@@ -96,7 +101,7 @@ pub struct Qos {
 
 impl Qos {
     /// Take note of a QoS event.
-    pub fn update(&mut self, event: &gst::event::Qos) {
+    pub(super) fn update(&mut self, event: &gst::event::Qos) {
         let (_, proportion, diff, timestamp) = event.get();
         self.proportion = proportion;
         self.earliest = timestamp.map(|timestamp| {
@@ -110,12 +115,12 @@ impl Qos {
     }
 
     /// Forget what downstream said; the counts stay.
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.earliest = None;
     }
 
     /// Judge a frame and count it. For a late one: by how many nanoseconds.
-    pub fn lateness(&mut self, times: &FrameTimes) -> Option<i64> {
+    pub(super) fn lateness(&mut self, times: &FrameTimes) -> Option<i64> {
         let lateness = match (self.earliest, times.running_time) {
             (Some(earliest), Some(time)) if time <= earliest => Some(earliest - time),
             _ => None,
@@ -128,7 +133,7 @@ impl Qos {
     }
 
     /// The bus message about a frame that is `late` nanoseconds too late.
-    pub fn message(
+    pub(super) fn message(
         &self,
         source: &gst::Object,
         buffer: &gst::BufferRef,

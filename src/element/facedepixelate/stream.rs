@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// The stream as far as it has come in. The task needs none of it: each frame carries its own.
 #[derive(Default)]
-pub struct Stream {
+pub(super) struct Stream {
     /// The current caps.
     pub(super) layout: Option<Arc<StreamLayout>>,
     pub(super) segment: gst::FormattedSegment<gst::ClockTime>,

@@ -17,11 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Type of the metas on restored regions.
-pub const RESTORED_FACE: &str = "restored-face";
+pub(super) const RESTORED_FACE: &str = "restored-face";
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(super) enum Outcome {
     /// It is the same buffer as before.
     Untouched,
     /// Regions were restored.
@@ -37,7 +37,7 @@ pub enum Outcome {
 
 /// Why a frame could not be restored.
 #[derive(Debug, thiserror::Error)]
-pub enum WorkError {
+pub(super) enum WorkError {
     /// The picture cannot be used.
     #[error(transparent)]
     Picture(#[from] PictureError),
@@ -75,7 +75,7 @@ struct Begun {
 }
 
 /// A frame that is ready to go out.
-pub struct Finished {
+pub(super) struct Finished {
     /// The frame.
     pub frame: Frame,
     /// When it came in, see [`super::queue::Work`].
@@ -87,7 +87,7 @@ pub struct Finished {
 }
 
 /// A loaded model with all scratch memory.
-pub struct Worker {
+pub(super) struct Worker {
     batcher: Arc<Batcher>,
     wake: Wake,
     finder: Finder,
@@ -102,7 +102,7 @@ pub struct Worker {
 impl Worker {
     /// A worker whose crops go to `batcher`; `wake` is called when some are done. Without a face
     /// check every mosaic counts as a face.
-    pub fn new(batcher: Arc<Batcher>, wake: Wake, face_check: Option<FaceCheck>) -> Self {
+    pub(super) fn new(batcher: Arc<Batcher>, wake: Wake, face_check: Option<FaceCheck>) -> Self {
         Self {
             batcher,
             wake,
@@ -115,22 +115,22 @@ impl Worker {
     }
 
     /// The model.
-    pub fn batcher(&self) -> &Batcher {
+    pub(super) fn batcher(&self) -> &Batcher {
         &self.batcher
     }
 
     /// Regions of upstream's that the last [`Self::begin`] left out, as there were too many.
-    pub fn left_out(&self) -> usize {
+    pub(super) fn left_out(&self) -> usize {
         self.finder.left_out()
     }
 
     /// The regions of the last [`Self::begin`].
-    pub fn found(&self) -> &[Found] {
+    pub(super) fn found(&self) -> &[Found] {
         self.finder.found()
     }
 
     /// Whether those of the frame before the last one were others.
-    pub fn has_news(&mut self) -> bool {
+    pub(super) fn has_news(&mut self) -> bool {
         let now = self.finder.found().iter().map(|found| found.id);
         let news = !now.clone().eq(self.shown.iter().copied());
         if news {
@@ -141,7 +141,7 @@ impl Worker {
     }
 
     /// Take up a frame that nothing is to be done for.
-    pub fn begin_untouched(&mut self, frame: Frame, epoch: u64, settings: FrameSettings) {
+    pub(super) fn begin_untouched(&mut self, frame: Frame, epoch: u64, settings: FrameSettings) {
         self.begun.push_back(Begun {
             frame,
             epoch,
@@ -152,7 +152,7 @@ impl Worker {
 
     /// Take up a frame: find its regions and hand them to the model. `ahead` gives the frame that
     /// comes next, if it is there.
-    pub fn begin(
+    pub(super) fn begin(
         &mut self,
         frame: Frame,
         epoch: u64,
@@ -214,7 +214,7 @@ impl Worker {
 
     /// Finish the oldest frame in work; waits for the model. The frame is made writable only when a
     /// result is there to be written. None: no frame is in work.
-    pub fn finish(&mut self) -> Option<Finished> {
+    pub(super) fn finish(&mut self) -> Option<Finished> {
         let Begun {
             mut frame,
             epoch,
@@ -274,7 +274,7 @@ impl Worker {
     }
 
     /// Drop all frames in work; returns their number.
-    pub fn abandon(&mut self) -> usize {
+    pub(super) fn abandon(&mut self) -> usize {
         self.begun.drain(..).count()
     }
 }

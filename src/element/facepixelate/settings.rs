@@ -48,7 +48,7 @@ impl From<Fill> for mosaic::Fill {
 
 /// Values of the properties. Cheap to copy: the lists are shared.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(super) struct Settings {
     /// Side of a block in pixels.
     pub block_size: u32,
     /// Where the grid begins.
@@ -75,7 +75,7 @@ impl Default for Settings {
 
 impl Settings {
     /// Specifications of all properties.
-    pub fn properties() -> &'static [glib::ParamSpec] {
+    pub(super) fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
             vec![
                 glib::ParamSpecUInt::builder("block-size")
@@ -109,7 +109,7 @@ impl Settings {
     }
 
     /// Store a property; GObject has checked its name, type and range.
-    pub fn set(&mut self, name: &str, value: &glib::Value) {
+    pub(super) fn set(&mut self, name: &str, value: &glib::Value) {
         match name {
             "block-size" => store(&mut self.block_size, value),
             "grid-origin" => store(&mut self.grid_origin, value),
@@ -121,7 +121,7 @@ impl Settings {
     }
 
     /// A property's value.
-    pub fn get(&self, name: &str) -> Option<glib::Value> {
+    pub(super) fn get(&self, name: &str) -> Option<glib::Value> {
         Some(match name {
             "block-size" => self.block_size.to_value(),
             "grid-origin" => self.grid_origin.to_value(),

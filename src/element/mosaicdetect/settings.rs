@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 /// Values of the properties.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(super) struct Settings {
     /// What counts as a mosaic.
     pub detect: DetectSettings,
     /// New mosaics are looked for in every so many frames.
@@ -32,7 +32,7 @@ impl Default for Settings {
 
 impl Settings {
     /// Specifications of all properties.
-    pub fn properties() -> &'static [glib::ParamSpec] {
+    pub(super) fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
             let default = Settings::default();
             let count = |name, nick, blurb, least, value: u32| {
@@ -106,7 +106,7 @@ impl Settings {
     }
 
     /// Store a property; GObject has checked its name, type and range.
-    pub fn set(&mut self, name: &str, value: &glib::Value) {
+    pub(super) fn set(&mut self, name: &str, value: &glib::Value) {
         match name {
             "score-threshold" => store(&mut self.detect.score_threshold, value),
             "max-detections" => {
@@ -122,7 +122,7 @@ impl Settings {
     }
 
     /// A property's value.
-    pub fn get(&self, name: &str) -> Option<glib::Value> {
+    pub(super) fn get(&self, name: &str) -> Option<glib::Value> {
         Some(match name {
             "score-threshold" => self.detect.score_threshold.to_value(),
             "max-detections" => u32::try_from(self.detect.max_detections)

@@ -8,7 +8,7 @@ use gst_video::prelude::*;
 
 /// What damages pictures.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Codec {
+pub(crate) enum Codec {
     /// Nothing but the way to Y′CbCr.
     None,
     /// x264 at a constant rate factor.
@@ -40,7 +40,7 @@ impl Codec {
 
 /// A luma plane, 8 bit, without padding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LumaPlane {
+pub(crate) struct LumaPlane {
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
@@ -51,7 +51,7 @@ pub struct LumaPlane {
 
 /// Send packed R′G′B′ `pictures`, all of `width` × `height`, through `codec` as the frames of one
 /// clip; returns their luma.
-pub fn recode(
+pub(crate) fn recode(
     pictures: &[Vec<u8>],
     width: u32,
     height: u32,
@@ -84,7 +84,7 @@ pub fn recode(
 }
 
 /// Luma of the first frames of a clip after another pass through `codec`, `most` at most.
-pub fn clip(path: &Path, most: usize, codec: Codec) -> anyhow::Result<Vec<LumaPlane>> {
+pub(crate) fn clip(path: &Path, most: usize, codec: Codec) -> anyhow::Result<Vec<LumaPlane>> {
     let absolute = path.canonicalize();
     let absolute = absolute.with_context(|| path.display().to_string())?;
     let uri = gst::glib::filename_to_uri(absolute, None)?;
@@ -96,7 +96,7 @@ pub fn clip(path: &Path, most: usize, codec: Codec) -> anyhow::Result<Vec<LumaPl
 }
 
 /// Luma of the first frames of what a launch line makes, `most` at most.
-pub fn planes(line: &str, most: usize) -> anyhow::Result<Vec<LumaPlane>> {
+pub(crate) fn planes(line: &str, most: usize) -> anyhow::Result<Vec<LumaPlane>> {
     let line = format!("{line} ! video/x-raw,format=I420 ! appsink name=sink sync=false");
     collect(&launch(&line)?, most)
 }

@@ -4,7 +4,7 @@ use super::codec::Codec;
 
 /// Form of a mosaic.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// All of its box.
     Rectangle,
     /// The ellipse in its box, with an edge so many pixels soft.
@@ -13,7 +13,7 @@ pub enum Shape {
 
 /// Cases of one kind.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Group {
+pub(crate) struct Group {
     /// What they are.
     pub name: &'static str,
     /// Least and greatest side of a block as it was drawn, pixels; None for scenes without mosaic.
@@ -42,7 +42,7 @@ const CLEAN: Group = Group {
 };
 
 /// Every kind, those with mosaics first.
-pub const GROUPS: [Group; 18] = [
+pub(crate) const GROUPS: [Group; 18] = [
     PLAIN,
     coded("H.264 CRF 18, blocks 6–48", 6.0, Codec::H264(18)),
     coded("H.264 CRF 20, blocks 6–48", 6.0, Codec::H264(20)),

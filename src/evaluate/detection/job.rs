@@ -33,7 +33,7 @@ const CLIP_CODECS: [(Codec, &str); 6] = [
 const PATTERNS: u32 = 26;
 
 /// What to measure with.
-pub struct Sources {
+pub(crate) struct Sources {
     /// Pictures of one face each.
     pub faces: PathBuf,
     /// Pictures that faces are set into; without them, other faces' pictures, enlarged.
@@ -48,7 +48,7 @@ pub struct Sources {
 
 /// One line of the table.
 #[derive(Debug, Serialize)]
-pub struct Line {
+pub(crate) struct Line {
     /// The kind of scenes.
     pub name: String,
     /// Their figures.
@@ -57,7 +57,7 @@ pub struct Line {
 }
 
 /// All that was measured.
-pub struct Measured {
+pub(crate) struct Measured {
     /// The table.
     pub lines: Vec<Line>,
     /// Scenes in which something was missed or invented.
@@ -65,7 +65,7 @@ pub struct Measured {
 }
 
 /// Measure the detector.
-pub fn measure(sources: &Sources) -> anyhow::Result<Measured> {
+pub(crate) fn measure(sources: &Sources) -> anyhow::Result<Measured> {
     crate::app::init()?;
     let open = |path: &Path| Dataset::open(path, &ProgressBar::hidden());
     let faces = open(&sources.faces)?;
@@ -173,7 +173,7 @@ fn look(
 }
 
 /// The table, as Markdown.
-pub fn markdown(lines: &[Line]) -> String {
+pub(crate) fn markdown(lines: &[Line]) -> String {
     let mut table = Table::new();
     table.load_preset(ASCII_MARKDOWN);
     table.set_header([

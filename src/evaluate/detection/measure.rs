@@ -12,7 +12,7 @@ const OVERLAP: f64 = 0.4;
 
 /// A scene as the detector sees it.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub(crate) struct Found {
     /// What was drawn.
     pub truth: Option<Truth>,
     /// The region that stands for it.
@@ -23,7 +23,7 @@ pub struct Found {
 
 impl Found {
     /// Run the detector over a scene.
-    pub fn look(detector: &mut Detector, plane: &LumaPlane, truth: Option<Truth>) -> Self {
+    pub(crate) fn look(detector: &mut Detector, plane: &LumaPlane, truth: Option<Truth>) -> Self {
         let luma = Luma {
             data: &plane.data,
             stride: plane.width as usize,
@@ -47,14 +47,14 @@ impl Found {
     }
 
     /// Whether something is wrong with it.
-    pub fn is_miss(&self) -> bool {
+    pub(crate) fn is_miss(&self) -> bool {
         !self.wrong.is_empty() || (self.truth.is_some() && self.hit.is_none())
     }
 }
 
 /// Figures of a group of scenes. Those of boxes and lattices are medians over what was found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// Scenes.
     pub scenes: usize,
     /// Mosaics that were drawn.
@@ -73,7 +73,7 @@ pub struct Summary {
 
 impl Summary {
     /// Sum up.
-    pub fn of(results: &[Found]) -> Self {
+    pub(crate) fn of(results: &[Found]) -> Self {
         let pairs: Vec<(Truth, Region)> = results
             .iter()
             .filter_map(|found| Some((found.truth?, found.hit?)))
@@ -119,7 +119,7 @@ impl Summary {
     }
 
     /// Share of the mosaics that were found; None without any.
-    pub fn recall(&self) -> Option<f64> {
+    pub(crate) fn recall(&self) -> Option<f64> {
         (self.mosaics > 0).then(|| self.found as f64 / self.mosaics as f64)
     }
 }

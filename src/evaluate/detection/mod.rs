@@ -3,7 +3,7 @@
 
 pub(crate) mod codec;
 pub(crate) mod groups;
-pub mod job;
+pub(crate) mod job;
 pub(crate) mod measure;
 pub(crate) mod scenes;
 pub(crate) mod sheet;

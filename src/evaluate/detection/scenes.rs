@@ -13,12 +13,12 @@ use crate::degrade::soft::cut_ellipse;
 use crate::frame::{FrameViewMut, Lattice, Layout, Rect};
 
 /// Size of a scene before it is scaled, pixels; even, as codecs want it.
-pub const SIZE: (u32, u32) = (640, 480);
+pub(crate) const SIZE: (u32, u32) = (640, 480);
 /// Least side of a mosaic, pixels, and least number of blocks across it.
 const LEAST: (u32, u32) = (48, 4);
 
 /// A picture, and where its mosaic is.
-pub struct Scene {
+pub(crate) struct Scene {
     /// The picture.
     pub picture: RgbImage,
     /// None for a scene without mosaic.
@@ -27,7 +27,7 @@ pub struct Scene {
 
 /// A mosaic.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Truth {
+pub(crate) struct Truth {
     /// Its box.
     pub rect: Rect,
     /// Its grid.
@@ -36,7 +36,7 @@ pub struct Truth {
 
 impl Scene {
     /// The scene of `group` that belongs to the number `seed`: `face` in `ground`.
-    pub fn draw(
+    pub(crate) fn draw(
         group: &Group,
         ground: &RgbImage,
         face: &RgbImage,

@@ -14,7 +14,7 @@ const TILE: u32 = 320;
 const COLUMNS: u32 = 4;
 
 /// A sheet of scenes; None without any.
-pub fn sheet(scenes: &[(LumaPlane, Found)]) -> Option<RgbImage> {
+pub(crate) fn sheet(scenes: &[(LumaPlane, Found)]) -> Option<RgbImage> {
     let tiles: Vec<RgbImage> = scenes
         .iter()
         .filter_map(|(plane, found)| tile(plane, found))

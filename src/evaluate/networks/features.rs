@@ -26,7 +26,7 @@ pub trait Features {
 }
 
 /// Open the network in `file`; the ending tells what it is.
-pub fn open(file: &Path) -> anyhow::Result<Box<dyn Features>> {
+pub(super) fn open(file: &Path) -> anyhow::Result<Box<dyn Features>> {
     match file.extension().and_then(|ending| ending.to_str()) {
         Some("onnx") => Ok(Box::new(OnnxNetwork::open(file, maps)?)),
         Some("safetensors") => Ok(Box::new(Weights::read(file)?)),

@@ -16,7 +16,7 @@ use crate::onnx::proto::{GraphProto, ValueInfoProto};
 const SIDES: std::ops::RangeInclusive<i64> = 8..=1024;
 
 /// What a network wants to be fed.
-pub struct Input {
+pub(super) struct Input {
     /// Name of the input.
     pub name: String,
     /// Side of the square picture, pixels; None where the network takes any.
@@ -63,7 +63,7 @@ impl Input {
     ///
     /// Where no range is described, it is 0 … 255 for a graph that begins with arithmetic (it
     /// brings the mean and the scale of its training along), else −1 … 1.
-    pub fn of(file: &Path, graph: &GraphProto) -> anyhow::Result<Self> {
+    pub(super) fn of(file: &Path, graph: &GraphProto) -> anyhow::Result<Self> {
         let is_weight = |name: &String| graph.initializer.iter().any(|it| it.name == *name);
         // Old files list their weights among the inputs.
         let mut inputs = graph.input.iter().filter(|it| !is_weight(&it.name));
@@ -84,7 +84,7 @@ impl Input {
     }
 
     /// A picture, scaled to the network's side, or to `open` where the network takes any.
-    pub fn feed(&self, picture: &RgbImage, open: (u32, u32)) -> anyhow::Result<HostTensor> {
+    pub(super) fn feed(&self, picture: &RgbImage, open: (u32, u32)) -> anyhow::Result<HostTensor> {
         let (width, height) = self.side.map_or(open, |side| (side, side));
         let scaled;
         let picture = if picture.dimensions() == (width, height) {

@@ -11,7 +11,7 @@ use crate::onnx::decode;
 use crate::onnx::proto::GraphProto;
 
 /// The network, open.
-pub struct OnnxNetwork {
+pub(super) struct OnnxNetwork {
     session: CpuSession,
     input: Input,
     file: String,
@@ -20,7 +20,7 @@ pub struct OnnxNetwork {
 
 impl OnnxNetwork {
     /// Open the network in `file`; `choose` names the outputs that are read.
-    pub fn open(
+    pub(super) fn open(
         file: &Path,
         choose: impl Fn(&GraphProto) -> anyhow::Result<Vec<String>>,
     ) -> anyhow::Result<Self> {
@@ -41,13 +41,17 @@ impl OnnxNetwork {
     }
 
     /// Its file, and how it is fed.
-    pub fn about(&self) -> String {
+    pub(super) fn about(&self) -> String {
         format!("{}: {}", self.file, self.input)
     }
 
     /// Its outputs for a picture, which is scaled to its side, or to `open` where it takes any. All
     /// numbers are finite.
-    pub fn run(&mut self, picture: &RgbImage, open: (u32, u32)) -> anyhow::Result<Vec<HostTensor>> {
+    pub(super) fn run(
+        &mut self,
+        picture: &RgbImage,
+        open: (u32, u32),
+    ) -> anyhow::Result<Vec<HostTensor>> {
         let mut run = || {
             let numbers = self.input.feed(picture, open)?;
             let wanted: Vec<&str> = self.outputs.iter().map(String::as_str).collect();

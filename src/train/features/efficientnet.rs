@@ -24,7 +24,7 @@ const STAGES: [(usize, i64, i64, i64, i64); 7] = [
 ];
 
 /// What each stage gives.
-pub const LEVELS: [Level; 7] = [
+pub(super) const LEVELS: [Level; 7] = [
     level("stage0", 16, 2),
     level("stage1", 24, 4),
     level("stage2", 40, 8),
@@ -43,7 +43,7 @@ const fn level(name: &'static str, channels: i64, stride: i64) -> Level {
 }
 
 /// Read the network up to the stage `last` into `l`: what every stage on the way gives.
-pub fn read<L: Layers>(l: &mut L, picture: &L::Value, last: &str) -> Vec<L::Value> {
+pub(super) fn read<L: Layers>(l: &mut L, picture: &L::Value, last: &str) -> Vec<L::Value> {
     let stem = strided_same(l, "stem", picture, Conv::strided(3, STEM, 3, 2, 0));
     let stem = l.relu6(&stem);
     let (mut input, mut given) = (STEM, Vec::new());

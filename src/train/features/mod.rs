@@ -266,13 +266,13 @@ pub(super) mod tests {
     use super::*;
 
     /// Write a file of `architecture` with random weights.
-    pub fn write(file: &Path, architecture: Architecture, last: &str) {
+    pub(crate) fn write(file: &Path, architecture: Architecture, last: &str) {
         let tensors: Vec<_> = architecture.untrained(Some(last)).into_iter().collect();
         Tensor::write_safetensors(&tensors, file).unwrap();
     }
 
     /// What `make` makes of the file of an EfficientNet-lite0 with random weights.
-    pub fn with_network<T>(make: impl FnOnce(&Path) -> T) -> T {
+    pub(crate) fn with_network<T>(make: impl FnOnce(&Path) -> T) -> T {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("network.safetensors");
         write(&file, Architecture::EfficientNetLite0, "stage6");

@@ -7,9 +7,9 @@ use super::level::Level;
 use crate::train::nn::layers::{Conv, Layers, Padding};
 
 /// Convolutions between the poolings of VGG16.
-pub const VGG16: [usize; 5] = [2, 2, 3, 3, 3];
+pub(super) const VGG16: [usize; 5] = [2, 2, 3, 3, 3];
 /// Those of VGG19.
-pub const VGG19: [usize; 5] = [2, 2, 4, 4, 4];
+pub(super) const VGG19: [usize; 5] = [2, 2, 4, 4, 4];
 
 /// What the convolutions of each stage are called.
 const NAMES: [[&str; 4]; 5] = [
@@ -27,7 +27,7 @@ const fn width(stage: usize) -> i64 {
 }
 
 /// What each convolution gives.
-pub fn levels(stages: [usize; 5]) -> Vec<Level> {
+pub(super) fn levels(stages: [usize; 5]) -> Vec<Level> {
     let level = |stage: usize, i: usize| Level {
         name: NAMES[stage][i],
         channels: width(stage),
@@ -41,7 +41,7 @@ pub fn levels(stages: [usize; 5]) -> Vec<Level> {
 
 /// Read the network up to the convolution `last` into `l`: what every convolution on the way gives,
 /// before its rectifier.
-pub fn read<L: Layers>(
+pub(super) fn read<L: Layers>(
     l: &mut L,
     picture: &L::Value,
     stages: [usize; 5],
@@ -69,7 +69,7 @@ pub fn read<L: Layers>(
 
 /// Pictures of −1 … 1 as torchvision's weights take them: ImageNet's mean and deviation of pictures
 /// of 0 … 1 taken off.
-pub fn normalized(pictures: &Tensor) -> Tensor {
+pub(super) fn normalized(pictures: &Tensor) -> Tensor {
     let channels = |values: [f32; 3]| {
         let tensor = Tensor::from_slice(&values).view([1, 3, 1, 1]);
         tensor.to_device(pictures.device())

@@ -7,7 +7,7 @@ use super::tensors::numbers;
 use crate::onnx::{Conv2d, ConvTranspose2d, GraphBuilder, PadMode, Weights};
 
 /// Writes a network into `graph`; names of weights get `prefix` in front.
-pub struct OnnxLayers<'a> {
+pub(crate) struct OnnxLayers<'a> {
     /// The graph under construction.
     pub graph: &'a mut GraphBuilder,
     /// The network's weights.
@@ -17,7 +17,7 @@ pub struct OnnxLayers<'a> {
 }
 
 /// A value of the graph: its name and its number of channels.
-pub struct Node {
+pub(crate) struct Node {
     /// Name of the value.
     pub name: String,
     /// Number of channels, or of features.

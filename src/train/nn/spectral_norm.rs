@@ -6,19 +6,19 @@ use tch::{Tensor, no_grad};
 use super::layers::Parameters;
 
 /// Keeps a discriminator's singular values within an estimate by power iteration.
-pub struct SpectralNorm {
+pub(crate) struct SpectralNorm {
     /// Per weight an estimate of its first left singular vector, of length 1.
     pub vectors: Parameters,
 }
 
 impl SpectralNorm {
     /// Estimates for the weights among `parameters`, from one iteration.
-    pub fn new(parameters: &Parameters) -> Self {
+    pub(crate) fn new(parameters: &Parameters) -> Self {
         Self::of(parameters, |name| name.ends_with(".weight"))
     }
 
     /// As [`Self::new`], for those of the names that `chosen` takes.
-    pub fn of(parameters: &Parameters, chosen: impl Fn(&str) -> bool) -> Self {
+    pub(crate) fn of(parameters: &Parameters, chosen: impl Fn(&str) -> bool) -> Self {
         let weights = parameters.iter().filter(|(name, _)| chosen(name));
         let start = |(name, weight): (&String, &Tensor)| {
             let vector = Tensor::randn([weight.size()[0]], (weight.kind(), weight.device()));
@@ -32,7 +32,7 @@ impl SpectralNorm {
     }
 
     /// One power iteration; to be called once per step.
-    pub fn power_iteration(&mut self, parameters: &Parameters) {
+    pub(crate) fn power_iteration(&mut self, parameters: &Parameters) {
         no_grad(|| {
             for (name, left) in &mut self.vectors {
                 let weight = matrix(&parameters[name]);
@@ -42,7 +42,7 @@ impl SpectralNorm {
     }
 
     /// The parameters with normalised weights; gradients pass through to `parameters`.
-    pub fn normalized(&self, parameters: &Parameters) -> Parameters {
+    pub(crate) fn normalized(&self, parameters: &Parameters) -> Parameters {
         let normalize = |(name, tensor): (&String, &Tensor)| {
             let tensor = match self.vectors.get(name) {
                 Some(left) => {

@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 /// Pictures at the side `size`, of which theirs is a multiple.
-pub fn reduced(pictures: &Tensor, size: i64) -> Tensor {
+pub(crate) fn reduced(pictures: &Tensor, size: i64) -> Tensor {
     let scale = pictures.size()[3] / size;
     match scale {
         ..=1 => pictures.shallow_clone(),
@@ -13,12 +13,12 @@ pub fn reduced(pictures: &Tensor, size: i64) -> Tensor {
 
 /// The same tensor, whose channels are neighbours in memory. Convolutions keep that order and are
 /// faster in it, by a seventh on the CPU.
-pub fn channels_last(x: &Tensor) -> Tensor {
+pub(crate) fn channels_last(x: &Tensor) -> Tensor {
     x.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
 }
 
 /// The numbers of a tensor, row by row.
-pub fn numbers(tensor: &Tensor) -> Vec<f32> {
+pub(crate) fn numbers(tensor: &Tensor) -> Vec<f32> {
     let flat = tensor
         .detach()
         .to_device(tch::Device::Cpu)

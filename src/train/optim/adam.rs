@@ -9,7 +9,7 @@ use crate::train::nn::layers::Parameters;
 use crate::train::nn::parameters::fill;
 
 /// Adam (Kingma and Ba, 2015) with L2 weight decay, as in PyTorch.
-pub struct Adam {
+pub(crate) struct Adam {
     /// Learning rate.
     pub learning_rate: f64,
     betas: (f64, f64),
@@ -22,7 +22,7 @@ const EPSILON: f64 = 1e-8;
 
 impl Adam {
     /// An optimiser of `parameters` with zero moments.
-    pub fn new(
+    pub(crate) fn new(
         parameters: &Parameters,
         learning_rate: f64,
         betas: (f64, f64),
@@ -43,7 +43,7 @@ impl Adam {
 
     /// One step along the gradients in `parameters`, which are cleared. Parameters without one
     /// stay.
-    pub fn step(&mut self, parameters: &mut Parameters) {
+    pub(crate) fn step(&mut self, parameters: &mut Parameters) {
         self.step += 1;
         let (beta1, beta2) = self.betas;
         let correction1 = 1.0 - beta1.powi(self.step as i32);
@@ -75,7 +75,7 @@ impl Adam {
     }
 
     /// The state by name, for a checkpoint.
-    pub fn state(&self, prefix: &str, out: &mut Vec<(String, Tensor)>) {
+    pub(crate) fn state(&self, prefix: &str, out: &mut Vec<(String, Tensor)>) {
         out.push((format!("{prefix}.step"), Tensor::from_slice(&[self.step])));
         for (name, first, second) in &self.moments {
             out.push((format!("{prefix}.first.{name}"), first.shallow_clone()));
@@ -84,7 +84,7 @@ impl Adam {
     }
 
     /// Take the state back from a checkpoint.
-    pub fn load(&mut self, prefix: &str, saved: &Parameters) -> anyhow::Result<()> {
+    pub(crate) fn load(&mut self, prefix: &str, saved: &Parameters) -> anyhow::Result<()> {
         self.fill(prefix, saved)
             .map_err(|name| anyhow::anyhow!("the checkpoint has no fitting tensor {name}"))
     }
@@ -101,7 +101,7 @@ impl Adam {
 }
 
 /// Shorten the gradient of all `parameters` together to the norm `most` where it is longer.
-pub fn clip_gradients(parameters: &Parameters, most: f64) {
+pub(crate) fn clip_gradients(parameters: &Parameters, most: f64) {
     no_grad(|| {
         let gradients: Vec<Tensor> = parameters.values().map(Tensor::grad).collect();
         let gradients: Vec<&Tensor> = gradients.iter().filter(|g| g.defined()).collect();
@@ -116,7 +116,7 @@ pub fn clip_gradients(parameters: &Parameters, most: f64) {
 }
 
 /// Exponential moving average of weights: steadier than the last step's.
-pub struct MovingAverage {
+pub(crate) struct MovingAverage {
     decay: f64,
     /// The averaged weights; they carry no gradient.
     pub average: Parameters,
@@ -124,7 +124,7 @@ pub struct MovingAverage {
 
 impl MovingAverage {
     /// An average that starts at `parameters`; `decay` is the weight of the past in one step.
-    pub fn new(parameters: &Parameters, decay: f64) -> Self {
+    pub(crate) fn new(parameters: &Parameters, decay: f64) -> Self {
         let copy = |(name, tensor): (&String, &Tensor)| (name.clone(), tensor.detach().copy());
         Self {
             decay,
@@ -134,7 +134,7 @@ impl MovingAverage {
 
     /// Take step number `step` (from 0) in. Early steps weigh more, so that the start is forgotten
     /// soon.
-    pub fn update(&mut self, parameters: &Parameters, step: u64) {
+    pub(crate) fn update(&mut self, parameters: &Parameters, step: u64) {
         self.update_by(
             parameters,
             self.decay.min((1.0 + step as f64) / (10.0 + step as f64)),
@@ -142,7 +142,7 @@ impl MovingAverage {
     }
 
     /// Take `parameters` in; `decay` is the weight of the past.
-    pub fn update_by(&mut self, parameters: &Parameters, decay: f64) {
+    pub(crate) fn update_by(&mut self, parameters: &Parameters, decay: f64) {
         no_grad(|| {
             for (name, average) in &mut self.average {
                 let _ = average.lerp_(&parameters[name], 1.0 - decay);

@@ -8,7 +8,7 @@ use tch::Tensor;
 use crate::train::nn::layers::Parameters;
 
 /// Up to `capacity` fakes of one domain.
-pub struct ImagePool {
+pub(crate) struct ImagePool {
     capacity: usize,
     /// Stored fakes, each `[1, 3, S, S]`.
     stored: Vec<Tensor>,
@@ -16,7 +16,7 @@ pub struct ImagePool {
 
 impl ImagePool {
     /// An empty pool.
-    pub fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize) -> Self {
         Self {
             capacity,
             stored: Vec::new(),
@@ -27,7 +27,7 @@ impl ImagePool {
     ///
     /// While the pool fills, the fakes themselves; later each with probability ½ a stored one,
     /// whose place it takes. Randomness depends on `seed` alone, so that a resumed run repeats it.
-    pub fn exchange(&mut self, fakes: &Tensor, seed: u64) -> Tensor {
+    pub(crate) fn exchange(&mut self, fakes: &Tensor, seed: u64) -> Tensor {
         if self.capacity == 0 {
             return fakes.detach();
         }
@@ -48,14 +48,14 @@ impl ImagePool {
     }
 
     /// Everything that a resumed run needs; `name` is the discriminator's.
-    pub fn save(&self, name: &str, out: &mut Vec<(String, Tensor)>) {
+    pub(crate) fn save(&self, name: &str, out: &mut Vec<(String, Tensor)>) {
         for (i, picture) in self.stored.iter().enumerate() {
             out.push((format!("pool.{name}.{i:04}"), picture.shallow_clone()));
         }
     }
 
     /// Take back what [`Self::save`] gave.
-    pub fn load(&mut self, name: &str, saved: &Parameters) {
+    pub(crate) fn load(&mut self, name: &str, saved: &Parameters) {
         // Names are in the order of the slots.
         let prefix = format!("pool.{name}.");
         let pictures = saved.iter().filter(|(key, _)| key.starts_with(&prefix));

@@ -36,25 +36,25 @@ impl Losses {
 }
 
 /// Mean binary cross-entropy of raw scores that should say `target` (0 or 1, or between).
-pub fn cross_entropy(scores: &Tensor, target: f64) -> Tensor {
+pub(crate) fn cross_entropy(scores: &Tensor, target: f64) -> Tensor {
     (scores.softplus() - scores * target).mean(Kind::Float)
 }
 
 /// Mean squared distance of scores to `target` (Mao et al., 2017).
-pub fn least_squares(scores: &Tensor, target: f64) -> Tensor {
+pub(crate) fn least_squares(scores: &Tensor, target: f64) -> Tensor {
     (scores - target).square().mean(Kind::Float)
 }
 
 /// A discriminator's hinge loss (Lim and Ye, 2017): scores of real pictures above 1, of fake ones
 /// below −1.
-pub fn hinge(real: &Tensor, fake: &Tensor) -> Tensor {
+pub(crate) fn hinge(real: &Tensor, fake: &Tensor) -> Tensor {
     (-real + 1.0).relu().mean(Kind::Float) + (fake + 1.0).relu().mean(Kind::Float)
 }
 
 /// Relativistic average cross-entropy (Jolicoeur-Martineau, 2019): `higher` should score above the
 /// mean of `lower`, and the reverse. A discriminator wants real pictures higher, a generator its
 /// own.
-pub fn relativistic(higher: &Tensor, lower: &Tensor) -> Tensor {
+pub(crate) fn relativistic(higher: &Tensor, lower: &Tensor) -> Tensor {
     let above = higher - lower.mean(Kind::Float);
     let below = lower - higher.mean(Kind::Float);
     (cross_entropy(&above, 1.0) + cross_entropy(&below, 0.0)) * 0.5
@@ -98,12 +98,12 @@ impl GanLoss {
 }
 
 /// Mean absolute difference.
-pub fn l1(a: &Tensor, b: &Tensor) -> Tensor {
+pub(crate) fn l1(a: &Tensor, b: &Tensor) -> Tensor {
     a.l1_loss(b, Reduction::Mean)
 }
 
 /// How sure a discriminator is that pictures with these scores are real: mean probability, 0–1.
-pub fn fake_score(scores: &Tensor) -> Tensor {
+pub(crate) fn fake_score(scores: &Tensor) -> Tensor {
     scores.detach().sigmoid().mean(Kind::Float)
 }
 

@@ -128,7 +128,7 @@ const JOINING: f64 = 500.0;
 /// How far adversarial terms have joined at `step` of `steps`, 0–1, if they begin at `from`. They
 /// join slowly: Adam divides by what gradients were, and larger ones out of the blue make steps
 /// that wreck the network.
-pub fn joined(step: u64, from: f64, steps: u64) -> f64 {
+pub(crate) fn joined(step: u64, from: f64, steps: u64) -> f64 {
     let slowly = (0.1 * steps as f64).clamp(1.0, JOINING);
     ((step as f64 + 1.0 - from) / slowly).clamp(0.0, 1.0)
 }

@@ -17,7 +17,7 @@ const WINDOW: u64 = 200;
 const SELDOM: f64 = 0.02;
 
 /// The randomness of a step is its own, so that a resumed run draws the same.
-pub fn seed_step(seed: u64, step: u64) {
+pub(crate) fn seed_step(seed: u64, step: u64) {
     tch::manual_seed(seed.wrapping_add(step).wrapping_mul(0x9e37_79b9) as i64);
 }
 
@@ -228,7 +228,7 @@ fn mapped(weights: &Parameters, change: impl Fn(&Tensor) -> Tensor) -> Parameter
 /// Looks out for a discriminator that has run away: it is never fooled any more, and the generator
 /// learns nothing from it.
 #[derive(Default)]
-pub struct Watch {
+pub(crate) struct Watch {
     /// Steps of the present window, and the sum of what they showed.
     steps: u64,
     sum: f64,
@@ -238,7 +238,13 @@ pub struct Watch {
 impl Watch {
     /// Take a step in and warn, once, when the discriminator `name` has run away. `fooled` is near
     /// 0 where it is not fooled: the share of fake pictures that it scores as real, or its loss.
-    pub fn see(&mut self, name: &str, generator_loss: &Tensor, remedy: &str, losses: &mut Losses) {
+    pub(crate) fn see(
+        &mut self,
+        name: &str,
+        generator_loss: &Tensor,
+        remedy: &str,
+        losses: &mut Losses,
+    ) {
         if self.runs_away(generator_loss.double_value(&[])) {
             losses.warnings.push(format!(
                 "for {WINDOW} steps {name} has hardly been deceived; try {remedy}"
@@ -261,13 +267,13 @@ impl Watch {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::train::data::loader::Batch;
     use crate::train::run::train_step::TrainStep;
 
     /// What a checkpoint of `stage` would hold.
-    pub fn saved(stage: &dyn TrainStep) -> Parameters {
+    pub(crate) fn saved(stage: &dyn TrainStep) -> Parameters {
         let mut out = Vec::new();
         stage.save(&mut out);
         let copied = out.into_iter();
@@ -279,7 +285,7 @@ pub mod tests {
     /// Train two steps, then two more as a whole and from a checkpoint: losses and all tensors must
     /// agree. Steps must not draw from libtorch's randomness, which tests that run beside this one
     /// use as well.
-    pub fn check_resumed<S: TrainStep>(make: impl Fn() -> S, batch: &Batch) {
+    pub(crate) fn check_resumed<S: TrainStep>(make: impl Fn() -> S, batch: &Batch) {
         let mut whole = make();
         for _ in 0..2 {
             whole.step(batch).unwrap();

@@ -4,7 +4,7 @@
 pub const BUNDLED: &str = include_str!("../../../recipes/default.toml");
 
 /// The recipe `name` that comes with the program, for others to extend.
-pub fn bundled(name: &str) -> Option<&'static str> {
+pub(super) fn bundled(name: &str) -> Option<&'static str> {
     Some(match name {
         "default.toml" => BUNDLED,
         "published.toml" => include_str!("../../../recipes/published.toml"),

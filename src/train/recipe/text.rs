@@ -69,7 +69,7 @@ const LONGEST_CHAIN: usize = 8;
 /// The keys of a recipe's text, by their present names, and where it `extends` another recipe those
 /// of that one that it does not have itself. Such a recipe lies in `folder`, or is one that comes
 /// with the program.
-pub fn table_of(text: &str, folder: Option<&Path>) -> anyhow::Result<Table> {
+pub(super) fn table_of(text: &str, folder: Option<&Path>) -> anyhow::Result<Table> {
     extended(text, folder, LONGEST_CHAIN)
 }
 
@@ -131,7 +131,7 @@ fn renew(table: Table, prefix: &str) -> Table {
 
 /// The keys of the recipe file, or of `default`, with single keys changed, see
 /// [`RecipeText::read_with`]; and a name for error messages.
-pub fn table_with(
+pub(super) fn table_with(
     path: Option<&Path>,
     default: &str,
     changes: &[String],
@@ -189,7 +189,11 @@ fn parse_value(text: &str) -> Value {
 
 /// For `error` about an unknown key: the key, as `written` has it, and the one that was probably
 /// meant. The recipe `default` tells apart keys of the same name in other sections.
-pub fn meant_key(error: &toml::de::Error, written: &Table, default: &str) -> Option<anyhow::Error> {
+pub(super) fn meant_key(
+    error: &toml::de::Error,
+    written: &Table,
+    default: &str,
+) -> Option<anyhow::Error> {
     let message = error.message().strip_prefix("unknown field")?;
     // The wrong name and those that the section has, optional ones among them, are in quotes.
     let mut names = message.split('`').skip(1).step_by(2);

@@ -13,13 +13,13 @@ use image::RgbImage;
 use prost::{Message, Oneof};
 
 /// Appends scalars and pictures to a new event file.
-pub struct EventLog {
+pub(super) struct EventLog {
     file: File,
 }
 
 impl EventLog {
     /// A new event file in `folder`; earlier ones stay, TensorBoard reads them together.
-    pub fn create(folder: &Path) -> io::Result<Self> {
+    pub(super) fn create(folder: &Path) -> io::Result<Self> {
         let now = since_epoch();
         let name = format!(
             "events.out.tfevents.{}.{}",
@@ -39,7 +39,7 @@ impl EventLog {
     }
 
     /// Record numbers by name.
-    pub fn scalars(&mut self, step: u64, values: &[(String, f64)]) -> io::Result<()> {
+    pub(super) fn scalars(&mut self, step: u64, values: &[(String, f64)]) -> io::Result<()> {
         let values = values.iter().map(|(tag, value)| Value {
             tag: tag.clone(),
             content: Some(Content::Scalar(*value as f32)),
@@ -48,7 +48,12 @@ impl EventLog {
     }
 
     /// Record a picture.
-    pub fn picture(&mut self, step: u64, tag: &str, picture: &RgbImage) -> anyhow::Result<()> {
+    pub(super) fn picture(
+        &mut self,
+        step: u64,
+        tag: &str,
+        picture: &RgbImage,
+    ) -> anyhow::Result<()> {
         let mut png = io::Cursor::new(Vec::new());
         picture.write_to(&mut png, image::ImageFormat::Png)?;
         let content = Content::Picture(Picture {

@@ -20,7 +20,7 @@ const COUNT: usize = 3;
 
 /// Make the model in `file` calculate in 16-bit floats; returns the largest change of what it makes
 /// of noisy mosaics, in units of its range. The file is replaced only if that is small.
-pub fn halve_file(file: &Path) -> anyhow::Result<f32> {
+pub(crate) fn halve_file(file: &Path) -> anyhow::Result<f32> {
     let shown = file.display();
     let onnx = std::fs::read(file).with_context(|| format!("{shown} cannot be read"))?;
     let mut model = decode(&onnx).with_context(|| shown.to_string())?;

@@ -22,7 +22,7 @@ const DISTANCE: &str = "sliced Wasserstein distance to held-out faces";
 const CHUNK: i64 = 32;
 
 /// Random numbers of which the pictures are looked at, and real pictures beside them.
-pub struct SampleGrid {
+pub(crate) struct SampleGrid {
     z: Tensor,
     real: Vec<Vec<u8>>,
     side: usize,
@@ -30,7 +30,7 @@ pub struct SampleGrid {
 
 impl SampleGrid {
     /// Look at pictures of `side` pixels that come of random numbers `[N, latent…]`.
-    pub fn new(
+    pub(crate) fn new(
         held_out: &Dataset,
         side: i64,
         latent: &[i64],

@@ -10,14 +10,14 @@ use crate::train::data::loader::Inputs;
 use crate::train::data::samples::Sample;
 
 /// Held-out pictures that are looked at.
-pub const COUNT: usize = 48;
+pub(crate) const COUNT: usize = 48;
 /// Those of them that are drawn.
 const DRAWN: usize = 8;
 /// Borders between groups of block sizes, crop pixels.
 const BORDERS: [f32; 4] = [5.0, 7.0, 10.0, 14.0];
 
 /// Fixed samples of held-out pictures.
-pub struct Validation {
+pub(crate) struct Validation {
     samples: Vec<Sample>,
     device: Device,
 }
@@ -46,7 +46,7 @@ pub struct Group {
 
 impl Validation {
     /// These samples. Their degraded pictures may be smaller than the clean ones.
-    pub fn of(samples: Vec<Sample>, device: Device) -> Self {
+    pub(crate) fn of(samples: Vec<Sample>, device: Device) -> Self {
         Self { samples, device }
     }
 
@@ -76,7 +76,7 @@ impl Validation {
 
     /// Run `stage` on all samples; returns the numbers and a picture of some: mosaic, restored,
     /// truth.
-    pub fn run(&self, stage: &dyn TrainStep) -> (Validated, RgbImage) {
+    pub(crate) fn run(&self, stage: &dyn TrainStep) -> (Validated, RgbImage) {
         let mut groups = vec![Vec::new(); BORDERS.len() + 1];
         let mut drawn = Vec::new();
         for sample in &self.samples {

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::thread::ThreadId;
 
 /// What chain functions return.
-pub type Flow = Result<gst::FlowSuccess, gst::FlowError>;
+pub(crate) type Flow = Result<gst::FlowSuccess, gst::FlowError>;
 
 /// A frame and what the sink pad knew when it came.
 #[derive(Clone, Debug)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// The picture.
     pub buffer: gst::Buffer,
     /// Its caps.
@@ -23,7 +23,7 @@ pub struct Frame {
 /// An entry of the queue. Serialised queries are none: they wait in
 /// [`Queue::drain`](super::Queue::drain) until all before them is done.
 #[derive(Debug)]
-pub enum Item {
+pub(crate) enum Item {
     /// A frame to look at and to hand on.
     Frame(Frame),
     /// A serialised event to hand on.
@@ -32,7 +32,7 @@ pub enum Item {
 
 /// What the queue holds, and how it stands.
 #[derive(Debug)]
-pub struct State {
+pub(super) struct State {
     pub items: VecDeque<Item>,
     /// Frames waiting and in work.
     pub held: usize,
@@ -71,7 +71,7 @@ impl Default for State {
 
 impl State {
     /// Whether frames may come in.
-    pub fn accepts(&self) -> Result<(), gst::FlowError> {
+    pub(super) fn accepts(&self) -> Result<(), gst::FlowError> {
         if self.flushing || !self.active {
             return Err(gst::FlowError::Flushing);
         }
@@ -80,7 +80,7 @@ impl State {
 
     /// Start a new epoch with nothing in it; returns the sticky events that were lost and still
     /// hold.
-    pub fn clear(&mut self) -> Vec<gst::Event> {
+    pub(super) fn clear(&mut self) -> Vec<gst::Event> {
         self.epoch += 1;
         self.held = 0;
         let items = self.items.drain(..);
@@ -94,7 +94,7 @@ impl State {
 
     /// After an end of stream from downstream events pass, frames have been dropped; after an error
     /// nothing moves.
-    pub fn pop(&mut self) -> Option<Item> {
+    pub(super) fn pop(&mut self) -> Option<Item> {
         let only_events = self.flow == Err(gst::FlowError::Eos);
         if self.flushing || (self.flow.is_err() && !only_events) {
             return None;
@@ -104,7 +104,7 @@ impl State {
 
     /// Downstream wants no more of this stream: drop its frames, and go on where the next one
     /// begins.
-    pub fn skip_to_new_start(&mut self) {
+    pub(super) fn skip_to_new_start(&mut self) {
         let mut new_stream = false;
         let mut dropped = 0;
         self.items.retain(|item| match item {
@@ -125,7 +125,7 @@ impl State {
 }
 
 /// Whether a stream, or a part of one, begins here.
-pub fn starts_anew(event: &gst::EventRef) -> bool {
+pub(super) fn starts_anew(event: &gst::EventRef) -> bool {
     matches!(
         event.type_(),
         gst::EventType::StreamStart | gst::EventType::Segment

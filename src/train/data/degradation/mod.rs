@@ -3,7 +3,7 @@
 //! Pictures are tensors `[1, 3, H, W]`, R′G′B′ of 0 … 1, on the CPU. All randomness comes from the
 //! generator that is handed in, so that a sample depends on its own number alone.
 
-pub mod kernels;
+pub(crate) mod kernels;
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ use crate::train::nn::tensors::numbers;
 
 /// How pictures are resized; none of them looks at more samples when it shrinks, but for the area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Filter {
+pub(crate) enum Filter {
     /// Means of the areas that samples cover.
     Area,
     /// Between the two nearest samples in each direction.
@@ -33,13 +33,13 @@ pub enum Filter {
 
 impl Filter {
     /// One of the three, equally likely.
-    pub fn draw(random: &mut Pcg64Mcg) -> Self {
+    pub(crate) fn draw(random: &mut Pcg64Mcg) -> Self {
         [Self::Area, Self::Bilinear, Self::Bicubic][random.random_range(0..3)]
     }
 }
 
 /// A picture as a tensor.
-pub fn tensor_of(picture: &RgbImage) -> Tensor {
+pub(crate) fn tensor_of(picture: &RgbImage) -> Tensor {
     let (width, height) = picture.dimensions();
     let bytes = Tensor::from_slice(picture.as_raw());
     let bytes = bytes.view([1, i64::from(height), i64::from(width), 3]);
@@ -47,7 +47,7 @@ pub fn tensor_of(picture: &RgbImage) -> Tensor {
 }
 
 /// A tensor as a picture of 8 bits.
-pub fn picture_of(x: &Tensor) -> anyhow::Result<RgbImage> {
+pub(crate) fn picture_of(x: &Tensor) -> anyhow::Result<RgbImage> {
     let (height, width) = (x.size()[2] as u32, x.size()[3] as u32);
     let levels = (x.clamp(0.0, 1.0) * 255.0).round().permute([0, 2, 3, 1]);
     let bytes = numbers(&levels).into_iter().map(|level| level as u8);
@@ -55,12 +55,12 @@ pub fn picture_of(x: &Tensor) -> anyhow::Result<RgbImage> {
 }
 
 /// Cut to 0 … 1 and rounded to 8 bits.
-pub fn round(x: &Tensor) -> Tensor {
+pub(crate) fn round(x: &Tensor) -> Tensor {
     (x.clamp(0.0, 1.0) * 255.0).round() / 255.0
 }
 
 /// The numbers of a sample: −1 … 1.
-pub fn signed(x: &Tensor) -> Vec<f32> {
+pub(crate) fn signed(x: &Tensor) -> Vec<f32> {
     numbers(&(x * 2.0 - 1.0))
 }
 
@@ -69,7 +69,7 @@ pub fn signed(x: &Tensor) -> Vec<f32> {
 ///
 /// By Fourier transforms, which take a twentieth of the time of a convolution with 41 × 41 weights.
 /// Kernels are symmetric about their middle, so turning one around changes nothing.
-pub fn blur(x: &Tensor, kernel: Kernel) -> Tensor {
+pub(crate) fn blur(x: &Tensor, kernel: Kernel) -> Tensor {
     let (height, width) = (x.size()[2], x.size()[3]);
     let kernel = kernel.cut(2 * height.min(width) as usize - 1);
     let pad = kernel.side as i64 / 2;
@@ -86,7 +86,7 @@ pub fn blur(x: &Tensor, kernel: Kernel) -> Tensor {
 }
 
 /// At `height` × `width` pixels.
-pub fn resize(x: &Tensor, [height, width]: [i64; 2], filter: Filter) -> Tensor {
+pub(crate) fn resize(x: &Tensor, [height, width]: [i64; 2], filter: Filter) -> Tensor {
     let size = [height.max(1), width.max(1)];
     match filter {
         Filter::Area => x.adaptive_avg_pool2d(size),
@@ -96,13 +96,18 @@ pub fn resize(x: &Tensor, [height, width]: [i64; 2], filter: Filter) -> Tensor {
 }
 
 /// At `factor` times the size.
-pub fn scale(x: &Tensor, factor: f64, filter: Filter) -> Tensor {
+pub(crate) fn scale(x: &Tensor, factor: f64, filter: Filter) -> Tensor {
     let size = [x.size()[2], x.size()[3]].map(|side| (side as f64 * factor) as i64);
     resize(x, size, filter)
 }
 
 /// Gaussian noise of standard deviation `deviation`, 0–255; `grey`: the same for all channels.
-pub fn gaussian_noise(x: &Tensor, deviation: f64, grey: bool, random: &mut Pcg64Mcg) -> Tensor {
+pub(crate) fn gaussian_noise(
+    x: &Tensor,
+    deviation: f64,
+    grey: bool,
+    random: &mut Pcg64Mcg,
+) -> Tensor {
     let Ok(normal) = Normal::new(0.0f32, (deviation / 255.0) as f32) else {
         return x.shallow_clone();
     };
@@ -113,7 +118,12 @@ pub fn gaussian_noise(x: &Tensor, deviation: f64, grey: bool, random: &mut Pcg64
 /// Noise of counted photons, times `strength`: as many counts to full brightness as the picture has
 /// levels, rounded up to a power of two (xinntao/Real-ESRGAN). `grey`: the same for all channels,
 /// by the picture's brightness.
-pub fn poisson_noise(x: &Tensor, strength: f64, grey: bool, random: &mut Pcg64Mcg) -> Tensor {
+pub(crate) fn poisson_noise(
+    x: &Tensor,
+    strength: f64,
+    grey: bool,
+    random: &mut Pcg64Mcg,
+) -> Tensor {
     let seen = match grey {
         true => brightness(x),
         false => x.shallow_clone(),
@@ -142,28 +152,32 @@ fn field(x: &Tensor, grey: bool, make: impl FnMut(usize) -> f32) -> Tensor {
 }
 
 /// Luma (ITU-R BT.601) in one channel.
-pub fn brightness(x: &Tensor) -> Tensor {
+pub(crate) fn brightness(x: &Tensor) -> Tensor {
     let weights = Tensor::from_slice(&[0.299f32, 0.587, 0.114]).view([1, 3, 1, 1]);
     let dims: &[i64] = &[1];
     (x * weights).sum_dim_intlist(dims, true, Kind::Float)
 }
 
 /// Through JPEG of `quality` 1–100.
-pub fn jpeg(x: &Tensor, quality: f64) -> anyhow::Result<Tensor> {
+pub(crate) fn jpeg(x: &Tensor, quality: f64) -> anyhow::Result<Tensor> {
     let quality = quality.round().clamp(1.0, 100.0) as u8;
     let picture = jpeg::jpeg(&picture_of(x)?.into(), quality)?;
     Ok(tensor_of(&picture.into_rgb8()))
 }
 
 /// A mosaic of square blocks of `block` pixels; a corner of one lies at `corner`, pixels.
-pub fn mosaic(x: &Tensor, block: u32, corner: [i32; 2]) -> anyhow::Result<Tensor> {
+pub(crate) fn mosaic(x: &Tensor, block: u32, corner: [i32; 2]) -> anyhow::Result<Tensor> {
     let mut picture = picture_of(x)?;
     mosaic_in_place(&mut picture, block, corner)?;
     Ok(tensor_of(&picture))
 }
 
 /// As [`mosaic`], of a picture of 8 bits.
-pub fn mosaic_in_place(picture: &mut RgbImage, block: u32, corner: [i32; 2]) -> anyhow::Result<()> {
+pub(crate) fn mosaic_in_place(
+    picture: &mut RgbImage,
+    block: u32,
+    corner: [i32; 2],
+) -> anyhow::Result<()> {
     let (width, height) = picture.dimensions();
     let layout = Layout::rgb(width, height);
     let mut view = FrameViewMut::packed(&layout, picture, width as usize * 3)?;
@@ -176,7 +190,7 @@ pub fn mosaic_in_place(picture: &mut RgbImage, block: u32, corner: [i32; 2]) -> 
 /// Unsharp masking: half of the difference to a Gaussian blur, where that is more than ten levels,
 /// is put on top. The blur has 51 × 51 samples and σ = 8, as OpenCV makes of that size; the mask is
 /// blurred the same way.
-pub fn sharpened(x: &Tensor) -> Tensor {
+pub(crate) fn sharpened(x: &Tensor) -> Tensor {
     const SIDE: usize = 51;
     const SIGMA: f64 = 8.0;
     const STRENGTH: f64 = 0.5;
@@ -192,7 +206,11 @@ pub fn sharpened(x: &Tensor) -> Tensor {
 }
 
 /// An error unless `range` rises and lies in `limits`.
-pub fn check_range(name: &str, [low, high]: [f64; 2], limits: [f64; 2]) -> anyhow::Result<()> {
+pub(crate) fn check_range(
+    name: &str,
+    [low, high]: [f64; 2],
+    limits: [f64; 2],
+) -> anyhow::Result<()> {
     ensure!(
         limits[0] <= low && low <= high && high <= limits[1],
         "{name} is {low} … {high}; it must rise and lie in {} … {}",
@@ -203,7 +221,7 @@ pub fn check_range(name: &str, [low, high]: [f64; 2], limits: [f64; 2]) -> anyho
 }
 
 /// A number of a range, uniform.
-pub fn draw([low, high]: [f64; 2], random: &mut Pcg64Mcg) -> f64 {
+pub(crate) fn draw([low, high]: [f64; 2], random: &mut Pcg64Mcg) -> f64 {
     random.random_range(low..=high)
 }
 

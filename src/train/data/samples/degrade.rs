@@ -12,11 +12,11 @@ use crate::degrade::jpeg::jpeg;
 use crate::train::data::random::logarithmic;
 
 /// Light and contrast of a scene.
-pub struct Tone([u8; 256]);
+pub(super) struct Tone([u8; 256]);
 
 impl Tone {
     /// A gain and a gamma at random.
-    pub fn draw(degradation: &Degradation, random: &mut Pcg64Mcg) -> Self {
+    pub(super) fn draw(degradation: &Degradation, random: &mut Pcg64Mcg) -> Self {
         let gain = logarithmic(random, degradation.gain);
         let gamma = logarithmic(random, degradation.gamma);
         let level = |i: u8| 255.0 * gain * (f64::from(i) / 255.0).powf(gamma);
@@ -28,7 +28,7 @@ impl Tone {
     }
 
     /// Change a frame.
-    pub fn apply(&self, frame: &mut [u8]) {
+    pub(super) fn apply(&self, frame: &mut [u8]) {
         for byte in frame {
             *byte = self.0[usize::from(*byte)];
         }
@@ -36,7 +36,7 @@ impl Tone {
 }
 
 /// Noise, blur and recompression, each as `degradation` says.
-pub fn degrade(
+pub(super) fn degrade(
     mut frame: Vec<u8>,
     side: u32,
     degradation: &Degradation,

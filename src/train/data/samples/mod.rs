@@ -23,12 +23,12 @@ use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Layout, Patch, Rec
 use crate::train::data::random::logarithmic;
 use crate::train::nn::block_projection::Grid;
 
-pub use degradation::Degradation;
-pub use scene::{Scene, detected};
-pub use turn::turned;
+pub(crate) use degradation::Degradation;
+pub(crate) use scene::{Scene, detected};
+pub(crate) use turn::turned;
 
 /// Pictures that are enlarged by more than this have no detail at the truth's own size.
-pub const MOST_ENLARGED: f64 = 1.2;
+pub(crate) const MOST_ENLARGED: f64 = 1.2;
 
 /// How clips are scaled.
 const FILTERS: [FilterType; 3] = [

@@ -85,7 +85,7 @@ impl Scene {
 }
 
 /// `mosaic` as a detector may see it: each edge off by up to 3 % of the side.
-pub fn detected(mosaic: &Rect, random: &mut Pcg64Mcg) -> Rect {
+pub(crate) fn detected(mosaic: &Rect, random: &mut Pcg64Mcg) -> Rect {
     let slack = (f64::from(mosaic.width.min(mosaic.height)) * 0.03).ceil() as i32;
     let mut off = || random.random_range(-slack..=slack);
     let (left, top, right, bottom) = (off(), off(), off(), off());
@@ -98,7 +98,7 @@ pub fn detected(mosaic: &Rect, random: &mut Pcg64Mcg) -> Rect {
 }
 
 /// Blocks of about `block` pixels, mostly square, at the box's corner or anywhere.
-pub fn lattice(block: f64, mosaic: &Rect, random: &mut Pcg64Mcg) -> Lattice {
+pub(super) fn lattice(block: f64, mosaic: &Rect, random: &mut Pcg64Mcg) -> Lattice {
     let width = block.round().max(2.0);
     let aspect = random.random_range(0.8..=1.25);
     let height = if random.random_bool(0.15) {

@@ -23,7 +23,7 @@ fn mirrored(i: i64, length: i64) -> u32 {
 }
 
 /// `picture` turned by up to `most` degrees either way.
-pub fn turned(picture: &RgbImage, most: f32, random: &mut Pcg64Mcg) -> RgbImage {
+pub(crate) fn turned(picture: &RgbImage, most: f32, random: &mut Pcg64Mcg) -> RgbImage {
     turned_by(picture, random.random_range(-most..=most))
 }
 

@@ -18,7 +18,7 @@ const SHIFT: i64 = 8;
 const STREAM: u64 = 20;
 
 /// Made pictures and their truths, `[N, 3, S, S]` each, −1 … 1, as the features are taken of them.
-pub struct View {
+pub(super) struct View {
     /// What the networks made.
     pub fake: Tensor,
     /// What they should have made.
@@ -28,7 +28,7 @@ pub struct View {
 impl View {
     /// The same part of both, `size` pixels wide, perhaps mirrored; randomness comes from `seed`
     /// and `step` alone.
-    pub fn part(&self, size: i64, seed: u64, step: u64) -> Self {
+    pub(super) fn part(&self, size: i64, seed: u64, step: u64) -> Self {
         let mut random = generator(seed, STREAM + 1, step);
         let most = self.real.size()[3] - size;
         let [x, y] = [0; 2].map(|_| random.random_range(0..=most));
@@ -44,7 +44,7 @@ impl View {
     }
 
     /// Both shifted and mirrored alike; randomness comes from `seed` and `step` alone.
-    pub fn shaken(&self, seed: u64, step: u64) -> Self {
+    pub(super) fn shaken(&self, seed: u64, step: u64) -> Self {
         let mut random = generator(seed, STREAM, step);
         let [dx, dy] = [0; 2].map(|_| random.random_range(0..=2 * SHIFT));
         let mirrored = random.random_bool(0.5);
@@ -69,7 +69,7 @@ struct FeaturePair {
 
 /// Weights of the two terms.
 #[derive(Clone, Copy, Debug)]
-pub struct Weights {
+pub(super) struct Weights {
     /// Of the loss over features.
     pub perceptual: f64,
     /// Of the discriminators' opinion.
@@ -77,7 +77,7 @@ pub struct Weights {
 }
 
 /// The feature network, and one discriminator for each view, if the recipe has projected ones.
-pub struct Realism {
+pub(super) struct Realism {
     network: FeatureNetwork,
     discriminators: Vec<Projected>,
 }
@@ -87,7 +87,7 @@ impl Realism {
     /// this rate and these betas. None where the recipe asks for no features.
     ///
     /// Fails where there is no usable feature network.
-    pub fn open(
+    pub(super) fn open(
         recipe: &Recipe,
         perceptual: f64,
         views: &[&str],
@@ -114,7 +114,7 @@ impl Realism {
 
     /// Add the terms of `views`, in the order of the discriminators, to the generator's `losses`;
     /// returns what [`Self::train`] wants.
-    pub fn terms(
+    pub(super) fn terms(
         &self,
         views: &[Option<View>],
         weights: Weights,
@@ -153,7 +153,7 @@ impl Realism {
     }
 
     /// Train the discriminators on what the generator was judged by.
-    pub fn train(&mut self, judged: &SeenPairs, generator_lr: f64) -> Losses {
+    pub(super) fn train(&mut self, judged: &SeenPairs, generator_lr: f64) -> Losses {
         let mut losses = Losses::default();
         let pairs = self.discriminators.iter_mut().zip(&judged.0);
         let all: Vec<Tensor> = pairs
@@ -169,14 +169,14 @@ impl Realism {
     }
 
     /// Everything that a resumed run needs.
-    pub fn save(&self, out: &mut Vec<(String, Tensor)>) {
+    pub(super) fn save(&self, out: &mut Vec<(String, Tensor)>) {
         self.discriminators
             .iter()
             .for_each(|discriminator| discriminator.save(out));
     }
 
     /// Take back what [`Self::save`] gave.
-    pub fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
+    pub(super) fn load(&mut self, saved: &Parameters) -> anyhow::Result<()> {
         self.discriminators
             .iter_mut()
             .try_for_each(|discriminator| discriminator.load(saved))
@@ -184,4 +184,4 @@ impl Realism {
 }
 
 /// The features of all views of a step.
-pub struct SeenPairs(Vec<Option<FeaturePair>>);
+pub(super) struct SeenPairs(Vec<Option<FeaturePair>>);

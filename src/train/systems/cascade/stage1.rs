@@ -96,7 +96,11 @@ fn l1(a: &Tensor, b: &Tensor) -> Tensor {
 
 /// Parameters of a first stage that knows nothing yet. Without a deviation they start as PyTorch's
 /// do.
-pub fn new_generator(network: &Architecture, deviation: Option<f64>, device: Device) -> Parameters {
+pub(super) fn new_generator(
+    network: &Architecture,
+    deviation: Option<f64>,
+    device: Device,
+) -> Parameters {
     let init = deviation.map_or(Init::KaimingUniform, Init::Normal);
     let inputs = StageInputs {
         stage1: None,
@@ -107,7 +111,7 @@ pub fn new_generator(network: &Architecture, deviation: Option<f64>, device: Dev
 }
 
 /// What a first stage makes of mosaics.
-pub fn restore(network: &Architecture, weights: &Parameters, inputs: &Inputs<'_>) -> Tensor {
+pub(super) fn restore(network: &Architecture, weights: &Parameters, inputs: &Inputs<'_>) -> Tensor {
     let inputs = StageInputs {
         stage1: None,
         pixelated: inputs.input,

@@ -48,7 +48,7 @@ pub struct Stage2 {
 }
 
 /// Parameters of a second stage that knows nothing yet.
-pub fn new_dcedn(recipe: &Recipe, device: Device) -> Parameters {
+pub(super) fn new_dcedn(recipe: &Recipe, device: Device) -> Parameters {
     let inputs = StageInputs {
         stage1: Some(&()),
         pixelated: &(),

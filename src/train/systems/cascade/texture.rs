@@ -33,7 +33,7 @@ fn strength(x: &Tensor) -> Tensor {
 
 /// Mean absolute difference of the strength of detail between `made` and `truth`, both `[N, C, H,
 /// W]` of −1 … 1, 10 × 10 pixels or more.
-pub fn texture(made: &Tensor, truth: &Tensor) -> Tensor {
+pub(super) fn texture(made: &Tensor, truth: &Tensor) -> Tensor {
     (strength(made) - strength(truth)).abs().mean(Kind::Float)
 }
 

@@ -23,7 +23,7 @@ fn score<L: Layers>(l: &mut L, x: &L::Value, sides: [i64; 3], hidden: i64) -> L:
 
 /// SRGAN's discriminator of pictures of `side` pixels (published: 96, a multiple of 16): `[N, 1]`;
 /// `width` is 64.
-pub fn srgan<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) -> L::Value {
+pub(crate) fn srgan<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) -> L::Value {
     let same = |input, output| Conv::same(input, output, 3, Padding::Zero);
     let x = l.conv("layer0", picture, same(3, width));
     let mut x = l.sloped_relu(&x, SLOPE);
@@ -40,7 +40,7 @@ pub fn srgan<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) ->
 
 /// ESRGAN's discriminator of pictures of `side` pixels (published: 128): `[N, 1]`; `width` is 64.
 /// As many stages halve the size as bring it to 4.
-pub fn esrgan<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) -> L::Value {
+pub(crate) fn esrgan<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) -> L::Value {
     let stages = (side / 4).ilog2();
     let mut input = 3;
     let mut x: Option<L::Value> = None;
@@ -64,7 +64,7 @@ pub fn esrgan<L: Layers>(l: &mut L, picture: &L::Value, width: i64, side: i64) -
 /// Real-ESRGAN's discriminator: a U-Net with a raw score per pixel; `width` is 64, sides are
 /// multiples of 8. Its layers without biases are the ones that spectral norm divides, see
 /// [`is_spectral`].
-pub fn u_net<L: Layers>(l: &mut L, picture: &L::Value, width: i64) -> L::Value {
+pub(crate) fn u_net<L: Layers>(l: &mut L, picture: &L::Value, width: i64) -> L::Value {
     let w = width;
     let x = l.conv("enter", picture, Conv::same(3, w, 3, Padding::Zero));
     let mut rows = vec![l.sloped_relu(&x, SLOPE)];
@@ -89,7 +89,7 @@ pub fn u_net<L: Layers>(l: &mut L, picture: &L::Value, width: i64) -> L::Value {
 }
 
 /// Whether spectral norm divides the weight `name` of [`u_net`]: all but the first and the last.
-pub fn is_spectral(name: &str) -> bool {
+pub(crate) fn is_spectral(name: &str) -> bool {
     name.ends_with(".weight") && !name.starts_with("enter.") && !name.starts_with("score.")
 }
 

@@ -26,7 +26,7 @@ const FEWEST: f64 = 6.0;
 const CUT_OFF: f64 = 0.3;
 
 /// A face in a scene, and where it is.
-pub struct Placed {
+pub(super) struct Placed {
     /// The scene's picture.
     pub picture: RgbImage,
     /// The mosaic and the view.
@@ -57,7 +57,7 @@ fn labels(face: &Square, view: &Square) -> [f32; 4] {
 
 /// `face`, a square picture as the cascade is trained with, in front of `behind`, and a mosaic over
 /// it.
-pub fn place(
+pub(super) fn place(
     face: &RgbImage,
     behind: &RgbImage,
     degradation: &Degradation,

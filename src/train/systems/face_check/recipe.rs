@@ -13,7 +13,7 @@ use crate::train::recipe::{RecipeText, check_ranges};
 use crate::train::run::model_file::Origin;
 
 /// Name of its checkpoint and of its model file.
-pub const NAME: &str = "face-check";
+pub(super) const NAME: &str = "face-check";
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -23,7 +23,11 @@ const CORNERS: [f64; 2] = [0.26, 0.36];
 const SHORTEST: u32 = 24;
 
 /// Batch number `step`: faces, then others.
-pub fn batch(pictures: &Pictures, recipe: &Recipe, step: u64) -> anyhow::Result<Vec<Sample>> {
+pub(super) fn batch(
+    pictures: &Pictures,
+    recipe: &Recipe,
+    step: u64,
+) -> anyhow::Result<Vec<Sample>> {
     let others = others(pictures)?;
     let size = recipe.train.batch;
     (0..2 * size)
@@ -58,7 +62,11 @@ pub fn batch(pictures: &Pictures, recipe: &Recipe, step: u64) -> anyhow::Result<
 }
 
 /// `count` samples of each kind that are always the same, spread over the pictures.
-pub fn fixed(pictures: &Pictures, recipe: &Recipe, count: usize) -> anyhow::Result<Vec<Sample>> {
+pub(super) fn fixed(
+    pictures: &Pictures,
+    recipe: &Recipe,
+    count: usize,
+) -> anyhow::Result<Vec<Sample>> {
     let others = others(pictures)?;
     (0..2 * count)
         .into_par_iter()
@@ -100,7 +108,7 @@ impl Recipe {
 }
 
 /// A face somewhere in its mosaic, in front of a part of `behind`.
-pub fn face(
+pub(super) fn face(
     sampler: &mut Sampler,
     recipe: &Recipe,
     face: &RgbImage,

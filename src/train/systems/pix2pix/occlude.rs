@@ -62,7 +62,7 @@ impl Occlusion {
 }
 
 /// A covered face.
-pub struct Occluded {
+pub(crate) struct Occluded {
     /// The picture with the occlusion.
     pub picture: RgbImage,
     /// Which of its pixels are covered, row by row.
@@ -87,7 +87,7 @@ enum Cover {
 }
 
 /// Cover a face as `shares` say; randomness comes from `random` alone.
-pub fn occlude(face: &RgbImage, shares: &Occlusion, random: &mut Pcg64Mcg) -> Occluded {
+pub(crate) fn occlude(face: &RgbImage, shares: &Occlusion, random: &mut Pcg64Mcg) -> Occluded {
     let kind = random.random_range(0.0..1.0);
     let (shape, cover) = if kind < shares.mask {
         (mask(random), Cover::Color(color(random)))

@@ -15,7 +15,7 @@ use crate::train::run::train_step::TrainStep;
 use crate::train::run::validation::Validation;
 
 /// A face before and after something came over it.
-pub struct Covered {
+pub(super) struct Covered {
     /// The face.
     pub clean: RgbImage,
     /// The same, covered.
@@ -26,7 +26,7 @@ pub struct Covered {
 
 impl Covered {
     /// The pair as networks see it.
-    pub fn sample(&self) -> Sample {
+    pub(super) fn sample(&self) -> Sample {
         Sample {
             input: planes(&self.picture),
             target: planes(&self.clean),
@@ -36,7 +36,7 @@ impl Covered {
 }
 
 /// Covered faces that were held out.
-pub struct OccludedFaces {
+pub(super) struct OccludedFaces {
     faces: Vec<Covered>,
     whole: Validation,
     device: Device,
@@ -55,7 +55,7 @@ struct Scores {
 
 impl OccludedFaces {
     /// Look at these faces.
-    pub fn new(faces: Vec<Covered>, device: Device) -> Self {
+    pub(super) fn new(faces: Vec<Covered>, device: Device) -> Self {
         let samples = faces.iter().map(Covered::sample).collect();
         Self {
             whole: Validation::of(samples, device),

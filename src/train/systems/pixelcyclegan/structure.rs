@@ -9,7 +9,7 @@ use crate::train::features::{FeatureNetwork, relative_l1};
 const STRUCTURE: [&str; 4] = ["conv1_1", "conv2_1", "conv3_1", "conv4_1"];
 
 /// The network of the structure term.
-pub struct Structure {
+pub(super) struct Structure {
     network: FeatureNetwork,
     /// It has the published layers.
     published: bool,
@@ -19,7 +19,7 @@ impl Structure {
     /// The term, if the recipe has one and a network for it; else it says that it is off.
     ///
     /// Fails where the network cannot be read.
-    pub fn open(s: &Settings, device: Device) -> anyhow::Result<Option<Self>> {
+    pub(super) fn open(s: &Settings, device: Device) -> anyhow::Result<Option<Self>> {
         if s.structure <= 0.0 {
             return Ok(None);
         }
@@ -37,7 +37,7 @@ impl Structure {
 
     /// Σ MSE(F(a), F(b)) / (c·h·w) over VGG16's features F: the published term, which averages
     /// twice and so is small. Of another network's features it is [`relative_l1`].
-    pub fn of(&self, truth: &Tensor, made: &Tensor) -> Tensor {
+    pub(super) fn of(&self, truth: &Tensor, made: &Tensor) -> Tensor {
         let truth = tch::no_grad(|| self.network.maps(truth));
         let made = self.network.maps(made);
         if !self.published {

@@ -42,7 +42,7 @@ impl Settings {
 
 /// The probability p, and what steers it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Controller {
+pub(crate) struct Controller {
     /// Probability of each augmentation, 0–1.
     pub p: f64,
     /// Sum of the mean signs since p changed last.
@@ -53,7 +53,7 @@ pub struct Controller {
 
 impl Controller {
     /// Take a step of `batch` pictures in, whose scores had this mean sign (−1 … 1).
-    pub fn see(&mut self, sign: f64, batch: usize, settings: &Settings) {
+    pub(crate) fn see(&mut self, sign: f64, batch: usize, settings: &Settings) {
         self.signs += sign;
         self.steps += 1;
         if settings.target <= 0.0 || self.steps < INTERVAL {
@@ -66,12 +66,12 @@ impl Controller {
     }
 
     /// Three numbers for a checkpoint.
-    pub fn state(&self) -> Tensor {
+    pub(crate) fn state(&self) -> Tensor {
         Tensor::from_slice(&[self.p, self.signs, self.steps as f64])
     }
 
     /// Take back what [`Self::state`] gave.
-    pub fn load(&mut self, state: &Tensor) {
+    pub(crate) fn load(&mut self, state: &Tensor) {
         let number = |i| state.double_value(&[i]);
         (self.p, self.signs, self.steps) = (number(0), number(1), number(2) as u64);
     }
@@ -207,7 +207,7 @@ fn colours(p: f64, random: &mut Pcg64Mcg) -> Colours {
 
 /// Pictures `[N, 3, S, S]` of −1 … 1, augmented each by its own randomness with probability `p`.
 /// Gradients pass through once.
-pub fn augment(x: &Tensor, p: f64, random: &mut Pcg64Mcg) -> Tensor {
+pub(crate) fn augment(x: &Tensor, p: f64, random: &mut Pcg64Mcg) -> Tensor {
     if p <= 0.0 {
         return x.shallow_clone();
     }

@@ -11,7 +11,7 @@ const PATH_DECAY: f64 = 0.01;
 
 /// An optimiser whose network has an extra step every so many steps: what makes up for it (Karras
 /// et al., 2020).
-pub fn lazy(
+pub(crate) fn lazy(
     name: &'static str,
     weights: Parameters,
     learning_rate: f64,
@@ -25,7 +25,7 @@ pub fn lazy(
 
 /// Mean of ‖∇ₓ D(x)‖² over pictures (Mescheder et al., 2018). `pictures` are a leaf that wants its
 /// gradient; `scores` are the discriminator's of them.
-pub fn gradient_penalty(scores: &Tensor, pictures: &Tensor) -> Tensor {
+pub(crate) fn gradient_penalty(scores: &Tensor, pictures: &Tensor) -> Tensor {
     let sum = scores.sum(Kind::Float);
     let slopes = Tensor::run_backward(&[&sum], &[pictures], true, true);
     let axes: &[i64] = &[1, 2, 3];
@@ -37,7 +37,7 @@ pub fn gradient_penalty(scores: &Tensor, pictures: &Tensor) -> Tensor {
 
 /// How long a step in a style's source is as a step in the picture, per picture: ‖J_wᵀ y‖ for noise
 /// y of N(0, 1)/√(H·W), over the sources `w` of all layers the root of the mean of squares.
-pub fn path_lengths(pictures: &Tensor, w: &[Tensor]) -> Tensor {
+pub(crate) fn path_lengths(pictures: &Tensor, w: &[Tensor]) -> Tensor {
     let size = pictures.size();
     let noise = pictures.randn_like() / ((size[2] * size[3]) as f64).sqrt();
     let sum = (pictures * noise).sum(Kind::Float);
@@ -54,7 +54,7 @@ pub fn path_lengths(pictures: &Tensor, w: &[Tensor]) -> Tensor {
 }
 
 /// Mean squared distance of `lengths` to their mean so far, which takes them in.
-pub fn path_penalty(lengths: &Tensor, mean: &mut f64) -> Tensor {
+pub(crate) fn path_penalty(lengths: &Tensor, mean: &mut f64) -> Tensor {
     let now = lengths.detach().mean(Kind::Float).double_value(&[]);
     *mean += PATH_DECAY * (now - *mean);
     (lengths - *mean).square().mean(Kind::Float)
