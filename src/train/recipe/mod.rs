@@ -70,6 +70,25 @@ pub trait RecipeText: Clone + PartialEq + Serialize + DeserializeOwned {
     }
 }
 
+/// What [`RecipeText`] asks for of a recipe that has the keys `seed` and `data`: they, and the key
+/// that names the file of a feature network where there is one.
+macro_rules! common_keys {
+    ($($($feature_file:ident).+)?) => {
+        fn seed(&self) -> u64 {
+            self.seed
+        }
+
+        fn data(&self) -> &crate::train::data::held_out::HeldOut {
+            &self.data
+        }
+
+        fn features(&mut self) -> Option<&mut Option<std::path::PathBuf>> {
+            [$(&mut self.$($feature_file).+)?].into_iter().next()
+        }
+    };
+}
+pub(crate) use common_keys;
+
 fn from_table<R: RecipeText>(table: Table) -> anyhow::Result<R> {
     let written = table.clone();
     let recipe: R = table.try_into().map_err(|error: toml::de::Error| {
@@ -77,4 +96,23 @@ fn from_table<R: RecipeText>(table: Table) -> anyhow::Result<R> {
     })?;
     recipe.check()?;
     Ok(recipe)
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::RecipeText;
+
+    /// That the text of `recipe` reads as that recipe.
+    pub fn assert_round_trip<R: RecipeText + std::fmt::Debug>(recipe: &R) {
+        assert_eq!(&R::parse(&recipe.to_toml().unwrap()).unwrap(), recipe);
+    }
+
+    /// That each change of the default recipe, `key=value`, is refused with a message that has the
+    /// text beside it.
+    pub fn assert_refused<R: RecipeText + std::fmt::Debug>(cases: &[(&str, &str)]) {
+        for &(change, named) in cases {
+            let error = R::read_with(None, &[change.to_owned()]).unwrap_err();
+            assert!(format!("{error:#}").contains(named), "{change}: {error:#}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::networks::Dcgan;
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::{DiscriminatorChoice, Fixed};
-use crate::train::recipe::{RecipeText, check_betas, check_ranges};
+use crate::train::recipe::{RecipeText, check_betas, check_ranges, common_keys};
 use crate::train::run::model_file::Origin;
 
 /// All constants of a run.
@@ -94,31 +94,19 @@ impl RecipeText for Recipe {
         ])
     }
 
-    fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    fn data(&self) -> &HeldOut {
-        &self.data
-    }
-
-    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
-        Some(&mut self.features)
-    }
+    common_keys!(features);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::recipe::tests::assert_round_trip;
 
     #[test]
     fn bundled_recipes() {
         let published = Recipe::parse(Recipe::DEFAULT).unwrap();
         assert_eq!((published.network.width, published.network.side), (64, 64));
-        assert_eq!(
-            Recipe::parse(&published.to_toml().unwrap()).unwrap(),
-            published
-        );
+        assert_round_trip(&published);
         let small = include_str!("../../../../recipes/dcgan-small.toml");
         assert_eq!(Recipe::parse(small).unwrap().network.side, 32);
         let error = Recipe::read_with(None, &["train.real=2".to_owned()]).unwrap_err();

@@ -9,7 +9,7 @@ use super::network::FaceNet;
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::samples::Degradation;
 use crate::train::optim::schedule::Schedule;
-use crate::train::recipe::{RecipeText, check_ranges};
+use crate::train::recipe::{RecipeText, check_ranges, common_keys};
 use crate::train::run::model_file::Origin;
 
 /// Name of its checkpoint and of its model file.
@@ -86,36 +86,24 @@ impl RecipeText for Recipe {
         self.degradation.check()
     }
 
-    fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    fn data(&self) -> &HeldOut {
-        &self.data
-    }
-
-    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
-        None
-    }
+    common_keys!();
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::recipe::tests::assert_refused;
 
     #[test]
     fn the_bundled_recipe_is_sound() {
         let recipe = Recipe::read_with(None, &[]).unwrap();
         let text = recipe.to_toml().unwrap();
         assert_eq!(Recipe::parse(&text).unwrap(), recipe);
-        for (change, part) in [
+        assert_refused::<Recipe>(&[
             ("network.width=7", "network.width"),
             ("train.corners=2", "train.corners"),
             ("degradation.whole=-1", "degradation.whole"),
             ("train.batch=0", "train.batch"),
-        ] {
-            let error = Recipe::read_with(None, &[change.to_owned()]).unwrap_err();
-            assert!(format!("{error:#}").contains(part), "{error:#}");
-        }
+        ]);
     }
 }

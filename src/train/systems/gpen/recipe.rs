@@ -10,7 +10,7 @@ use super::networks::Gpen;
 use crate::cascade::{ModelMetadata, ValueRange};
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::DiscriminatorChoice;
-use crate::train::recipe::{ModelCard, RecipeText, check_betas, check_ranges};
+use crate::train::recipe::{ModelCard, RecipeText, check_betas, check_ranges, common_keys};
 use crate::train::systems::stylegan2::check_discriminator;
 use crate::train::systems::stylegan2::discriminator::DiscriminatorNetwork;
 
@@ -115,43 +115,28 @@ impl RecipeText for Recipe {
         ])
     }
 
-    fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    fn data(&self) -> &HeldOut {
-        &self.data
-    }
-
-    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
-        Some(&mut self.features)
-    }
+    common_keys!(features);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::train::nn::network::measure;
+    use crate::train::recipe::tests::{assert_refused, assert_round_trip};
 
     #[test]
     fn bundled_recipes() {
         let published = Recipe::parse(Recipe::DEFAULT).unwrap();
         let (network, _) = measure(&published.generator, 256);
         assert_eq!(network.parameters, 70_447_138);
-        assert_eq!(
-            Recipe::parse(&published.to_toml().unwrap()).unwrap(),
-            published
-        );
+        assert_round_trip(&published);
         let small = include_str!("../../../../recipes/gpen-small.toml");
         assert_eq!(Recipe::parse(small).unwrap().generator.side(), 64);
-        for (change, named) in [
+        assert_refused::<Recipe>(&[
             ("generator.channels=[8]", "generator"),
             ("degradation.quality=[90.0, 30.0]", "quality"),
             ("model.blocks=[9.0, 3.0]", "model.blocks"),
             ("train.feature=1", "did you mean train.features?"),
-        ] {
-            let error = Recipe::read_with(None, &[change.to_owned()]).unwrap_err();
-            assert!(format!("{error:#}").contains(named), "{change}: {error:#}");
-        }
+        ]);
     }
 }

@@ -10,7 +10,7 @@ use super::networks::Nested;
 use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::DiscriminatorChoice;
-use crate::train::recipe::{RecipeText, check_betas, check_ranges};
+use crate::train::recipe::{RecipeText, check_betas, check_ranges, common_keys};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -146,45 +146,30 @@ impl RecipeText for Recipe {
         Ok(())
     }
 
-    fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    fn data(&self) -> &HeldOut {
-        &self.data
-    }
-
-    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
-        Some(&mut self.train.features)
-    }
+    common_keys!(train.features);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::recipe::tests::{assert_refused, assert_round_trip};
 
     #[test]
     fn bundled_recipes() {
         let published = Recipe::parse(Recipe::DEFAULT).unwrap();
         let (width, depth) = (512, 4);
         assert_eq!(published.generator, Nested::AsCoded { width, depth });
-        assert_eq!(
-            Recipe::parse(&published.to_toml().unwrap()).unwrap(),
-            published
-        );
+        assert_round_trip(&published);
         let pyramid = include_str!("../../../../recipes/pixelcyclegan-pyramid.toml");
         let pyramid = Recipe::parse(pyramid).unwrap();
         assert_eq!(pyramid.generator, Nested::pyramid());
         let small = include_str!("../../../../recipes/pixelcyclegan-small.toml");
         assert_eq!(Recipe::parse(small).unwrap().model.size, 64);
-        for (change, named) in [
+        assert_refused::<Recipe>(&[
             ("model.size=100", "model.size"),
             ("art.palette=2", "palette"),
             ("art.blocks=[4, 999]", "blocks"),
             ("train.cycles=2", "did you mean train.cycle?"),
-        ] {
-            let error = Recipe::read_with(None, &[change.to_owned()]).unwrap_err();
-            assert!(format!("{error:#}").contains(named), "{change}: {error:#}");
-        }
+        ]);
     }
 }

@@ -15,7 +15,7 @@ use crate::train::data::degradation::check_range;
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::optim::schedule::Schedule;
-use crate::train::recipe::{ModelCard, RecipeText, check_betas, check_ranges};
+use crate::train::recipe::{ModelCard, RecipeText, check_betas, check_ranges, common_keys};
 
 /// Side of blur kernels, pixels.
 pub(super) const KERNEL: usize = 13;
@@ -132,42 +132,27 @@ impl RecipeText for Recipe {
         self.train.schedule.check("train.schedule")
     }
 
-    fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    fn data(&self) -> &HeldOut {
-        &self.data
-    }
-
-    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
-        Some(&mut self.features)
-    }
+    common_keys!(features);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::recipe::tests::{assert_refused, assert_round_trip};
 
     #[test]
     fn bundled_recipes() {
         let published = Recipe::parse(Recipe::DEFAULT).unwrap();
         assert_eq!(published.restorer, Restorer::PUBLISHED);
-        assert_eq!(
-            Recipe::parse(&published.to_toml().unwrap()).unwrap(),
-            published
-        );
+        assert_round_trip(&published);
         let small = include_str!("../../../../recipes/scgan-small.toml");
         assert_eq!(Recipe::parse(small).unwrap().restorer.widths, [32, 32, 24]);
-        for (change, named) in [
+        assert_refused::<Recipe>(&[
             ("degrader.width=0.3", "degrader"),
             ("degradation.noise=[9.0, 2.0]", "degradation.noise"),
             ("train.batch=1", "train.batch"),
             ("train.betas=[0.9, 1.0]", "train.betas[1]"),
             ("train.freeze_norm=3", "did you mean train.freeze_norms?"),
-        ] {
-            let error = Recipe::read_with(None, &[change.to_owned()]).unwrap_err();
-            assert!(format!("{error:#}").contains(named), "{change}: {error:#}");
-        }
+        ]);
     }
 }

@@ -10,7 +10,7 @@ use super::discriminator::DiscriminatorNetwork;
 use super::prior::Prior;
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::DiscriminatorChoice;
-use crate::train::recipe::{RecipeText, check_betas, check_ranges};
+use crate::train::recipe::{RecipeText, check_betas, check_ranges, common_keys};
 use crate::train::run::model_file::Origin;
 
 /// All constants of a run.
@@ -111,46 +111,31 @@ impl RecipeText for Recipe {
         ])
     }
 
-    fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    fn data(&self) -> &HeldOut {
-        &self.data
-    }
-
-    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
-        Some(&mut self.features)
-    }
+    common_keys!(features);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::train::nn::network::measure;
+    use crate::train::recipe::tests::{assert_refused, assert_round_trip};
 
     #[test]
     fn bundled_recipes() {
         let published = Recipe::parse(Recipe::DEFAULT).unwrap();
         let (generator, _) = measure(&published.generator, 256);
         assert_eq!(generator.parameters, 24_767_458);
-        assert_eq!(
-            Recipe::parse(&published.to_toml().unwrap()).unwrap(),
-            published
-        );
+        assert_round_trip(&published);
         let small = include_str!("../../../../recipes/stylegan2-small.toml");
         assert_eq!(Recipe::parse(small).unwrap().generator.side(), 32);
         let prior = include_str!("../../../../recipes/gpen-prior-small.toml");
         let prior = Recipe::parse(prior).unwrap().generator;
         assert!(matches!(prior, Prior::Concatenated(_)));
-        for (change, named) in [
+        assert_refused::<Recipe>(&[
             ("train.batch=63", "train.batch"),
             ("discriminator.channels=[64, 64]", "discriminator.channels"),
             ("augment.target=7", "augment.target"),
             ("train.pathes=7", "did you mean train.path?"),
-        ] {
-            let error = Recipe::read_with(None, &[change.to_owned()]).unwrap_err();
-            assert!(format!("{error:#}").contains(named), "{change}: {error:#}");
-        }
+        ]);
     }
 }

@@ -1,28 +1,15 @@
 //! What a recipe's constants must be.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, ensure};
 
 use super::Recipe;
-use crate::train::data::held_out::HeldOut;
-use crate::train::recipe::{BUNDLED, RecipeText};
+use crate::train::recipe::{BUNDLED, RecipeText, common_keys};
 use crate::train::systems::cascade::networks::Architecture;
 
 impl RecipeText for Recipe {
     const DEFAULT: &'static str = BUNDLED;
 
-    fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    fn data(&self) -> &HeldOut {
-        &self.data
-    }
-
-    fn features(&mut self) -> Option<&mut Option<PathBuf>> {
-        Some(&mut self.features)
-    }
+    common_keys!(features);
 
     fn check(&self) -> anyhow::Result<()> {
         let size = self.model.size;
