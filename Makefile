@@ -33,11 +33,16 @@ help:
 	@echo "Each first installs what it needs and does not find; scripts/setup.py --help tells what that is."
 
 demo: export GST_PLUGIN_PATH =
-demo: plugin
-	$(PYTHON) scripts/setup.py demo
 ifeq ($(strip $(INPUT)),)
+# One call of cargo builds all at once: two of them, one without the example, would build some
+# libraries twice.
+demo:
+	$(PYTHON) scripts/setup.py demo
+	$(CARGO) build --release --lib --bin depixelate --example demo
+	@ln -sfn ../../$(RUNTIME) target/release/libonnxruntime.so
 	$(CARGO) run --quiet --release --example demo
 else
+demo: plugin
 	@mkdir -p "$$(dirname "$(OUTPUT)")"
 	target/release/depixelate "$(INPUT)" "$(OUTPUT)"
 endif
