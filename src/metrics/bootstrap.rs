@@ -20,7 +20,7 @@ pub struct Interval {
 }
 
 /// Mean difference a − b of two systems' figures for the same pictures, with its percentile
-/// interval from a paired bootstrap: whole pairs are drawn with replacement. The chance is fixed:
+/// interval from a paired bootstrap: whole pairs are drawn with replacement. The random numbers are fixed:
 /// equal lists give equal intervals.
 ///
 /// Figures that are not finite (the PSNR of equal pictures) are refused. Source: Efron, Tibshirani:
@@ -44,9 +44,9 @@ pub fn bootstrap(a: &[f64], b: &[f64]) -> Result<Interval, MetricsError> {
         return Err(MetricsError::NotFinite);
     }
     let count = differences.len();
-    let mut chance = Xoshiro256PlusPlus::seed_from_u64(SEED);
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(SEED);
     let mut means: Vec<f64> = (0..BOOTSTRAP_RESAMPLES)
-        .map(|_| mean((0..count).map(|_| differences[chance.random_range(0..count)])))
+        .map(|_| mean((0..count).map(|_| differences[random.random_range(0..count)])))
         .collect();
     means.sort_unstable_by(f64::total_cmp);
     Ok(Interval {

@@ -6,7 +6,7 @@
 //! or has more contrast as a whole is not further away. Then both sets are projected on random
 //! directions, and the sorted projections compared.
 //!
-//! The chance is fixed. Pictures at the same place of both lists are cut at the same places, so a
+//! The random numbers are fixed. Pictures at the same place of both lists are cut at the same places, so a
 //! set has no distance from itself.
 
 use super::picture::{MetricsError, Picture, check_sets};
@@ -85,12 +85,12 @@ fn patches(set: &[Picture<'_>], level: usize, last: bool) -> Vec<f64> {
     let patches = pictures.flat_map_iter(|(index, picture)| {
         let planes = [0, 1, 2].map(|i| level_of(picture, i, level, last));
         // A picture has far fewer than 256 levels.
-        let mut chance = Xoshiro256PlusPlus::seed_from_u64((index << 8 | level) as u64);
+        let mut random = Xoshiro256PlusPlus::seed_from_u64((index << 8 | level) as u64);
         let (width, height) = (planes[0].width, planes[0].height);
         let mut samples = Vec::with_capacity(PATCHES * PATCH);
         for _ in 0..PATCHES {
-            let x = chance.random_range(0..=width - PATCH_SIDE);
-            let y = chance.random_range(0..=height - PATCH_SIDE);
+            let x = random.random_range(0..=width - PATCH_SIDE);
+            let y = random.random_range(0..=height - PATCH_SIDE);
             for plane in &planes {
                 for row in y..y + PATCH_SIDE {
                     samples.extend_from_slice(&plane.data[row * width + x..][..PATCH_SIDE]);
@@ -136,11 +136,11 @@ fn normalized(mut patches: Vec<f64>) -> Vec<f64> {
 /// Directions that are spread evenly over the sphere.
 fn directions() -> Vec<Bundle> {
     const SEED: u64 = 2018;
-    let mut chance = Xoshiro256PlusPlus::seed_from_u64(SEED);
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(SEED);
     // Box and Muller's normal deviate; the logarithm's argument lies in 0 < u ≤ 1.
     let mut normal = || {
-        let radius = (-2.0 * (1.0 - chance.random::<f64>()).ln()).sqrt();
-        radius * (TAU * chance.random::<f64>()).cos()
+        let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
+        radius * (TAU * random.random::<f64>()).cos()
     };
     let mut bundle = || {
         let mut bundle = [[0.0; BUNDLE]; PATCH];

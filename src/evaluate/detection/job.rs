@@ -42,7 +42,7 @@ pub(crate) struct Sources {
     pub clips: Vec<PathBuf>,
     /// Scenes of each kind.
     pub count: usize,
-    /// Seed of all chance.
+    /// Seed of all random numbers.
     pub seed: u64,
 }
 

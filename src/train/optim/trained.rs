@@ -247,7 +247,7 @@ impl Watch {
     ) {
         if self.runs_away(generator_loss.double_value(&[])) {
             losses.warnings.push(format!(
-                "for {WINDOW} steps {name} has hardly been deceived; try {remedy}"
+                "for {WINDOW} steps {name} has hardly ever been fooled; try {remedy}"
             ));
         }
     }

@@ -127,10 +127,10 @@ mod tests {
         });
         let spectral = SpectralNorm::of(&weights, is_spectral);
         assert_eq!(spectral.vectors.len(), 8);
-        let judged = spectral.normalized(&weights);
-        assert_eq!(judged["enter.weight"], weights["enter.weight"]);
+        let normalized = spectral.normalized(&weights);
+        assert_eq!(normalized["enter.weight"], weights["enter.weight"]);
         let picture = Tensor::rand([2, 3, 32, 32], (Kind::Float, Device::Cpu));
-        let scores = u_net(&mut Training(&judged), &picture, 4);
+        let scores = u_net(&mut Training(&normalized), &picture, 4);
         assert_eq!(scores.size(), [2, 1, 32, 32]);
         scores.mean(Kind::Float).backward();
         assert!(weights["down1.weight"].grad().defined());

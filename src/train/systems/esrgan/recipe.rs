@@ -203,7 +203,10 @@ impl DiscriminatorSize {
             DiscriminatorKind::Esrgan => side.is_power_of_two() && side >= 16,
             DiscriminatorKind::UNet => side.is_multiple_of(8),
         };
-        ensure!(fits, "this judge cannot see pictures of {side} pixels");
+        ensure!(
+            fits,
+            "this discriminator cannot see pictures of {side} pixels"
+        );
         Ok(())
     }
 }

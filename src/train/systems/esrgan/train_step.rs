@@ -17,7 +17,8 @@ use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
 use crate::train::run::train_step::TrainStep;
 
 /// What helps against a discriminator that has run away.
-const REMEDY: &str = "a smaller gan.discriminator_lr, then a narrower judge, then more psnr.steps";
+const REMEDY: &str =
+    "a smaller gan.discriminator_lr, then a narrower discriminator, then more psnr.steps";
 
 /// What the stage is made of.
 pub struct Parts {
@@ -142,10 +143,10 @@ impl EsrganStep {
                 let weights = discriminator.effective();
                 let of_real = parts.scores(*size, &weights, real);
                 let of_fake = parts.scores(*size, &weights, &fake.detach());
-                let judged = parts.gan.loss.of_discriminator(&of_real, &of_fake);
-                judged.backward();
+                let loss = parts.gan.loss.of_discriminator(&of_real, &of_fake);
+                loss.backward();
                 discriminator.step(factor * parts.gan.discriminator_lr);
-                losses.add("discriminator", judged.detach());
+                losses.add("discriminator", loss.detach());
                 let generator_loss = match parts.gan.loss {
                     // Only differences have a meaning here.
                     GanLoss::Relativistic => fake_score(&(&of_fake - of_real.mean(Kind::Float))),

@@ -230,7 +230,7 @@ mod tests {
         degradation.outside = 0.3;
         let behind = RgbImage::new(30, 30);
         let mut random = Pcg64Mcg::seed_from_u64(5);
-        let mut judged = 0;
+        let mut checked = 0;
         for _ in 0..60 {
             let placed = place(&white(), &behind, &degradation, &mut random);
             let (middle, side) = whereabouts(&placed.picture);
@@ -242,7 +242,7 @@ mod tests {
             if width < CANVAS {
                 continue;
             }
-            judged += 1;
+            checked += 1;
             let view = &scene.view;
             let found = view.side * larger.exp() / scale;
             assert!((found - f64::from(FACE)).abs() < 1.5 && (side - found).abs() < 6.0);
@@ -253,6 +253,6 @@ mod tests {
                 assert!((place - middle[i]).abs() < 3.0, "{place} {middle:?}");
             }
         }
-        assert!(judged > 20);
+        assert!(checked > 20);
     }
 }

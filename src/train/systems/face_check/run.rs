@@ -118,9 +118,9 @@ impl Validator for Judgements {
         let coarsest = SIDE as f32 / MARGIN as f32 / FEWEST_BLOCKS;
         let share = |kind: usize, right: fn(f32) -> bool| {
             let range = kind * half..(kind + 1) * half;
-            let judged = range.filter(|&i| self.samples[i].block <= coarsest);
+            let checked = range.filter(|&i| self.samples[i].block <= coarsest);
             let (mut count, mut good) = (0, 0);
-            for i in judged {
+            for i in checked {
                 count += 1;
                 good += usize::from(right(logits[i]));
             }

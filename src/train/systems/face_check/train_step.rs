@@ -69,7 +69,7 @@ impl TrainStep for FaceCheckStep {
             .read(&mut Training(&self.weights.weights), &input);
         let (logits, places) = (found.narrow(1, 0, 1), found.narrow(1, 1, 3));
         let (is_face, truth) = (batch.labels.narrow(1, 0, 1), batch.labels.narrow(1, 1, 3));
-        let judged = logits.binary_cross_entropy_with_logits::<Tensor>(
+        let cross_entropy = logits.binary_cross_entropy_with_logits::<Tensor>(
             &is_face,
             None,
             None,
@@ -79,7 +79,7 @@ impl TrainStep for FaceCheckStep {
         let off = places.huber_loss(&truth, Reduction::None, HUBER_DELTA) / HUBER_DELTA;
         let misplaced = (off * &is_face).sum(Kind::Float) / (faces * 3.0);
         let mut losses = Losses::default();
-        losses.add("cross-entropy", judged);
+        losses.add("cross-entropy", cross_entropy);
         losses.add("place", misplaced * self.settings.place);
         let total = losses.total();
         ensure!(

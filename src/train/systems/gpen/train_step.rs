@@ -110,12 +110,12 @@ impl GpenStep {
     }
 
     /// The discriminator's terms of the networks' loss.
-    fn judged(&self, fake: &Tensor, clean: &Tensor) -> [Tensor; 2] {
+    fn compared(&self, fake: &Tensor, clean: &Tensor) -> [Tensor; 2] {
         match &self.discriminator {
             Adversary::Own(size, discriminator) => {
                 let discriminator = discriminator.detached();
-                let of_fake = judged(size, &discriminator, fake);
-                let of_clean = tch::no_grad(|| judged(size, &discriminator, clean));
+                let of_fake = read(size, &discriminator, fake);
+                let of_clean = tch::no_grad(|| read(size, &discriminator, clean));
                 let adversarial = (-&of_fake.score).softplus().mean(Kind::Float);
                 [adversarial, of_fake.distance(&of_clean)]
             }
@@ -131,7 +131,7 @@ impl GpenStep {
         let (fake, _) = self.restored(seen);
         losses.add("l1", l1(&fake, clean) * s.l1);
         if self.step >= s.warmup_steps {
-            let [adversarial, features] = self.judged(&fake, clean);
+            let [adversarial, features] = self.compared(&fake, clean);
             losses.add("adversarial", adversarial * s.adversarial);
             losses.add("features", features * s.features);
         }
@@ -160,7 +160,7 @@ impl GpenStep {
                 return discriminator.train("discriminator", [clean, fake], 1.0, losses);
             }
         };
-        let scores = |discriminator: &Parameters, x: &Tensor| judged(size, discriminator, x).score;
+        let scores = |discriminator: &Parameters, x: &Tensor| read(size, discriminator, x).score;
         let of_fake = scores(&discriminator.weights, fake);
         let of_clean = scores(&discriminator.weights, clean);
         let loss = of_fake.softplus().mean(Kind::Float) + (-of_clean).softplus().mean(Kind::Float);
@@ -184,7 +184,7 @@ impl GpenStep {
 }
 
 /// What a discriminator of these weights says of pictures, all of which it compares.
-fn judged(
+fn read(
     network: &DiscriminatorNetwork,
     weights: &Parameters,
     pictures: &Tensor,

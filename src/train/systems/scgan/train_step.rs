@@ -134,7 +134,7 @@ impl TrainStep for ScganStep {
         let (l, h) = (&batch.input, &batch.unpaired);
         let factor = self.settings.schedule.factor_at(self.step);
         let fake = self.cycles(h, l);
-        let mut judged = Losses::default();
+        let mut discriminator_losses = Losses::default();
         let names = [
             "discriminator-l1",
             "discriminator-h1",
@@ -144,7 +144,13 @@ impl TrainStep for ScganStep {
         for (i, (discriminator, real)) in
             self.discriminators.iter_mut().zip([l, h, l, h]).enumerate()
         {
-            discriminator.train(names[i], [real, &fake[i]], factor, 0, &mut judged);
+            discriminator.train(
+                names[i],
+                [real, &fake[i]],
+                factor,
+                0,
+                &mut discriminator_losses,
+            );
         }
 
         let mut losses = Losses::default();
@@ -175,7 +181,7 @@ impl TrainStep for ScganStep {
         self.forward.step(factor);
         self.restoring.step(factor);
         self.backward.step(factor);
-        losses.append(judged);
+        losses.append(discriminator_losses);
         self.step += 1;
         Ok(losses)
     }
