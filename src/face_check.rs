@@ -30,8 +30,13 @@ const OUTPUT: &str = "output";
 const ANSWER: usize = 4;
 /// Numbers of a place beyond which it is none.
 const MAX_OFFSET: f32 = 2.0;
-/// Weight of a frame in the opinion of a region that is followed.
+/// Least weight of a frame in the place of a face that is followed: faces move in their mosaics.
 const EMA_WEIGHT: f32 = 0.15;
+/// Frames that the opinion of a region is the mean of, at most; after that it is a moving one.
+const MAX_FRAMES: u16 = 100;
+/// How far the mean log-odds of a region must have fallen below the threshold until it is a face no
+/// more: one verdict for a region, not one a frame.
+const HYSTERESIS: f32 = 1.0;
 /// Regions that are followed at a time; the oldest opinion goes first.
 const MAX_TRACKED: usize = 256;
 
@@ -46,10 +51,14 @@ pub struct Question {
     pub may_go: bool,
 }
 
-/// What is thought of a region.
+/// What is thought of a region: means over its frames.
 #[derive(Clone, Copy, Debug)]
 struct Opinion {
-    /// Of being a face.
+    /// Frames seen, up to [`MAX_FRAMES`].
+    frames: u16,
+    /// The verdict after the last frame.
+    is_face: bool,
+    /// Log-odds of being a face.
     logit: f32,
     /// Middle of the face's square less that of the region's box, to the right and downwards, ÷ the
     /// box's longer side; and the logarithm of the ratio of their sides.
@@ -80,6 +89,8 @@ impl Opinion {
             ((face - middle) / longer) as f32
         };
         Self {
+            frames: 1,
+            is_face: false,
             logit: numbers[0],
             place: [
                 off(view.x, numbers[1], middle(rect.x, rect.width)),
@@ -87,6 +98,27 @@ impl Opinion {
                 numbers[3] + (view.side / longer).ln() as f32,
             ],
         }
+    }
+
+    /// Add what another frame says.
+    fn add(&mut self, news: &Self) {
+        self.frames = (self.frames + 1).min(MAX_FRAMES);
+        let weight = 1.0 / f32::from(self.frames);
+        self.logit += weight * (news.logit - self.logit);
+        for (number, new) in self.place.iter_mut().zip(news.place) {
+            *number += weight.max(EMA_WEIGHT) * (new - *number);
+        }
+    }
+
+    /// Whether it is a face, with log-odds of `least` at least.
+    fn decide(&mut self, least: f32) -> bool {
+        let least = if self.is_face {
+            least - HYSTERESIS
+        } else {
+            least
+        };
+        self.is_face = self.logit >= least;
+        self.is_face
     }
 
     /// The face's square, if there rather is one than not.
@@ -129,6 +161,7 @@ impl FaceCheck {
     /// Keep those of `items` that are faces with a probability of `threshold` (0–1) at least, and
     /// tell them by `place` where the square of the face is, as large as those of the cascade's
     /// training. Of what no question is asked, and of what has too few blocks, nothing is said.
+    /// Returns how many went.
     pub fn retain<T>(
         &mut self,
         frame: &FrameView<'_>,
@@ -136,14 +169,14 @@ impl FaceCheck {
         items: &mut Vec<T>,
         question: impl Fn(&T) -> Option<Question>,
         place: impl Fn(&mut T, Square),
-    ) -> Result<(), RunError> {
+    ) -> Result<usize, RunError> {
         let ask = |item: &T| question(item).filter(|question| has_blocks(&question.region));
         self.input.data.clear();
         for question in items.iter().filter_map(ask) {
             self.add(frame, &question.region);
         }
         if self.input.data.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         self.input.shape[0] = (self.input.data.len() / (3 * SIDE * SIDE)) as i64;
         let output = self.session.run(&[(INPUT, &self.input)], OUTPUT)?;
@@ -158,7 +191,7 @@ impl FaceCheck {
         }
         let mut answers = output.data.chunks_exact(ANSWER);
         let least = (threshold / (1.0 - threshold).max(1e-6)).ln();
-        let layout = frame.layout();
+        let (layout, before) = (frame.layout(), items.len());
         items.retain_mut(|item| {
             let Some(Question { region, id, may_go }) = ask(item) else {
                 return true;
@@ -167,14 +200,17 @@ impl FaceCheck {
                 return true;
             };
             let view = view_of(&region, layout.width, layout.height);
-            let news = Opinion::of(answer, &view, &region.rect);
-            let opinion = id.map_or(news, |id| self.opinion(id, news));
+            let mut news = Opinion::of(answer, &view, &region.rect);
+            let opinion = match id {
+                Some(id) => self.opinion(id, news),
+                None => &mut news,
+            };
             if let Some(face) = opinion.face(&region.rect) {
                 place(item, face);
             }
-            !may_go || opinion.logit >= least
+            opinion.decide(least) || !may_go
         });
-        Ok(())
+        Ok(before - items.len())
     }
 
     /// The next picture of the batch.
@@ -191,19 +227,21 @@ impl FaceCheck {
     }
 
     /// What is thought of the region `id` now that a frame says `news`.
-    fn opinion(&mut self, id: u32, news: Opinion) -> Opinion {
-        if let Some((_, opinion)) = self.opinions.iter_mut().find(|(known, _)| *known == id) {
-            opinion.logit += EMA_WEIGHT * (news.logit - opinion.logit);
-            for (number, new) in opinion.place.iter_mut().zip(news.place) {
-                *number += EMA_WEIGHT * (new - *number);
+    fn opinion(&mut self, id: u32, news: Opinion) -> &mut Opinion {
+        let place = match self.opinions.iter().position(|(known, _)| *known == id) {
+            Some(place) => {
+                self.opinions[place].1.add(&news);
+                place
             }
-            return *opinion;
-        }
-        if self.opinions.len() == MAX_TRACKED {
-            self.opinions.remove(0);
-        }
-        self.opinions.push((id, news));
-        news
+            None => {
+                if self.opinions.len() == MAX_TRACKED {
+                    self.opinions.remove(0);
+                }
+                self.opinions.push((id, news));
+                self.opinions.len() - 1
+            }
+        };
+        &mut self.opinions[place].1
     }
 }
 
@@ -272,6 +310,28 @@ mod tests {
                 .unwrap();
         }
         regions.len()
+    }
+
+    #[test]
+    fn a_region_keeps_its_verdict_until_much_speaks_against_it() {
+        let says = |logit| Opinion {
+            frames: 1,
+            is_face: false,
+            logit,
+            place: [0.0; 3],
+        };
+        let mut opinion = says(3.0);
+        assert!(opinion.decide(0.0));
+        opinion.add(&says(-4.0));
+        // Mean log-odds of −0.5: less than the threshold, but not by much.
+        assert!((opinion.logit + 0.5).abs() < 1e-6 && opinion.decide(0.0));
+        opinion.add(&says(-4.0));
+        assert!((opinion.logit + 5.0 / 3.0).abs() < 1e-6 && !opinion.decide(0.0));
+        // Four of six frames say that it is one.
+        for _ in 0..3 {
+            opinion.add(&says(3.0));
+        }
+        assert!((opinion.logit - 4.0 / 6.0).abs() < 1e-6 && opinion.decide(0.0));
     }
 
     #[test]

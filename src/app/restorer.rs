@@ -68,6 +68,8 @@ pub struct Report {
     pub restored: u64,
     /// Faces restored, counted in each frame.
     pub faces: u64,
+    /// Mosaics left as they are, as they do not seem to cover faces, counted in each frame.
+    pub refused: u64,
     /// Frames per second, decoding and encoding included.
     pub frames_per_second: f64,
     /// Mean time of the networks for a face, milliseconds; None without faces.
@@ -91,6 +93,7 @@ impl Report {
             frames,
             restored: count("frames-restored"),
             faces,
+            refused: count("regions-refused"),
             frames_per_second: frames as f64 / elapsed.as_secs_f64().max(1e-9),
             ms_per_face: nanoseconds
                 .filter(|_| faces > 0)
@@ -107,9 +110,17 @@ impl std::fmt::Display for Report {
             "{} frames, {} with {} restored faces; {:.1} frames/s",
             self.frames, self.restored, self.faces, self.frames_per_second
         )?;
-        match self.ms_per_face {
-            Some(ms) => write!(f, ", {ms:.1} ms per face ({})", self.execution_provider),
-            None => Ok(()),
+        if let Some(ms) = self.ms_per_face {
+            write!(f, ", {ms:.1} ms per face ({})", self.execution_provider)?;
         }
+        if self.refused > 0 {
+            let refused = self.refused;
+            write!(
+                f,
+                "\n{refused} mosaics, counted in each frame, do not seem to cover faces and stay as they are; \
+                 face-threshold 0 restores them"
+            )?;
+        }
+        Ok(())
     }
 }

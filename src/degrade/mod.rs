@@ -1,6 +1,8 @@
 //! How faces get damaged, and the plainest repair: the same code serves the element, training,
 //! evaluation and tests.
 
+#[cfg(any(test, feature = "trainer"))]
+pub(crate) mod cast;
 #[cfg(feature = "trainer")]
 pub(crate) mod codec;
 #[cfg(any(test, feature = "trainer"))]

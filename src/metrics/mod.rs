@@ -31,7 +31,7 @@ mod flicker;
 mod frechet;
 mod gmsd;
 mod identity;
-mod lab;
+pub(crate) mod lab;
 mod mask;
 mod ms_ssim;
 mod picture;

@@ -1,11 +1,15 @@
 //! `bench-detect`: the detector measured.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use image::RgbImage;
+use indicatif::ProgressBar;
+use serde::Serialize;
 
-use crate::evaluate::detection::job;
+use crate::evaluate::detection::{faces, job};
 use crate::files;
+use crate::train::data::dataset::Dataset;
 
 /// What is measured.
 #[derive(Args)]
@@ -16,13 +20,19 @@ pub(super) struct BenchDetectArgs {
     /// Pictures that faces are set into; without them, pictures of other faces, enlarged.
     #[arg(long, value_name = "PATH")]
     frames: Option<PathBuf>,
+    /// Pictures without faces, pixelated as well: the face check must refuse them.
+    #[arg(long, value_name = "PATH")]
+    others: Option<PathBuf>,
+    /// Leave the detector out: the face check alone.
+    #[arg(long)]
+    faces_only: bool,
     /// Clips without mosaics: a file, or a folder of such; may be given several times.
     #[arg(long, value_name = "PATH")]
     clips: Vec<PathBuf>,
     /// Scenes of each kind.
     #[arg(long, value_name = "COUNT", default_value_t = 60)]
     count: usize,
-    /// Seed of all chance.
+    /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Write all numbers to this file.
@@ -31,6 +41,9 @@ pub(super) struct BenchDetectArgs {
     /// Write a picture of what was missed or invented.
     #[arg(long, value_name = "FILE.png")]
     sheet: Option<PathBuf>,
+    /// Write a picture of what the face check got wrong: faces above, others below.
+    #[arg(long, value_name = "FILE.png")]
+    face_sheet: Option<PathBuf>,
 }
 
 /// Measure, print the table and write what is asked for.
@@ -45,18 +58,41 @@ pub(super) fn run(args: &BenchDetectArgs) -> anyhow::Result<()> {
         }
     }
     clips.sort();
-    let measured = job::measure(&job::Sources {
+    let sources = job::Sources {
         faces: args.faces.clone(),
         frames: args.frames.clone(),
         clips,
         count: args.count,
         seed: args.seed,
-    })?;
-    println!("{}", job::markdown(&measured.lines));
-    if let Some(path) = &args.json {
-        files::write(path, &serde_json::to_string_pretty(&measured.lines)?)?;
+    };
+    let mut results = Results::default();
+    if !args.faces_only {
+        let measured = job::measure(&sources)?;
+        println!("{}\n", job::markdown(&measured.lines));
+        results.scenes = measured.lines;
+        write_sheet(args.sheet.as_deref(), measured.misses)?;
     }
-    if let (Some(path), Some(sheet)) = (&args.sheet, &measured.misses) {
+    let open = |path: &Path| Dataset::open(path, &ProgressBar::hidden());
+    let others = args.others.as_deref().map(open).transpose()?;
+    let checked = faces::measure(&open(&args.faces)?, others.as_ref(), args.count, args.seed)?;
+    println!("{}", faces::markdown(&checked.lines));
+    results.faces = checked.lines;
+    write_sheet(args.face_sheet.as_deref(), checked.wrong)?;
+    if let Some(path) = &args.json {
+        files::write(path, &serde_json::to_string_pretty(&results)?)?;
+    }
+    Ok(())
+}
+
+/// What is written to `--json`.
+#[derive(Default, Serialize)]
+struct Results {
+    scenes: Vec<job::Line>,
+    faces: Vec<faces::Line>,
+}
+
+fn write_sheet(path: Option<&Path>, sheet: Option<RgbImage>) -> anyhow::Result<()> {
+    if let (Some(path), Some(sheet)) = (path, sheet) {
         let mut png = std::io::Cursor::new(Vec::new());
         sheet.write_to(&mut png, image::ImageFormat::Png)?;
         files::write(path, png.into_inner())?;

@@ -60,6 +60,8 @@ pub(super) struct Finder {
     targets: Vec<Target>,
     /// Regions that upstream named beyond the most that are restored.
     left_out: usize,
+    /// Mosaics that are no faces.
+    refused: usize,
 }
 
 impl Finder {
@@ -84,12 +86,18 @@ impl Finder {
         self.left_out
     }
 
+    /// Mosaics of the frame that stay as they are, as they do not seem to cover faces.
+    pub(super) fn refused(&self) -> usize {
+        self.refused
+    }
+
     /// Forget the last frame and look at the next one's metas. False: it need not be mapped,
     /// nothing is to do.
     pub(super) fn prepare(&mut self, buffer: &gst::BufferRef, settings: &FrameSettings) -> bool {
         self.found.clear();
         self.named.clear();
         self.left_out = 0;
+        self.refused = 0;
         if buffer.flags().contains(gst::BufferFlags::DISCONT) {
             self.follower.reset();
         }
@@ -152,7 +160,8 @@ impl Finder {
             })
         };
         let place = |found: &mut Found, face| found.face = Some(face);
-        check.retain(frame, threshold, &mut self.found, question, place)
+        self.refused = check.retain(frame, threshold, &mut self.found, question, place)?;
+        Ok(())
     }
 
     fn add_detected(

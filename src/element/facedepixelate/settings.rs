@@ -392,7 +392,7 @@ fn blend_properties() -> Vec<glib::ParamSpec> {
             .build(),
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
             .nick("Statistics")
-            .blurb("Frames, regions, runs and their times in nanoseconds, execution provider")
+            .blurb("Frames, regions restored and refused, runs and their times in nanoseconds, execution provider")
             .read_only()
             .build(),
     ]

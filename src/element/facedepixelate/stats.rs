@@ -24,7 +24,9 @@ pub(super) struct Stats {
     pub frames_skipped_qos: u64,
     /// Regions restored.
     pub regions: u64,
-    /// Runs of the model that they were part of.
+    /// Mosaics left as they are, as they do not seem to cover faces, counted in each frame.
+    pub regions_refused: u64,
+    /// Runs of the model that regions were part of.
     pub batches: u64,
     /// Crops in those runs, other streams' among them.
     crops: u64,
@@ -70,6 +72,7 @@ impl Stats {
             .field("frames-restored", self.frames_restored)
             .field("frames-skipped-qos", self.frames_skipped_qos)
             .field("regions", self.regions)
+            .field("regions-refused", self.regions_refused)
             .field("batches", self.batches)
             .field("batch-fill-mean", per_batch(self.crops as f64))
             .field(

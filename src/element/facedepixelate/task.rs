@@ -88,6 +88,7 @@ impl Imp {
         if post_messages && worker.has_news() {
             self.tell_regions(&times, pts, worker.found());
         }
+        self.stats.lock().unwrap().regions_refused += worker.refused() as u64;
         if worker.left_out() > 0 {
             self.warn_crowded(worker.left_out());
         }

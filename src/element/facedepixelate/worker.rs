@@ -124,6 +124,11 @@ impl Worker {
         self.finder.left_out()
     }
 
+    /// See [`Finder::refused`].
+    pub(super) fn refused(&self) -> usize {
+        self.finder.refused()
+    }
+
     /// The regions of the last [`Self::begin`].
     pub(super) fn found(&self) -> &[Found] {
         self.finder.found()

@@ -2,8 +2,10 @@
 //! and scenes without.
 
 pub(crate) mod codec;
+pub(crate) mod faces;
 pub(crate) mod groups;
 pub(crate) mod job;
+pub(crate) mod looks;
 pub(crate) mod measure;
 pub(crate) mod scenes;
 pub(crate) mod sheet;

@@ -59,6 +59,10 @@ pub struct Settings {
     /// Share of the others that are corners of pictures of faces: hair, shoulders, what is behind
     /// them.
     pub corners: f64,
+    /// Share of all pictures, faces and others alike, whose colours are cast: else the colours of
+    /// skin in daylight would be what tells a face.
+    #[serde(default)]
+    pub casts: f64,
 }
 
 impl Settings {
@@ -82,7 +86,10 @@ impl RecipeText for Recipe {
             train.batch > 0 && train.steps > 0,
             "train.batch and train.steps must be at least 1"
         );
-        check_ranges(&[("train.corners", train.corners, [0.0, 1.0])])?;
+        check_ranges(&[
+            ("train.corners", train.corners, [0.0, 1.0]),
+            ("train.casts", train.casts, [0.0, 1.0]),
+        ])?;
         self.degradation.check()
     }
 

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::placed::place;
 use super::recipe::Recipe;
+use crate::degrade::cast::ColorCast;
 use crate::face_check::{MARGIN, SIDE};
 use crate::train::data::dataset::Dataset;
 use crate::train::data::random::{generator, logarithmic, shuffled};
@@ -19,6 +20,10 @@ use crate::train::data::training_set::Pictures;
 const CUTS: [f64; 2] = [0.2, 1.0];
 /// Sides of the corners of pictures of faces ÷ their shorter side: little of a face reaches there.
 const CORNERS: [f64; 2] = [0.26, 0.36];
+/// Gains of R′, G′ and B′ in light of another colour.
+const LIGHT: [f64; 2] = [0.4, 1.5];
+/// R′, G′ and B′ of white in pictures of one colour.
+const WHITE: [f64; 2] = [0.15, 1.0];
 /// Shortest side of what is cut, pixels.
 const SHORTEST: u32 = 24;
 
@@ -55,7 +60,7 @@ pub(super) fn batch(
                     true => cut_corner(&pick(&pictures.faces, 1)?, &mut random),
                     false => cut_any(&pick(others, 1)?, &mut random),
                 };
-                other(sampler, &cut, &mut random)
+                other(sampler, recipe, cut, &mut random)
             },
         )
         .collect()
@@ -85,7 +90,7 @@ pub(super) fn fixed(
                         &behind,
                         &mut random,
                     ),
-                    _ => other(sampler, &cut_any(&behind, &mut random), &mut random),
+                    _ => other(sampler, recipe, cut_any(&behind, &mut random), &mut random),
                 }
             },
         )
@@ -117,7 +122,8 @@ pub(super) fn face(
 ) -> anyhow::Result<Sample> {
     let degradation = &recipe.degradation;
     let face = sampler.posed(&middle_square(face), random);
-    let placed = place(&face, &cut_any(behind, random), degradation, random);
+    let mut placed = place(&face, &cut_any(behind, random), degradation, random);
+    cast(&mut placed.picture, recipe, random);
     let [low, high] = degradation.blocks.map(f64::from);
     let block = logarithmic(random, [low, high.min(placed.largest_block).max(low)]);
     let mut sample = sampler.sample_of(&placed.picture, &placed.scene, block, random)?;
@@ -128,12 +134,30 @@ pub(super) fn face(
 /// Something else.
 fn other(
     sampler: &mut Sampler,
-    picture: &RgbImage,
+    recipe: &Recipe,
+    mut picture: RgbImage,
     random: &mut Pcg64Mcg,
 ) -> anyhow::Result<Sample> {
-    let mut sample = sampler.sample(picture, random)?;
+    cast(&mut picture, recipe, random);
+    let mut sample = sampler.sample(&picture, random)?;
     sample.labels = vec![0.0; 4];
     Ok(sample)
+}
+
+/// Cast the colours of a share of all pictures: to grey, pale, in another light, or in one colour.
+fn cast(picture: &mut RgbImage, recipe: &Recipe, random: &mut Pcg64Mcg) {
+    if !random.random_bool(recipe.train.casts) {
+        return;
+    }
+    let mut each = |range: [f64; 2]| [(); 3].map(|()| logarithmic(random, range) as f32);
+    let (light, white) = (each(LIGHT), each(WHITE));
+    let cast = match random.random_range(0.0..1.0) {
+        0.0..0.35 => ColorCast::Saturation(0.0),
+        0.35..0.5 => ColorCast::Saturation(random.random_range(0.0..1.6)),
+        0.5..0.8 => ColorCast::Light(light),
+        _ => ColorCast::Monochrome(white),
+    };
+    cast.apply(picture);
 }
 
 fn middle_square(picture: &RgbImage) -> RgbImage {
