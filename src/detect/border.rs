@@ -13,6 +13,9 @@ const LINE_CAP: i32 = 4;
 const LEAST_ON: f32 = 0.8;
 /// The same in steps between the lines.
 const LEAST_RATIO: f32 = 2.0;
+/// In noise: pixels outwards that are seen together, and what the least ratio is then.
+const SEEN_TOGETHER: i32 = 7;
+const NOISY_RATIO: f32 = 1.8;
 /// Pixels without support that a mosaic may bridge at least: faint blocks lie in cheeks and walls.
 const BRIDGE: i32 = 6;
 
@@ -61,7 +64,12 @@ impl Grower {
             find_pairs(comb, lanes, smear, limit, pairs);
         }
         let told = self.pairs[0].iter().any(|pair| pair.on_line);
-        told.then(|| walk(plane, grown, side, &self.pairs))
+        let view = View {
+            plane,
+            axis: side.axis,
+            grain: self.cells.grain,
+        };
+        told.then(|| walk(&view, grown, side, &self.pairs))
     }
 
     /// First and last + 1 of the blocks along the last line of blocks at `side`.
@@ -114,7 +122,8 @@ fn find_pairs(comb: &Comb, lanes: (i32, i32), smear: i32, limit: usize, pairs: &
 
 /// Walk from within the last block outwards, as long as the pixels that support the lattice
 /// outnumber the others.
-fn walk(plane: &Plane<'_>, grown: &Grown, side: Side, pairs: &[Vec<Pair>; 2]) -> usize {
+fn walk(view: &View<'_>, grown: &Grown, side: Side, pairs: &[Vec<Pair>; 2]) -> usize {
+    let plane = view.plane;
     let comb = &grown.combs[side.axis];
     let range = [grown.blocks.x, grown.blocks.y][side.axis];
     let limit = [plane.width, plane.height][side.axis] as i32;
@@ -140,7 +149,7 @@ fn walk(plane: &Plane<'_>, grown: &Grown, side: Side, pairs: &[Vec<Pair>; 2]) ->
         }
         let supported = pairs
             .iter()
-            .any(|pairs| supports(plane, side.axis, pixel as usize, pairs));
+            .any(|pairs| view.supports(pixel as usize, pairs));
         sum += if supported { 1 } else { -1 };
         end += outward;
         if sum > best {
@@ -153,20 +162,44 @@ fn walk(plane: &Plane<'_>, grown: &Grown, side: Side, pairs: &[Vec<Pair>; 2]) ->
     (if blurred { line.clamp(0, limit) } else { taken }) as usize
 }
 
-/// Whether steps gather on the lines, in the line of pixels `at` along a side.
-fn supports(plane: &Plane<'_>, axis: usize, at: usize, pairs: &[Pair]) -> bool {
-    let pixel = |across: usize| match axis {
-        0 => i32::from(plane.row(across)[at]),
-        _ => i32::from(plane.row(at)[across]),
-    };
-    let (mut sums, mut counts) = ([0, 0], [0, 0]);
-    for pair in pairs {
-        let step = (pixel(pair.before) - pixel(pair.behind))
-            .abs()
-            .min(LINE_CAP);
-        sums[usize::from(pair.on_line)] += step;
-        counts[usize::from(pair.on_line)] += 1;
+/// A plane, seen along lines of pixels that a side runs by.
+struct View<'a> {
+    plane: &'a Plane<'a>,
+    /// See [`Side::axis`].
+    axis: usize,
+    /// Noise of the frame, levels of standard deviation.
+    grain: f32,
+}
+
+impl View<'_> {
+    /// Whether steps gather on the lattice's lines, in the line of pixels `at` along the side. In
+    /// noise its neighbours are seen together with it.
+    fn supports(&self, at: usize, pairs: &[Pair]) -> bool {
+        let (reach, cap, ratio) = match self.grain > 0.0 {
+            true => (
+                SEEN_TOGETHER / 2,
+                LINE_CAP + 2 * self.grain as i32,
+                NOISY_RATIO,
+            ),
+            false => (0, LINE_CAP, LEAST_RATIO),
+        };
+        let limit = [self.plane.width, self.plane.height][self.axis] as i32;
+        let first = (at as i32 - reach).max(0);
+        let lines = first..(at as i32 + reach + 1).min(limit);
+        let pixel = |at: i32, across: usize| match self.axis {
+            0 => i32::from(self.plane.row(across)[at as usize]),
+            _ => i32::from(self.plane.row(at as usize)[across]),
+        };
+        let (mut sums, mut counts) = ([0.0, 0.0], [0, 0]);
+        for pair in pairs {
+            let steps = lines
+                .clone()
+                .map(|at| pixel(at, pair.before) - pixel(at, pair.behind));
+            let step = steps.sum::<i32>().abs() as f32 / lines.len() as f32;
+            sums[usize::from(pair.on_line)] += step.min(cap as f32);
+            counts[usize::from(pair.on_line)] += 1;
+        }
+        let [off, on] = [0, 1].map(|kind| sums[kind] / counts[kind].max(1) as f32);
+        on >= LEAST_ON && on >= ratio * off
     }
-    let [off, on] = [0, 1].map(|kind| sums[kind] as f32 / counts[kind].max(1) as f32);
-    on >= LEAST_ON && on >= LEAST_RATIO * off
 }

@@ -73,6 +73,8 @@ pub(super) struct Cell {
     step: [f32; 2],
     /// Standard error of a difference of two means, in parts of the spread.
     sampling: f32,
+    /// Standard errors of the steps, in parts of the spread.
+    step_sampling: [f32; 2],
     /// Mean level of the pixels at either side of the left and top line.
     line: [f32; 2],
     /// Left and top edge.
@@ -89,6 +91,8 @@ pub(super) struct Cell {
 const LEAST_DIFFERENCE: f32 = 1.5;
 /// The same in standard errors of the difference.
 const NOISE_SIGMAS: f32 = 3.0;
+/// The same of frames with noise, in standard errors of the step.
+const GRAIN_SIGMAS: f32 = 2.0;
 /// How far beyond both blocks the level on their common line may lie at least, levels: joints, gaps
 /// and frames lie farther.
 const DRAWN: f32 = 4.0;
@@ -104,6 +108,8 @@ const SOFTER: f32 = 0.15;
 pub(super) struct Cells {
     pub(super) blocks: Blocks,
     pub(super) cells: Vec<Cell>,
+    /// Standard deviation of the noise over the whole frame, levels.
+    pub(super) grain: f32,
     /// Pixels from a line to either side over which a step may spread.
     pub(super) smear: i32,
     /// Least difference that counts, levels; grows with the contrast of the mosaic that is
@@ -154,7 +160,10 @@ impl Cells {
                 let size = difference.abs();
                 let step = here.step[axis] * difference.signum();
                 let noise = here.spread.max(other.spread) * here.sampling;
-                let least = self.least.max(LEAST_DIFFERENCE).max(NOISE_SIGMAS * noise);
+                // In noise a small difference may have any step on its line.
+                let grain = GRAIN_SIGMAS * self.grain * here.step_sampling[axis];
+                let least = self.least.max(LEAST_DIFFERENCE);
+                let least = least.max(NOISE_SIGMAS * noise).max(grain);
                 let (low, high) = (here.mean.min(other.mean), here.mean.max(other.mean));
                 let rim = DRAWN.max(0.35 * size);
                 let drawn = here.line[axis] < low - rim || here.line[axis] > high + rim;
@@ -255,6 +264,7 @@ fn cell(plane: &Plane<'_>, x: (i32, i32), y: (i32, i32), smear: i32) -> Cell {
         mean,
         spread: variance.max(0.0).sqrt(),
         sampling: (2.0 / count).sqrt(),
+        step_sampling: [rows, (x1 - x0) as f32].map(|pixels| (2.0 / pixels).sqrt()),
         step: [across as f32 / rows, down as f32 / (x1 - x0) as f32],
         line: [
             beside as f32 / (2.0 * rows),

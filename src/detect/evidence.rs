@@ -67,6 +67,8 @@ pub(super) fn weigh(
         .sum::<f32>()
         / number;
     let spread = members().map(|i| cells.cells[i].spread).sum::<f32>() / number;
+    // What the frame's noise does not explain.
+    let spread = (spread.powi(2) - cells.grain.powi(2)).max(0.0).sqrt();
     let mut sums = [Pairs::default(); 2];
     differences.clear();
     for index in members() {

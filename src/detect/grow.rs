@@ -11,6 +11,8 @@ use super::steps::Ridges;
 const LEAST_NOISE: f32 = 1.2;
 /// The same at most, in dark or strongly coded pictures.
 const MOST_NOISE: f32 = 6.0;
+/// The same at most in a frame with noise, in parts of that.
+const GRAIN_PART: f32 = 1.5;
 /// The same in parts of the block's largest sharp difference.
 const NOISE_PART: f32 = 0.1;
 /// Least difference of neighbours in parts of the mosaic's typical largest.
@@ -71,6 +73,13 @@ pub(super) struct Grown {
 }
 
 impl Grower {
+    /// What comes next has noise of a standard deviation of `grain` levels all over.
+    pub(super) fn set_grain(&mut self, grain: f32) {
+        for cells in [&mut self.cells, &mut self.probe, &mut self.saved.0] {
+            cells.grain = grain;
+        }
+    }
+
     /// The mosaic with lines `combs` (x, y), as `fit` changes them, around `seed`; None where too
     /// few blocks support it. The pixels visited are taken from `budget`; growing ends where
     /// nothing is left of it.
@@ -160,7 +169,8 @@ impl Grower {
         self.queue.extend(sharp.map(|cell| cell.spread));
         self.queue.sort_unstable_by(f32::total_cmp);
         let quarter = self.queue.get(self.queue.len() / 4).copied().unwrap_or(0.0);
-        let noise = (2.5 * quarter).clamp(LEAST_NOISE, MOST_NOISE);
+        let most = MOST_NOISE.max(GRAIN_PART * self.cells.grain);
+        let noise = (2.5 * quarter).clamp(LEAST_NOISE, most);
         self.roles.clear();
         self.roles.extend(self.cells.cells.iter().map(|cell| {
             let flat = cell.there && cell.spread <= noise.max(NOISE_PART * cell.apart);

@@ -79,8 +79,8 @@ impl Detector {
         let Some(plane) = Plane::new(luma) else {
             return;
         };
-        self.ridges.measure(&plane);
-        self.search.reset();
+        let grain = self.ridges.measure(&plane);
+        self.search.reset(grain);
         let mut budgets = [PASSES * plane.width * plane.height; LEVELS];
         let mut looks = [0; LEVELS];
         let (tiles, counts) = self.ridges.tiles();
@@ -105,8 +105,9 @@ impl Detector {
         let plane = Plane::new(luma)?;
         let area = plane.clamp(rect)?;
         let seen = plane.around(&area, STRIP);
-        self.near.measure(&plane.part(&seen));
+        let grain = self.near.measure(&plane.part(&seen));
         let search = &mut self.search;
+        search.grower.set_grain(grain);
         self.near.profiles(&area.from(&seen), &mut search.profiles);
         let comb = |axis: usize| any_comb(&search.profiles[axis], area.axis(axis).start);
         let combs = [comb(0)?, comb(1)?];

@@ -38,8 +38,9 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// Forget the last frame.
-    pub(super) fn reset(&mut self) {
+    /// Forget the last frame. The next one has noise of a standard deviation of `grain` levels.
+    pub(super) fn reset(&mut self, grain: f32) {
+        self.grower.set_grain(grain);
         self.followed.clear();
         self.blocking.reset();
     }

@@ -21,6 +21,18 @@ const STEP_CAP: u8 = 31;
 const REACH: usize = 3;
 /// Taken off every sum of eight steps: noise of three quarters of a level a pixel.
 const FLOOR: u8 = 6;
+/// Of tiles that are level but for noise of a standard deviation of one level: the mean ground of
+/// the sums, [`FLOOR`] included; measured.
+const NOISE_GROUND: f32 = 7.6;
+/// What is taken off in noise of one level: the mean of a sum and its standard deviation.
+const NOISE_FLOOR: f32 = 9.5;
+/// Parts of the tiles, flattest first, up to which the ground tells whether there is noise, and how
+/// much: there is less of it in the dark, where levels end.
+const LEVEL_PARTS: [usize; 2] = [32, 8];
+/// Noise from which on the floor follows it, levels of standard deviation: that of coders is less.
+const LEAST_GRAIN: f32 = 1.8;
+/// The same at most: there, sums of steps come near the largest that fit a byte.
+const MOST_GRAIN: f32 = 12.0;
 /// Most that an edge piece counts: faint and strong lattice lines should vote alike.
 const CAP: u8 = 64;
 
@@ -35,6 +47,8 @@ pub(super) struct Tile {
 #[derive(Debug, Default)]
 pub(super) struct Ridges {
     width: usize,
+    /// Taken off every sum.
+    floor: u8,
     /// Ridges across x: one row of `width` per strip of eight rows.
     across_x: Vec<u8>,
     /// Ridges across y: one row of `width` / 8 per pixel row.
@@ -46,31 +60,66 @@ pub(super) struct Ridges {
     steps: Vec<u8>,
     rows: Vec<u8>,
     ground: Vec<u8>,
+    /// Scratch for the noise.
+    grounds: Vec<u32>,
     /// Ridge and ground across y, summed over the rows of a tile.
     columns: [Vec<u16>; 2],
 }
 
 impl Ridges {
+    /// Measure `plane`, with a floor above the noise that lies over all of it; returns the noise's
+    /// standard deviation, levels, or 0 where it does not matter.
+    pub(super) fn measure(&mut self, plane: &Plane<'_>) -> f32 {
+        self.measure_above(plane, FLOOR);
+        let [least, grain] = LEVEL_PARTS.map(|part| self.grain(part));
+        if least < LEAST_GRAIN {
+            return 0.0;
+        }
+        let grain = grain.min(MOST_GRAIN);
+        self.measure_above(plane, (NOISE_FLOOR * grain) as u8);
+        grain
+    }
+
+    /// Noise in one of `part` of the tiles at most, levels of standard deviation, of a plane that
+    /// was measured above [`FLOOR`]. Tiles without any steps, such as bars above and below a film,
+    /// do not count.
+    fn grain(&mut self, part: usize) -> f32 {
+        let grounds = self
+            .tiles
+            .iter()
+            .map(|tile| tile.ground[0].min(tile.ground[1]));
+        self.grounds.clear();
+        self.grounds.extend(grounds.filter(|&ground| ground > 0));
+        let place = self.grounds.len() / part;
+        if place == 0 {
+            return 0.0;
+        }
+        let (_, &mut ground, _) = self.grounds.select_nth_unstable(place);
+        let sums = (TILE * TILE / STRIP) as f32;
+        (ground as f32 / sums + f32::from(FLOOR)) / NOISE_GROUND
+    }
+
     /// Measure `plane`, with the widest instructions that this machine has.
-    pub(super) fn measure(&mut self, plane: &Plane<'_>) {
+    fn measure_above(&mut self, plane: &Plane<'_>, floor: u8) {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has just said that it knows these instructions.
             #[expect(unsafe_code, reason = "a call into code for a checked processor")]
-            return unsafe { self.measure_avx2(plane) };
+            return unsafe { self.measure_avx2(plane, floor) };
         }
-        self.measure_portable(plane);
+        self.measure_portable(plane, floor);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn measure_avx2(&mut self, plane: &Plane<'_>) {
-        self.measure_portable(plane);
+    fn measure_avx2(&mut self, plane: &Plane<'_>, floor: u8) {
+        self.measure_portable(plane, floor);
     }
 
     /// Fill the maps. Strips and tiles that do not fit whole at the right and bottom are left out.
     #[inline(always)]
-    pub(super) fn measure_portable(&mut self, plane: &Plane<'_>) {
+    pub(super) fn measure_portable(&mut self, plane: &Plane<'_>, floor: u8) {
+        self.floor = floor;
         let (width, height) = (plane.width, plane.height);
         let (strips, columns) = (height / STRIP, width / STRIP);
         self.width = width;
@@ -128,6 +177,7 @@ impl Ridges {
             &self.sums[2 * REACH..],
             &mut out[inner.clone()],
             &mut self.ground[inner],
+            self.floor,
         );
         let tiles = &mut self.tiles[..];
         let first = strip * STRIP / TILE * self.tile_counts.0;
@@ -152,7 +202,14 @@ impl Ridges {
             }
             let row = |y: usize| &self.rows[y * columns..][..columns];
             let ground = &mut self.ground[..columns];
-            split(row(y), row(y - REACH), row(y + REACH), out, ground);
+            split(
+                row(y),
+                row(y - REACH),
+                row(y + REACH),
+                out,
+                ground,
+                self.floor,
+            );
             // Sixteen rows of up to 248 fit 16 bits.
             let sums = ridges.iter_mut().zip(grounds.iter_mut());
             for ((ridge, ground), (&r, &g)) in sums.zip(out.iter().zip(&*ground)) {
@@ -243,12 +300,12 @@ fn row_steps(upper: &[u8], lower: &[u8], steps: &mut [u8], out: &mut [u8]) {
 
 /// Divide sums of steps into ridge and ground, given the sums at either side.
 #[inline(always)]
-fn split(here: &[u8], before: &[u8], after: &[u8], ridge: &mut [u8], ground: &mut [u8]) {
+fn split(here: &[u8], before: &[u8], after: &[u8], ridge: &mut [u8], ground: &mut [u8], floor: u8) {
     let sides = before.iter().zip(after);
     let outs = ridge.iter_mut().zip(ground);
     for ((&here, (&before, &after)), (ridge, ground)) in here.iter().zip(sides).zip(outs) {
-        let here = here.saturating_sub(FLOOR);
-        let side = before.max(after).saturating_sub(FLOOR);
+        let here = here.saturating_sub(floor);
+        let side = before.max(after).saturating_sub(floor);
         *ridge = here.saturating_sub(side).min(CAP);
         *ground = here.min(side);
     }

@@ -99,10 +99,10 @@ fn every_instruction_level_follows_the_definition() {
         let (mut widest, mut portable) = (Ridges::default(), Ridges::default());
         // What was measured before must not show.
         for ridges in [&mut widest, &mut portable] {
-            ridges.measure_portable(&noise);
+            ridges.measure_portable(&noise, FLOOR);
         }
-        widest.measure(&plane);
-        portable.measure_portable(&plane);
+        widest.measure_above(&plane, FLOOR);
+        portable.measure_portable(&plane, FLOOR);
         for ridges in [widest, portable] {
             assert!(
                 ridges.across_x == expected.0,
@@ -134,7 +134,7 @@ fn a_part_of_a_plane_shows_what_the_whole_shows_there() {
     };
     let plane = Plane::new(&luma).unwrap();
     let mut whole = Ridges::default();
-    whole.measure(&plane);
+    whole.measure_above(&plane, FLOOR);
     let (mut near, mut expected, mut found) =
         (Ridges::default(), Default::default(), Default::default());
     for (x, y) in [
@@ -150,7 +150,7 @@ fn a_part_of_a_plane_shows_what_the_whole_shows_there() {
             y: Span::new(y.0, y.1),
         };
         let seen = plane.around(&area, STRIP);
-        near.measure(&plane.part(&seen));
+        near.measure_above(&plane.part(&seen), FLOOR);
         near.profiles(&area.from(&seen), &mut found);
         whole.profiles(&area, &mut expected);
         assert_eq!(found, expected, "{area:?}");

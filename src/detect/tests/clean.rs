@@ -91,3 +91,11 @@ fn nothing_in_things_in_rows() {
     };
     assert_clean(&Picture::from_fn(320, 240, bricks), "bricks");
 }
+
+#[test]
+fn grain_is_no_mosaic() {
+    for deviation in [1.0, 2.0, 3.0, 4.5, 6.0, 10.0, 20.0] {
+        let picture = Picture::natural(320, 240).grained(deviation);
+        assert_clean(&picture, &format!("σ {deviation}"));
+    }
+}

@@ -117,6 +117,20 @@ impl Picture {
         }
     }
 
+    /// The picture with noise over all of it, of a standard deviation of `deviation` levels.
+    fn grained(&self, deviation: f32) -> Self {
+        let mut state = 3;
+        let data = self.data.iter().map(|&pixel| {
+            // The sum of twelve has a standard deviation of one, in units of their range.
+            let sum: f32 = (0..12).map(|_| f32::from(noise(&mut state)) + 0.5).sum();
+            (f32::from(pixel) + deviation * (sum / 256.0 - 6.0)).round() as u8
+        });
+        Self {
+            data: data.collect(),
+            ..*self
+        }
+    }
+
     fn luma(&self) -> Luma<'_> {
         Luma {
             data: &self.data,

@@ -203,3 +203,18 @@ fn a_mosaic_after_jpeg() {
     assert_eq!(regions.len(), 1, "{regions:?}");
     assert_region(&regions[0], rect, Lattice::square(12, 53, 38), 0.88);
 }
+
+#[test]
+fn in_grain_over_the_finished_picture() {
+    for block in [8, 12, 16, 24] {
+        for deviation in [2.0, 3.0, 4.5, 6.0] {
+            let mut picture = Picture::natural(320, 240);
+            let rect = Rect::new(60, 30, 168, 168);
+            picture.pixelate(rect, (block, block), (rect.x, rect.y));
+            let regions = picture.grained(deviation).find();
+            assert_eq!(regions.len(), 1, "block {block} σ {deviation}: {regions:?}");
+            let lattice = Lattice::square(block as u32, rect.x, rect.y);
+            assert_region(&regions[0], rect, lattice, 0.8);
+        }
+    }
+}

@@ -22,6 +22,8 @@ pub(crate) struct Group {
     pub scaled: bool,
     /// Form of the mosaics.
     pub shape: Shape,
+    /// Noise over the finished picture, standard deviation in grey levels.
+    pub grain: f32,
     /// What happens last.
     pub codec: Codec,
 }
@@ -31,6 +33,7 @@ const PLAIN: Group = Group {
     blocks: Some([4.0, 48.0]),
     scaled: false,
     shape: Shape::Rectangle,
+    grain: 0.0,
     codec: Codec::None,
 };
 
@@ -42,7 +45,7 @@ const CLEAN: Group = Group {
 };
 
 /// Every kind, those with mosaics first.
-pub(crate) const GROUPS: [Group; 18] = [
+pub(crate) const GROUPS: [Group; 23] = [
     PLAIN,
     coded("H.264 CRF 18, blocks 6–48", 6.0, Codec::H264(18)),
     coded("H.264 CRF 20, blocks 6–48", 6.0, Codec::H264(20)),
@@ -73,7 +76,33 @@ pub(crate) const GROUPS: [Group; 18] = [
         shape: Shape::Ellipse(6.0),
         ..coded("", 6.0, Codec::H264(20))
     },
+    grained(
+        "grain of σ = 3, uncompressed, blocks 8–48",
+        3.0,
+        Codec::None,
+    ),
+    grained(
+        "grain of σ = 3, H.264 CRF 20, blocks 8–48",
+        3.0,
+        Codec::H264(20),
+    ),
+    grained(
+        "grain of σ = 6, H.264 CRF 20, blocks 8–48",
+        6.0,
+        Codec::H264(20),
+    ),
     CLEAN,
+    Group {
+        name: "clean, grain of σ = 6",
+        grain: 6.0,
+        ..CLEAN
+    },
+    Group {
+        name: "clean, grain of σ = 6, H.264 CRF 20",
+        grain: 6.0,
+        codec: Codec::H264(20),
+        ..CLEAN
+    },
     clean("clean, H.264 CRF 18", Codec::H264(18)),
     clean("clean, H.264 CRF 28", Codec::H264(28)),
     clean("clean, H.264 CRF 40", Codec::H264(40)),
@@ -91,6 +120,13 @@ const fn coded(name: &'static str, least: f64, codec: Codec) -> Group {
         blocks: Some([least, 48.0]),
         codec,
         ..PLAIN
+    }
+}
+
+const fn grained(name: &'static str, grain: f32, codec: Codec) -> Group {
+    Group {
+        grain,
+        ..coded(name, 8.0, codec)
     }
 }
 

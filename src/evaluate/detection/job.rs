@@ -6,10 +6,13 @@ use anyhow::{Context, ensure};
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
+use rand::SeedableRng;
+use rand_pcg::Pcg64Mcg;
 use serde::Serialize;
 
 use super::codec::{Codec, LumaPlane, clip, planes, recode};
 use super::groups::{GROUPS, Group};
+use super::looks::add_noise;
 use super::measure::{Found, Summary};
 use super::scenes::{SIZE, Scene};
 use super::sheet::sheet;
@@ -152,7 +155,14 @@ fn run_group(
             Codec::None => 1,
             _ => 3,
         };
-        let pictures = vec![scene.picture.into_raw(); shots];
+        let mut random = Pcg64Mcg::seed_from_u64(seed);
+        let pictures: Vec<Vec<u8>> = (0..shots)
+            .map(|_| {
+                let mut shot = scene.picture.clone();
+                add_noise(&mut shot, group.grain, &mut random);
+                shot.into_raw()
+            })
+            .collect();
         let plane = recode(&pictures, width, height, group.codec)?.pop();
         let plane = plane.with_context(|| format!("{}: no frame came back", group.name))?;
         results.push((plane, scene.truth));

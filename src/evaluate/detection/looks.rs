@@ -124,7 +124,7 @@ impl Look {
             Self::Night => {
                 tone(scene, 0.6, 1.2);
                 ColorCast::Monochrome([0.25, 1.0, 0.35]).apply(scene);
-                noise(scene, 12.0, random);
+                add_noise(scene, 12.0, random);
             }
             _ => (),
         }
@@ -133,7 +133,7 @@ impl Look {
     /// What happens to the scene after it is pixelated.
     pub(crate) fn spoil(&self, scene: &mut RgbImage, random: &mut Pcg64Mcg) {
         if let Self::Grain(deviation) = *self {
-            noise(scene, deviation, random);
+            add_noise(scene, deviation, random);
         }
     }
 }
@@ -146,7 +146,7 @@ fn tone(scene: &mut RgbImage, gain: f32, gamma: f32) {
 }
 
 /// Gaussian noise of a standard deviation in grey levels, the same for all channels.
-fn noise(scene: &mut RgbImage, deviation: f32, random: &mut Pcg64Mcg) {
+pub(crate) fn add_noise(scene: &mut RgbImage, deviation: f32, random: &mut Pcg64Mcg) {
     let Ok(normal) = Normal::new(0.0, deviation) else {
         return;
     };
