@@ -34,13 +34,9 @@ help:
 
 demo: export GST_PLUGIN_PATH =
 ifeq ($(strip $(INPUT)),)
-# One call of cargo builds all at once: two of them, one without the example, would build some
-# libraries twice.
-demo:
+demo: plugin
 	$(PYTHON) scripts/setup.py demo
-	$(CARGO) build --release --lib --bin depixelate --example demo
-	@ln -sfn ../../$(RUNTIME) target/release/libonnxruntime.so
-	$(CARGO) run --quiet --release --example demo
+	target/release/depixelate-demo
 else
 demo: plugin
 	@mkdir -p "$$(dirname "$(OUTPUT)")"
@@ -49,7 +45,7 @@ endif
 
 plugin:
 	$(PYTHON) scripts/setup.py plugin
-	$(CARGO) build --release --lib --bin depixelate
+	$(CARGO) build --release --lib --bins
 	@ln -sfn ../../$(RUNTIME) target/release/libonnxruntime.so
 
 trainer:
