@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use serde::Serialize;
 
-use super::looks::{GROUPS, Look, of_skin};
+use super::looks::{GROUPS, Group, Look, of_skin};
 use crate::cascade::runtime;
 use crate::degrade::jpeg::jpeg;
 use crate::degrade::mosaic::{Fill, pixelate};
@@ -55,6 +55,17 @@ pub(crate) struct Checked {
     pub wrong: Option<RgbImage>,
 }
 
+/// What mosaics are made of.
+#[derive(Clone, Copy)]
+struct Pictures<'a> {
+    /// What lies under them.
+    under: &'a Dataset,
+    /// Whether those are faces.
+    is_face: bool,
+    /// What is around them.
+    around: &'a Dataset,
+}
+
 /// Show the face check `count` mosaics of each group: over faces, and over `others`, where there
 /// are some.
 pub(crate) fn measure(
@@ -66,44 +77,63 @@ pub(crate) fn measure(
     let mut check = FaceCheck::bundled(runtime::load_for_program()?)?;
     let (mut lines, mut wrong) = (Vec::new(), [Vec::new(), Vec::new()]);
     for (number, group) in (0..).zip(&GROUPS) {
-        let kinds = [Some(faces), others].into_iter().zip([true, false]);
-        for (pictures, is_face) in kinds {
-            let Some(pictures) = pictures.filter(|_| is_face || group.is_of_any) else {
+        let kinds = [(Some(faces), true), (others, false)];
+        for (under, is_face) in kinds {
+            let Some(under) = under.filter(|_| is_face || group.is_of_any) else {
                 continue;
             };
-            let mut line = Line {
-                name: group.name.to_owned(),
+            let around = others.unwrap_or(faces);
+            let pictures = Pictures {
+                under,
                 is_face,
-                count: 0,
-                right: 0,
+                around,
             };
-            for index in 0..count {
-                let mut random = Pcg64Mcg::seed_from_u64(
-                    seed ^ (number << 40) ^ (index as u64) << 1 ^ u64::from(is_face),
-                );
-                let picture =
-                    pictures.picture((index * 7919 + number as usize) % pictures.len())?;
-                let is_of_group = |[low, high]: [f64; 2]| (low..high).contains(&of_skin(&picture));
-                if !group.skin.is_none_or(is_of_group) {
-                    continue;
-                }
-                let ground = others.unwrap_or(faces);
-                let ground = ground.picture((index * 31 + 7) % ground.len())?;
-                let scene = Scene::draw(&picture, &ground, &group.look, &mut random)?;
-                line.count += 1;
-                let is_right = scene.is_kept(&mut check)? == is_face;
-                line.right += usize::from(is_right);
-                if !is_right {
-                    wrong[usize::from(!is_face)].push(scene.picture);
-                }
-            }
+            let seed = seed ^ (number << 40) ^ (u64::from(is_face) << 32);
+            let (line, misjudged) = run_group(group, pictures, count, seed, &mut check)?;
             lines.push(line);
+            wrong[usize::from(!is_face)].extend(misjudged);
         }
     }
     Ok(Checked {
         lines,
         wrong: sheet(&wrong),
     })
+}
+
+/// One line, and the scenes of its wrong verdicts.
+fn run_group(
+    group: &Group,
+    pictures: Pictures<'_>,
+    count: usize,
+    seed: u64,
+    check: &mut FaceCheck,
+) -> anyhow::Result<(Line, Vec<RgbImage>)> {
+    let mut line = Line {
+        name: group.name.to_owned(),
+        is_face: pictures.is_face,
+        count: 0,
+        right: 0,
+    };
+    let mut wrong = Vec::new();
+    for index in 0..count {
+        let picture = |set: &Dataset, stride: usize| set.picture(index * stride % set.len());
+        // Strides that are primes, so that groups meet other pairs than one after the other.
+        let under = picture(pictures.under, 7919)?;
+        let is_of_group = |[low, high]: [f64; 2]| (low..high).contains(&of_skin(&under));
+        if !group.skin.is_none_or(is_of_group) {
+            continue;
+        }
+        let mut random = Pcg64Mcg::seed_from_u64(seed ^ index as u64);
+        let around = picture(pictures.around, 31)?;
+        let scene = Scene::draw(&under, &around, &group.look, &mut random)?;
+        line.count += 1;
+        if scene.is_kept(check)? == pictures.is_face {
+            line.right += 1;
+        } else {
+            wrong.push(scene.picture);
+        }
+    }
+    Ok((line, wrong))
 }
 
 /// A picture with a mosaic.
@@ -203,4 +233,46 @@ fn sheet(wrong: &[Vec<RgbImage>; 2]) -> Option<RgbImage> {
         sheet.put_pixel(x, half + 1, Rgb([255, 40, 40]));
     }
     Some(sheet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scenes_depend_on_their_number_alone() {
+        let picture = |side: u32| {
+            RgbImage::from_fn(side, side, |x, y| Rgb([x as u8, y as u8, (x ^ y) as u8]))
+        };
+        let draw = |group: &Group, seed| {
+            let mut random = Pcg64Mcg::seed_from_u64(seed);
+            Scene::draw(&picture(60), &picture(90), &group.look, &mut random).unwrap()
+        };
+        for group in &GROUPS {
+            let scene = draw(group, 4);
+            assert_eq!(scene.picture, draw(group, 4).picture, "{}", group.name);
+            assert_ne!(scene.picture, draw(group, 5).picture, "{}", group.name);
+            let rect = scene.region.rect;
+            assert_eq!(rect.clamp_to(SIDE, SIDE), Some(rect), "{}", group.name);
+        }
+    }
+
+    #[test]
+    fn the_table_tells_shares() {
+        let line = |name: &str, is_face, right| Line {
+            name: name.to_owned(),
+            is_face,
+            count: 8,
+            right,
+        };
+        let table = markdown(&[line("grey", true, 8), line("grey", false, 6)]);
+        assert!(
+            table.contains("| faces, grey  | 8      | 1.000 |"),
+            "{table}"
+        );
+        assert!(
+            table.contains("| others, grey | 8      | 0.750 |"),
+            "{table}"
+        );
+    }
 }
