@@ -3,6 +3,8 @@
 mod axis;
 mod planes;
 mod project;
+mod sampling;
 
 pub use planes::{LatticePlanes, PLANES};
 pub use project::Projector;
+pub use sampling::{Sampling, SamplingProbe};

@@ -71,6 +71,21 @@ impl Patch {
         &mut self.data[index * area..][..area]
     }
 
+    /// Move all values by `left` pixels to the left and by `up` upwards; what comes in from beyond
+    /// the edges is their outermost pixels.
+    pub fn shift(&mut self, left: usize, up: usize) {
+        let (width, height) = (self.rect.width as usize, self.rect.height as usize);
+        for plane in 0..3 {
+            let plane = self.plane_mut(plane);
+            for y in 0..height {
+                let source = (y + up).min(height - 1) * width;
+                for x in 0..width {
+                    plane[y * width + x] = plane[source + (x + left).min(width - 1)];
+                }
+            }
+        }
+    }
+
     fn rows_mut(&mut self, y: usize) -> [&mut [f32]; 3] {
         let (width, area) = (self.rect.width as usize, self.area());
         let (r, rest) = self.data.split_at_mut(area);

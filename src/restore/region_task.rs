@@ -2,7 +2,7 @@
 //! back.
 
 use super::views::{Views, blend};
-use crate::blocks::{LatticePlanes, PLANES, Projector};
+use crate::blocks::{LatticePlanes, PLANES, Projector, Sampling};
 use crate::cascade::{ModelMetadata, MosaicInput};
 use crate::detect::{Outline, Region};
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, Square, patch};
@@ -36,11 +36,17 @@ pub struct Target {
     /// The square of the face in it, as large as those of the model's training, where that is
     /// known.
     pub face: Option<Square>,
+    /// What the colours of its blocks are.
+    pub sampling: Sampling,
 }
 
 impl From<Region> for Target {
     fn from(region: Region) -> Self {
-        Self { region, face: None }
+        Self {
+            region,
+            face: None,
+            sampling: Sampling::Mean,
+        }
     }
 }
 
@@ -50,6 +56,7 @@ pub(super) struct RegionTask {
     pub(super) rect: Rect,
     pub(super) lattice: Option<Lattice>,
     pub(super) outline: Outline,
+    sampling: Sampling,
     views: Views,
     observed: Patch,
 }
@@ -73,6 +80,7 @@ impl RegionTask {
         self.rect = region.rect;
         self.lattice = region.lattice;
         self.outline = region.outline;
+        self.sampling = target.sampling;
         self.views = Views::of(&self.rect, target.face, margin, size);
     }
 
@@ -153,6 +161,11 @@ impl RegionTask {
         }
         if let Some(lattice) = &self.lattice {
             projector.project(restored, &self.observed, lattice, projection);
+            // What a block shows may lie around its corner, not around its middle.
+            let shift = |side: f32| (side * self.sampling.shift()) as usize;
+            if self.sampling != Sampling::Mean {
+                restored.shift(shift(lattice.block_width), shift(lattice.block_height));
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use image::RgbImage;
 
 use super::{Blend, Restoration, Target};
+use crate::blocks::SamplingProbe;
 use crate::cascade::{
     Backend, Batch, Crops, LoadError, Model, OrtBackend, RunError, SessionSettings, runtime,
 };
@@ -40,6 +41,7 @@ pub struct Restorer {
     pub blend: Blend,
     backend: Box<dyn Backend>,
     face_check: Option<FaceCheck>,
+    sampling: SamplingProbe,
     detector: Detector,
     restoration: Restoration,
     /// Luma of pictures that have no such plane.
@@ -73,6 +75,7 @@ impl Restorer {
             blend: Blend::default(),
             backend,
             face_check: None,
+            sampling: SamplingProbe::default(),
             detector: Detector::new(),
             restoration: Restoration::default(),
             luma: Vec::new(),
@@ -116,6 +119,12 @@ impl Restorer {
             };
             let place = |target: &mut Target, face| target.face = Some(face);
             face_check.retain(frame, self.face_threshold, &mut targets, question, place)?;
+        }
+        for target in &mut targets {
+            let region = &target.region;
+            if let Some(lattice) = &region.lattice {
+                target.sampling = self.sampling.sampling(frame, &region.rect, lattice, None);
+            }
         }
         Ok(targets)
     }

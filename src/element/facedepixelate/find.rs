@@ -3,6 +3,7 @@
 use super::choices::InferenceRegion;
 use super::queue::Frame;
 use super::settings::FrameSettings;
+use crate::blocks::{Sampling, SamplingProbe};
 use crate::cascade::RunError;
 use crate::detect::{Luma, Outline, Region};
 use crate::element::metas::{self, NamedRegion};
@@ -44,6 +45,8 @@ pub(super) struct Found {
     pub id: Option<u32>,
     /// The square of the face in it, if that is known.
     pub face: Option<Square>,
+    /// What the colours of its blocks are.
+    pub sampling: Sampling,
 }
 
 /// Finds the regions; keeps its memory from frame to frame.
@@ -60,6 +63,7 @@ pub(super) struct Finder {
     targets: Vec<Target>,
     /// Regions that upstream named beyond the most that are restored.
     left_out: usize,
+    sampling: SamplingProbe,
     /// Mosaics that are no faces.
     refused: usize,
 }
@@ -70,6 +74,7 @@ impl Finder {
         let target = |found: &Found| Target {
             region: found.region,
             face: found.face,
+            sampling: found.sampling,
         };
         self.targets.clear();
         self.targets.extend(self.found.iter().map(target));
@@ -164,6 +169,16 @@ impl Finder {
         Ok(())
     }
 
+    /// See what the colours of the regions' blocks are.
+    pub(super) fn tell_samplings(&mut self, frame: &FrameView<'_>) {
+        for found in &mut self.found {
+            if let Some(lattice) = &found.region.lattice {
+                let rect = &found.region.rect;
+                found.sampling = self.sampling.sampling(frame, rect, lattice, found.id);
+            }
+        }
+    }
+
     fn add_detected(
         &mut self,
         luma: &Luma<'_>,
@@ -192,6 +207,7 @@ impl Finder {
                     method: Method::Lattice,
                     id: Some(tracked.id),
                     face: None,
+                    sampling: Sampling::Mean,
                 });
             }
         }
@@ -251,6 +267,7 @@ impl Finder {
             method,
             id: None,
             face: None,
+            sampling: Sampling::Mean,
         });
     }
 }
@@ -333,6 +350,7 @@ mod tests {
             method: Method::Fixed,
             id: None,
             face: None,
+            sampling: Sampling::Mean,
         });
         assert!(is_within(&named, &Rect::new(10, 10, 62, 32)));
         assert!(is_within(&named, &Rect::new(20, 0, 40, 40)));

@@ -196,6 +196,7 @@ impl Worker {
             {
                 finder.keep_faces(&frame, face_check, settings.face_threshold)?;
             }
+            finder.tell_samplings(&frame);
             let (metadata, takes_lattice) = (batcher.metadata(), batcher.takes_lattice());
             let restoration = &mut draft.restoration;
             Ok::<_, RunError>(restoration.extract(
