@@ -5,6 +5,7 @@ use crate::frame::Rect;
 use anyhow::Context;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -90,12 +91,13 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let result = job.run(&cancel, &mut |progress| show(&bar, progress));
     bar.finish_and_clear();
     result?;
-    println!(
-        "{}: {}",
+    let report = Report::of(&filter, start.elapsed());
+    // Whoever reads this may have left: the work is done all the same.
+    let _ = writeln!(
+        std::io::stdout(),
+        "{}: {report}\nRestored faces are invented: they prove nobody's identity.",
         arguments.output.display(),
-        Report::of(&filter, start.elapsed())
     );
-    println!("Restored faces are invented: they prove nobody's identity.");
     Ok(())
 }
 
