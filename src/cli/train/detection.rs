@@ -8,6 +8,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::evaluate::detection::{faces, job};
+use crate::face_check;
 use crate::files;
 use crate::train::data::dataset::Dataset;
 
@@ -26,6 +27,9 @@ pub(super) struct BenchDetectArgs {
     /// Leave the detector out: the face check alone.
     #[arg(long)]
     faces_only: bool,
+    /// Least probability of a face in the face check.
+    #[arg(long, value_name = "NUMBER", default_value_t = face_check::THRESHOLD)]
+    face_threshold: f32,
     /// Clips without mosaics: a file, or a folder of such; may be given several times.
     #[arg(long, value_name = "PATH")]
     clips: Vec<PathBuf>,
@@ -74,7 +78,13 @@ pub(super) fn run(args: &BenchDetectArgs) -> anyhow::Result<()> {
     }
     let open = |path: &Path| Dataset::open(path, &ProgressBar::hidden());
     let others = args.others.as_deref().map(open).transpose()?;
-    let checked = faces::measure(&open(&args.faces)?, others.as_ref(), args.count, args.seed)?;
+    let checked = faces::measure(
+        &open(&args.faces)?,
+        others.as_ref(),
+        args.face_threshold,
+        args.count,
+        args.seed,
+    )?;
     println!("{}", faces::markdown(&checked.lines));
     results.faces = checked.lines;
     write_sheet(args.face_sheet.as_deref(), checked.wrong)?;

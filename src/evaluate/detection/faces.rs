@@ -15,7 +15,7 @@ use crate::degrade::jpeg::jpeg;
 use crate::degrade::mosaic::{Fill, pixelate};
 use crate::degrade::smooth::{middle, resize};
 use crate::detect::{Outline, Region};
-use crate::face_check::{FaceCheck, Question, THRESHOLD};
+use crate::face_check::{FEWEST_BLOCKS, FaceCheck, Question};
 use crate::frame::{FrameView, FrameViewMut, Lattice, Layout, Rect};
 use crate::train::data::dataset::Dataset;
 
@@ -24,7 +24,7 @@ const SIDE: u32 = 512;
 /// Sides of the pictures of faces in scenes, pixels, and of mosaics ÷ those.
 const FACES: [u32; 2] = [150, 400];
 const COVERED: [f64; 2] = [0.5, 0.8];
-/// Blocks across mosaics.
+/// Blocks across mosaics over faces; those over others have so many that the face check looks.
 const BLOCKS: [f64; 2] = [5.0, 25.0];
 /// Qualities of the JPEG file that a scene is afterwards.
 const QUALITIES: [u8; 2] = [60, 95];
@@ -64,13 +64,16 @@ struct Pictures<'a> {
     is_face: bool,
     /// What is around them.
     around: &'a Dataset,
+    /// Least probability of a face.
+    threshold: f32,
 }
 
 /// Show the face check `count` mosaics of each group: over faces, and over `others`, where there
-/// are some.
+/// are some. Faces are what has a probability of `threshold` at least.
 pub(crate) fn measure(
     faces: &Dataset,
     others: Option<&Dataset>,
+    threshold: f32,
     count: usize,
     seed: u64,
 ) -> anyhow::Result<Checked> {
@@ -87,6 +90,7 @@ pub(crate) fn measure(
                 under,
                 is_face,
                 around,
+                threshold,
             };
             let seed = seed ^ (number << 40) ^ (u64::from(is_face) << 32);
             let (line, misjudged) = run_group(group, pictures, count, seed, &mut check)?;
@@ -125,9 +129,13 @@ fn run_group(
         }
         let mut random = Pcg64Mcg::seed_from_u64(seed ^ index as u64);
         let around = picture(pictures.around, 31)?;
-        let scene = Scene::draw(&under, &around, &group.look, &mut random)?;
+        let fewest = match pictures.is_face {
+            true => BLOCKS[0],
+            false => f64::from(FEWEST_BLOCKS),
+        };
+        let scene = Scene::draw(&under, &around, &group.look, fewest, &mut random)?;
         line.count += 1;
-        if scene.is_kept(check)? == pictures.is_face {
+        if scene.is_kept(check, pictures.threshold)? == pictures.is_face {
             line.right += 1;
         } else {
             wrong.push(scene.picture);
@@ -143,11 +151,12 @@ struct Scene {
 }
 
 impl Scene {
-    /// `picture` somewhere in `ground`, its middle pixelated.
+    /// `picture` somewhere in `ground`, its middle pixelated: `fewest` blocks across or more.
     fn draw(
         picture: &RgbImage,
         ground: &RgbImage,
         look: &Look,
+        fewest: f64,
         random: &mut Pcg64Mcg,
     ) -> anyhow::Result<Self> {
         let empty = "a picture is empty";
@@ -164,8 +173,8 @@ impl Scene {
             (i64::from(start + (side - covered) / 2) + off).max(0) as i32
         };
         let rect = Rect::new(start(x, random), start(y, random), covered, covered);
-        let blocks = random.random_range(BLOCKS[0].ln()..=BLOCKS[1].ln()).exp();
-        let block = (f64::from(covered) / blocks).round().max(2.0) as u32;
+        let blocks = random.random_range(fewest.ln()..=BLOCKS[1].ln()).exp();
+        let block = (f64::from(covered) / blocks).floor().max(2.0) as u32;
         let lattice = Lattice::square(block, rect.x, rect.y);
         let layout = Layout::rgb(SIDE, SIDE);
         let mut frame = FrameViewMut::packed(&layout, &mut scene, 3 * SIDE as usize)?;
@@ -184,7 +193,7 @@ impl Scene {
     }
 
     /// Whether the face check lets the mosaic be restored, seen in this frame alone.
-    fn is_kept(&self, check: &mut FaceCheck) -> anyhow::Result<bool> {
+    fn is_kept(&self, check: &mut FaceCheck, threshold: f32) -> anyhow::Result<bool> {
         let layout = Layout::rgb(SIDE, SIDE);
         let frame = FrameView::packed(&layout, &self.picture, 3 * SIDE as usize)?;
         let question = |region: &Region| {
@@ -195,7 +204,7 @@ impl Scene {
             })
         };
         let mut regions = vec![self.region];
-        check.retain(&frame, THRESHOLD, &mut regions, question, |_, _| ())?;
+        check.retain(&frame, threshold, &mut regions, question, |_, _| ())?;
         Ok(!regions.is_empty())
     }
 }
@@ -246,7 +255,7 @@ mod tests {
         };
         let draw = |group: &Group, seed| {
             let mut random = Pcg64Mcg::seed_from_u64(seed);
-            Scene::draw(&picture(60), &picture(90), &group.look, &mut random).unwrap()
+            Scene::draw(&picture(60), &picture(90), &group.look, 5.0, &mut random).unwrap()
         };
         for group in &GROUPS {
             let scene = draw(group, 4);
