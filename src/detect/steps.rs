@@ -24,6 +24,8 @@ const FLOOR: u8 = 6;
 /// Of tiles that are level but for noise of a standard deviation of one level: the mean ground of
 /// the sums, [`FLOOR`] included; measured.
 const NOISE_GROUND: f32 = 7.6;
+/// Mean absolute second difference in noise of a standard deviation of one level: √6 · √(2/π).
+const NOISE_BEND: f32 = 1.954;
 /// What is taken off in noise of one level: the mean of a sum and its standard deviation.
 const NOISE_FLOOR: f32 = 9.5;
 /// Parts of the tiles, flattest first, up to which the ground tells whether there is noise, and how
@@ -41,6 +43,19 @@ const CAP: u8 = 64;
 pub(super) struct Tile {
     pub(super) ridge: [u32; 2],
     pub(super) ground: [u32; 2],
+}
+
+impl Tile {
+    /// That of the axis with less of it.
+    fn least_ground(&self) -> u32 {
+        self.ground[0].min(self.ground[1])
+    }
+}
+
+/// Noise in tiles with a ground of `ground`, levels of standard deviation.
+fn grain_of(ground: u32) -> f32 {
+    let sums = (TILE * TILE / STRIP) as f32;
+    (ground as f32 / sums + f32::from(FLOOR)) / NOISE_GROUND
 }
 
 /// Ridges of a plane and their sums over tiles.
@@ -71,32 +86,52 @@ impl Ridges {
     /// standard deviation, levels, or 0 where it does not matter.
     pub(super) fn measure(&mut self, plane: &Plane<'_>) -> f32 {
         self.measure_above(plane, FLOOR);
-        let [least, grain] = LEVEL_PARTS.map(|part| self.grain(part));
-        if least < LEAST_GRAIN {
+        let [least, ground] = LEVEL_PARTS.map(|part| self.flattest(part));
+        if grain_of(least) < LEAST_GRAIN {
             return 0.0;
         }
+        let grain = grain_of(ground).min(self.unevenness(plane, ground));
         let grain = grain.min(MOST_GRAIN);
         self.measure_above(plane, (NOISE_FLOOR * grain) as u8);
         grain
     }
 
-    /// Noise in one of `part` of the tiles at most, levels of standard deviation, of a plane that
-    /// was measured above [`FLOOR`]. Tiles without any steps, such as bars above and below a film,
-    /// do not count.
-    fn grain(&mut self, part: usize) -> f32 {
-        let grounds = self
-            .tiles
-            .iter()
-            .map(|tile| tile.ground[0].min(tile.ground[1]));
+    /// The ground below which one of `part` of the tiles lies, of a plane that was measured above
+    /// [`FLOOR`]. Tiles without any steps, such as bars above and below a film, do not count.
+    fn flattest(&mut self, part: usize) -> u32 {
         self.grounds.clear();
+        let grounds = self.tiles.iter().map(Tile::least_ground);
         self.grounds.extend(grounds.filter(|&ground| ground > 0));
         let place = self.grounds.len() / part;
         if place == 0 {
-            return 0.0;
+            return 0;
         }
-        let (_, &mut ground, _) = self.grounds.select_nth_unstable(place);
-        let sums = (TILE * TILE / STRIP) as f32;
-        (ground as f32 / sums + f32::from(FLOOR)) / NOISE_GROUND
+        *self.grounds.select_nth_unstable(place).1
+    }
+
+    /// Noise in the tiles with a ground of `most` at most, levels of standard deviation: by second
+    /// differences, which slopes do not have, across x or y, whichever are smaller.
+    fn unevenness(&self, plane: &Plane<'_>, most: u32) -> f32 {
+        let (mut sums, mut count) = ([0, 0], 0);
+        for (index, tile) in self.tiles.iter().enumerate() {
+            if !(1..=most).contains(&tile.least_ground()) {
+                continue;
+            }
+            let (x, y) = (index % self.tile_counts.0, index / self.tile_counts.0);
+            let inner = x * TILE + 1..(x + 1) * TILE - 1;
+            for y in (y * TILE + 1..(y + 1) * TILE - 1).step_by(4) {
+                let [above, row, below] = [y - 1, y, y + 1].map(|y| plane.row(y));
+                for x in inner.clone() {
+                    let bend = |a: u8, b: u8| {
+                        (i32::from(a) + i32::from(b) - 2 * i32::from(row[x])).unsigned_abs()
+                    };
+                    sums[0] += bend(row[x - 1], row[x + 1]);
+                    sums[1] += bend(above[x], below[x]);
+                }
+                count += inner.len();
+            }
+        }
+        sums[0].min(sums[1]) as f32 / count.max(1) as f32 / NOISE_BEND
     }
 
     /// Measure `plane`, with the widest instructions that this machine has.
