@@ -210,6 +210,22 @@ mod tests {
     }
 
     #[test]
+    fn values_move_and_the_outermost_repeat() {
+        let mut patch = Patch::default();
+        patch.reset(Rect::new(7, 5, 3, 2));
+        for plane in 0..3 {
+            let values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0].map(|v| v + 10.0 * plane as f32);
+            patch.plane_mut(plane).copy_from_slice(&values);
+        }
+        patch.shift(1, 1);
+        assert_eq!(patch.plane(0), [5.0, 6.0, 6.0, 5.0, 6.0, 6.0]);
+        assert_eq!(patch.plane(2), [25.0, 26.0, 26.0, 25.0, 26.0, 26.0]);
+        patch.shift(0, 0);
+        patch.shift(9, 9);
+        assert_eq!(patch.plane(1), [16.0; 6]);
+    }
+
+    #[test]
     fn parts_hold_the_same_values() {
         let mut patch = Patch::default();
         patch.reset(Rect::new(-2, 3, 5, 4));
