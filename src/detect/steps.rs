@@ -28,9 +28,9 @@ const NOISE_GROUND: f32 = 7.6;
 const NOISE_BEND: f32 = 1.954;
 /// What is taken off in noise of one level: the mean of a sum and its standard deviation.
 const NOISE_FLOOR: f32 = 9.5;
-/// Parts of the tiles, flattest first, up to which the ground tells whether there is noise, and how
-/// much: there is less of it in the dark, where levels end.
-const LEVEL_PARTS: [usize; 2] = [32, 8];
+/// Part of the tiles that are level but for the noise: the flattest one in eight. Where a picture is
+/// black or white there is none.
+const LEVEL_PART: usize = 8;
 /// Noise from which on the floor follows it, levels of standard deviation: that of coders is less.
 const LEAST_GRAIN: f32 = 1.8;
 /// The same at most: there, sums of steps come near the largest that fit a byte.
@@ -86,8 +86,8 @@ impl Ridges {
     /// standard deviation, levels, or 0 where it does not matter.
     pub(super) fn measure(&mut self, plane: &Plane<'_>) -> f32 {
         self.measure_above(plane, FLOOR);
-        let [least, ground] = LEVEL_PARTS.map(|part| self.flattest(part));
-        if grain_of(least) < LEAST_GRAIN {
+        let ground = self.flattest();
+        if grain_of(ground) < LEAST_GRAIN {
             return 0.0;
         }
         let grain = grain_of(ground).min(self.unevenness(plane, ground));
@@ -96,13 +96,13 @@ impl Ridges {
         grain
     }
 
-    /// The ground below which one of `part` of the tiles lies, of a plane that was measured above
+    /// The ground below which one in [`LEVEL_PART`] tiles lies, of a plane that was measured above
     /// [`FLOOR`]. Tiles without any steps, such as bars above and below a film, do not count.
-    fn flattest(&mut self, part: usize) -> u32 {
+    fn flattest(&mut self) -> u32 {
         self.grounds.clear();
         let grounds = self.tiles.iter().map(Tile::least_ground);
         self.grounds.extend(grounds.filter(|&ground| ground > 0));
-        let place = self.grounds.len() / part;
+        let place = self.grounds.len() / LEVEL_PART;
         if place == 0 {
             return 0;
         }
