@@ -86,10 +86,9 @@ impl Ridges {
     /// standard deviation, levels, or 0 where it does not matter.
     pub(super) fn measure(&mut self, plane: &Plane<'_>) -> f32 {
         self.measure_above(plane, FLOOR);
-        let ground = self.flattest();
-        if grain_of(ground) < LEAST_GRAIN {
+        let Some(ground) = self.flattest() else {
             return 0.0;
-        }
+        };
         let grain = grain_of(ground).min(self.unevenness(plane, ground));
         let grain = grain.min(MOST_GRAIN);
         self.measure_above(plane, (NOISE_FLOOR * grain) as u8);
@@ -97,16 +96,23 @@ impl Ridges {
     }
 
     /// The ground below which one in [`LEVEL_PART`] tiles lies, of a plane that was measured above
-    /// [`FLOOR`]. Tiles without any steps, such as bars above and below a film, do not count.
-    fn flattest(&mut self) -> u32 {
-        self.grounds.clear();
-        let grounds = self.tiles.iter().map(Tile::least_ground);
-        self.grounds.extend(grounds.filter(|&ground| ground > 0));
-        let place = self.grounds.len() / LEVEL_PART;
-        if place == 0 {
-            return 0;
+    /// [`FLOOR`]; None where that is no grain. Tiles without any steps, such as bars above and below
+    /// a film, do not count.
+    fn flattest(&mut self) -> Option<u32> {
+        let grounds = || self.tiles.iter().map(Tile::least_ground).filter(|&g| g > 0);
+        // Most frames have no grain, which is sooner counted than sorted.
+        let (mut even, mut all) = (0, 0);
+        for ground in grounds() {
+            even += usize::from(grain_of(ground) < LEAST_GRAIN);
+            all += 1;
         }
-        *self.grounds.select_nth_unstable(place).1
+        let place = all / LEVEL_PART;
+        if place == 0 || even > place {
+            return None;
+        }
+        self.grounds.clear();
+        self.grounds.extend(grounds());
+        Some(*self.grounds.select_nth_unstable(place).1)
     }
 
     /// Noise in the tiles with a ground of `most` at most, levels of standard deviation: by second
