@@ -31,6 +31,9 @@ const NOISE_FLOOR: f32 = 9.5;
 /// Part of the tiles that are level but for the noise: the flattest one in eight. Where a picture is
 /// black or white there is none.
 const LEVEL_PART: usize = 8;
+/// Tiles of which their ground is sorted, at least, where there are so many; of an eighth of them
+/// second differences are taken.
+const SAMPLED: usize = 1024;
 /// Noise from which on the floor follows it, levels of standard deviation: that of coders is less.
 const LEAST_GRAIN: f32 = 1.8;
 /// The same at most: there, sums of steps come near the largest that fit a byte.
@@ -90,6 +93,9 @@ impl Ridges {
             return 0.0;
         };
         let grain = grain_of(ground).min(self.unevenness(plane, ground));
+        if grain < LEAST_GRAIN {
+            return 0.0;
+        }
         let grain = grain.min(MOST_GRAIN);
         self.measure_above(plane, (NOISE_FLOOR * grain) as u8);
         grain
@@ -110,8 +116,11 @@ impl Ridges {
         if place == 0 || even > place {
             return None;
         }
+        // Some of them tell it as well as all.
+        let every = all / SAMPLED + 1;
         self.grounds.clear();
-        self.grounds.extend(grounds());
+        self.grounds.extend(grounds().step_by(every));
+        let place = self.grounds.len() / LEVEL_PART;
         Some(*self.grounds.select_nth_unstable(place).1)
     }
 
@@ -119,10 +128,10 @@ impl Ridges {
     /// differences, which slopes do not have, across x or y, whichever are smaller.
     fn unevenness(&self, plane: &Plane<'_>, most: u32) -> f32 {
         let (mut sums, mut count) = ([0, 0], 0);
-        for (index, tile) in self.tiles.iter().enumerate() {
-            if !(1..=most).contains(&tile.least_ground()) {
-                continue;
-            }
+        let tiles = self.tiles.iter().enumerate();
+        let level = tiles.filter(|(_, tile)| (1..=most).contains(&tile.least_ground()));
+        let every = self.tiles.len() / SAMPLED + 1;
+        for (index, _) in level.step_by(every) {
             let (x, y) = (index % self.tile_counts.0, index / self.tile_counts.0);
             let inner = x * TILE + 1..(x + 1) * TILE - 1;
             for y in (y * TILE + 1..(y + 1) * TILE - 1).step_by(4) {
