@@ -36,7 +36,10 @@ const LEVEL_PART: usize = 8;
 const SAMPLED: usize = 1024;
 /// Noise from which on the floor follows it, levels of standard deviation: that of coders is less.
 const LEAST_GRAIN: f32 = 1.8;
-/// The same at most: there, sums of steps come near the largest that fit a byte.
+/// Ground of a tile with so much noise.
+const LEAST_GROUND: u32 =
+    ((LEAST_GRAIN * NOISE_GROUND - FLOOR as f32) * (TILE * TILE / STRIP) as f32) as u32;
+/// Most noise that is told: there, sums of steps come near the largest that fit a byte.
 const MOST_GRAIN: f32 = 12.0;
 /// Most that an edge piece counts: faint and strong lattice lines should vote alike.
 const CAP: u8 = 64;
@@ -109,7 +112,7 @@ impl Ridges {
         // Most frames have no grain, which is sooner counted than sorted.
         let (mut even, mut all) = (0, 0);
         for ground in grounds() {
-            even += usize::from(grain_of(ground) < LEAST_GRAIN);
+            even += usize::from(ground < LEAST_GROUND);
             all += 1;
         }
         let place = all / LEVEL_PART;
