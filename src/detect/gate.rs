@@ -142,16 +142,11 @@ fn pool(tiles: &[Tile], (across, down): (usize, usize), out: &mut Vec<Tile>) -> 
     for y in 0..counts.1 {
         let upper = tiles[2 * y * across..][..across].chunks_exact(2);
         let lower = tiles[(2 * y + 1) * across..][..across].chunks_exact(2);
-        out.extend(upper.zip(lower).map(|(upper, lower)| {
-            let four = [upper[0], upper[1], lower[0], lower[1]];
-            let sum = |of: fn(&Tile) -> [u32; 2]| {
-                [0, 1].map(|axis| four.iter().map(|tile| of(tile)[axis]).sum())
-            };
-            Tile {
-                ridge: sum(|tile| tile.ridge),
-                ground: sum(|tile| tile.ground),
-            }
-        }));
+        out.extend(
+            upper
+                .zip(lower)
+                .map(|(upper, lower)| upper[0] + upper[1] + lower[0] + lower[1]),
+        );
     }
     counts
 }

@@ -5,6 +5,8 @@
 //! those three pixels to either side is a ridge, the rest is ground. Slanted and soft edges of
 //! natural pictures leave ground only.
 
+use std::ops::Add;
+
 use super::plane::{Plane, Span2};
 
 #[cfg(test)]
@@ -55,6 +57,19 @@ impl Tile {
     /// That of the axis with less of it.
     fn least_ground(&self) -> u32 {
         self.ground[0].min(self.ground[1])
+    }
+}
+
+impl Add for Tile {
+    type Output = Self;
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        let add = |[a, b]: [u32; 2], [c, d]: [u32; 2]| [a + c, b + d];
+        Self {
+            ridge: add(self.ridge, other.ridge),
+            ground: add(self.ground, other.ground),
+        }
     }
 }
 
