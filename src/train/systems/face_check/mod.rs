@@ -1,6 +1,7 @@
 //! The network that tells mosaics over faces from mosaics over anything else, see
 //! [`crate::face_check`].
 
+mod covering;
 mod network;
 mod placed;
 mod recipe;

@@ -63,6 +63,10 @@ pub struct Settings {
     /// skin in daylight would be what tells a face.
     #[serde(default)]
     pub casts: f64,
+    /// Share of all pictures, faces and others alike, of which something of one colour covers a
+    /// part, such as a mask.
+    #[serde(default)]
+    pub covered: f64,
 }
 
 impl Settings {
@@ -89,6 +93,7 @@ impl RecipeText for Recipe {
         check_ranges(&[
             ("train.corners", train.corners, [0.0, 1.0]),
             ("train.casts", train.casts, [0.0, 1.0]),
+            ("train.covered", train.covered, [0.0, 1.0]),
         ])?;
         self.degradation.check()
     }
@@ -109,6 +114,7 @@ mod tests {
         assert_refused::<Recipe>(&[
             ("network.width=7", "network.width"),
             ("train.corners=2", "train.corners"),
+            ("train.covered=-1", "train.covered"),
             ("degradation.whole=-1", "degradation.whole"),
             ("train.batch=0", "train.batch"),
         ]);

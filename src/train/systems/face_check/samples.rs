@@ -7,6 +7,7 @@ use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 
+use super::covering::cover;
 use super::placed::place;
 use super::recipe::Recipe;
 use crate::degrade::cast::ColorCast;
@@ -121,7 +122,11 @@ pub(super) fn face(
     random: &mut Pcg64Mcg,
 ) -> anyhow::Result<Sample> {
     let degradation = &recipe.degradation;
-    let face = sampler.posed(&middle_square(face), random);
+    let mut face = middle_square(face);
+    if random.random_bool(recipe.train.covered) {
+        cover(&mut face, random);
+    }
+    let face = sampler.posed(&face, random);
     let mut placed = place(&face, &cut_any(behind, random), degradation, random);
     cast(&mut placed.picture, recipe, random);
     let [low, high] = degradation.blocks.map(f64::from);
@@ -138,6 +143,9 @@ fn other(
     mut picture: RgbImage,
     random: &mut Pcg64Mcg,
 ) -> anyhow::Result<Sample> {
+    if random.random_bool(recipe.train.covered) {
+        cover(&mut picture, random);
+    }
     cast(&mut picture, recipe, random);
     let mut sample = sampler.sample(&picture, random)?;
     sample.labels = vec![0.0; 4];
