@@ -11,7 +11,7 @@ use multiversion::multiversion;
 /// Least and greatest side of a block in pixels.
 pub(super) const MIN_BLOCK: f32 = 3.85;
 /// See [`MIN_BLOCK`].
-pub(super) const MAX_BLOCK: f32 = 66.0;
+pub(super) const MAX_BLOCK: f32 = 132.0;
 
 /// Frequencies whose sums are made side by side.
 const LANES: usize = 8;

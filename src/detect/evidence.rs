@@ -31,10 +31,23 @@ pub(super) struct Evidence {
     /// Part of the inner lines without an edge, across x or y if more there: gaps between things
     /// have two sides.
     pub(super) silent: f32,
+    /// How far the sharp edges of one axis keep to every other block, in turn from row to row: 1
+    /// for hexagons and bricks, which blocks of half their width fit as well. Less what chance may
+    /// do.
+    pub(super) staggered: f32,
     /// Clear differences on sharp edges.
     pub(super) edges: usize,
 }
 
+impl Evidence {
+    /// Whether these are hexagons or bricks rather than squares.
+    pub(super) fn is_staggered(&self) -> bool {
+        self.staggered > STAGGERED
+    }
+}
+
+/// See [`Evidence::is_staggered`].
+const STAGGERED: f32 = 0.2;
 /// Share of sharp edges on a line, in parts of the largest on any, below which the line is none.
 const SILENT: f32 = 0.25;
 /// A clear difference of two blocks, levels.
@@ -70,6 +83,8 @@ pub(super) fn weigh(
     // What the frame's noise does not explain.
     let spread = (spread.powi(2) - cells.grain.powi(2)).max(0.0).sqrt();
     let mut sums = [Pairs::default(); 2];
+    // Sharp edges at even and at odd places, across x and y.
+    let mut sharp = [[0.0f32; 2]; 2];
     differences.clear();
     for index in members() {
         let (x, y) = (index % stride, index / stride);
@@ -85,6 +100,7 @@ pub(super) fn weigh(
             pairs.step += cells.step(index, axis) * difference.signum();
             if difference.abs() >= CLEAR && here.edge[axis] == Edge::Sharp {
                 differences.push(difference.abs());
+                sharp[axis][(x + y) % 2] += 1.0;
             }
             pairs.product += (here.mean - mean) * (other.mean - mean);
         }
@@ -108,10 +124,18 @@ pub(super) fn weigh(
         clear: differences.len() as f32 / all,
         correlation: (x.product + y.product) / all / variance.max(1e-3),
         uniform: uniform(differences),
+        staggered: sharp.map(staggered).into_iter().fold(0.0, f32::max),
         silent: silent(cells, roles, (first, top), (columns, rows)),
         edges: differences.len(),
         blank: blank(cells, roles, (first, top), (columns, rows)),
     }
+}
+
+/// See [`Evidence::staggered`]: how uneven two numbers of edges are, less two standard
+/// deviations of what a coin would do.
+fn staggered([even, odd]: [f32; 2]) -> f32 {
+    let all = (even + odd).max(1.0);
+    (even - odd).abs() / all - 2.0 / all.sqrt()
 }
 
 /// Sums over pairs of neighbours.

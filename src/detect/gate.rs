@@ -1,15 +1,15 @@
 //! Which parts of a frame are worth a closer look.
 //!
 //! A tile is hot where ridges outweigh ground both ways. Tiles of 16 pixels show blocks up to 16,
-//! tiles of twice and four times that side show larger ones. A window of 3 × 3 tiles with enough
+//! tiles of twice four and eight times that side show larger ones. A window of 3 × 3 tiles with enough
 //! hot ones is looked at.
 
 use super::plane::{Span, Span2};
 use super::steps::{TILE, Tile};
 use crate::frame::Rect;
 
-/// Sides of the tiles: 16, 32, 64 pixels.
-pub(super) const LEVELS: usize = 3;
+/// Sides of the tiles: 16, 32, 64, 128 pixels.
+pub(super) const LEVELS: usize = 4;
 /// Tiles along a side of a window.
 pub(super) const SIDE: usize = 3;
 /// Least hot tiles of the nine.

@@ -87,7 +87,8 @@ impl Detector {
         for window in self.gate.windows(tiles, counts) {
             let budget = &mut budgets[window.level];
             let spent = *budget == 0 || looks[window.level] == MOST_LOOKS;
-            if !spent && !is_known(&window.area, regions) {
+            let is_staggered = || self.search.is_staggered(&window.area.rect());
+            if !spent && !is_known(&window.area, regions) && !is_staggered() {
                 looks[window.level] += 1;
                 let found = self
                     .search
@@ -95,6 +96,7 @@ impl Detector {
                 regions.extend(found);
             }
         }
+        regions.retain(|region| !self.search.is_staggered(&region.rect));
         merge(regions);
         keep_best(regions, settings);
     }

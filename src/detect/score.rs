@@ -111,6 +111,7 @@ fn possible(evidence: &Evidence, shape: &Shape) -> f32 {
         * ramp(1.0 - evidence.uniform, 0.2, 0.35)
         * ramp(0.2 - evidence.blank, 0.0, 0.1)
         * ramp(0.5 - evidence.silent, 0.0, 0.1)
+        * f32::from(u8::from(!evidence.is_staggered()))
         * ramp(evidence.edges as f32, 4.0, 6.0)
         * ramp(shape.across[0].min(shape.across[1]), 2.0, 2.6)
 }

@@ -34,6 +34,8 @@ pub(super) struct Search {
     pub(super) grower: Grower,
     pub(super) profiles: [Vec<u32>; 2],
     followed: Vec<Followed>,
+    /// Hexagons and bricks, of which a part may look like a lattice of squares.
+    staggered: Vec<Rect>,
     blocking: Blocking,
 }
 
@@ -42,7 +44,14 @@ impl Search {
     pub(super) fn reset(&mut self, grain: f32) {
         self.grower.set_grain(grain);
         self.followed.clear();
+        self.staggered.clear();
         self.blocking.reset();
+    }
+
+    /// Whether most of `rect` lies in hexagons or bricks that were followed.
+    pub(super) fn is_staggered(&self, rect: &Rect) -> bool {
+        let mut shared = (self.staggered.iter()).filter_map(|area| area.intersect(rect));
+        shared.any(|shared| 2 * shared.area() > rect.area())
     }
 
     /// The mosaic that `window` is a part of. The pixels visited are taken from `budget`.
@@ -100,6 +109,9 @@ impl Search {
             size,
             &mut grower.queue,
         );
+        if evidence.is_staggered() {
+            self.staggered.push(area.rect());
+        }
         let setting = self.blocking.setting(plane, ridges, &area);
         let radius = ellipse(
             &grower.roles,

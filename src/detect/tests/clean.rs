@@ -33,6 +33,33 @@ fn nothing_in_test_patterns() {
 }
 
 #[test]
+fn nothing_in_bricks_and_hexagons() {
+    for size in [8, 14, 24] {
+        let rect = Rect::new(40, 30, 200, 180);
+        let mut bricks = Picture::natural(320, 240);
+        bricks.tile(rect, |x, y| {
+            let row = y.div_euclid(size);
+            ((x + row % 2 * size / 2).div_euclid(size), row)
+        });
+        assert_clean(&bricks, "bricks");
+        let mut hexagons = Picture::natural(320, 240);
+        let (across, down) = (size as f32, size as f32 * 0.75f32.sqrt());
+        hexagons.tile(rect, |x, y| {
+            let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
+            let rows = (0..3).map(|i| (y / down).floor() as i32 + i - 1);
+            let middles = rows.map(|row| {
+                let shift = row.rem_euclid(2) as f32 * across / 2.0;
+                let column = ((x - shift) / across).round();
+                let distance = (x - shift - column * across).hypot(y - row as f32 * down);
+                (distance, (column as i32, row))
+            });
+            middles.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap().1
+        });
+        assert_clean(&hexagons, "hexagons");
+    }
+}
+
+#[test]
 fn nothing_in_text() {
     // Glyphs of 5 × 7 dots in a raster of 6 × 10, each dot two pixels wide: hard edges at regular
     // places.

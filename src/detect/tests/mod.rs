@@ -54,10 +54,17 @@ impl Picture {
     /// Put the mean of each block over `rect`; blocks have a corner at `origin` and are cut by
     /// `rect`.
     fn pixelate(&mut self, rect: Rect, block: (usize, usize), origin: (i32, i32)) {
+        let index = |at: i32, origin: i32, block: usize| (at - origin).div_euclid(block as i32);
+        self.tile(rect, |x, y| {
+            (index(x, origin.0, block.0), index(y, origin.1, block.1))
+        });
+    }
+
+    /// Put the mean of each tile over `rect`; `tile` tells which one a pixel belongs to.
+    fn tile(&mut self, rect: Rect, tile: impl Fn(i32, i32) -> (i32, i32)) {
         let inside = rect
             .clamp_to(self.width as u32, self.height as u32)
             .unwrap();
-        let index = |at: i32, origin: i32, block: usize| (at - origin).div_euclid(block as i32);
         let (xs, ys) = (
             inside.x..inside.right() as i32,
             inside.y..inside.bottom() as i32,
@@ -66,9 +73,8 @@ impl Picture {
         for pass in 0..2 {
             for y in ys.clone() {
                 for x in xs.clone() {
-                    let key = (index(x, origin.0, block.0), index(y, origin.1, block.1));
                     let pixel = &mut self.data[y as usize * self.width + x as usize];
-                    let (sum, count) = sums.entry(key).or_insert((0u32, 0u32));
+                    let (sum, count) = sums.entry(tile(x, y)).or_insert((0u32, 0u32));
                     if pass == 0 {
                         (*sum, *count) = (*sum + u32::from(*pixel), *count + 1);
                     } else {

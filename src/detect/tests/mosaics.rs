@@ -29,6 +29,20 @@ fn every_block_size_at_several_phases() {
 }
 
 #[test]
+fn blocks_of_large_pictures() {
+    for block in [64, 96, 128] {
+        let mut picture = Picture::natural(400, 300).resized(1600, 1200);
+        let side = 7 * block as u32;
+        let rect = Rect::new(203, 101, side, side);
+        picture.pixelate(rect, (block, block), (rect.x, rect.y));
+        let regions = picture.find();
+        assert_eq!(regions.len(), 1, "block {block}: {regions:?}");
+        let lattice = Lattice::square(block as u32, rect.x, rect.y);
+        assert_region(&regions[0], rect, lattice, 0.97);
+    }
+}
+
+#[test]
 fn blocks_need_not_be_square() {
     let mut picture = Picture::natural(320, 240);
     let rect = Rect::new(33, 41, 100, 96);
