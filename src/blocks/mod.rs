@@ -1,10 +1,12 @@
 //! The blocks of a mosaic as numbers: what is known of the picture behind it.
 
 mod axis;
+mod overlay;
 mod planes;
 mod project;
 mod sampling;
 
+pub use overlay::Overlay;
 pub use planes::{LatticePlanes, PLANES};
 pub use project::Projector;
 pub use sampling::{Sampling, SamplingProbe};

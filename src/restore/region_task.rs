@@ -2,7 +2,7 @@
 //! back.
 
 use super::views::{Views, blend};
-use crate::blocks::{LatticePlanes, PLANES, Projector, Sampling};
+use crate::blocks::{LatticePlanes, Overlay, PLANES, Projector, Sampling};
 use crate::cascade::{ModelMetadata, MosaicInput};
 use crate::detect::{Outline, Region};
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, Square, patch};
@@ -59,6 +59,7 @@ pub(super) struct RegionTask {
     sampling: Sampling,
     views: Views,
     observed: Patch,
+    overlay: Overlay,
 }
 
 /// Memory for the work on one region, used again for others: what stays in the processor's cache is
@@ -81,6 +82,7 @@ impl RegionTask {
         self.lattice = region.lattice;
         self.outline = region.outline;
         self.sampling = target.sampling;
+        self.overlay.clear();
         self.views = Views::of(&self.rect, target.face, margin, size);
     }
 
@@ -111,6 +113,9 @@ impl RegionTask {
             // The first view shows all of the mosaic, unless that ends in a part of a pixel.
             if index == 0 && !cropper.seen().copy_part(self.rect, &mut self.observed) {
                 patch::read(frame, self.rect, &mut self.observed);
+            }
+            if let Some(lattice) = self.lattice.filter(|_| index == 0) {
+                self.overlay.lift(&mut self.observed, &lattice);
             }
             if let Some(lattice) = &self.lattice
                 && metadata.mosaic == MosaicInput::Smooth
@@ -179,6 +184,7 @@ impl RegionTask {
         let layout = frame.layout();
         let size = (layout.width, layout.height);
         self.feather(size, settings.alpha, &mut scratch.mask);
+        self.overlay.spare(&mut scratch.mask);
         patch::write(frame, &scratch.restored, &scratch.mask);
     }
 }
