@@ -272,6 +272,7 @@ mod tests {
             rect: RECT,
             lattice: Some(Lattice::square(block, 32, 32)),
             outline: Outline::Rectangle,
+            turn: 0.0,
             score: 1.0,
         }
     }

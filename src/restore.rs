@@ -9,6 +9,7 @@ mod region_task;
 mod restorer;
 #[cfg(test)]
 mod tests;
+mod upright;
 mod views;
 
 use crate::blocks::PLANES;

@@ -91,6 +91,7 @@ fn target(i: u32) -> Target {
         rect: Rect::new(x, y, 300, 300),
         lattice: Some(Lattice::square(25, x, y)),
         outline: Outline::Rectangle,
+        turn: 0.0,
         score: 1.0,
     };
     region.into()

@@ -6,8 +6,11 @@
 
 use std::ops::Range;
 
+use even::{Evenness, level};
+
 use crate::frame::{Lattice, Patch};
 
+mod even;
 #[cfg(test)]
 mod tests;
 
@@ -48,10 +51,9 @@ struct Level {
 pub struct Overlay {
     columns: Vec<usize>,
     rows: Vec<usize>,
+    even: Evenness,
     /// Levels of the pixels.
     planes: [Vec<u8>; MEASURES],
-    /// Lowest and highest inside each block.
-    ranges: Vec<(u8, u8)>,
     /// Those of one measure of the blocks, row by row.
     levels: Vec<Level>,
     /// 1 for pixels that are drawn; empty where none is.
@@ -81,16 +83,14 @@ impl Overlay {
         for (cuts, start) in [(&mut self.columns, left), (&mut self.rows, top)] {
             cuts.iter_mut().for_each(|cut| *cut -= start);
         }
+        if self.even.is_even(observed, &self.columns, &self.rows) {
+            return;
+        }
+        self.drawn.resize(width * height, 0);
         self.measure(observed);
         for measure in 0..MEASURES {
-            if !self.is_even(measure, width) {
-                self.drawn.resize(width * height, 0);
-                self.find_levels(measure, width);
-                self.stand_out(measure, width);
-            }
-        }
-        if self.drawn.is_empty() {
-            return;
+            self.find_levels(measure, width);
+            self.stand_out(measure, width);
         }
         self.drop_lonely(width);
         for _ in 0..EDGE {
@@ -112,50 +112,15 @@ impl Overlay {
 
     fn measure(&mut self, observed: &Patch) {
         let [red, green, blue] = [0, 1, 2].map(|channel| observed.plane(channel));
-        let [luma, reddish, bluish] = &mut self.planes;
-        let greens = green.iter();
-        luma.clear();
-        let colors = red.iter().zip(blue).zip(greens.clone());
-        luma.extend(colors.map(|((r, b), g)| ((r + 2.0 * g + b) / 4.0) as u8));
-        for (plane, color) in [(reddish, red), (bluish, blue)] {
+        for (measure, plane) in self.planes.iter_mut().enumerate() {
+            let colors = red.iter().zip(green).zip(blue);
             plane.clear();
-            plane.extend((color.iter().zip(greens.clone())).map(|(c, g)| (128.0 + c - g) as u8));
+            plane.extend(colors.map(|((&r, &g), &b)| match measure {
+                0 => level::<0>(r, g, b) as u8,
+                1 => (128.0 + level::<1>(r, g, b)) as u8,
+                _ => (128.0 + level::<2>(r, g, b)) as u8,
+            }));
         }
-    }
-
-    /// Whether no block has levels far apart inside, nor any beyond those of the blocks around it at
-    /// its rim: so it is in nearly all frames.
-    fn is_even(&mut self, measure: usize, width: usize) -> bool {
-        let plane = &self.planes[measure];
-        let range = |x: &Range<usize>, y: Range<usize>| {
-            let rows = y.map(|y| &plane[y * width..][x.clone()]);
-            let mut levels = rows.flatten().fold((u8::MAX, u8::MIN), widened);
-            levels.1 = levels.1.max(levels.0);
-            levels
-        };
-        self.ranges.clear();
-        for y in ranges(&self.rows) {
-            for x in ranges(&self.columns) {
-                let (low, high) = range(&inside(x), inside(y.clone()));
-                if high - low > BEYOND {
-                    return false;
-                }
-                self.ranges.push((low, high));
-            }
-        }
-        let (across, down) = (self.columns.len() - 1, self.rows.len() - 1);
-        ranges(&self.rows).enumerate().all(|(row, y)| {
-            ranges(&self.columns).enumerate().all(|(column, x)| {
-                let near = |at: usize, count: usize| at.saturating_sub(1)..(at + 2).min(count);
-                let blocks = near(row, down)
-                    .flat_map(|row| &self.ranges[row * across..][near(column, across)]);
-                let (least, most) = blocks.fold((u8::MAX, u8::MIN), |(least, most), block| {
-                    (least.min(block.0), most.max(block.1))
-                });
-                let (low, high) = range(&x, y.clone());
-                low >= least.saturating_sub(BEYOND) && high <= most.saturating_add(BEYOND)
-            })
-        })
     }
 
     fn find_levels(&mut self, measure: usize, width: usize) {
@@ -300,10 +265,6 @@ fn around(
         }
         (count >= TELLING).then_some((low, high))
     })
-}
-
-fn widened((low, high): (u8, u8), &level: &u8) -> (u8, u8) {
-    (low.min(level), high.max(level))
 }
 
 /// The pixels of a block clear of what scaling and coding smear over its edges, or all where it is

@@ -5,8 +5,9 @@
 //! (`hypotheses`, `spectrum`, `comb`, `peaks`). Its blocks (`cells`) are followed as far as they
 //! hang together (`grow`), multiples and parts of the spacing are compared (`harmonics`), the
 //! border is found to the pixel (`border`) and the outline named (`outline`), and the blocks and
-//! what is around them have the last word (`evidence`, `blocking`, `score`). `stages` tells what
-//! the first of these see.
+//! what is around them have the last word (`evidence`, `blocking`, `score`). Where the lines are
+//! slanted (`slant`), all of this is done again in a part of the plane that is turned back
+//! (`turned`). `stages` tells what the first of these see.
 
 mod blocking;
 mod border;
@@ -23,24 +24,28 @@ mod plane;
 mod regions;
 mod score;
 mod search;
+mod slant;
 mod spectrum;
 mod stages;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod turned;
 
 use blocking::Setting;
-use comb::any_comb;
+use comb::{Comb, any_comb};
 use gate::{Gate, LEVELS};
 pub use outline::Outline;
 pub use plane::Luma;
 use plane::{Plane, Span2};
-pub use regions::{DetectSettings, Region};
+pub use regions::{DetectSettings, MOST_TURN, Region};
 use regions::{keep_best, lattice, merge};
 use score::{Shape, score};
 use search::Search;
+use slant::Slant;
 pub use stages::{Profile, Stages, Window};
 use steps::{Ridges, STRIP};
+use turned::Turned;
 
 use crate::frame::{Lattice, Rect};
 
@@ -51,6 +56,15 @@ const PASSES: usize = 12;
 /// Most windows of a level that are looked at; bounds the time spent on frames full of text.
 const MOST_LOOKS: usize = 128;
 
+/// Least slant of a lattice that is turned back, radians.
+const LEAST_SLANT: f32 = 0.01;
+/// Slant up to which a lattice that was turned back is upright, radians.
+const UPRIGHT: f32 = 0.003;
+/// Difference of the slants of two parts of one mosaic at most, radians.
+const SAME_SLANT: f32 = 0.03;
+/// How often a part of the plane is turned back at most, each time nearer to upright.
+const TURNS: usize = 3;
+
 /// Finds mosaics; keeps its scratch memory from frame to frame. An example is on the [crate's
 /// page](crate).
 #[derive(Debug, Default)]
@@ -60,6 +74,10 @@ pub struct Detector {
     near: Ridges,
     gate: Gate,
     search: Search,
+    slant: Slant,
+    turned: Turned,
+    /// What is found in the turned plane.
+    upright: Vec<Region>,
 }
 
 impl Detector {
@@ -79,7 +97,15 @@ impl Detector {
         let Some(plane) = Plane::new(luma) else {
             return;
         };
-        let grain = self.ridges.measure(&plane);
+        self.find(&plane, settings, regions);
+        self.straighten(&plane, settings, regions);
+        keep_best(regions, settings);
+    }
+
+    /// Add the mosaics in `plane` to `regions`, of which there are none yet, as if all were
+    /// upright.
+    fn find(&mut self, plane: &Plane<'_>, settings: &DetectSettings, regions: &mut Vec<Region>) {
+        let grain = self.ridges.measure(plane);
         self.search.reset(grain);
         let mut budgets = [PASSES * plane.width * plane.height; LEVELS];
         let mut looks = [0; LEVELS];
@@ -92,13 +118,114 @@ impl Detector {
                 looks[window.level] += 1;
                 let found = self
                     .search
-                    .look(&plane, &self.ridges, window, settings, budget);
+                    .look(plane, &self.ridges, window, settings, budget);
                 regions.extend(found);
             }
         }
         regions.retain(|region| !self.search.is_staggered(&region.rect));
         merge(regions);
-        keep_best(regions, settings);
+    }
+
+    /// Replace the parts of a slanted mosaic among `regions`, which were just found in `plane`, by
+    /// the whole of it, turned. Of several slants in a frame that of the largest part counts.
+    fn straighten(
+        &mut self,
+        plane: &Plane<'_>,
+        settings: &DetectSettings,
+        regions: &mut Vec<Region>,
+    ) {
+        let mut largest: Option<(u64, f32)> = None;
+        for region in regions.iter_mut() {
+            let Some(slant) = self.slant_of(plane, region) else {
+                continue;
+            };
+            if slant.abs() >= LEAST_SLANT {
+                // Remembered there until it is known what becomes of it.
+                region.turn = slant;
+                if largest.is_none_or(|(area, _)| region.rect.area() > area) {
+                    largest = Some((region.rect.area(), slant));
+                }
+            }
+        }
+        let Some((_, slant)) = largest else {
+            return;
+        };
+        let is_part =
+            |region: &Region| region.turn != 0.0 && (region.turn - slant).abs() < SAME_SLANT;
+        let parts = regions.iter().filter(|region| is_part(region));
+        let all = parts.map(|region| region.rect).reduce(|a, b| a.union(&b));
+        let mut turned = std::mem::take(&mut self.turned);
+        let mut upright = std::mem::take(&mut self.upright);
+        upright.clear();
+        if let Some(all) = all {
+            self.turn_back(plane, &all, slant, settings, &mut turned, &mut upright);
+        }
+        for found in &mut upright {
+            *found = turned.region(found);
+        }
+        let (width, height) = (plane.width as u32, plane.height as u32);
+        upright.retain(|region| region.clamp_to(width, height).is_some());
+        regions.retain(|region| {
+            let replaced = |found: &Region| found.rect.intersect(&region.rect).is_some();
+            !(is_part(region) && upright.iter().any(replaced))
+        });
+        for region in regions.iter_mut() {
+            region.turn = 0.0;
+        }
+        regions.extend_from_slice(&upright);
+        (self.turned, self.upright) = (turned, upright);
+    }
+
+    /// Turn `area` of `plane` back by `slant`, more or less, so that what is found there is
+    /// upright; only that stays in `upright`.
+    fn turn_back(
+        &mut self,
+        plane: &Plane<'_>,
+        area: &Rect,
+        slant: f32,
+        settings: &DetectSettings,
+        turned: &mut Turned,
+        upright: &mut Vec<Region>,
+    ) {
+        let mut angle = slant;
+        for _ in 0..TURNS {
+            turned.fill(plane, area, angle);
+            upright.clear();
+            let luma = turned.luma();
+            let Some(view) = Plane::new(&luma) else {
+                return;
+            };
+            self.find(&view, settings, upright);
+            let largest = upright.iter().max_by_key(|region| region.rect.area());
+            let rest = largest.and_then(|region| self.slant_of(&view, region));
+            let Some(rest) = rest.filter(|rest| rest.abs() > UPRIGHT) else {
+                break;
+            };
+            angle += rest;
+        }
+        let luma = turned.luma();
+        if let Some(view) = Plane::new(&luma) {
+            upright.retain(|region| {
+                let slant = self.slant_of(&view, region);
+                slant.is_none_or(|slant| slant.abs() < LEAST_SLANT)
+            });
+        }
+    }
+
+    /// The slant of a region's lattice in the plane whose ridges were measured last, radians.
+    fn slant_of(&mut self, plane: &Plane<'_>, region: &Region) -> Option<f32> {
+        let lattice = region.lattice?;
+        let comb = |period: f32, phase: f32| Comb {
+            period,
+            phase,
+            quality: 1.0,
+        };
+        let combs = [
+            comb(lattice.block_width, lattice.phase_x),
+            comb(lattice.block_height, lattice.phase_y),
+        ];
+        let area = plane.clamp(&region.rect)?;
+        self.slant.of(&self.ridges, &area, &combs)
     }
 
     /// The grid inside `rect`, with its score, for regions that someone else named. Looks at these

@@ -4,6 +4,9 @@ use super::comb::Comb;
 use super::outline::Outline;
 use crate::frame::{Lattice, Rect};
 
+/// Largest angle by which a mosaic may be turned, radians.
+pub const MOST_TURN: f32 = 0.2;
+
 /// A region of a frame that is, or is said to be, pixelated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Region {
@@ -13,15 +16,22 @@ pub struct Region {
     pub lattice: Option<Lattice>,
     /// Which part of the rectangle it is.
     pub outline: Outline,
+    /// The angle by which the mosaic is turned, radians, clockwise; mostly 0. Otherwise `rect` is
+    /// the box around it, and `lattice` and `outline` are those of the mosaic turned back about
+    /// the middle of `rect`.
+    pub turn: f32,
     /// Confidence, 0–1.
     pub score: f32,
 }
 
 impl Region {
     /// The part inside a frame of `width` × `height` pixels. A part of an ellipse counts as a
-    /// rectangle.
+    /// rectangle, and what is turned and sticks out is left out.
     pub fn clamp_to(&self, width: u32, height: u32) -> Option<Self> {
         let rect = self.rect.clamp_to(width, height)?;
+        if self.is_turned() {
+            return (rect == self.rect).then_some(*self);
+        }
         let outline = match rect == self.rect {
             true => self.outline,
             false => Outline::Rectangle,
@@ -29,8 +39,26 @@ impl Region {
         Some(Self {
             rect,
             outline,
+            turn: 0.0,
             ..*self
         })
+    }
+
+    /// Whether it is turned; an angle of more than [`MOST_TURN`] counts as none.
+    pub fn is_turned(&self) -> bool {
+        self.turn != 0.0 && self.turn.abs() <= MOST_TURN
+    }
+
+    /// Width and height of the mosaic turned back, pixels: those of `rect` where it is not turned.
+    pub fn upright_size(&self) -> (u32, u32) {
+        let (sin, cos) = f64::from(self.turn.abs()).sin_cos();
+        let [width, height] = [self.rect.width, self.rect.height].map(f64::from);
+        let area = cos * cos - sin * sin;
+        if !self.is_turned() {
+            return (self.rect.width, self.rect.height);
+        }
+        let side = |long: f64, short: f64| ((long * cos - short * sin) / area).round().max(1.0);
+        (side(width, height) as u32, side(height, width) as u32)
     }
 }
 
@@ -87,12 +115,9 @@ pub(super) fn merge(regions: &mut Vec<Region>) {
         };
         let other = regions.swap_remove(other);
         let (a, b) = (here.rect, other.rect);
-        let (x, y) = (a.x.min(b.x), a.y.min(b.y));
-        let width = a.right().max(b.right()) - i64::from(x);
-        let height = a.bottom().max(b.bottom()) - i64::from(y);
         let larger = if a.area() >= b.area() { here } else { other };
         regions[index] = Region {
-            rect: Rect::new(x, y, width as u32, height as u32),
+            rect: a.union(&b),
             score: here.score.max(other.score),
             outline: Outline::Rectangle,
             ..larger

@@ -125,6 +125,7 @@ impl Search {
             rect: rect.rect(),
             lattice: Some(lattice(&grown.combs)),
             outline: radius.map_or(Outline::Rectangle, |_| Outline::Ellipse),
+            turn: 0.0,
             score: score(&evidence, &Shape::new(&area, &grown.combs), &setting),
         };
         Some((region, grown.combs))

@@ -7,7 +7,7 @@
 
 use std::ops::Add;
 
-use super::plane::{Plane, Span2};
+use super::plane::{Plane, Span, Span2};
 
 #[cfg(test)]
 mod tests;
@@ -318,6 +318,27 @@ impl Ridges {
             false => 0,
         });
         [x.collect(), y.collect()]
+    }
+
+    /// Ridges across `axis` in strip number `strip` along the lines, at each place in `lines`.
+    pub(super) fn strip(
+        &self,
+        axis: usize,
+        strip: usize,
+        lines: Span,
+    ) -> impl Iterator<Item = u8> + '_ {
+        let (from, start, step) = match axis {
+            0 => (&self.across_x, strip * self.width + lines.start, 1),
+            _ => {
+                let columns = self.width / STRIP;
+                (&self.across_y, lines.start * columns + strip, columns)
+            }
+        };
+        from[start..]
+            .iter()
+            .step_by(step)
+            .copied()
+            .take(lines.len())
     }
 
     /// Ridges across x at each x, and across y at each y, summed over `span` cut to whole strips.

@@ -1,6 +1,6 @@
 //! Region metas, in and out.
 
-use crate::detect::{Outline, Region};
+use crate::detect::{MOST_TURN, Outline, Region};
 use crate::frame::{Lattice, Rect};
 use gst::prelude::*;
 use gst_video::VideoRegionOfInterestMeta;
@@ -19,6 +19,8 @@ pub(super) struct NamedRegion {
     pub lattice: Option<Lattice>,
     /// Which part of the rectangle it is; all of it where the meta does not tell.
     pub outline: Outline,
+    /// The angle by which the grid is turned, see [`Region::turn`].
+    pub turn: f32,
 }
 
 /// The regions of interest of `buffer`; only those of type `class` if there is one.
@@ -38,6 +40,9 @@ pub(super) fn regions_of<'a>(
                 confidence: number(&meta, "confidence"),
                 lattice: lattice_of(&meta),
                 outline: outline_of(&meta),
+                turn: number(&meta, "turn")
+                    .filter(|turn| turn.abs() <= MOST_TURN)
+                    .unwrap_or(0.0),
             }
         })
 }
@@ -70,7 +75,7 @@ fn lattice_of(meta: &VideoRegionOfInterestMeta) -> Option<Lattice> {
 }
 
 /// What is said of a region: a structure called `name` with `confidence`, `method`, `outline`,
-/// `track-id` and the lattice, as far as they are known.
+/// `track-id`, `turn` (where it is turned) and the lattice, as far as they are known.
 pub(super) fn describe(
     name: &str,
     region: &Region,
@@ -82,6 +87,7 @@ pub(super) fn describe(
         .field("method", method)
         .field("outline", region.outline.as_str())
         .field_if_some("track-id", id)
+        .field_if_some("turn", region.is_turned().then_some(f64::from(region.turn)))
         .build();
     if let Some(lattice) = &region.lattice {
         for (name, value) in [

@@ -118,6 +118,7 @@ impl Versions {
             rect: mosaic.rect,
             lattice: Some(mosaic.lattice),
             outline: Outline::Rectangle,
+            turn: 0.0,
             score: 1.0,
         };
         let layout = Layout::rgb(picture.width(), picture.height());

@@ -57,6 +57,18 @@ impl Rect {
         Some(Self::new(x, y, width as u32, height as u32))
     }
 
+    /// The smallest rectangle around both; what is too far apart for 32 bits is cut off.
+    pub fn union(&self, other: &Self) -> Self {
+        let (x, y) = (self.x.min(other.x), self.y.min(other.y));
+        let side = |end: i64, start: i32| (end - i64::from(start)).min(u32::MAX.into()) as u32;
+        Self::new(
+            x,
+            y,
+            side(self.right().max(other.right()), x),
+            side(self.bottom().max(other.bottom()), y),
+        )
+    }
+
     /// The part inside a frame of `width` × `height` pixels.
     pub fn clamp_to(&self, width: u32, height: u32) -> Option<Self> {
         self.intersect(&Self::new(0, 0, width, height))

@@ -1,6 +1,7 @@
 //! One region on its way through the model: what a network is shown of it, and how its answer goes
 //! back.
 
+use super::upright::Upright;
 use super::views::{Views, blend};
 use crate::blocks::{LatticePlanes, Overlay, PLANES, Projector, Sampling};
 use crate::cascade::{ModelMetadata, MosaicInput};
@@ -60,6 +61,9 @@ pub(super) struct RegionTask {
     views: Views,
     observed: Patch,
     overlay: Overlay,
+    /// Where the region is turned, all of the above is in this one's small frame.
+    is_turned: bool,
+    upright: Upright,
 }
 
 /// Memory for the work on one region, used again for others: what stays in the processor's cache is
@@ -72,11 +76,17 @@ pub(super) struct Scratch {
     restored: Patch,
     close: Patch,
     mask: Vec<f32>,
+    weights: Vec<f32>,
 }
 
 impl RegionTask {
     /// Take `target` up, whose region lies in a frame of `size` (width, height) pixels.
     pub(super) fn set(&mut self, target: &Target, margin: f64, size: (u32, u32)) {
+        self.is_turned = target.region.is_turned();
+        let (target, size) = match self.is_turned {
+            true => (self.upright.set(target, margin), self.upright.size()),
+            false => (*target, size),
+        };
         let region = &target.region;
         self.rect = region.rect;
         self.lattice = region.lattice;
@@ -101,6 +111,16 @@ impl RegionTask {
         pixelated: &mut [f32],
         lattice: &mut [f32],
     ) {
+        let (layout, small);
+        let frame = if self.is_turned {
+            self.upright.fill(frame, &mut scratch.restored);
+            layout = self.upright.layout();
+            small = FrameView::packed(&layout, self.upright.data(), 3 * layout.width as usize)
+                .expect("the small frame holds its rows");
+            &small
+        } else {
+            frame
+        };
         let area = metadata.size * metadata.size;
         let mut lattices = lattice.chunks_exact_mut(PLANES * area);
         let views = self.views;
@@ -182,9 +202,24 @@ impl RegionTask {
         settings: &Blend,
     ) {
         let layout = frame.layout();
-        let size = (layout.width, layout.height);
-        self.feather(size, settings.alpha, &mut scratch.mask);
-        self.overlay.spare(&mut scratch.mask);
-        patch::write(frame, &scratch.restored, &scratch.mask);
+        let size = match self.is_turned {
+            true => self.upright.size(),
+            false => (layout.width, layout.height),
+        };
+        let Scratch {
+            restored,
+            close,
+            mask,
+            weights,
+            ..
+        } = scratch;
+        self.feather(size, settings.alpha, mask);
+        self.overlay.spare(mask);
+        if self.is_turned {
+            let change = (&self.observed, &*restored, &mask[..]);
+            self.upright.paste(frame, change, close, weights);
+        } else {
+            patch::write(frame, restored, mask);
+        }
     }
 }

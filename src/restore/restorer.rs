@@ -122,7 +122,9 @@ impl Restorer {
         }
         for target in &mut targets {
             let region = &target.region;
-            if let Some(lattice) = &region.lattice {
+            if let Some(lattice) = &region.lattice
+                && !region.is_turned()
+            {
                 target.sampling = self.sampling.sampling(frame, &region.rect, lattice, None);
             }
         }

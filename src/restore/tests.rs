@@ -62,6 +62,7 @@ fn region(rect: Rect, lattice: Option<Lattice>) -> Region {
         rect,
         lattice,
         outline: Outline::Rectangle,
+        turn: 0.0,
         score: 1.0,
     }
 }
@@ -108,6 +109,40 @@ fn the_inside_is_painted_and_the_outside_is_not() {
     assert_eq!(pixel(15, 18), [255, 0, 128]);
     // No soft edge where the frame ends.
     assert_eq!(pixel(59, 59), [255, 0, 128]);
+}
+
+#[test]
+fn a_turned_region_is_painted_where_it_is() {
+    let before: Vec<u8> = (0..90 * 90 * 3).map(|i| (i % 251) as u8).collect();
+    let mut data = before.clone();
+    // Upright it has 40 × 30 pixels.
+    let angle = 0.08f32;
+    let (sin, cos) = angle.sin_cos();
+    let (width, height) = (40.0 * cos + 30.0 * sin, 40.0 * sin + 30.0 * cos);
+    let rect = Rect::new(24, 28, width.round() as u32, height.round() as u32);
+    let turned = Region {
+        turn: angle,
+        ..region(rect, None)
+    };
+    restore(&mut data, 90, &[turned], &NONE, [1.0, 0.0, 0.6]);
+    let middle = [24.0 + width.round() / 2.0, 28.0 + height.round() / 2.0];
+    let mut painted = 0;
+    for y in 0..90 {
+        for x in 0..90 {
+            let (dx, dy) = (x as f32 + 0.5 - middle[0], y as f32 + 0.5 - middle[1]);
+            let (u, v) = (dx * cos + dy * sin, dy * cos - dx * sin);
+            let at = 3 * (90 * y + x);
+            let now = &data[at..at + 3];
+            if u.abs() > 21.0 || v.abs() > 16.0 {
+                assert_eq!(now, &before[at..at + 3], "{x},{y}");
+            } else if u.abs() < 18.0 && v.abs() < 13.0 {
+                // What was there before was seen through a turned copy.
+                let off = now.iter().zip([255, 0, 153]);
+                painted += usize::from(off.map(|(a, b): (&u8, u8)| a.abs_diff(b)).max() < Some(40));
+            }
+        }
+    }
+    assert!(painted > 500, "{painted}");
 }
 
 #[test]

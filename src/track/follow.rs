@@ -181,6 +181,7 @@ mod tests {
                 rect: Rect::new(60, 40, 80, 80),
                 lattice: Some(Lattice::square(8, 60, 40)),
                 outline: Outline::Rectangle,
+                turn: 0.0,
                 score: 0.6,
             }];
             let bars = Bars {

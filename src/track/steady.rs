@@ -102,6 +102,7 @@ impl Steady {
                 true => Outline::Ellipse,
                 false => Outline::Rectangle,
             },
+            turn: self.last.turn,
             score: self.last.score,
         }
     }
@@ -166,6 +167,7 @@ mod tests {
             rect,
             lattice: Some(lattice),
             outline: Outline::Rectangle,
+            turn: 0.0,
             score: 0.8,
         }
     }

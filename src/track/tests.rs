@@ -23,6 +23,7 @@ fn region(x: i32, y: i32, side: u32, block: u32) -> Region {
         rect: Rect::new(x, y, side, side),
         lattice: Some(Lattice::square(block, x, y)),
         outline: Outline::Rectangle,
+        turn: 0.0,
         score: 0.9,
     }
 }
@@ -111,6 +112,7 @@ fn strange_frames_and_regions_are_no_trouble() {
         rect: Rect::new(i32::MIN, i32::MIN, u32::MAX, u32::MAX),
         lattice: None,
         outline: Outline::Ellipse,
+        turn: 0.0,
         score: f32::NAN,
     };
     let empty = Luma {

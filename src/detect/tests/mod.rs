@@ -4,6 +4,7 @@
 mod clean;
 mod mosaics;
 mod planes;
+mod turned;
 
 use super::*;
 use crate::degrade::jpeg::jpeg;

@@ -31,6 +31,7 @@ fn degenerate_planes() {
             rect: Rect::default(),
             lattice: None,
             outline: Outline::Rectangle,
+            turn: 0.0,
             score: 1.0,
         }];
         detector.detect(&luma, &settings, &mut regions);

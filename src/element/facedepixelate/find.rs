@@ -133,6 +133,7 @@ impl Finder {
                 rect,
                 lattice: None,
                 outline: Outline::Rectangle,
+                turn: 0.0,
                 score: 1.0,
             };
             if let Some(region) = region.clamp_to(luma.width, luma.height) {
@@ -172,7 +173,9 @@ impl Finder {
     /// See what the colours of the regions' blocks are.
     pub(super) fn tell_samplings(&mut self, frame: &FrameView<'_>) {
         for found in &mut self.found {
-            if let Some(lattice) = &found.region.lattice {
+            if let Some(lattice) = &found.region.lattice
+                && !found.region.is_turned()
+            {
                 let rect = &found.region.rect;
                 found.sampling = self.sampling.sampling(frame, rect, lattice, found.id);
             }
@@ -238,6 +241,7 @@ impl Finder {
                 rect: named.rect,
                 lattice: named.lattice,
                 outline: named.outline,
+                turn: named.turn,
                 score,
             };
             let Some(region) = region.clamp_to(luma.width, luma.height) else {
@@ -311,6 +315,7 @@ mod tests {
             confidence,
             lattice: None,
             outline: Outline::Rectangle,
+            turn: 0.0,
         });
         let mut finder = Finder {
             named: named.collect(),
@@ -345,6 +350,7 @@ mod tests {
                 rect,
                 lattice: None,
                 outline: Outline::Rectangle,
+                turn: 0.0,
                 score: 1.0,
             },
             method: Method::Fixed,

@@ -187,6 +187,7 @@ impl Scene {
                 rect,
                 lattice: Some(lattice),
                 outline: Outline::Rectangle,
+                turn: 0.0,
                 score: 1.0,
             },
         })

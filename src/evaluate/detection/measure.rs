@@ -158,6 +158,7 @@ mod tests {
                 phase_y: 0.0,
             }),
             outline: Outline::Rectangle,
+            turn: 0.0,
             score: 1.0,
         };
         let results = [

@@ -35,6 +35,7 @@ fn the_face_check_trains_stops_resumes_and_judges() {
         rect: Rect::new(0, 0, 64, 64),
         lattice: Some(Lattice::square(4, 0, 0)),
         outline: Outline::Rectangle,
+        turn: 0.0,
         score: 1.0,
     };
     let mut regions = vec![region];
