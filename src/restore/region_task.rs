@@ -216,8 +216,8 @@ impl RegionTask {
         self.feather(size, settings.alpha, mask);
         self.overlay.spare(mask);
         if self.is_turned {
-            let change = (&self.observed, &*restored, &mask[..]);
-            self.upright.paste(frame, change, close, weights);
+            let face = (&*restored, &mask[..]);
+            self.upright.paste(frame, face, close, weights);
         } else {
             patch::write(frame, restored, mask);
         }

@@ -1,5 +1,5 @@
 //! A region that is turned in its frame: its surroundings are turned back, restored as a small
-//! upright frame of their own, and what that changes is turned into the frame again.
+//! upright frame of their own, and the face is turned into the frame again.
 
 use super::region_task::Target;
 use crate::frame::{FrameView, FrameViewMut, Lattice, Layout, Patch, Rect, Square, Turn, patch};
@@ -101,12 +101,12 @@ impl Upright {
         &self.data
     }
 
-    /// Add to `frame` what `restored` has more than `observed`, both parts of the small frame, by
-    /// the weights of `mask`. `there` and `weights` are memory for it.
+    /// Blend `restored`, a part of the small frame, into `frame` by the weights of `mask`. `there`
+    /// and `weights` are memory for it.
     pub(super) fn paste(
         &self,
         frame: &mut FrameViewMut<'_>,
-        (observed, restored, mask): (&Patch, &Patch, &[f32]),
+        (restored, mask): (&Patch, &[f32]),
         there: &mut Patch,
         weights: &mut Vec<f32>,
     ) {
@@ -114,7 +114,7 @@ impl Upright {
         let Some(outer) = self.outer.clamp_to(layout.width, layout.height) else {
             return;
         };
-        patch::read(&frame.as_view(), outer, there);
+        there.reset(outer);
         weights.clear();
         let rect = restored.rect();
         let (right, bottom) = (rect.right() as f64, rect.bottom() as f64);
@@ -134,10 +134,7 @@ impl Upright {
             let between = Between::new(restored, x, y);
             weights.push(between.of(mask));
             for channel in 0..3 {
-                let change =
-                    between.of(restored.plane(channel)) - between.of(observed.plane(channel));
-                let value = &mut there.plane_mut(channel)[index];
-                *value = (*value + change).clamp(0.0, 255.0);
+                there.plane_mut(channel)[index] = between.of(restored.plane(channel));
             }
         }
         patch::write(frame, there, weights);
