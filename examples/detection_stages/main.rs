@@ -29,6 +29,7 @@ const BLOCK: u32 = 9;
 
 const RED: Color = [255, 70, 60];
 const CYAN: Color = [60, 220, 255];
+const VIOLET: Color = [190, 110, 255];
 const YELLOW: Color = [255, 210, 40];
 const GREEN: Color = [70, 230, 110];
 
@@ -141,7 +142,7 @@ fn ridges(stages: &Stages, frame: &RgbImage) -> Panel {
 fn gate(stages: &Stages, frame: &RgbImage, window: Option<&Window>) -> Panel {
     let mut panel = Panel::new("2 Gate: hot tiles, and one window", frame);
     panel.dim();
-    for (tiles, color) in stages.hot.iter().zip([YELLOW, RED, CYAN]) {
+    for (tiles, color) in stages.hot.iter().zip([YELLOW, RED, CYAN, VIOLET]) {
         for tile in tiles {
             panel.tint(tile, color);
         }
@@ -149,9 +150,9 @@ fn gate(stages: &Stages, frame: &RgbImage, window: Option<&Window>) -> Panel {
     if let Some(window) = window {
         panel.outline(&window.area, [255; 3], 2);
     }
-    let [small, middle, large] = stages.hot.each_ref().map(Vec::len);
+    let [a, b, c, d] = stages.hot.each_ref().map(Vec::len);
     panel.note(&format!(
-        "hot: {small} of 16 px, {middle} of 32, {large} of 64"
+        "hot: {a} of 16 px, {b} of 32, {c} of 64, {d} of 128"
     ));
     panel
 }

@@ -9,6 +9,8 @@ pub(crate) enum Shape {
     Rectangle,
     /// The ellipse in its box, with an edge so many pixels soft.
     Ellipse(f32),
+    /// All of its box, of hexagons: to be left alone.
+    Hexagons,
 }
 
 /// Cases of one kind.
@@ -22,6 +24,8 @@ pub(crate) struct Group {
     pub scaled: bool,
     /// Form of the mosaics.
     pub shape: Shape,
+    /// Degrees by which the film is turned afterwards, from and to, either way.
+    pub turned: Option<[f32; 2]>,
     /// Noise over the finished picture, standard deviation in grey levels.
     pub grain: f32,
     /// What happens last.
@@ -33,6 +37,7 @@ const PLAIN: Group = Group {
     blocks: Some([4.0, 48.0]),
     scaled: false,
     shape: Shape::Rectangle,
+    turned: None,
     grain: 0.0,
     codec: Codec::None,
 };
@@ -45,7 +50,7 @@ const CLEAN: Group = Group {
 };
 
 /// Every kind, those with mosaics first.
-pub(crate) const GROUPS: [Group; 23] = [
+pub(crate) const GROUPS: [Group; 26] = [
     PLAIN,
     coded("H.264 CRF 18, blocks 6–48", 6.0, Codec::H264(18)),
     coded("H.264 CRF 20, blocks 6–48", 6.0, Codec::H264(20)),
@@ -91,6 +96,21 @@ pub(crate) const GROUPS: [Group; 23] = [
         6.0,
         Codec::H264(20),
     ),
+    Group {
+        name: "turned by 0.5–5°, H.264 CRF 20, blocks 8–48",
+        turned: Some([0.5, 5.0]),
+        ..coded("", 8.0, Codec::H264(20))
+    },
+    Group {
+        name: "turned by 10–45°, to be left alone",
+        turned: Some([10.0, 45.0]),
+        ..coded("", 8.0, Codec::H264(20))
+    },
+    Group {
+        name: "hexagons, to be left alone",
+        shape: Shape::Hexagons,
+        ..coded("", 8.0, Codec::H264(20))
+    },
     CLEAN,
     Group {
         name: "clean, grain of σ = 6",

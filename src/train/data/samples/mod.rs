@@ -25,7 +25,7 @@ use crate::train::nn::block_projection::Grid;
 
 pub(crate) use degradation::Degradation;
 pub(crate) use scene::{Scene, detected};
-pub(crate) use turn::turned;
+pub(crate) use turn::{turned, turned_by};
 
 /// Pictures that are enlarged by more than this have no detail at the truth's own size.
 pub(crate) const MOST_ENLARGED: f64 = 1.2;

@@ -29,7 +29,7 @@ pub(crate) fn turned(picture: &RgbImage, most: f32, random: &mut Pcg64Mcg) -> Rg
 
 /// `picture` turned by `angle` degrees, clockwise as seen; what was outside is the picture mirrored
 /// at its edges.
-fn turned_by(picture: &RgbImage, angle: f32) -> RgbImage {
+pub(crate) fn turned_by(picture: &RgbImage, angle: f32) -> RgbImage {
     let (width, height) = picture.dimensions();
     let (sine, cosine) = angle.to_radians().sin_cos();
     let middle = [(width as f32 - 1.0) / 2.0, (height as f32 - 1.0) / 2.0];
