@@ -20,7 +20,9 @@
 //!
 //! A meta's parameter structure `mosaic` has `confidence`, `block-width`, `block-height`,
 //! `phase-x`, `phase-y` (double, pixels), `outline` (string: rectangle, or ellipse for the one that
-//! fills the box) and `track-id` (uint). The message `mosaics` has `timestamp`, `stream-time`,
+//! fills the box), `track-id` (uint), and for a mosaic that is turned `turn` (double, radians,
+//! clockwise; the grid and the outline are those of the mosaic turned back about the middle of its
+//! box). The message `mosaics` has `timestamp`, `stream-time`,
 //! `running-time` (nanoseconds) and `regions`, an array of such structures with `x`, `y`, `width`
 //! and `height` (int) beside.
 //!

@@ -102,8 +102,8 @@ pub(crate) const GROUPS: [Group; 26] = [
         ..coded("", 8.0, Codec::H264(20))
     },
     Group {
-        name: "turned by 10–45°, to be left alone",
-        turned: Some([10.0, 45.0]),
+        name: "turned by 12–45°, to be left alone",
+        turned: Some([12.0, 45.0]),
         ..coded("", 8.0, Codec::H264(20))
     },
     Group {

@@ -235,7 +235,7 @@ mod tests {
             let scene = Scene::draw(group, &ground, &face, seed).unwrap();
             let is_expected = group.blocks.is_some()
                 && group.shape != Shape::Hexagons
-                && group.turned.is_none_or(|[least, _]| least < 10.0);
+                && group.turned.is_none_or(|[least, _]| least < 12.0);
             // A turned one may stick out of the picture.
             if group.turned.is_none() || !is_expected {
                 assert_eq!(scene.truth.is_some(), is_expected, "{}", group.name);
