@@ -2,6 +2,8 @@
 //! evaluation and tests.
 
 #[cfg(any(test, feature = "trainer"))]
+pub(crate) mod blur;
+#[cfg(any(test, feature = "trainer"))]
 pub(crate) mod cast;
 #[cfg(feature = "trainer")]
 pub(crate) mod codec;

@@ -219,6 +219,10 @@ impl Sums {
 pub(super) fn any_comb(profile: &[u32], origin: usize) -> Option<Comb> {
     /// Enough for every spacing, and a bound on the time.
     const MOST: usize = 384;
+    /// Steps of frequency to a turn over the profile.
+    const TURN: usize = 4;
+    /// Frequencies at most, and the last one's neighbour.
+    const POWERS: usize = ((TURN * MOST) as f32 / MIN_BLOCK) as usize + 2;
     let skip = profile.len().saturating_sub(MOST) / 2;
     let part = &profile[skip..profile.len() - skip];
     let length = part.len() as f64;
@@ -227,11 +231,10 @@ pub(super) fn any_comb(profile: &[u32], origin: usize) -> Option<Comb> {
         return None;
     }
     let widest = (length / f64::from(MIN_LINES)).min(f64::from(MAX_BLOCK));
-    let step = 1.0 / (4.0 * length);
+    let step = 1.0 / (TURN as f64 * length);
     let count = ((1.0 / f64::from(MIN_BLOCK) - 1.0 / widest) / step) as usize;
     let at = |i: usize| 1.0 / widest + i as f64 * step;
-    // One more than is looked at, for the last one's neighbour.
-    let mut powers = [0f64; MOST.next_multiple_of(LANES)];
+    let mut powers = [0f64; POWERS.next_multiple_of(LANES)];
     for (chunk, powers) in (0..=count + 1)
         .step_by(LANES)
         .zip(powers.chunks_exact_mut(LANES))

@@ -5,10 +5,11 @@
 //! those three pixels to either side is a ridge, the rest is ground. Slanted and soft edges of
 //! natural pictures leave ground only.
 
-use std::ops::Add;
+use std::ops::{Add, Range};
 
 use super::plane::{Plane, Span, Span2};
 
+mod grain;
 #[cfg(test)]
 mod tests;
 
@@ -23,26 +24,6 @@ const STEP_CAP: u8 = 31;
 const REACH: usize = 3;
 /// Taken off every sum of eight steps: noise of three quarters of a level a pixel.
 const FLOOR: u8 = 6;
-/// Of tiles that are level but for noise of a standard deviation of one level: the mean ground of
-/// the sums, [`FLOOR`] included; measured.
-const NOISE_GROUND: f32 = 7.6;
-/// Mean absolute second difference in noise of a standard deviation of one level: √6 · √(2/π).
-const NOISE_BEND: f32 = 1.954;
-/// What is taken off in noise of one level: the mean of a sum and its standard deviation.
-const NOISE_FLOOR: f32 = 9.5;
-/// Part of the tiles that are level but for the noise: the flattest one in eight. Where a picture is
-/// black or white there is none.
-const LEVEL_PART: usize = 8;
-/// Tiles of which their ground is sorted, at least, where there are so many; of an eighth of them
-/// second differences are taken.
-const SAMPLED: usize = 1024;
-/// Noise from which on the floor follows it, levels of standard deviation: that of coders is less.
-const LEAST_GRAIN: f32 = 1.8;
-/// Ground of a tile with so much noise.
-const LEAST_GROUND: u32 =
-    ((LEAST_GRAIN * NOISE_GROUND - FLOOR as f32) * (TILE * TILE / STRIP) as f32) as u32;
-/// Most noise that is told: there, sums of steps come near the largest that fit a byte.
-const MOST_GRAIN: f32 = 12.0;
 /// Most that an edge piece counts: faint and strong lattice lines should vote alike.
 const CAP: u8 = 64;
 
@@ -51,13 +32,6 @@ const CAP: u8 = 64;
 pub(super) struct Tile {
     pub(super) ridge: [u32; 2],
     pub(super) ground: [u32; 2],
-}
-
-impl Tile {
-    /// That of the axis with less of it.
-    fn least_ground(&self) -> u32 {
-        self.ground[0].min(self.ground[1])
-    }
 }
 
 impl Add for Tile {
@@ -71,12 +45,6 @@ impl Add for Tile {
             ground: add(self.ground, other.ground),
         }
     }
-}
-
-/// Noise in tiles with a ground of `ground`, levels of standard deviation.
-fn grain_of(ground: u32) -> f32 {
-    let sums = (TILE * TILE / STRIP) as f32;
-    (ground as f32 / sums + f32::from(FLOOR)) / NOISE_GROUND
 }
 
 /// Ridges of a plane and their sums over tiles.
@@ -103,70 +71,6 @@ pub(super) struct Ridges {
 }
 
 impl Ridges {
-    /// Measure `plane`, with a floor above the noise that lies over all of it; returns the noise's
-    /// standard deviation, levels, or 0 where it does not matter.
-    pub(super) fn measure(&mut self, plane: &Plane<'_>) -> f32 {
-        self.measure_above(plane, FLOOR);
-        let Some(ground) = self.flattest() else {
-            return 0.0;
-        };
-        let grain = grain_of(ground).min(self.unevenness(plane, ground));
-        if grain < LEAST_GRAIN {
-            return 0.0;
-        }
-        let grain = grain.min(MOST_GRAIN);
-        self.measure_above(plane, (NOISE_FLOOR * grain) as u8);
-        grain
-    }
-
-    /// The ground below which one in [`LEVEL_PART`] tiles lies, of a plane that was measured above
-    /// [`FLOOR`]; None where that is no grain. Tiles without any steps, such as bars above and below
-    /// a film, do not count.
-    fn flattest(&mut self) -> Option<u32> {
-        let grounds = || self.tiles.iter().map(Tile::least_ground).filter(|&g| g > 0);
-        // Most frames have no grain, which is sooner counted than sorted.
-        let (mut even, mut all) = (0, 0);
-        for ground in grounds() {
-            even += usize::from(ground < LEAST_GROUND);
-            all += 1;
-        }
-        let place = all / LEVEL_PART;
-        if place == 0 || even > place {
-            return None;
-        }
-        // Some of them tell it as well as all.
-        let every = all / SAMPLED + 1;
-        self.grounds.clear();
-        self.grounds.extend(grounds().step_by(every));
-        let place = self.grounds.len() / LEVEL_PART;
-        Some(*self.grounds.select_nth_unstable(place).1)
-    }
-
-    /// Noise in the tiles with a ground of `most` at most, levels of standard deviation: by second
-    /// differences, which slopes do not have, across x or y, whichever are smaller.
-    fn unevenness(&self, plane: &Plane<'_>, most: u32) -> f32 {
-        let (mut sums, mut count) = ([0, 0], 0);
-        let tiles = self.tiles.iter().enumerate();
-        let level = tiles.filter(|(_, tile)| (1..=most).contains(&tile.least_ground()));
-        let every = self.tiles.len() / SAMPLED + 1;
-        for (index, _) in level.step_by(every) {
-            let (x, y) = (index % self.tile_counts.0, index / self.tile_counts.0);
-            let inner = x * TILE + 1..(x + 1) * TILE - 1;
-            for y in (y * TILE + 1..(y + 1) * TILE - 1).step_by(4) {
-                let [above, row, below] = [y - 1, y, y + 1].map(|y| plane.row(y));
-                for x in inner.clone() {
-                    let bend = |a: u8, b: u8| {
-                        (i32::from(a) + i32::from(b) - 2 * i32::from(row[x])).unsigned_abs()
-                    };
-                    sums[0] += bend(row[x - 1], row[x + 1]);
-                    sums[1] += bend(above[x], below[x]);
-                }
-                count += inner.len();
-            }
-        }
-        sums[0].min(sums[1]) as f32 / count.max(1) as f32 / NOISE_BEND
-    }
-
     /// Measure `plane`, with the widest instructions that this machine has.
     fn measure_above(&mut self, plane: &Plane<'_>, floor: u8) {
         #[cfg(target_arch = "x86_64")]
@@ -256,7 +160,7 @@ impl Ridges {
 
     /// Ridges across y in the pixel rows `rows`, which begin with a tile.
     #[inline(always)]
-    fn measure_rows(&mut self, rows: std::ops::Range<usize>, height: usize) {
+    fn measure_rows(&mut self, rows: Range<usize>, height: usize) {
         let columns = self.width / STRIP;
         let first = rows.start / TILE * self.tile_counts.0;
         let [ridges, grounds] = &mut self.columns;

@@ -225,3 +225,16 @@ fn the_lattice_of_a_rectangle_is_that_of_its_own_pixels() {
     detector.detect(&picture.luma(), &DetectSettings::default(), &mut Vec::new());
     assert_eq!(detector.lattice_in(&picture.luma(), &rect), Some(alone));
 }
+
+#[test]
+fn named_rectangles_may_have_any_size() {
+    let mut picture = Picture::natural(225, 175).resized(900, 700);
+    let rect = Rect::new(20, 30, 840, 600);
+    picture.pixelate(rect, (120, 120), (20, 30));
+    let mut detector = Detector::new();
+    for side in (1..60).chain(380..390).chain([500, 640, 700]) {
+        detector.lattice_in(&picture.luma(), &Rect::new(0, 0, side, side));
+    }
+    let (lattice, _) = detector.lattice_in(&picture.luma(), &rect).unwrap();
+    assert!((lattice.block_width - 120.0).abs() < 1.0, "{lattice:?}");
+}

@@ -28,6 +28,11 @@ pub struct Degradation {
     pub unknown: f64,
     /// Share of mosaics filled by tile blur instead of tile mean.
     pub tile_blur: f64,
+    /// Share of faces that are blurred instead of pixelated, one half by a Gaussian and one half by
+    /// the mean of a square, as much as blocks of that size hide: with a standard deviation of half
+    /// a block. Networks are told no lattice of them.
+    #[serde(default)]
+    pub blurred: f64,
     /// Share of mosaics that fill the ellipse in their box.
     pub ellipse: f64,
     /// Largest width of the ellipses' soft edge, pixels of the frame.
@@ -62,6 +67,7 @@ impl Degradation {
             ("whole", degradation.whole),
             ("unknown", degradation.unknown),
             ("tile_blur", degradation.tile_blur),
+            ("blurred", degradation.blurred),
             ("outside", degradation.outside),
             ("ellipse", degradation.ellipse),
             ("turned", degradation.turned),

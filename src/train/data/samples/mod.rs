@@ -6,6 +6,7 @@ mod degrade;
 mod scene;
 mod turn;
 
+use anyhow::Context;
 use degrade::Tone;
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -17,6 +18,7 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::blocks::{LatticePlanes, PLANES};
 use crate::cascade::ValueRange;
+use crate::degrade::blur::Blur;
 use crate::degrade::mosaic::{Fill, pixelate};
 use crate::degrade::soft::cut_ellipse;
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Layout, Patch, Rect, Square, patch};
@@ -76,7 +78,8 @@ pub struct Sample {
 struct Frames {
     clean: Vec<u8>,
     mosaic: Vec<u8>,
-    lattice: Lattice,
+    /// None where the face is blurred.
+    lattice: Option<Lattice>,
     tone: Tone,
     /// All blocks of the mosaic's box are whole: it is no ellipse.
     whole: bool,
@@ -128,7 +131,7 @@ impl Sampler {
         };
         let mosaic = degrade::degrade(frames.mosaic, scene.side, &self.degradation, random)?;
         let known = !random.random_bool(self.degradation.unknown);
-        let lattice = known.then_some(&frames.lattice);
+        let lattice = frames.lattice.as_ref().filter(|_| known);
         let grid = lattice.filter(|_| frames.whole);
         let (clean, fine) = self.truth(picture, scene, &frames.clean, &frames.tone)?;
         Ok(Sample {
@@ -198,13 +201,21 @@ impl Sampler {
         let mut clean = self.middle(picture, side)?;
         let tone = Tone::draw(&self.degradation, random);
         tone.apply(&mut clean);
-        let lattice = scene::lattice(block, mosaic, random);
-        let blur = random.random_bool(self.degradation.tile_blur);
-        let fill = if blur { Fill::TileBlur } else { Fill::TileMean };
         let mut pixelated = clean.clone();
-        let layout = Layout::rgb(side, side);
-        let mut view = FrameViewMut::packed(&layout, &mut pixelated, side as usize * 3)?;
-        pixelate(&mut view, mosaic, &lattice, fill);
+        // Without a draw where none is blurred: samples of older recipes stay what they were.
+        let blurred = self.degradation.blurred;
+        let lattice = if blurred > 0.0 && random.random_bool(blurred) {
+            pixelated = blur(pixelated, side, mosaic, block, random)?;
+            None
+        } else {
+            let lattice = scene::lattice(block, mosaic, random);
+            let blur = random.random_bool(self.degradation.tile_blur);
+            let fill = if blur { Fill::TileBlur } else { Fill::TileMean };
+            let layout = Layout::rgb(side, side);
+            let mut view = FrameViewMut::packed(&layout, &mut pixelated, side as usize * 3)?;
+            pixelate(&mut view, mosaic, &lattice, fill);
+            Some(lattice)
+        };
         let ellipse = random.random_bool(self.degradation.ellipse);
         if ellipse {
             let soft = random.random_range(0.0..=self.degradation.soft);
@@ -239,19 +250,18 @@ impl Sampler {
         let mosaic = Rect::new(left as i32, top as i32, width, height);
         let made = self.frames(picture, side, &mosaic, block / factor, random)?;
         let filter = *FILTERS.choose(random).unwrap_or(&FILTERS[0]);
-        let lattice = &made.lattice;
         let scale = |value: f32| (f64::from(value) * factor) as f32;
         Ok(Frames {
             clean: self.resize(&made.clean, side, scene.side, filter)?,
             mosaic: self.resize(&made.mosaic, side, scene.side, filter)?,
             tone: made.tone,
             whole: made.whole,
-            lattice: Lattice {
+            lattice: made.lattice.map(|lattice| Lattice {
                 block_width: scale(lattice.block_width),
                 block_height: scale(lattice.block_height),
                 phase_x: scale(lattice.phase_x),
                 phase_y: scale(lattice.phase_y),
-            },
+            }),
         })
     }
 
@@ -321,6 +331,28 @@ impl Sampler {
     }
 }
 
+/// A square frame, packed R′G′B′ of `side` × `side`, whose box `rect` is blurred as much as blocks
+/// of `block` pixels hide.
+fn blur(
+    frame: Vec<u8>,
+    side: u32,
+    rect: &Rect,
+    block: f64,
+    random: &mut Pcg64Mcg,
+) -> anyhow::Result<Vec<u8>> {
+    let deviation = block / 2.0;
+    let blur = match random.random_bool(0.5) {
+        true => Blur::Gaussian(deviation as f32),
+        // The standard deviation of a mean over a width w is w / √12.
+        false => Blur::Box((deviation * 3f64.sqrt()).round().max(1.0) as u32),
+    };
+    let mut picture = RgbImage::from_raw(side, side, frame).context("the frame is too small")?;
+    if let Some(rect) = rect.clamp_to(side, side) {
+        blur.apply(&mut picture, &rect);
+    }
+    Ok(picture.into_raw())
+}
+
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng;
@@ -362,6 +394,39 @@ mod tests {
                 assert!(tensor.iter().all(|v| (-1.0..=1.0).contains(v)));
             }
             assert_ne!(sample.input, sample.target);
+        }
+    }
+
+    #[test]
+    fn blurred_faces_have_no_lattice_and_no_steps() {
+        let noise = RgbImage::from_fn(200, 200, |x, y| {
+            image::Rgb([
+                (x * 97 + y * 57) as u8,
+                (x * y) as u8,
+                (x * 31 + y * y) as u8,
+            ])
+        });
+        let mut sampler = sampler();
+        sampler.degradation.blurred = 1.0;
+        for seed in 0..20 {
+            let mut random = Pcg64Mcg::seed_from_u64(seed);
+            let scene = Scene::draw(&sampler.degradation, 128, 1.3, &mut random);
+            let made = sampler
+                .frames(&noise, scene.side, &scene.mosaic, 12.0, &mut random)
+                .unwrap();
+            assert_eq!(made.lattice, None);
+            let steps = |frame: &[u8]| {
+                let rows = scene.mosaic.y + 20..scene.mosaic.bottom() as i32 - 20;
+                let columns = scene.mosaic.x + 20..scene.mosaic.right() as i32 - 20;
+                let places = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
+                let at =
+                    |x: i32, y: i32| frame[3 * (y as usize * scene.side as usize + x as usize)];
+                let steps = places.map(|(x, y)| at(x, y).abs_diff(at(x + 1, y)));
+                steps.max().unwrap_or(0)
+            };
+            assert!(steps(&made.mosaic) < 30, "{seed}: {}", steps(&made.mosaic));
+            let sample = sampler.sample(&picture(), &mut random).unwrap();
+            assert!(sample.conditioning.iter().all(|&v| v == 0.0) && sample.grid.is_none());
         }
     }
 
