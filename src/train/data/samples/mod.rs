@@ -4,6 +4,8 @@
 mod degradation;
 mod degrade;
 mod scene;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 use anyhow::Context;
@@ -351,99 +353,4 @@ fn blur(
         blur.apply(&mut picture, &rect);
     }
     Ok(picture.into_raw())
-}
-
-#[cfg(test)]
-mod tests {
-    use rand::SeedableRng;
-
-    use super::*;
-
-    /// As the bundled recipe has it.
-    fn sampler() -> Sampler {
-        let recipe = include_str!("../../../../recipes/default.toml");
-        let mut recipe: toml::Table = recipe.parse().unwrap();
-        let degradation = recipe.remove("degradation").unwrap().try_into().unwrap();
-        Sampler::of(128, 1.3, &degradation).enlarging(2)
-    }
-
-    fn picture() -> RgbImage {
-        RgbImage::from_fn(90, 110, |x, y| {
-            image::Rgb([(x * 2) as u8, (y * 2) as u8, (x + y) as u8])
-        })
-    }
-
-    #[test]
-    fn randomness_comes_from_the_seed() {
-        let sample = |seed| {
-            let mut random = Pcg64Mcg::seed_from_u64(seed);
-            sampler().sample(&picture(), &mut random).unwrap()
-        };
-        assert_eq!(sample(1), sample(1));
-        assert_ne!(sample(1), sample(2));
-    }
-
-    #[test]
-    fn values_and_sizes_hold_for_many_seeds() {
-        let mut sampler = sampler();
-        for seed in 0..100 {
-            let mut random = Pcg64Mcg::seed_from_u64(seed);
-            let sample = sampler.sample(&picture(), &mut random).unwrap();
-            for (tensor, side) in [(&sample.input, 128), (&sample.target, 256)] {
-                assert_eq!(tensor.len(), 3 * side * side);
-                assert!(tensor.iter().all(|v| (-1.0..=1.0).contains(v)));
-            }
-            assert_ne!(sample.input, sample.target);
-        }
-    }
-
-    #[test]
-    fn blurred_faces_have_no_lattice_and_no_steps() {
-        let noise = RgbImage::from_fn(200, 200, |x, y| {
-            image::Rgb([
-                (x * 97 + y * 57) as u8,
-                (x * y) as u8,
-                (x * 31 + y * y) as u8,
-            ])
-        });
-        let mut sampler = sampler();
-        sampler.degradation.blurred = 1.0;
-        for seed in 0..20 {
-            let mut random = Pcg64Mcg::seed_from_u64(seed);
-            let scene = Scene::draw(&sampler.degradation, 128, 1.3, &mut random);
-            let made = sampler
-                .frames(&noise, scene.side, &scene.mosaic, 12.0, &mut random)
-                .unwrap();
-            assert_eq!(made.lattice, None);
-            let steps = |frame: &[u8]| {
-                let rows = scene.mosaic.y + 20..scene.mosaic.bottom() as i32 - 20;
-                let columns = scene.mosaic.x + 20..scene.mosaic.right() as i32 - 20;
-                let places = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
-                let at =
-                    |x: i32, y: i32| frame[3 * (y as usize * scene.side as usize + x as usize)];
-                let steps = places.map(|(x, y)| at(x, y).abs_diff(at(x + 1, y)));
-                steps.max().unwrap_or(0)
-            };
-            assert!(steps(&made.mosaic) < 30, "{seed}: {}", steps(&made.mosaic));
-            let sample = sampler.sample(&picture(), &mut random).unwrap();
-            assert!(sample.conditioning.iter().all(|&v| v == 0.0) && sample.grid.is_none());
-        }
-    }
-
-    #[test]
-    fn the_element_would_see_the_same_numbers() {
-        let picture = picture();
-        let mut sampler = sampler();
-        let view = Square::around(&Rect::new(20, 30, 44, 40), 1.3);
-        let frame: Vec<u8> = image::imageops::crop_imm(&picture, 0, 0, 90, 90)
-            .to_image()
-            .into_raw();
-        let trained = sampler.tensor(&frame, &view, 128).unwrap();
-        let layout = Layout::rgb(90, 90);
-        let frame = FrameView::packed(&layout, &frame, 270).unwrap();
-        let mut seen = vec![0.0; trained.len()];
-        Cropper::default().crop(&frame, &view, 128, &mut seen);
-        crate::cascade::ValueRange::Signed.normalize(&mut seen);
-        assert_eq!(trained, seen);
-    }
 }
