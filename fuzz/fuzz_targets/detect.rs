@@ -8,14 +8,20 @@ use gstdepixelate::detect::{DetectSettings, Luma};
 use gstdepixelate::track::MosaicTracker;
 use libfuzzer_sys::fuzz_target;
 
+/// Sides of frames are below this, pixels.
+const LARGEST: usize = 640;
+
 #[derive(Arbitrary, Debug)]
 struct Frame {
-    width: u8,
-    height: u8,
+    /// Windows of large blocks have 384 pixels.
+    width: u16,
+    height: u16,
     padding: u8,
-    /// Cell sizes of a lattice drawn over everything, in quarters of a pixel.
+    /// Cell sizes of a lattice drawn over everything, in halves of a pixel.
     block: (u8, u8),
     phase: (u8, u8),
+    /// By how much its lines are slanted, in parts of 512.
+    slant: i8,
     /// Levels of the cells, and noise on top.
     levels: Vec<u8>,
     noise: u8,
@@ -29,20 +35,30 @@ struct Input {
 }
 
 impl Frame {
+    fn size(&self) -> (usize, usize) {
+        (usize::from(self.width) % LARGEST, usize::from(self.height) % LARGEST)
+    }
+
     fn draw(&self) -> (Vec<u8>, usize) {
-        let stride = usize::from(self.width) + usize::from(self.padding % 8);
-        let cell = |at: usize, block: u8, phase: u8| {
-            (4 * at + usize::from(phase)) / usize::from(block.max(1))
+        let (width, height) = self.size();
+        let stride = width + usize::from(self.padding % 8);
+        let slant = isize::from(self.slant);
+        let cell = |at: usize, beside: isize, block: u8, phase: u8| {
+            let at = at as isize + beside / 512;
+            // Blocks of up to 127 pixels.
+            let block = isize::from(block.max(1)) * 2;
+            ((4 * at + isize::from(phase)).div_euclid(block)) as usize
         };
         let level = |i: usize| {
             let (x, y) = (i % stride.max(1), i / stride.max(1));
-            let column = cell(x, self.block.0, self.phase.0);
-            let row = cell(y, self.block.1, self.phase.1);
-            let index = (column * 31 + row * 17) % self.levels.len().max(1);
+            let column = cell(x, slant * y as isize, self.block.0, self.phase.0);
+            let row = cell(y, -slant * x as isize, self.block.1, self.phase.1);
+            let index = column.wrapping_mul(31).wrapping_add(row.wrapping_mul(17));
+            let index = index % self.levels.len().max(1);
             let level = self.levels.get(index).copied().unwrap_or(0);
             level.wrapping_add((i * 7919 % 251) as u8 % self.noise.max(1))
         };
-        ((0..stride * usize::from(self.height)).map(level).collect(), stride)
+        ((0..stride * height).map(level).collect(), stride)
     }
 }
 
@@ -56,16 +72,17 @@ fuzz_target!(|input: Input| {
     };
     for frame in &input.frames {
         let (data, stride) = frame.draw();
+        let (width, height) = frame.size();
         let luma = Luma {
             data: &data,
             stride,
-            width: frame.width.into(),
-            height: frame.height.into(),
+            width: width as u32,
+            height: height as u32,
         };
         for tracked in follower.next(&luma, &settings, input.interval.into()) {
             let rect = tracked.region.rect;
-            assert!(rect.x >= 0 && rect.right() <= i64::from(frame.width), "{rect:?}");
-            assert!(rect.y >= 0 && rect.bottom() <= i64::from(frame.height), "{rect:?}");
+            assert!(rect.x >= 0 && rect.right() <= width as i64, "{rect:?}");
+            assert!(rect.y >= 0 && rect.bottom() <= height as i64, "{rect:?}");
             let lattice = tracked.region.lattice.expect("a detected region has one");
             assert!(lattice.block_width > 0.0 && lattice.block_height > 0.0);
             assert!((0.0..=lattice.block_width).contains(&lattice.phase_x));

@@ -4,9 +4,7 @@
 //! neighbours. Pixels far beyond the levels of the flat blocks around them were drawn later. Levels
 //! are those of luma and of two differences of colours.
 
-use std::ops::Range;
-
-use even::{Evenness, level};
+use even::{BEYOND, Evenness, MEASURES, inside, level, ranges};
 
 use crate::frame::{Lattice, Patch};
 
@@ -14,10 +12,9 @@ mod even;
 #[cfg(test)]
 mod tests;
 
-/// Least side of blocks whose levels can be told from what is on them, pixels.
-const SMALLEST: f32 = 3.5;
-/// How far beyond the blocks around it a drawn pixel lies, levels. Grain and ringing stay below.
-const BEYOND: u8 = 28;
+/// Least side of blocks whose levels can be told from what is on them, pixels: of smaller ones
+/// scaling smears the most part.
+const SMALLEST: f32 = 6.0;
 /// The same in parts of the difference of these blocks, whose ringing grows with it.
 const BEYOND_PART: f32 = 0.3;
 /// How far from a block's level the pixels inside it are that are like it.
@@ -34,9 +31,6 @@ const COMPANY: u8 = 3;
 const EDGE: usize = 2;
 /// A block of which less than one in so many pixels is free shows nothing of itself.
 const FREE_PART: usize = 8;
-
-/// Luma, and red and blue less green.
-const MEASURES: usize = 3;
 
 /// A block's level of one measure.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,12 +62,13 @@ impl Overlay {
     }
 
     /// Find what is drawn over the mosaic `observed`, and put the blocks' own colours in its place.
-    /// Nothing is looked for on blocks of less than 3.5 pixels.
+    /// Nothing is looked for on blocks of less than 6 pixels.
     pub fn lift(&mut self, observed: &mut Patch, lattice: &Lattice) {
         self.clear();
         let rect = observed.rect();
         let smallest = lattice.block_width.min(lattice.block_height);
-        if rect.is_empty() || rect.x < 0 || rect.y < 0 || smallest < SMALLEST {
+        let too_small = smallest.is_nan() || smallest < SMALLEST;
+        if rect.is_empty() || rect.x < 0 || rect.y < 0 || too_small {
             return;
         }
         let (left, top) = (rect.x as usize, rect.y as usize);
@@ -265,23 +260,6 @@ fn around(
         }
         (count >= TELLING).then_some((low, high))
     })
-}
-
-/// The pixels of a block clear of what scaling and coding smear over its edges, or all where it is
-/// too small.
-fn inside(block: Range<usize>) -> Range<usize> {
-    let rim = match block.len() {
-        ..6 => 0,
-        6..12 => 1,
-        12..20 => 2,
-        _ => 3,
-    };
-    block.start + rim..block.end - rim
-}
-
-/// The blocks between `cuts`.
-fn ranges(cuts: &[usize]) -> impl Iterator<Item = Range<usize>> + Clone + '_ {
-    cuts.windows(2).map(|cut| cut[0]..cut[1])
 }
 
 /// The level below and above which half of `all` pixels lie.

@@ -31,9 +31,9 @@ pub(super) struct Evidence {
     /// Part of the inner lines without an edge, across x or y if more there: gaps between things
     /// have two sides.
     pub(super) silent: f32,
-    /// How far the sharp edges of one axis keep to every other block, in turn from row to row: 1
-    /// for hexagons and bricks, which blocks of half their width fit as well. Less what chance may
-    /// do.
+    /// How far the sharp edges of one axis keep to every other block, in turn from row to row, or to
+    /// every other row: 1 for hexagons and bricks, which blocks of half their width or of all of it
+    /// fit as well. Less what chance may do.
     pub(super) staggered: f32,
     /// Clear differences on sharp edges.
     pub(super) edges: usize,
@@ -83,8 +83,8 @@ pub(super) fn weigh(
     // What the frame's noise does not explain.
     let spread = (spread.powi(2) - cells.grain.powi(2)).max(0.0).sqrt();
     let mut sums = [Pairs::default(); 2];
-    // Sharp edges at even and at odd places, across x and y.
-    let mut sharp = [[0.0f32; 2]; 2];
+    // Sharp edges across x and y, at even and at odd places, and in even and odd rows along them.
+    let (mut places, mut lines) = ([[0.0f32; 2]; 2], [[0.0f32; 2]; 2]);
     differences.clear();
     for index in members() {
         let (x, y) = (index % stride, index / stride);
@@ -100,7 +100,8 @@ pub(super) fn weigh(
             pairs.step += cells.step(index, axis) * difference.signum();
             if difference.abs() >= CLEAR && here.edge[axis] == Edge::Sharp {
                 differences.push(difference.abs());
-                sharp[axis][(x + y) % 2] += 1.0;
+                places[axis][(x + y) % 2] += 1.0;
+                lines[axis][[y, x][axis] % 2] += 1.0;
             }
             pairs.product += (here.mean - mean) * (other.mean - mean);
         }
@@ -124,7 +125,12 @@ pub(super) fn weigh(
         clear: differences.len() as f32 / all,
         correlation: (x.product + y.product) / all / variance.max(1e-3),
         uniform: uniform(differences),
-        staggered: sharp.map(staggered).into_iter().fold(0.0, f32::max),
+        staggered: [0, 1].into_iter().fold(0.0, |most, axis| {
+            // One line more or less of one kind is no wonder.
+            let odd = 1.0 / [rows, columns][axis] as f32;
+            let here = staggered(places[axis]).max(staggered(lines[axis]) - odd);
+            here.max(most)
+        }),
         silent: silent(cells, roles, (first, top), (columns, rows)),
         edges: differences.len(),
         blank: blank(cells, roles, (first, top), (columns, rows)),

@@ -1,7 +1,7 @@
 //! Which parts of a frame are worth a closer look.
 //!
 //! A tile is hot where ridges outweigh ground both ways. Tiles of 16 pixels show blocks up to 16,
-//! tiles of twice four and eight times that side show larger ones. A window of 3 × 3 tiles with enough
+//! tiles of twice, four and eight times that side show larger ones. A window of 3 × 3 tiles with enough
 //! hot ones is looked at.
 
 use super::plane::{Span, Span2};

@@ -63,7 +63,7 @@ const UPRIGHT: f32 = 0.003;
 /// Difference of the slants of two parts of one mosaic at most, radians.
 const SAME_SLANT: f32 = 0.03;
 /// How often a part of the plane is turned back at most, each time nearer to upright.
-const TURNS: usize = 3;
+const TURNS: usize = 2;
 
 /// Finds mosaics; keeps its scratch memory from frame to frame. An example is on the [crate's
 /// page](crate).
@@ -163,12 +163,13 @@ impl Detector {
         for found in &mut upright {
             *found = turned.region(found);
         }
-        let (width, height) = (plane.width as u32, plane.height as u32);
-        upright.retain(|region| region.clamp_to(width, height).is_some());
         regions.retain(|region| {
             let replaced = |found: &Region| found.rect.intersect(&region.rect).is_some();
             !(is_part(region) && upright.iter().any(replaced))
         });
+        // One that sticks out of the frame is left alone, parts and all.
+        let (width, height) = (plane.width as u32, plane.height as u32);
+        upright.retain(|region| region.clamp_to(width, height).is_some());
         for region in regions.iter_mut() {
             region.turn = 0.0;
         }
@@ -204,12 +205,11 @@ impl Detector {
             angle += rest;
         }
         let luma = turned.luma();
-        if let Some(view) = Plane::new(&luma) {
-            upright.retain(|region| {
-                let slant = self.slant_of(&view, region);
-                slant.is_none_or(|slant| slant.abs() < LEAST_SLANT)
-            });
-        }
+        let view = Plane::new(&luma).filter(|_| turned.angle().abs() <= MOST_TURN);
+        upright.retain(|region| {
+            let slant = view.and_then(|view| self.slant_of(&view, region));
+            slant.is_some_and(|slant| slant.abs() < LEAST_SLANT)
+        });
     }
 
     /// The slant of a region's lattice in the plane whose ridges were measured last, radians.
@@ -226,6 +226,22 @@ impl Detector {
         ];
         let area = plane.clamp(&region.rect)?;
         self.slant.of(&self.ridges, &area, &combs)
+    }
+
+    /// The grid of a region that someone else named, or that was found in the frame before, with its
+    /// score, as [`Self::lattice_in`]; that of a turned one as [`Region::turn`] says.
+    pub fn lattice_of(&mut self, luma: &Luma<'_>, region: &Region) -> Option<(Lattice, f32)> {
+        if !region.is_turned() {
+            return self.lattice_in(luma, &region.rect);
+        }
+        let plane = Plane::new(luma)?;
+        plane.clamp(&region.rect)?;
+        let mut turned = std::mem::take(&mut self.turned);
+        turned.fill(&plane, &region.rect, region.turn);
+        let found = self.lattice_in(&turned.luma(), &turned.upright(region));
+        let found = found.map(|(lattice, score)| (turned.lattice(&lattice, &region.rect), score));
+        self.turned = turned;
+        found
     }
 
     /// The grid inside `rect`, with its score, for regions that someone else named. Looks at these

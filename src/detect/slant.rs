@@ -53,6 +53,7 @@ impl Slant {
         self.sums.clear();
         self.sums.extend(strips.map(|strip| {
             let ridges = (lines.start..lines.end).zip(ridges.strip(axis, strip, lines));
+            let ridges = ridges.filter(|(_, ridge)| *ridge > 0);
             ridges.fold([0.0, 0.0], |[re, im], (at, ridge)| {
                 let (sin, cos) = (TAU * at as f32 / period).sin_cos();
                 [re + f32::from(ridge) * cos, im + f32::from(ridge) * sin]

@@ -26,12 +26,8 @@ impl Turned {
         // No larger than the plane: whatever was found, the work is bounded.
         let side = |length: f64, limit: usize| ((length + 2.0 * rim) as usize).min(limit);
         (self.width, self.height) = (side(width, plane.width), side(height, plane.height));
-        let middle = [
-            f64::from(area.x) + width / 2.0,
-            f64::from(area.y) + height / 2.0,
-        ];
         let own = [self.width as f64 / 2.0, self.height as f64 / 2.0];
-        (self.angle, self.turn) = (angle, Turn::new(angle, own, middle));
+        (self.angle, self.turn) = (angle, Turn::new(angle, own, middle(area)));
         self.data.clear();
         self.data.reserve(self.width * self.height);
         let [dx, dy] = self.turn.step().map(|step| step as f32);
@@ -54,41 +50,61 @@ impl Turned {
         }
     }
 
+    /// The angle it was turned back by, radians.
+    pub(super) fn angle(&self) -> f32 {
+        self.angle
+    }
+
     /// An upright region of this plane as one of the plane that was turned.
     pub(super) fn region(&self, upright: &Region) -> Region {
         let rect = &upright.rect;
         let [width, height] = [rect.width, rect.height].map(f64::from);
-        let middle = [
-            f64::from(rect.x) + width / 2.0,
-            f64::from(rect.y) + height / 2.0,
-        ];
-        let there = self.turn.to_frame(middle);
+        let there = self.turn.to_frame(middle(rect));
         let (sin, cos) = f64::from(self.angle.abs()).sin_cos();
         let sides = [width * cos + height * sin, width * sin + height * cos].map(f64::round);
-        let corner = [0, 1].map(|axis| (there[axis] - sides[axis] / 2.0).round());
-        let outer = Rect::new(
-            corner[0] as i32,
-            corner[1] as i32,
-            sides[0] as u32,
-            sides[1] as u32,
-        );
-        // Lines turn about the middle of that box.
-        let about = [0, 1].map(|axis| corner[axis] + sides[axis] / 2.0);
-        let own = self.turn.to_upright(about);
-        let phase = |phase: f32, block: f32, axis: usize| {
-            (f64::from(phase) + about[axis] - own[axis]).rem_euclid(f64::from(block)) as f32
-        };
+        let corner = [0, 1].map(|axis| (there[axis] - sides[axis] / 2.0).round() as i32);
+        let outer = Rect::new(corner[0], corner[1], sides[0] as u32, sides[1] as u32);
+        let lattice = upright
+            .lattice
+            .map(|lattice| self.lattice(&lattice, &outer));
         Region {
             rect: outer,
-            lattice: upright.lattice.map(|lattice| Lattice {
-                phase_x: phase(lattice.phase_x, lattice.block_width, 0),
-                phase_y: phase(lattice.phase_y, lattice.block_height, 1),
-                ..lattice
-            }),
+            lattice,
             turn: self.angle,
             ..*upright
         }
     }
+
+    /// A lattice of this plane as that of a turned region with the box `outer`, about whose middle
+    /// it is turned back.
+    pub(super) fn lattice(&self, lattice: &Lattice, outer: &Rect) -> Lattice {
+        let about = middle(outer);
+        let own = self.turn.to_upright(about);
+        let phase = |phase: f32, block: f32, axis: usize| {
+            (f64::from(phase) + about[axis] - own[axis]).rem_euclid(f64::from(block)) as f32
+        };
+        Lattice {
+            phase_x: phase(lattice.phase_x, lattice.block_width, 0),
+            phase_y: phase(lattice.phase_y, lattice.block_height, 1),
+            ..*lattice
+        }
+    }
+
+    /// Where a region that is turned by this angle is in this plane.
+    pub(super) fn upright(&self, region: &Region) -> Rect {
+        let (width, height) = region.upright_size();
+        let [x, y] = self.turn.to_upright(middle(&region.rect));
+        let start = |at: f64, side: u32| (at - f64::from(side) / 2.0).round() as i32;
+        Rect::new(start(x, width), start(y, height), width, height)
+    }
+}
+
+/// The middle of a rectangle, x and y.
+fn middle(rect: &Rect) -> [f64; 2] {
+    [
+        f64::from(rect.x) + f64::from(rect.width) / 2.0,
+        f64::from(rect.y) + f64::from(rect.height) / 2.0,
+    ]
 }
 
 /// What lies at (`x`, `y`), counted from the middle of the first pixel; beyond the plane that of its

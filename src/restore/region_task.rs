@@ -61,7 +61,7 @@ pub(super) struct RegionTask {
     views: Views,
     observed: Patch,
     overlay: Overlay,
-    /// Where the region is turned, all of the above is in this one's small frame.
+    /// Whether the region is turned; then all of the above is in the small frame of `upright`.
     is_turned: bool,
     upright: Upright,
 }
@@ -83,17 +83,18 @@ impl RegionTask {
     /// Take `target` up, whose region lies in a frame of `size` (width, height) pixels.
     pub(super) fn set(&mut self, target: &Target, margin: f64, size: (u32, u32)) {
         self.is_turned = target.region.is_turned();
-        let (target, size) = match self.is_turned {
-            true => (self.upright.set(target, margin), self.upright.size()),
-            false => (*target, size),
+        let (region, face, size) = if self.is_turned {
+            let (region, face) = self.upright.set(&target.region, target.face, margin, size);
+            (region, face, self.upright.size())
+        } else {
+            (target.region, target.face, size)
         };
-        let region = &target.region;
         self.rect = region.rect;
         self.lattice = region.lattice;
         self.outline = region.outline;
         self.sampling = target.sampling;
         self.overlay.clear();
-        self.views = Views::of(&self.rect, target.face, margin, size);
+        self.views = Views::of(&self.rect, face, margin, size);
     }
 
     /// Number of pictures that the network is shown.

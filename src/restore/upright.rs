@@ -1,7 +1,7 @@
 //! A region that is turned in its frame: its surroundings are turned back, restored as a small
 //! upright frame of their own, and the face is turned into the frame again.
 
-use super::region_task::Target;
+use crate::detect::Region;
 use crate::frame::{FrameView, FrameViewMut, Lattice, Layout, Patch, Rect, Square, Turn, patch};
 
 /// Side of the small frame ÷ that of the square which the network sees of it, which may be moved.
@@ -19,18 +19,30 @@ pub(super) struct Upright {
 }
 
 impl Upright {
-    /// Take up `target`, whose region is turned, for a network that sees squares `margin` times as
-    /// wide as mosaics. Returns it as one of the small frame.
-    pub(super) fn set(&mut self, target: &Target, margin: f64) -> Target {
-        let region = &target.region;
+    /// Take up `region`, which is turned in a frame of `size` (width, height) pixels, and the square
+    /// of the face in it, if that is known, for a network that sees squares `margin` times as wide
+    /// as mosaics. Returns both as they are in the small frame, which is no larger than the other.
+    pub(super) fn set(
+        &mut self,
+        region: &Region,
+        face: Option<Square>,
+        margin: f64,
+        size: (u32, u32),
+    ) -> (Region, Option<Square>) {
         let (width, height) = region.upright_size();
-        self.outer = region.rect;
-        self.side = (ROOM * margin * f64::from(width.max(height))).ceil() as u32;
+        let longer = width.max(height);
         let middle = |start: i32, length: u32| f64::from(start) + f64::from(length) / 2.0;
         let there = [
             middle(region.rect.x, region.rect.width),
             middle(region.rect.y, region.rect.height),
         ];
+        let seen = face.map_or(0.0, |face| {
+            let off = [0, 1].map(|axis| (face.middle()[axis] - there[axis]).abs());
+            face.side + 2.0 * off[0].max(off[1])
+        });
+        let side = (ROOM * margin * f64::from(longer)).max(seen).ceil() as u32;
+        self.side = side.min(size.0.max(size.1)).max(longer);
+        self.outer = region.rect;
         let place = |length: u32| ((self.side - length) / 2) as i32;
         let rect = Rect::new(place(width), place(height), width, height);
         let here = [middle(rect.x, width), middle(rect.y, height)];
@@ -39,15 +51,17 @@ impl Upright {
             let block = f64::from(block).max(1.0);
             (f64::from(phase) + here[axis] - there[axis]).rem_euclid(block) as f32
         };
-        let mut upright = *target;
-        upright.region.rect = rect;
-        upright.region.turn = 0.0;
-        upright.region.lattice = region.lattice.map(|lattice| Lattice {
-            phase_x: phase(lattice.phase_x, lattice.block_width, 0),
-            phase_y: phase(lattice.phase_y, lattice.block_height, 1),
-            ..lattice
-        });
-        upright.face = target.face.map(|face| {
+        let upright = Region {
+            rect,
+            turn: 0.0,
+            lattice: region.lattice.map(|lattice| Lattice {
+                phase_x: phase(lattice.phase_x, lattice.block_width, 0),
+                phase_y: phase(lattice.phase_y, lattice.block_height, 1),
+                ..lattice
+            }),
+            ..*region
+        };
+        let face = face.map(|face| {
             let [x, y] = self.turn.to_upright(face.middle());
             Square {
                 x: x - face.side / 2.0,
@@ -55,7 +69,7 @@ impl Upright {
                 ..face
             }
         });
-        upright
+        (upright, face)
     }
 
     /// Width and height of the small frame, pixels.
@@ -79,7 +93,8 @@ impl Upright {
         let ((x, width), (y, height)) = (range(0), range(1));
         patch::read(frame, Rect::new(x, y, width, height), source);
         self.data.clear();
-        self.data.reserve(3 * (self.side * self.side) as usize);
+        self.data
+            .reserve(3 * self.side as usize * self.side as usize);
         for row in 0..self.side {
             for column in 0..self.side {
                 let at = [f64::from(column) + 0.5, f64::from(row) + 0.5];

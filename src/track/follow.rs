@@ -57,8 +57,8 @@ impl MosaicTracker {
             doubted: settings.score_threshold,
         };
         let detector = &mut self.detector;
-        self.tracker.update(&self.found, luma, bars, |rect| {
-            detector.lattice_in(luma, rect)
+        self.tracker.update(&self.found, luma, bars, |region| {
+            detector.lattice_of(luma, region)
         })
     }
 

@@ -19,7 +19,7 @@ mod tests;
 pub use follow::MosaicTracker;
 
 use crate::detect::{Luma, Region};
-use crate::frame::{Lattice, Rect};
+use crate::frame::Lattice;
 use cut::CutDetector;
 use steady::Steady;
 
@@ -109,8 +109,8 @@ impl Tracker {
         self.within_shot = false;
     }
 
-    /// The next frame: `found` by the detector in `luma`. `again` looks for a lattice in a
-    /// rectangle of the same frame and gives it with the evidence for it, 0–1; what it gives for a
+    /// The next frame: `found` by the detector in `luma`. `again` looks for the lattice of a
+    /// region in the same frame and gives it with the evidence for it, 0–1; what it gives for a
     /// region that was expected and not found is accepted from the `bars` on. Returns the frame's
     /// regions, all inside the frame, in the order of their identities.
     pub fn update(
@@ -118,7 +118,7 @@ impl Tracker {
         found: &[Region],
         luma: &Luma<'_>,
         bars: Bars,
-        mut again: impl FnMut(&Rect) -> Option<(Lattice, f32)>,
+        mut again: impl FnMut(&Region) -> Option<(Lattice, f32)>,
     ) -> &[Tracked] {
         self.size = (luma.width, luma.height);
         if self.cut.is_cut(luma) {
@@ -131,14 +131,14 @@ impl Tracker {
                 continue;
             }
             let expected = track.steady.expected();
-            let Some(rect) = expected.rect.clamp_to(luma.width, luma.height) else {
+            let Some(inside) = expected.clamp_to(luma.width, luma.height) else {
                 continue;
             };
             let least = match track.doubted {
                 true => bars.doubted,
                 false => bars.known,
             };
-            let evidence = again(&rect).filter(|(lattice, score)| {
+            let evidence = again(&inside).filter(|(lattice, score)| {
                 *score >= least && same_blocks(expected.lattice.as_ref(), Some(lattice))
             });
             if let Some((_, score)) = evidence {

@@ -9,6 +9,9 @@ const JITTER: f64 = 2.5;
 /// Frames over which a still box and the size of blocks are averaged at most.
 const LONGEST: f32 = 25.0;
 
+/// Mean angle below which a region is upright, radians: in a part of its frames it was found so.
+const LEAST_TURN: f32 = 0.006;
+
 /// What is known of a region.
 #[derive(Debug)]
 pub(super) struct Steady {
@@ -23,6 +26,8 @@ pub(super) struct Steady {
     blocks: Option<([f32; 2], f32)>,
     /// Part of the frames in which it was an ellipse, and these frames.
     ellipse: (f32, f32),
+    /// Its angle, radians, and the frames behind it.
+    turn: (f32, f32),
 }
 
 impl Steady {
@@ -37,6 +42,7 @@ impl Steady {
                 .lattice
                 .map(|l| ([l.block_width, l.block_height], 1.0)),
             ellipse: (share(region.outline), 1.0),
+            turn: (region.turn, 1.0),
         }
     }
 
@@ -69,6 +75,9 @@ impl Steady {
         let (part, count) = &mut self.ellipse;
         *count = (*count + 1.0).min(LONGEST);
         *part += (share(region.outline) - *part) / *count;
+        let (turn, count) = &mut self.turn;
+        *count = (*count + 1.0).min(LONGEST);
+        *turn += (region.turn - *turn) / *count;
         self.last = *region;
     }
 
@@ -102,7 +111,10 @@ impl Steady {
                 true => Outline::Ellipse,
                 false => Outline::Rectangle,
             },
-            turn: self.last.turn,
+            turn: match self.turn.0.abs() < LEAST_TURN {
+                true => 0.0,
+                false => self.turn.0,
+            },
             score: self.last.score,
         }
     }

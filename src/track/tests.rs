@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::detect::Outline;
+use crate::frame::Rect;
 
 static GREY: [u8; 200 * 100] = [90; 200 * 100];
 const BARS: Bars = Bars {
@@ -75,8 +76,8 @@ fn weak_evidence_is_enough_where_a_region_was() {
     let first = region(10, 10, 40, 8);
     next(&mut tracker, &[first]);
     let mut look = |score: f32, block: u32| {
-        let tracked = tracker.update(&[], &luma(&GREY), BARS, |rect| {
-            assert_eq!(*rect, first.rect);
+        let tracked = tracker.update(&[], &luma(&GREY), BARS, |region| {
+            assert_eq!(region.rect, first.rect);
             Some((Lattice::square(block, 10, 10), score))
         });
         tracked.to_vec()
@@ -179,7 +180,7 @@ fn a_second_look_confirms_on_full_evidence_only() {
         let mut tracker = Tracker::new();
         next(&mut tracker, &[]);
         next(&mut tracker, &[weak(newcomer)]);
-        let look = |_: &Rect| Some((Lattice::square(8, 10, 10), score));
+        let look = |_: &Region| Some((Lattice::square(8, 10, 10), score));
         let tracked = tracker.update(&[], &luma(&GREY), BARS, look);
         assert_eq!(tracked.len(), shown, "{score}");
     }

@@ -4,8 +4,12 @@ use std::ops::Range;
 
 use multiversion::multiversion;
 
-use super::{BEYOND, MEASURES, inside, ranges};
 use crate::frame::Patch;
+
+/// How far beyond the blocks around it a drawn pixel lies, levels. Grain and ringing stay below.
+pub(super) const BEYOND: u8 = 28;
+/// Luma, and red and blue less green.
+pub(super) const MEASURES: usize = 3;
 
 /// Luma, or red or blue less green, of a colour.
 #[inline(always)]
@@ -130,4 +134,21 @@ fn widen<const MEASURE: usize>([r, g, b]: [&[f32]; 3], [low, high]: &mut Columns
         *low = if level < *low { level } else { *low };
         *high = if level > *high { level } else { *high };
     }
+}
+
+/// The pixels of a block clear of what scaling and coding smear over its edges, or all where it is
+/// too small.
+pub(super) fn inside(block: Range<usize>) -> Range<usize> {
+    let rim = match block.len() {
+        ..6 => 0,
+        6..12 => 1,
+        12..20 => 2,
+        _ => 3,
+    };
+    block.start + rim..block.end - rim
+}
+
+/// The blocks between `cuts`.
+pub(super) fn ranges(cuts: &[usize]) -> impl Iterator<Item = Range<usize>> + Clone + '_ {
+    cuts.windows(2).map(|cut| cut[0]..cut[1])
 }

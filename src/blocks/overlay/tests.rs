@@ -14,13 +14,16 @@ fn mosaic(block: u32) -> image::RgbImage {
 }
 
 /// What stays of a mask of ones, and the mosaic without what is drawn on it.
-fn lifted(picture: &image::RgbImage, block: u32) -> (Vec<f32>, Patch) {
-    let layout = Layout::rgb(SIDE, SIDE);
-    let view = FrameView::packed(&layout, picture, 3 * SIDE as usize).unwrap();
+fn lifted(picture: &image::RgbImage, block: f32) -> (Vec<f32>, Patch) {
+    let side = picture.width();
+    let layout = Layout::rgb(side, side);
+    let view = FrameView::packed(&layout, picture, 3 * side as usize).unwrap();
     let (mut overlay, mut observed) = (Overlay::default(), Patch::default());
-    patch::read(&view, Rect::new(0, 0, SIDE, SIDE), &mut observed);
-    overlay.lift(&mut observed, &Lattice::square(block, 0, 0));
-    let mut mask = vec![1.0; (SIDE * SIDE) as usize];
+    patch::read(&view, Rect::new(0, 0, side, side), &mut observed);
+    let mut lattice = Lattice::square(1, 0, 0);
+    (lattice.block_width, lattice.block_height) = (block, block);
+    overlay.lift(&mut observed, &lattice);
+    let mut mask = vec![1.0; (side * side) as usize];
     overlay.spare(&mut mask);
     (mask, observed)
 }
@@ -48,8 +51,18 @@ fn a_mosaic_alone_has_nothing_on_it() {
             &plain,
             &jpeg(&plain.clone().into(), 60).unwrap().into_rgb8(),
         ] {
-            let (mask, _) = lifted(picture, block);
+            let (mask, _) = lifted(picture, block as f32);
             assert!(mask.iter().all(|&weight| weight == 1.0), "{block}");
+        }
+        // In another size afterwards: of small blocks the most part is smeared.
+        for scale in [0.4, 0.6, 0.75, 0.9, 1.3] {
+            let side = (SIDE as f32 * scale) as u32;
+            let filter = image::imageops::FilterType::Triangle;
+            let scaled = image::imageops::resize(&plain, side, side, filter);
+            let real = block as f32 * side as f32 / SIDE as f32;
+            let (mask, _) = lifted(&scaled, real);
+            let is_free = mask.iter().all(|&weight| weight == 1.0);
+            assert!(is_free, "{block} {scale}");
         }
     }
 }
@@ -61,7 +74,7 @@ fn text_is_spared_and_lifted_off_the_blocks() {
             let plain = mosaic(block);
             let mut written = plain.clone();
             let drawn = write(&mut written, stroke, color);
-            let (mask, observed) = lifted(&written, block);
+            let (mask, observed) = lifted(&written, block as f32);
             let at = |&(x, y): &(u32, u32)| mask[(y * SIDE + x) as usize];
             let kept = drawn.iter().filter(|place| at(place) == 0.0).count();
             assert!(kept as f64 > 0.99 * drawn.len() as f64, "{block} {color:?}");
@@ -87,7 +100,7 @@ fn lines_between_the_blocks_are_spared() {
             *pixel = image::Rgb([0; 3]);
         }
     }
-    let (mask, _) = lifted(&drawn, 12);
+    let (mask, _) = lifted(&drawn, 12.0);
     for (index, &weight) in mask.iter().enumerate() {
         let (x, y) = (index as u32 % SIDE % 12, index as u32 / SIDE % 12);
         let is_line = x == 0 || y == 0;

@@ -18,6 +18,10 @@ const LEVEL_PART: usize = 8;
 /// Tiles of which their ground is sorted, at least, where there are so many; of an eighth of them
 /// second differences are taken.
 const SAMPLED: usize = 1024;
+/// Noise by second differences over that by steps at most, where it is noise.
+const MOST_BENT: f32 = 1.5;
+/// One in so many tiles at least must be neither black nor white to tell of noise.
+const TELLING_PART: usize = 4;
 /// Tiles that tell whether those without grain are black or white.
 const FEW: usize = 128;
 /// Levels between those at which noise is cut off, in video's range or in the full one.
@@ -51,8 +55,10 @@ impl Ridges {
         let Some(ground) = self.flattest(plane) else {
             return 0.0;
         };
-        let grain = grain_of(ground).min(self.unevenness(plane, ground));
-        if grain < LEAST_GRAIN {
+        // Slopes have steps without bends; of noise both say the same, and writing has more bends.
+        let (steps, bends) = (grain_of(ground), self.unevenness(plane, ground));
+        let grain = steps.min(bends);
+        if grain < LEAST_GRAIN || bends > MOST_BENT * steps {
             return 0.0;
         }
         let grain = grain.min(MOST_GRAIN);
@@ -85,7 +91,8 @@ impl Ridges {
         let tiles = tiles.filter(|(index, _)| !self.is_extreme(plane, *index));
         sorted.extend(tiles.map(|(_, tile)| tile.least_ground()));
         let place = sorted.len() / LEVEL_PART;
-        let ground = (place > 0).then(|| *sorted.select_nth_unstable(place).1);
+        let enough = place > 0 && TELLING_PART * sorted.len() * every >= all;
+        let ground = enough.then(|| *sorted.select_nth_unstable(place).1);
         self.grounds = sorted;
         ground.filter(|&ground| ground >= LEAST_GROUND)
     }

@@ -78,6 +78,44 @@ fn a_slanted_lattice_is_found_as_one_with_its_angle() {
 }
 
 #[test]
+fn a_turned_region_that_is_known_is_found_again() {
+    for degrees in [-4.0f32, 2.0] {
+        let (picture, _) = turned(degrees.to_radians());
+        let mut detector = Detector::new();
+        let mut regions = Vec::new();
+        detector.detect(&picture.luma(), &DetectSettings::default(), &mut regions);
+        let region = regions[0];
+        let (lattice, score) = detector.lattice_of(&picture.luma(), &region).unwrap();
+        assert!(score > 0.5, "{degrees}: {score}");
+        let known = region.lattice.unwrap();
+        for (a, b, block) in [
+            (lattice.phase_x, known.phase_x, known.block_width),
+            (lattice.phase_y, known.phase_y, known.block_height),
+        ] {
+            let off = (a - b + block / 2.0).rem_euclid(block) - block / 2.0;
+            assert!(off.abs() < 0.7, "{degrees}: {lattice:?} {known:?}");
+        }
+        assert_eq!(
+            detector.lattice_of(&Picture::natural(320, 240).luma(), &region),
+            None
+        );
+    }
+}
+
+#[test]
+fn a_turned_mosaic_that_the_frame_cuts_is_left_alone() {
+    let (picture, outer) = turned(0.06);
+    // The frame begins in the mosaic.
+    let from = outer.x as usize + 30;
+    let cut = Picture::from_fn(320 - from, 240, |x, y| {
+        f32::from(picture.data[320 * y + x + from])
+    });
+    let slanted = |region: &&Region| region.rect.width * 2 < outer.width;
+    let regions = cut.find();
+    assert!(regions.iter().all(|region| slanted(&region)), "{regions:?}");
+}
+
+#[test]
 fn an_upright_lattice_is_not_turned() {
     for block in [9, 12, 20] {
         let mut picture = Picture::natural(320, 240);

@@ -263,7 +263,7 @@ impl Finder {
     /// Add a region inside the frame, with the lattice that is found in it unless it is known.
     fn add_named(&mut self, luma: &Luma<'_>, mut region: Region, method: Method) {
         if region.lattice.is_none() {
-            let found = self.follower.detector().lattice_in(luma, &region.rect);
+            let found = self.follower.detector().lattice_of(luma, &region);
             region.lattice = found.map(|(lattice, _)| lattice);
         }
         self.found.push(Found {

@@ -123,7 +123,7 @@ pub(super) fn face(
 ) -> anyhow::Result<Sample> {
     let degradation = &recipe.degradation;
     let mut face = middle_square(face);
-    if random.random_bool(recipe.train.covered) {
+    if is_covered(recipe, random) {
         cover(&mut face, random);
     }
     let face = sampler.posed(&face, random);
@@ -143,13 +143,20 @@ fn other(
     mut picture: RgbImage,
     random: &mut Pcg64Mcg,
 ) -> anyhow::Result<Sample> {
-    if random.random_bool(recipe.train.covered) {
+    if is_covered(recipe, random) {
         cover(&mut picture, random);
     }
     cast(&mut picture, recipe, random);
     let mut sample = sampler.sample(&picture, random)?;
     sample.labels = vec![0.0; 4];
     Ok(sample)
+}
+
+/// Whether a part of the next picture is covered. Where none is nothing is drawn: samples of older
+/// recipes stay what they were.
+fn is_covered(recipe: &Recipe, random: &mut Pcg64Mcg) -> bool {
+    let share = recipe.train.covered;
+    share > 0.0 && random.random_bool(share)
 }
 
 /// Cast the colours of a share of all pictures: to grey, pale, in another light, or in one colour.
