@@ -7,4 +7,5 @@ mod ellipses;
 #[path = "../helpers/mod.rs"]
 mod helpers;
 mod mosaicdetect;
+mod turned;
 mod weak_mosaics;
