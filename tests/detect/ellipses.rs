@@ -14,13 +14,7 @@ const BLOCK: u32 = 8;
 
 /// A busy picture, pixelated in the ellipse of [`MOSAIC`].
 fn frame() -> gst::Buffer {
-    let level = |i: u32| {
-        let (x, y) = ((i % SIZE.0) as f32, (i / SIZE.0) as f32);
-        let wave = |f: f32| (x * f).sin() * (y * f * 0.8).cos();
-        (128.0 + 50.0 * wave(0.07) + 40.0 * wave(0.23)) as u8
-    };
-    let pixels = (0..SIZE.0 * SIZE.1).flat_map(|i| [level(i), level(i / 2 + 900), level(i / 3)]);
-    let clean: Vec<u8> = pixels.collect();
+    let clean = busy_picture(SIZE);
     let mut data = clean.clone();
     let layout = Layout::rgb(SIZE.0, SIZE.1);
     let mut view = FrameViewMut::packed(&layout, &mut data, 3 * SIZE.0 as usize).unwrap();

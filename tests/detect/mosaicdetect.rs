@@ -19,13 +19,7 @@ fn detector() -> MosaicDetect {
 
 /// A smooth, busy picture, pixelated in `rect` if there is one.
 fn frame(caps: &gst::Caps, number: u64, rect: Option<Rect>) -> gst::Buffer {
-    let level = |i: u32| {
-        let (x, y) = ((i % SIZE.0) as f32, (i / SIZE.0) as f32);
-        let wave = |f: f32| (x * f).sin() * (y * f * 0.8).cos();
-        (128.0 + 50.0 * wave(0.07) + 40.0 * wave(0.23)) as u8
-    };
-    let data = (0..SIZE.0 * SIZE.1).flat_map(|i| [level(i), level(i / 2 + 900), level(i / 3)]);
-    let mut buffer = gst::Buffer::from_mut_slice(data.collect::<Vec<u8>>());
+    let mut buffer = gst::Buffer::from_mut_slice(busy_picture(SIZE));
     stamp(buffer.make_mut(), number);
     let pixelate: FacePixelate = gst::glib::Object::new();
     pixelate.set_property("block-size", BLOCK);

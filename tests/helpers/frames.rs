@@ -198,3 +198,14 @@ pub fn add_roi(buffer: &mut gst::BufferRef, kind: &str, rect: &Rect) {
         (corner.0, corner.1, rect.width, rect.height),
     );
 }
+
+/// Packed RGB of `size` (width, height) that is smooth and busy: waves of several lengths.
+pub fn busy_picture(size: (u32, u32)) -> Vec<u8> {
+    let level = |i: u32| {
+        let (x, y) = ((i % size.0) as f32, (i / size.0) as f32);
+        let wave = |f: f32| (x * f).sin() * (y * f * 0.8).cos();
+        (128.0 + 50.0 * wave(0.07) + 40.0 * wave(0.23)) as u8
+    };
+    let pixels = (0..size.0 * size.1).flat_map(|i| [level(i), level(i / 2 + 900), level(i / 3)]);
+    pixels.collect()
+}
