@@ -63,7 +63,7 @@ const UPRIGHT: f32 = 0.003;
 /// Difference of the slants of two parts of one mosaic at most, radians.
 const SAME_SLANT: f32 = 0.03;
 /// How often a part of the plane is turned back at most, each time nearer to upright.
-const TURNS: usize = 2;
+const TURNS: usize = 3;
 
 /// Finds mosaics; keeps its scratch memory from frame to frame. An example is on the [crate's
 /// page](crate).

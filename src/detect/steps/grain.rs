@@ -21,7 +21,7 @@ const SAMPLED: usize = 1024;
 /// Noise by second differences over that by steps at most, where it is noise.
 const MOST_BENT: f32 = 1.5;
 /// One in so many tiles at least must be neither black nor white to tell of noise.
-const TELLING_PART: usize = 4;
+const TELLING_PART: usize = 32;
 /// Tiles that tell whether those without grain are black or white.
 const FEW: usize = 128;
 /// Levels between those at which noise is cut off, in video's range or in the full one.
