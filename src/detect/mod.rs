@@ -42,7 +42,7 @@ pub use regions::{DetectSettings, MOST_TURN, Region};
 use regions::{keep_best, lattice, merge};
 use score::{Shape, score};
 use search::Search;
-use slant::Slant;
+use slant::{LEAST_SLANT, SAME_SLANT, Slant};
 pub use stages::{Profile, Stages, Window};
 use steps::{Ridges, STRIP};
 use turned::Turned;
@@ -53,17 +53,36 @@ use crate::frame::{Lattice, Rect};
 /// frame's.
 const PASSES: usize = 12;
 
-/// Most windows of a level that are looked at; bounds the time spent on frames full of text.
+/// Most windows of a level that are looked at.
 const MOST_LOOKS: usize = 128;
 
-/// Least slant of a lattice that is turned back, radians.
-const LEAST_SLANT: f32 = 0.01;
 /// Slant up to which a lattice that was turned back is upright, radians.
 const UPRIGHT: f32 = 0.003;
-/// Difference of the slants of two parts of one mosaic at most, radians.
-const SAME_SLANT: f32 = 0.03;
 /// How often a part of the plane is turned back at most, each time nearer to upright.
 const TURNS: usize = 3;
+
+/// What may still be done in a search; bounds the time spent on frames full of text or noise.
+#[derive(Clone, Copy, Debug)]
+struct Budget {
+    /// Pixels that may be visited from windows of a level.
+    pixels: [usize; LEVELS],
+    /// Windows of a level that may be looked at.
+    looks: [usize; LEVELS],
+}
+
+impl Budget {
+    /// That for a whole plane.
+    fn of(plane: &Plane<'_>) -> Self {
+        Self {
+            pixels: [PASSES * plane.width * plane.height; LEVELS],
+            looks: [MOST_LOOKS; LEVELS],
+        }
+    }
+
+    fn of_level(&mut self, level: usize) -> (&mut usize, &mut usize) {
+        (&mut self.pixels[level], &mut self.looks[level])
+    }
+}
 
 /// Finds mosaics; keeps its scratch memory from frame to frame. An example is on the [crate's
 /// page](crate).
@@ -97,28 +116,32 @@ impl Detector {
         let Some(plane) = Plane::new(luma) else {
             return;
         };
-        self.find(&plane, settings, regions);
+        self.find(&plane, settings, &mut Budget::of(&plane), regions);
         self.straighten(&plane, settings, regions);
         keep_best(regions, settings);
     }
 
     /// Add the mosaics in `plane` to `regions`, of which there are none yet, as if all were
     /// upright.
-    fn find(&mut self, plane: &Plane<'_>, settings: &DetectSettings, regions: &mut Vec<Region>) {
+    fn find(
+        &mut self,
+        plane: &Plane<'_>,
+        settings: &DetectSettings,
+        budget: &mut Budget,
+        regions: &mut Vec<Region>,
+    ) {
         let grain = self.ridges.measure(plane);
         self.search.reset(grain);
-        let mut budgets = [PASSES * plane.width * plane.height; LEVELS];
-        let mut looks = [0; LEVELS];
         let (tiles, counts) = self.ridges.tiles();
         for window in self.gate.windows(tiles, counts) {
-            let budget = &mut budgets[window.level];
-            let spent = *budget == 0 || looks[window.level] == MOST_LOOKS;
+            let (pixels, looks) = budget.of_level(window.level);
+            let spent = *pixels == 0 || *looks == 0;
             let is_staggered = || self.search.is_staggered(&window.area.rect());
             if !spent && !is_known(&window.area, regions) && !is_staggered() {
-                looks[window.level] += 1;
+                *looks -= 1;
                 let found = self
                     .search
-                    .look(plane, &self.ridges, window, settings, budget);
+                    .look(plane, &self.ridges, window, settings, pixels);
                 regions.extend(found);
             }
         }
@@ -127,54 +150,64 @@ impl Detector {
     }
 
     /// Replace the parts of a slanted mosaic among `regions`, which were just found in `plane`, by
-    /// the whole of it, turned. Of several slants in a frame that of the largest part counts.
+    /// the whole of it, turned. Of several slants in a frame that of the largest part counts; where
+    /// no part was found, that which most windows tell whose lattices led nowhere.
     fn straighten(
         &mut self,
         plane: &Plane<'_>,
         settings: &DetectSettings,
         regions: &mut Vec<Region>,
     ) {
-        let mut largest: Option<(u64, f32)> = None;
-        for region in regions.iter_mut() {
-            let Some(slant) = self.slant_of(plane, region) else {
-                continue;
-            };
-            if slant.abs() >= LEAST_SLANT {
-                // Remembered there until it is known what becomes of it.
-                region.turn = slant;
-                if largest.is_none_or(|(area, _)| region.rect.area() > area) {
-                    largest = Some((region.rect.area(), slant));
-                }
-            }
-        }
-        let Some((_, slant)) = largest else {
+        let Some((area, slant)) = (self.slanted_parts(plane, regions))
+            .or_else(|| self.slant.most(&self.ridges, self.search.in_vain()))
+        else {
             return;
         };
-        let is_part =
-            |region: &Region| region.turn != 0.0 && (region.turn - slant).abs() < SAME_SLANT;
-        let parts = regions.iter().filter(|region| is_part(region));
-        let all = parts.map(|region| region.rect).reduce(|a, b| a.union(&b));
         let mut turned = std::mem::take(&mut self.turned);
         let mut upright = std::mem::take(&mut self.upright);
         upright.clear();
-        if let Some(all) = all {
-            self.turn_back(plane, &all, slant, settings, &mut turned, &mut upright);
-        }
+        self.turn_back(plane, &area, slant, settings, &mut turned, &mut upright);
         for found in &mut upright {
             *found = turned.region(found);
         }
         regions.retain(|region| {
-            let replaced = |found: &Region| found.rect.intersect(&region.rect).is_some();
-            !(is_part(region) && upright.iter().any(replaced))
+            let part = is_part(region, slant);
+            let replaced = |found: &Region| {
+                let shared = found
+                    .rect
+                    .intersect(&region.rect)
+                    .map_or(0, |rect| rect.area());
+                let inside = 2 * shared > region.rect.area();
+                let smaller = 2 * region.rect.area() < found.rect.area();
+                shared > 0 && part || inside && smaller
+            };
+            !upright.iter().any(replaced)
         });
         // One that sticks out of the frame is left alone, parts and all.
         let (width, height) = (plane.width as u32, plane.height as u32);
         upright.retain(|region| region.clamp_to(width, height).is_some());
+        upright.retain(|found| !is_mostly_in(&found.rect, regions));
         for region in regions.iter_mut() {
             region.turn = 0.0;
         }
         regions.extend_from_slice(&upright);
         (self.turned, self.upright) = (turned, upright);
+    }
+
+    /// What is around all parts of the largest slanted mosaic among `regions`, and its slant. The
+    /// slants of all stand in their `turn` until it is known what becomes of them.
+    fn slanted_parts(&mut self, plane: &Plane<'_>, regions: &mut [Region]) -> Option<(Rect, f32)> {
+        for region in regions.iter_mut() {
+            let slant = self.slant_of(plane, region);
+            region.turn = slant
+                .filter(|slant| slant.abs() >= LEAST_SLANT)
+                .unwrap_or(0.0);
+        }
+        let slanted = regions.iter().filter(|region| region.turn != 0.0);
+        let slant = slanted.max_by_key(|region| region.rect.area())?.turn;
+        let parts = regions.iter().filter(|region| is_part(region, slant));
+        let all = parts.map(|region| region.rect).reduce(|a, b| a.union(&b))?;
+        Some((all, slant))
     }
 
     /// Turn `area` of `plane` back by `slant`, more or less, so that what is found there is
@@ -189,6 +222,7 @@ impl Detector {
         upright: &mut Vec<Region>,
     ) {
         let mut angle = slant;
+        let mut budget = Budget::of(plane);
         for _ in 0..TURNS {
             turned.fill(plane, area, angle);
             upright.clear();
@@ -196,7 +230,7 @@ impl Detector {
             let Some(view) = Plane::new(&luma) else {
                 return;
             };
-            self.find(&view, settings, upright);
+            self.find(&view, settings, &mut budget, upright);
             let largest = upright.iter().max_by_key(|region| region.rect.area());
             let rest = largest.and_then(|region| self.slant_of(&view, region));
             let Some(rest) = rest.filter(|rest| rest.abs() > UPRIGHT) else {
@@ -208,7 +242,9 @@ impl Detector {
         let view = Plane::new(&luma).filter(|_| turned.angle().abs() <= MOST_TURN);
         upright.retain(|region| {
             let slant = view.and_then(|view| self.slant_of(&view, region));
-            slant.is_some_and(|slant| slant.abs() < LEAST_SLANT)
+            // Of few blocks it may not be told.
+            let large = 2 * region.rect.area() > area.area();
+            slant.map_or(large, |slant| slant.abs() < LEAST_SLANT)
         });
     }
 
@@ -263,11 +299,20 @@ impl Detector {
     }
 }
 
+/// Whether a region, in whose `turn` its slant stands, is a part of a mosaic with this slant.
+fn is_part(region: &Region, slant: f32) -> bool {
+    region.turn != 0.0 && (region.turn - slant).abs() < SAME_SLANT
+}
+
 /// Whether most of a window lies in a region that was found already.
 fn is_known(area: &Span2, regions: &[Region]) -> bool {
-    let area = area.rect();
+    is_mostly_in(&area.rect(), regions)
+}
+
+/// Whether half of `area` or more lies in one of the regions.
+fn is_mostly_in(area: &Rect, regions: &[Region]) -> bool {
     let mut shared = regions
         .iter()
-        .filter_map(|region| region.rect.intersect(&area));
+        .filter_map(|region| region.rect.intersect(area));
     shared.any(|shared| 2 * shared.area() >= area.area())
 }

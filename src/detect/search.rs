@@ -36,6 +36,8 @@ pub(super) struct Search {
     followed: Vec<Followed>,
     /// Hexagons and bricks, of which a part may look like a lattice of squares.
     staggered: Vec<Rect>,
+    /// Windows from which no mosaic was found, with their likeliest lattice.
+    in_vain: Vec<(Span2, [Comb; 2])>,
     blocking: Blocking,
 }
 
@@ -45,6 +47,7 @@ impl Search {
         self.grower.set_grain(grain);
         self.followed.clear();
         self.staggered.clear();
+        self.in_vain.clear();
         self.blocking.reset();
     }
 
@@ -52,6 +55,12 @@ impl Search {
     pub(super) fn is_staggered(&self, rect: &Rect) -> bool {
         let mut shared = (self.staggered.iter()).filter_map(|area| area.intersect(rect));
         shared.any(|shared| 2 * shared.area() > rect.area())
+    }
+
+    /// Windows from which no mosaic was found, with their likeliest lattice; those that told most
+    /// of one come first.
+    pub(super) fn in_vain(&self) -> &[(Span2, [Comb; 2])] {
+        &self.in_vain
     }
 
     /// The mosaic that `window` is a part of. The pixels visited are taken from `budget`.
@@ -69,7 +78,8 @@ impl Search {
                 && region.score >= settings.score_threshold
         };
         ridges.profiles(&window.area, &mut self.profiles);
-        for combs in hypotheses(&self.profiles, window).into_iter().flatten() {
+        let likely = hypotheses(&self.profiles, window);
+        for combs in likely.into_iter().flatten() {
             if self.is_followed(&window.area, &combs) {
                 continue;
             }
@@ -85,6 +95,9 @@ impl Search {
                     return Some(region);
                 }
             }
+        }
+        if let Some(combs) = likely.into_iter().flatten().next() {
+            self.in_vain.push((window.area, combs));
         }
         None
     }

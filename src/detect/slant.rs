@@ -8,11 +8,20 @@ use std::f32::consts::TAU;
 use super::comb::Comb;
 use super::plane::Span2;
 use super::steps::{Ridges, STRIP};
+use crate::frame::Rect;
 
 /// Strips across either axis from which a slant can be told.
 const LEAST_STRIPS: usize = 3;
 /// Largest slant of a lattice whose blocks can be followed, radians.
 pub(super) const MOST: f32 = 0.12;
+/// Least slant of a lattice that is turned back, radians.
+pub(super) const LEAST_SLANT: f32 = 0.01;
+/// Difference of the slants of two parts of one mosaic at most, radians.
+pub(super) const SAME_SLANT: f32 = 0.03;
+/// Windows side by side that must tell the same slant.
+const LEAST_WITNESSES: usize = 3;
+/// Most windows that are asked.
+const MOST_WITNESSES: usize = 48;
 /// Largest difference of both axes' slants, radians, and the same in parts of the slant.
 const DISAGREE: (f32, f32) = (0.012, 0.35);
 
@@ -21,6 +30,8 @@ const DISAGREE: (f32, f32) = (0.012, 0.35);
 pub(super) struct Slant {
     /// The spectrum of each strip at the lines' frequency.
     sums: Vec<[f32; 2]>,
+    /// Windows and their slants.
+    witnesses: Vec<(Rect, f32)>,
 }
 
 impl Slant {
@@ -34,6 +45,45 @@ impl Slant {
         let mean = (a * weight_a + b * weight_b) / (weight_a + weight_b);
         let agree = (a - b).abs() <= DISAGREE.0 + DISAGREE.1 * mean.abs();
         (agree && mean.abs() <= MOST).then(|| mean.atan())
+    }
+
+    /// The slant that most of `windows` tell that lie side by side, and what is around them.
+    pub(super) fn most(
+        &mut self,
+        ridges: &Ridges,
+        windows: &[(Span2, [Comb; 2])],
+    ) -> Option<(Rect, f32)> {
+        let mut witnesses = std::mem::take(&mut self.witnesses);
+        witnesses.clear();
+        witnesses.extend(
+            windows
+                .iter()
+                .take(MOST_WITNESSES)
+                .filter_map(|(area, combs)| {
+                    let slant = self.of(ridges, area, combs)?;
+                    (slant.abs() >= LEAST_SLANT).then(|| (area.rect(), slant))
+                }),
+        );
+        let agreeing = |(at, slant): &(Rect, f32)| {
+            let (at, slant) = (*at, *slant);
+            let near = move |(other, _): &&(Rect, f32)| {
+                let reach = (at.width + other.width) as i32;
+                (at.x - other.x).abs() < reach && (at.y - other.y).abs() < reach
+            };
+            let same = move |(_, other): &&(Rect, f32)| (slant - other).abs() < SAME_SLANT;
+            witnesses.iter().filter(near).filter(same)
+        };
+        let most = witnesses.iter().max_by_key(|one| agreeing(one).count());
+        let told = most.filter(|one| agreeing(one).count() >= LEAST_WITNESSES);
+        let told = told.and_then(|one| {
+            let sum: f32 = agreeing(one).map(|(_, slant)| slant).sum();
+            let all = agreeing(one)
+                .map(|(area, _)| *area)
+                .reduce(|a, b| a.union(&b))?;
+            Some((all, sum / agreeing(one).count() as f32))
+        });
+        self.witnesses = witnesses;
+        told
     }
 
     /// How far lines with the spacing `period` across `axis` move per pixel along them, and how

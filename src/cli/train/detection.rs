@@ -33,6 +33,9 @@ pub(super) struct BenchDetectArgs {
     /// Clips without mosaics: a file, or a folder of such; may be given several times.
     #[arg(long, value_name = "PATH")]
     clips: Vec<PathBuf>,
+    /// Measure only the kinds of scenes whose names hold this, and not the face check.
+    #[arg(long, value_name = "TEXT", conflicts_with = "faces_only")]
+    only: Option<String>,
     /// Scenes of each kind.
     #[arg(long, value_name = "COUNT", default_value_t = 60)]
     count: usize,
@@ -66,6 +69,7 @@ pub(super) fn run(args: &BenchDetectArgs) -> anyhow::Result<()> {
         faces: args.faces.clone(),
         frames: args.frames.clone(),
         clips,
+        only: args.only.clone(),
         count: args.count,
         seed: args.seed,
     };
@@ -76,22 +80,28 @@ pub(super) fn run(args: &BenchDetectArgs) -> anyhow::Result<()> {
         results.scenes = measured.lines;
         write_sheet(args.sheet.as_deref(), measured.misses)?;
     }
+    if args.only.is_none() {
+        let checked = check_faces(args)?;
+        println!("{}", faces::markdown(&checked.lines));
+        results.faces = checked.lines;
+        write_sheet(args.face_sheet.as_deref(), checked.wrong)?;
+    }
+    if let Some(path) = &args.json {
+        files::write(path, &serde_json::to_string_pretty(&results)?)?;
+    }
+    Ok(())
+}
+
+fn check_faces(args: &BenchDetectArgs) -> anyhow::Result<faces::Checked> {
     let open = |path: &Path| Dataset::open(path, &ProgressBar::hidden());
     let others = args.others.as_deref().map(open).transpose()?;
-    let checked = faces::measure(
+    faces::measure(
         &open(&args.faces)?,
         others.as_ref(),
         args.face_threshold,
         args.count,
         args.seed,
-    )?;
-    println!("{}", faces::markdown(&checked.lines));
-    results.faces = checked.lines;
-    write_sheet(args.face_sheet.as_deref(), checked.wrong)?;
-    if let Some(path) = &args.json {
-        files::write(path, &serde_json::to_string_pretty(&results)?)?;
-    }
-    Ok(())
+    )
 }
 
 /// What is written to `--json`.

@@ -14,7 +14,7 @@ use super::codec::{Codec, LumaPlane, clip, planes, recode};
 use super::groups::{GROUPS, Group};
 use super::looks::add_noise;
 use super::measure::{Found, Summary};
-use super::scenes::{SIZE, Scene};
+use super::scenes::{SIZE, Scene, Truth};
 use super::sheet::sheet;
 use crate::detect::Detector;
 use crate::train::data::dataset::Dataset;
@@ -43,6 +43,8 @@ pub(crate) struct Sources {
     pub frames: Option<PathBuf>,
     /// Clips without mosaics.
     pub clips: Vec<PathBuf>,
+    /// Only kinds whose names hold this.
+    pub only: Option<String>,
     /// Scenes of each kind.
     pub count: usize,
     /// Seed of all random numbers.
@@ -74,112 +76,137 @@ pub(crate) fn measure(sources: &Sources) -> anyhow::Result<Measured> {
     let faces = open(&sources.faces)?;
     let frames = sources.frames.as_deref().map(open).transpose()?;
     let frames = frames.as_ref().unwrap_or(&faces);
-    let progress = bar((GROUPS.len() + sources.clips.len() * CLIP_CODECS.len() + 1) as u64)?;
-    let (mut lines, mut misses) = (Vec::new(), Vec::new());
-    let mut note = |name: String, results: Vec<(LumaPlane, Found)>| {
-        progress.inc(1);
-        let found: Vec<Found> = results.iter().map(|(_, found)| found.clone()).collect();
-        lines.push(Line {
-            name,
-            summary: Summary::of(&found),
-        });
-        let room = SHOWN - misses.len().min(SHOWN);
-        misses.extend(
-            results
-                .into_iter()
-                .filter(|(_, found)| found.is_miss())
-                .take(room),
-        );
+    let wanted = |name: &str| {
+        sources
+            .only
+            .as_deref()
+            .is_none_or(|only| name.contains(only))
     };
+    let progress = bar((GROUPS.len() + sources.clips.len() * CLIP_CODECS.len() + 1) as u64)?;
+    let mut notes = Notes::default();
     for (number, group) in (0..).zip(&GROUPS) {
-        progress.set_message(group.name);
-        note(
-            group.name.to_owned(),
-            run_group(group, number, &faces, frames, sources)?,
-        );
+        if wanted(group.name) {
+            progress.set_message(group.name);
+            let scenes = (0..sources.count)
+                .map(|index| draw(group, number, index, &faces, frames, sources.seed));
+            notes.take(group.name.to_owned(), scenes)?;
+        }
+        progress.inc(1);
     }
     for path in &sources.clips {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        progress.set_message(name.clone());
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         for (codec, how) in CLIP_CODECS {
-            let planes = clip(path, CLIP_FRAMES, codec)
-                .with_context(|| format!("clip {}, {how}", path.display()))?;
-            ensure!(!planes.is_empty(), "{} has no frames", path.display());
-            note(
-                format!("clip {name}, {how}"),
-                look(planes.into_iter().map(|plane| (plane, None))),
-            );
+            let name = format!("clip {name}, {how}");
+            if wanted(&name) {
+                progress.set_message(name.clone());
+                let planes = clip(path, CLIP_FRAMES, codec)
+                    .with_context(|| format!("clip {}, {how}", path.display()))?;
+                ensure!(!planes.is_empty(), "{} has no frames", path.display());
+                notes.take(name, without_mosaic(planes))?;
+            }
+            progress.inc(1);
         }
     }
-    let mut patterns = Vec::new();
+    let name = format!("videotestsrc, {PATTERNS} patterns");
+    if wanted(&name) {
+        notes.take(name, without_mosaic(patterns()?))?;
+    }
+    progress.finish_and_clear();
+    ensure!(
+        !notes.lines.is_empty(),
+        "no kind of scenes has “{}” in its name",
+        sources.only.as_deref().unwrap_or_default()
+    );
+    Ok(Measured {
+        lines: notes.lines,
+        misses: sheet(&notes.misses),
+    })
+}
+
+/// What is looked at: a plane, and the mosaic in it.
+type Shown = (LumaPlane, Option<Truth>);
+
+/// What was found so far; of the scenes those are kept in which something went wrong.
+#[derive(Default)]
+struct Notes {
+    detector: Detector,
+    lines: Vec<Line>,
+    misses: Vec<(LumaPlane, Found)>,
+}
+
+impl Notes {
+    /// Look at the scenes of a kind.
+    fn take(
+        &mut self,
+        name: String,
+        scenes: impl Iterator<Item = anyhow::Result<Shown>>,
+    ) -> anyhow::Result<()> {
+        let mut all = Vec::new();
+        for scene in scenes {
+            let (plane, truth) = scene?;
+            let found = Found::look(&mut self.detector, &plane, truth);
+            all.push(found.clone());
+            if found.is_miss() && self.misses.len() < SHOWN {
+                self.misses.push((plane, found));
+            }
+        }
+        self.lines.push(Line {
+            name,
+            summary: Summary::of(&all),
+        });
+        Ok(())
+    }
+}
+
+/// Scene `index` of the `number`th group.
+fn draw(
+    group: &Group,
+    number: u64,
+    index: usize,
+    faces: &Dataset,
+    frames: &Dataset,
+    seed: u64,
+) -> anyhow::Result<Shown> {
+    let at = index * 7919 + number as usize * 131;
+    let face = faces.picture(at % faces.len())?;
+    let ground = frames.picture((at / 3 + 1) % frames.len())?;
+    let seed = seed ^ (number << 32) ^ index as u64;
+    let scene = Scene::draw(group, &ground, &face, seed)?;
+    let (width, height) = scene.picture.dimensions();
+    // The same frame three times: the second is coded from the first, as most frames of a clip
+    // are.
+    let shots = match group.codec {
+        Codec::None => 1,
+        _ => 3,
+    };
+    let mut random = Pcg64Mcg::seed_from_u64(seed);
+    let pictures: Vec<Vec<u8>> = (0..shots)
+        .map(|_| {
+            let mut shot = scene.picture.clone();
+            add_noise(&mut shot, group.grain, &mut random);
+            shot.into_raw()
+        })
+        .collect();
+    let plane = recode(&pictures, width, height, group.codec)?.pop();
+    let plane = plane.with_context(|| format!("{}: no frame came back", group.name))?;
+    Ok((plane, scene.truth))
+}
+
+/// The patterns of `videotestsrc`, three frames of each.
+fn patterns() -> anyhow::Result<Vec<LumaPlane>> {
+    let mut all = Vec::new();
     for pattern in 0..PATTERNS {
         let line = format!(
             "videotestsrc num-buffers=3 pattern={pattern} ! video/x-raw,width={},height={} ! videoconvert",
             SIZE.0, SIZE.1
         );
-        patterns.extend(planes(&line, 3)?);
+        all.extend(planes(&line, 3)?);
     }
-    note(
-        format!("videotestsrc, {PATTERNS} patterns"),
-        look(patterns.into_iter().map(|plane| (plane, None))),
-    );
-    progress.finish_and_clear();
-    Ok(Measured {
-        lines,
-        misses: sheet(&misses),
-    })
+    Ok(all)
 }
 
-fn run_group(
-    group: &Group,
-    number: u64,
-    faces: &Dataset,
-    frames: &Dataset,
-    sources: &Sources,
-) -> anyhow::Result<Vec<(LumaPlane, Found)>> {
-    let mut results = Vec::new();
-    for index in 0..sources.count {
-        let at = index * 7919 + number as usize * 131;
-        let face = faces.picture(at % faces.len())?;
-        let ground = frames.picture((at / 3 + 1) % frames.len())?;
-        let seed = sources.seed ^ (number << 32) ^ index as u64;
-        let scene = Scene::draw(group, &ground, &face, seed)?;
-        let (width, height) = scene.picture.dimensions();
-        // The same frame three times: the second is coded from the first, as most frames of a clip
-        // are.
-        let shots = match group.codec {
-            Codec::None => 1,
-            _ => 3,
-        };
-        let mut random = Pcg64Mcg::seed_from_u64(seed);
-        let pictures: Vec<Vec<u8>> = (0..shots)
-            .map(|_| {
-                let mut shot = scene.picture.clone();
-                add_noise(&mut shot, group.grain, &mut random);
-                shot.into_raw()
-            })
-            .collect();
-        let plane = recode(&pictures, width, height, group.codec)?.pop();
-        let plane = plane.with_context(|| format!("{}: no frame came back", group.name))?;
-        results.push((plane, scene.truth));
-    }
-    Ok(look(results.into_iter()))
-}
-
-fn look(
-    scenes: impl Iterator<Item = (LumaPlane, Option<super::scenes::Truth>)>,
-) -> Vec<(LumaPlane, Found)> {
-    let mut detector = Detector::new();
-    scenes
-        .map(|(plane, truth)| {
-            let found = Found::look(&mut detector, &plane, truth);
-            (plane, found)
-        })
-        .collect()
+fn without_mosaic(planes: Vec<LumaPlane>) -> impl Iterator<Item = anyhow::Result<Shown>> {
+    planes.into_iter().map(|plane| Ok((plane, None)))
 }
 
 /// The table, as Markdown.
