@@ -12,10 +12,10 @@ const NOISE_GROUND: f32 = 7.6;
 const NOISE_BEND: f32 = 1.954;
 /// What is taken off in noise of one level: the mean of a sum and its standard deviation.
 const NOISE_FLOOR: f32 = 9.5;
-/// Part of the tiles that are level but for the noise: the flattest one in eight. Where a picture is
+/// Part of the tiles that are level but for the noise: the flattest one in four. Where a picture is
 /// black or white there is none.
-const LEVEL_PART: usize = 8;
-/// Tiles of which their ground is sorted, at least, where there are so many; of an eighth of them
+const LEVEL_PART: usize = 4;
+/// Tiles of which their ground is sorted, at least, where there are so many; of a quarter of them
 /// second differences are taken.
 const SAMPLED: usize = 1024;
 /// Noise by second differences over that by steps at most, where it is noise.

@@ -6,13 +6,18 @@ use crate::frame::Turn;
 /// A picture with a mosaic of blocks of twelve pixels that is turned by `angle` about the middle of
 /// its box, and that box.
 fn turned(angle: f32) -> (Picture, Rect) {
+    turned_blocks(angle, 12.0)
+}
+
+/// The same with blocks of `block` pixels.
+fn turned_blocks(angle: f32, block: f64) -> (Picture, Rect) {
     let (mut picture, upright) = (Picture::natural(320, 240), Rect::new(90, 60, 144, 120));
     let middle = [162.0, 120.0];
     let turn = Turn::new(angle, middle, middle);
     let original = picture.data.clone();
     picture.tile(Rect::new(0, 0, 320, 240), |x, y| {
         let [u, v] = turn.to_upright([f64::from(x) + 0.5, f64::from(y) + 0.5]);
-        let index = |at: f64, start: i32| ((at - f64::from(start)) / 12.0).floor() as i32;
+        let index = |at: f64, start: i32| ((at - f64::from(start)) / block).floor() as i32;
         (index(u, upright.x), index(v, upright.y))
     });
     for (index, pixel) in picture.data.iter_mut().enumerate() {
@@ -74,6 +79,18 @@ fn a_slanted_lattice_is_found_as_one_with_its_angle() {
             let off = (f64::from(phase) - expected + 6.0).rem_euclid(12.0) - 6.0;
             assert!(off.abs() < 0.7, "{degrees}: off by {off}, {region:?}");
         }
+    }
+}
+
+#[test]
+fn of_few_large_blocks_windows_tell_the_slant() {
+    for degrees in [-5.0f32, -4.0, 4.0, 5.0] {
+        let (picture, outer) = turned_blocks(degrees.to_radians(), 24.0);
+        let regions = picture.jpeg(90).find();
+        assert_eq!(regions.len(), 1, "{degrees}: {regions:?}");
+        let found = regions[0].turn.to_degrees();
+        assert!((found - degrees).abs() < 0.5, "{degrees}: {found}");
+        assert!(regions[0].rect.iou(&outer) > 0.9, "{degrees}: {regions:?}");
     }
 }
 
