@@ -19,7 +19,7 @@ pub const MARGIN: f64 = 1.3;
 /// Blocks across the shorter side of a mosaic from which on it is judged.
 pub const FEWEST_BLOCKS: f32 = 8.0;
 /// Probability from which on a mosaic counts as a face where nobody says another: hardly a face is
-/// lost, five of six other mosaics are left alone; see docs/detection.md.
+/// lost, seven of eight other mosaics are left alone; see docs/detection.md.
 pub const THRESHOLD: f32 = 0.65;
 /// The bundled network.
 pub const MODEL: &[u8] = include_bytes!("../models/face-check.onnx");
