@@ -3,19 +3,17 @@
 use crate::scene::{self, FRAMES, RATE, SIZE, Scene};
 use anyhow::Context;
 use gst::prelude::*;
-use gstdepixelate::app::{self, Event, NOTICE, Progress, Report, Transcode, Writer};
+use gstdepixelate::app::{self, Encoding, Event, NOTICE, Progress, Report, Transcode, Writer};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Instant;
 
-/// Quality of the three clips' H.264 video.
-const CRF: u32 = 18;
-
 /// Write what the camera sees of the photograph.
 pub fn film(mut scene: Scene, output: &Path) -> anyhow::Result<()> {
     let pipeline = gst::Pipeline::new();
-    let writer = Writer::new(&pipeline, output, "A camera over a photograph by NASA")?;
+    let writer = Writer::new(&pipeline, output)?;
+    writer.comment("A camera over a photograph by NASA");
     let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::Rgb, SIZE.0, SIZE.1)
         .fps((RATE as i32, 1))
         .build()?;
@@ -25,7 +23,7 @@ pub fn film(mut scene: Scene, output: &Path) -> anyhow::Result<()> {
         .build();
     pipeline.add(&source)?;
     let pad = source.static_pad("src").context("appsrc has no pad")?;
-    pad.link(&writer.video(CRF)?)?;
+    pad.link(&writer.encoded_video(&Encoding::default())?)?;
 
     let bar = progress_bar("filming");
     let on_frame = bar.clone();
@@ -101,13 +99,7 @@ fn transcode(
     comment: &str,
 ) -> anyhow::Result<()> {
     let bar = progress_bar(what);
-    let job = Transcode {
-        input,
-        output,
-        filter,
-        crf: CRF,
-        comment,
-    };
+    let job = Transcode::new(input, output, filter, comment);
     job.run(&AtomicBool::new(false), &mut |progress| match progress {
         Progress::At { frames, .. } => bar.set_position(frames),
         Progress::Warning(text) => bar.suspend(|| eprintln!("demo: {text}")),

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::container::ENDINGS;
+
 /// Why a file could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -29,7 +31,7 @@ pub enum AppError {
         path: PathBuf,
     },
     /// The output's name ends in nothing that we write.
-    #[error("{path}: the name must end in .mp4, .m4v, .mov or .mkv")]
+    #[error("{path}: the name must end in {ENDINGS}")]
     Container {
         /// The path that was given.
         path: PathBuf,
@@ -74,12 +76,54 @@ pub enum AppError {
         /// What it says.
         reason: String,
     },
+    /// Nothing happened for too long.
+    #[error("{element}: nothing came out for {seconds} s (--patience SECONDS waits longer)")]
+    Stalled {
+        /// Name of the element.
+        element: String,
+        /// How long.
+        seconds: u64,
+    },
+    /// The file that was written is not what it should be.
+    #[error("{path}: {reason}; it was kept as {kept}")]
+    Verification {
+        /// The path that was given.
+        path: PathBuf,
+        /// What is wrong, with both figures.
+        reason: String,
+        /// Where the file is.
+        kept: PathBuf,
+    },
+    /// There is a file of this name already.
+    #[error("{path}: there is such a file already (--overwrite replaces it)")]
+    Exists {
+        /// The path that was given.
+        path: PathBuf,
+    },
+    /// A stream that was asked for is not there, or the container cannot hold what is needed.
+    #[error("{0}")]
+    Unfit(String),
     /// The user stopped the work.
     #[error("stopped")]
     Cancelled,
 }
 
 impl AppError {
+    /// The exit status of a program that ends with this error, as docs/files.md lists them.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Start(_) | Self::Property { .. } | Self::Element { .. } => 1,
+            Self::Container { .. } | Self::SameFile { .. } | Self::Unfit(_) => 2,
+            Self::NoInput { .. } | Self::Input { .. } | Self::NoVideo { .. } => 3,
+            Self::Output { .. } | Self::Exists { .. } => 5,
+            Self::MissingElement { .. } => 6,
+            Self::Verification { .. } => 7,
+            Self::Stalled { .. } => 8,
+            // What a shell expects of a program that Ctrl-C ended.
+            Self::Cancelled => 130,
+        }
+    }
+
     /// A failure of `element`.
     pub(super) fn element(element: &str, reason: impl ToString) -> Self {
         Self::Element {

@@ -5,19 +5,26 @@
 //! restores faces, [`Report`] reads its counters. The elements of this crate are registered by
 //! [`init`], so that no plugin path needs to be set.
 
-mod audio;
+mod branches;
+mod container;
 mod elements;
+mod encoder;
 mod error;
 mod partial;
+mod plan;
 mod restorer;
 mod run;
+mod survey;
 mod transcode;
+mod verify;
 mod writer;
 
+pub use encoder::Encoding;
 pub use error::AppError;
 pub use restorer::{Report, RestoreOptions, restorer};
 pub use run::{Event, run};
-pub use transcode::{Progress, Transcode};
+pub use survey::{Kind, Stream, Survey};
+pub use transcode::{Outcome, Progress, Transcode};
 pub use writer::Writer;
 
 /// What is written into every restored file.

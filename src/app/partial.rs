@@ -14,8 +14,16 @@ pub(super) struct PartialFile {
 }
 
 impl PartialFile {
-    /// A name for what shall become `path`; the folder must exist.
+    /// A name for what shall become `path`; the folder must exist. A symbolic link is followed: what
+    /// it points to is replaced.
     pub(super) fn new(path: &Path) -> Result<Self, AppError> {
+        let path = &path.canonicalize().unwrap_or(path.to_owned());
+        if path.is_dir() {
+            return Err(AppError::Output {
+                path: path.to_owned(),
+                reason: std::io::ErrorKind::IsADirectory.into(),
+            });
+        }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -28,7 +36,8 @@ impl PartialFile {
             });
         let file = file.map_err(|reason| AppError::Output {
             path: folder.to_owned(),
-            reason,
+            // Without the temporary name, which nobody chose.
+            reason: reason.kind().into(),
         })?;
         Ok(Self {
             temporary: file.into_temp_path(),
@@ -39,6 +48,18 @@ impl PartialFile {
     /// Where to write.
     pub(super) fn temporary(&self) -> &Path {
         &self.temporary
+    }
+
+    /// Give the file a name that says that it is not as it should be; returns that name.
+    pub(super) fn keep_unverified(&self) -> Result<PathBuf, AppError> {
+        let ending = self.path.extension().unwrap_or_default();
+        let kept = self.path.with_extension("unverified");
+        let kept = PathBuf::from([kept.as_os_str(), ending].join(std::ffi::OsStr::new(".")));
+        std::fs::rename(&self.temporary, &kept).map_err(|reason| AppError::Output {
+            path: kept.clone(),
+            reason,
+        })?;
+        Ok(kept)
     }
 
     /// Give the complete file its name.

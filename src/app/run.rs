@@ -3,6 +3,7 @@
 use super::AppError;
 use gst::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// How often an idle pipeline is looked at.
 const TICK: gst::ClockTime = gst::ClockTime::from_mseconds(100);
@@ -19,13 +20,34 @@ pub enum Event {
     Warning(String),
 }
 
+/// Tells whether the work goes on.
+pub(super) struct Watch<'a> {
+    /// What was done so far; a number that grows.
+    pub(super) done: &'a dyn Fn() -> u64,
+    /// The part of the pipeline that does nothing, once nothing grows.
+    pub(super) stuck: &'a dyn Fn() -> String,
+    /// How long nothing may grow.
+    pub(super) patience: Duration,
+}
+
 /// Play `pipeline` until its end, an error, or `cancel`; stop it in any case.
 pub fn run(
     pipeline: &gst::Pipeline,
     cancel: &AtomicBool,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<(), AppError> {
-    let result = play(pipeline, cancel, on_event);
+    run_watched(pipeline, cancel, None, on_event)
+}
+
+/// The same, and an error where nothing happens any more.
+pub(super) fn run_watched(
+    pipeline: &gst::Pipeline,
+    cancel: &AtomicBool,
+    watch: Option<&Watch<'_>>,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<(), AppError> {
+    let result = play(pipeline, cancel, watch, on_event);
+    on_event(Event::Tick);
     let stopped = pipeline.set_state(gst::State::Null);
     result?;
     let name = pipeline.name();
@@ -45,6 +67,7 @@ pub(super) fn fail(element: &gst::Element, error: &AppError) {
 fn play(
     pipeline: &gst::Pipeline,
     cancel: &AtomicBool,
+    watch: Option<&Watch<'_>>,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<(), AppError> {
     let name = pipeline.name();
@@ -54,11 +77,23 @@ fn play(
     // A failure to start is also on the bus, with its reason.
     let started = pipeline.set_state(gst::State::Playing);
     let mut missing = Vec::new();
+    let mut last = (0, Instant::now());
     loop {
         if cancel.load(Ordering::Relaxed) {
             return Err(AppError::Cancelled);
         }
         on_event(Event::Tick);
+        if let Some(watch) = watch {
+            let done = (watch.done)();
+            if done != last.0 {
+                last = (done, Instant::now());
+            } else if last.1.elapsed() > watch.patience {
+                return Err(AppError::Stalled {
+                    element: (watch.stuck)(),
+                    seconds: watch.patience.as_secs(),
+                });
+            }
+        }
         let Some(message) = bus.timed_pop(TICK) else {
             match started {
                 Ok(_) => continue,

@@ -1,16 +1,21 @@
 //! A file decoded, sent through an element, and encoded into another.
 
-use super::elements::{chain, make, pad};
-use super::run::{Event, fail, run};
-use super::{AppError, Writer};
-use gst::glib;
-use gst::prelude::*;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-/// Name of the decoder in the pipeline, by which its errors are known.
-const INPUT: &str = "input";
+use gst::prelude::*;
+
+use super::branches::{decoder, name_colors, name_speakers, put_in_order};
+use super::container::Container;
+use super::elements::{chain, make, pad, set};
+use super::plan::{Plan, Use};
+use super::run::{Event, Watch, fail, run_watched};
+use super::survey::{INPUT, Kind, Stream, Survey, sink};
+use super::verify::verify;
+use super::{AppError, Encoding, Writer};
 
 /// One file to make.
 ///
@@ -21,15 +26,11 @@ const INPUT: &str = "input";
 ///
 /// # fn main() -> Result<(), app::AppError> {
 /// app::init()?;
-/// let job = Transcode {
-///     input: Path::new("talk.mp4"),
-///     output: Path::new("guess.mkv"),
-///     filter: &restorer(&RestoreOptions::default())?,
-///     crf: 18,
-///     comment: NOTICE,
-/// };
+/// let filter = restorer(&RestoreOptions::default())?;
+/// let job = Transcode::new(Path::new("talk.mp4"), Path::new("guess.mkv"), &filter, NOTICE);
 /// // Another thread may set the flag to stop.
-/// job.run(&Default::default(), &mut |_| ())
+/// job.run(&Default::default(), &mut |_| ())?;
+/// # Ok(())
 /// # }
 /// ```
 pub struct Transcode<'a> {
@@ -39,10 +40,17 @@ pub struct Transcode<'a> {
     pub output: &'a Path,
     /// What the frames go through: raw video in and out.
     pub filter: &'a gst::Element,
-    /// Quality of the H.264 video: 0 best, 50 worst.
-    pub crf: u32,
-    /// A comment for the file's tags.
+    /// A comment for the file's tags; that of the input stays before it.
     pub comment: &'a str,
+    /// What the video is encoded with.
+    pub encoding: Encoding,
+    /// The video track that goes through the filter, counted from 1; None: that which a player
+    /// would show.
+    pub video_track: Option<usize>,
+    /// Whether interlaced video is made progressive first.
+    pub deinterlace: bool,
+    /// How long nothing may come out before that is an error.
+    pub patience: Duration,
 }
 
 /// How far the work is.
@@ -61,50 +69,143 @@ pub enum Progress {
     Warning(String),
 }
 
+/// What was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Frames of the restored track.
+    pub frames: u64,
+    /// Why the input is taken for damaged; what could be read of it was restored.
+    pub damage: Option<String>,
+}
+
+/// How many frames came how far, and when.
+#[derive(Debug, Default)]
+struct Counters {
+    packets: AtomicU64,
+    decoded: AtomicU64,
+    restored: AtomicU64,
+    encoded: AtomicU64,
+    position: AtomicU64,
+}
+
+impl Counters {
+    /// A number that grows while anything happens.
+    fn sum(&self) -> u64 {
+        let all = [&self.packets, &self.decoded, &self.restored, &self.encoded];
+        all.map(|count| count.load(Ordering::Relaxed)).iter().sum()
+    }
+
+    /// The part that frames wait for, once nothing happens any more.
+    fn stuck(&self) -> &'static str {
+        /// Frames that a decoder, a filter and an encoder keep while they work.
+        const KEPT: [u64; 3] = [32, 8, 128];
+        let counts = [&self.packets, &self.decoded, &self.restored, &self.encoded];
+        let counts = counts.map(|count| count.load(Ordering::Relaxed));
+        let waits = |part: usize| counts[part].saturating_sub(counts[part + 1]) > KEPT[part];
+        match () {
+            () if waits(2) => "the encoder",
+            () if waits(1) => "the restoration",
+            () if waits(0) => "the decoder",
+            () => INPUT,
+        }
+    }
+}
+
 /// What streaming threads leave for the caller.
 #[derive(Default)]
 struct Shared {
-    frames: AtomicU64,
-    position: AtomicU64,
-    has_video: AtomicBool,
+    counters: Counters,
     error: Mutex<Option<AppError>>,
 }
 
-impl Transcode<'_> {
-    /// Make the file. Until it is complete it has a temporary name beside its own; a failure leaves
-    /// nothing.
+impl<'a> Transcode<'a> {
+    /// A job with all else at its default.
+    pub fn new(
+        input: &'a Path,
+        output: &'a Path,
+        filter: &'a gst::Element,
+        comment: &'a str,
+    ) -> Self {
+        Self {
+            input,
+            output,
+            filter,
+            comment,
+            encoding: Encoding::default(),
+            video_track: None,
+            deinterlace: false,
+            patience: Duration::from_secs(30),
+        }
+    }
+
+    /// Make the file. Until it is complete and was compared with the input it has a temporary name
+    /// beside its own; a failure leaves nothing.
     pub fn run(
         &self,
         cancel: &AtomicBool,
         on_progress: &mut dyn FnMut(Progress),
-    ) -> Result<(), AppError> {
+    ) -> Result<Outcome, AppError> {
         self.check_paths()?;
         let pipeline = gst::Pipeline::with_name("depixelate");
-        let writer = Arc::new(Writer::new(&pipeline, self.output, self.comment)?);
+        let container = Container::of(self.output)?;
+        // Before anything is read: whether it can be written, and encoded.
+        let writer = Writer::new(&pipeline, self.output)?;
+        let encoder = self.encoding.make(container.video_encoder)?;
+        let survey = Survey::of(self.input, self.patience, cancel)?;
+        let plan = Plan::new(&survey, container, self.video_track)?;
+        let plan = plan.ok_or_else(|| AppError::NoVideo {
+            path: self.input.to_owned(),
+        })?;
+        let damage = survey.damage();
+        let mut warnings = plan.losses.clone();
+        warnings.extend(damage.iter().map(|damage| format!("{INPUT}: {damage}")));
+        warnings.extend(writer.describe(&survey, self.comment));
+        warnings.extend(self.is_interlaced(&plan).then(|| {
+            "the video is interlaced: moving faces are restored badly (--deinterlace)".to_owned()
+        }));
+        for warning in warnings {
+            on_progress(Progress::Warning(warning));
+        }
         let shared = Arc::new(Shared::default());
-        let video = self.video_branch(&pipeline, &writer, &shared)?;
-        let decoder = self.decoder(&pipeline, &writer, &shared, video)?;
-        let result = run(&pipeline, cancel, &mut |event| {
+        let (encoder, encoded) = writer.video(encoder)?;
+        count(&encoded, &shared, |counters| &counters.encoded);
+        let targets = self.targets(&pipeline, &writer, &plan, encoder, &shared)?;
+        self.source(&pipeline, targets, &shared)?;
+        let counters = &shared.counters;
+        let duration = Some(survey.end());
+        let watch = Watch {
+            done: &|| counters.sum(),
+            stuck: &|| counters.stuck().to_owned(),
+            patience: self.patience,
+        };
+        let result = run_watched(&pipeline, cancel, Some(&watch), &mut |event| {
             on_progress(match event {
                 Event::Warning(text) => Progress::Warning(text),
                 Event::Tick => Progress::At {
-                    frames: shared.frames.load(Ordering::Relaxed),
+                    frames: counters.encoded.load(Ordering::Relaxed),
                     position: gst::ClockTime::from_nseconds(
-                        shared.position.load(Ordering::Relaxed),
+                        counters.position.load(Ordering::Relaxed),
                     ),
-                    duration: decoder.query_duration(),
+                    duration,
                 },
             });
         });
         let callback = shared.error.lock().ok().and_then(|mut error| error.take());
-        match callback.map_or(result, Err) {
-            Ok(()) => writer.finish(),
-            Err(AppError::Element { element, reason }) if element == INPUT => {
-                let path = self.input.to_owned();
-                Err(AppError::Input { path, reason })
+        callback
+            .map_or(result, Err)
+            .map_err(|error| self.named(error))?;
+        let frames = counters.decoded.load(Ordering::Relaxed);
+        match verify(writer.temporary(), &plan, frames, self.patience, cancel)? {
+            None => writer.finish()?,
+            Some(reason) => {
+                return Err(AppError::Verification {
+                    path: self.output.to_owned(),
+                    reason,
+                    kept: writer.keep_unverified()?,
+                });
             }
-            Err(error) => Err(error),
         }
+        Ok(Outcome { frames, damage })
     }
 
     fn check_paths(&self) -> Result<(), AppError> {
@@ -120,71 +221,134 @@ impl Transcode<'_> {
         Ok(())
     }
 
-    /// From decoded frames to the muxer; returns the pad for the frames.
-    fn video_branch(
+    /// An element's error, as one of the file that it reads or writes.
+    fn named(&self, error: AppError) -> AppError {
+        match error {
+            AppError::Element { element, reason } if element.starts_with(INPUT) => {
+                let path = self.input.to_owned();
+                AppError::Input { path, reason }
+            }
+            AppError::Element { element, reason } if element == super::writer::SINK => {
+                AppError::Output {
+                    path: self.output.to_owned(),
+                    reason: std::io::Error::other(reason),
+                }
+            }
+            error => error,
+        }
+    }
+
+    fn is_interlaced(&self, plan: &Plan<'_>) -> bool {
+        let modes = plan
+            .uses
+            .iter()
+            .take(1)
+            .flat_map(|(stream, _)| &stream.caps);
+        let mode = |caps: &gst::Caps| {
+            let caps = caps.structure(0)?;
+            Some(caps.get::<String>("interlace-mode").ok()? != "progressive")
+        };
+        !self.deinterlace && modes.filter_map(mode).any(|interlaced| interlaced)
+    }
+
+    /// The pads that take the packets of each stream, by its id.
+    fn targets(
         &self,
         pipeline: &gst::Pipeline,
         writer: &Writer,
+        plan: &Plan<'_>,
+        encoder: gst::Pad,
         shared: &Arc<Shared>,
-    ) -> Result<gst::Pad, AppError> {
-        // Telephones film sideways and leave a tag: a face has to be upright to be restored.
-        let (queue, flip, convert) = (make("queue")?, make("videoflip")?, make("videoconvert")?);
-        super::elements::set(&flip, "video-direction", "auto")?;
-        chain(pipeline, &[&queue, &flip, &convert, self.filter])?;
-        let encoder = writer.video(self.crf)?;
-        let counter = Arc::clone(shared);
-        encoder.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
-            let position = info.buffer().and_then(|buffer| buffer.pts());
-            if let Some(position) = position {
-                (counter.position).store(position.nseconds(), Ordering::Relaxed);
-            }
-            counter.frames.fetch_add(1, Ordering::Relaxed);
-            gst::PadProbeReturn::Ok
-        });
-        (pad(self.filter, "src")?.link(&encoder))
-            .map_err(|error| AppError::element(&self.filter.name(), error))?;
-        pad(&queue, "sink")
+    ) -> Result<HashMap<String, gst::Pad>, AppError> {
+        let mut encoder = Some(encoder);
+        let mut targets = HashMap::new();
+        for (number, (stream, becomes)) in plan.uses.iter().enumerate() {
+            let target = match (becomes, encoder.take()) {
+                (Use::Restored, Some(encoder)) => {
+                    let frames = self.video_branch(pipeline, stream, &encoder, shared)?;
+                    decoder(pipeline, &format!("{INPUT}-video"), frames, name_colors)?
+                }
+                (Use::Along(way), _) if stream.kind == Kind::Audio && way.is_encoded() => {
+                    let name = format!("{INPUT}-audio-{number}");
+                    decoder(pipeline, &name, writer.encoded_audio()?, name_speakers)?
+                }
+                (Use::Along(way), _) => writer.copied(stream.kind, way)?,
+                _ => continue,
+            };
+            targets.insert(stream.id.clone(), target);
+        }
+        Ok(targets)
     }
 
-    /// The decoder. It shows all its pads before data flows, so that the muxer knows all streams
-    /// from the start.
-    fn decoder(
+    /// From decoded frames to the encoder; returns the pad for the frames.
+    fn video_branch(
         &self,
         pipeline: &gst::Pipeline,
-        writer: &Arc<Writer>,
+        stream: &Stream,
+        encoder: &gst::Pad,
         shared: &Arc<Shared>,
-        video: gst::Pad,
-    ) -> Result<gst::Element, AppError> {
-        let decoder = make("uridecodebin")?;
-        let path = self.input.canonicalize().unwrap_or(self.input.to_owned());
-        let uri = glib::filename_to_uri(&path, None)
-            .map_err(|error| AppError::element(INPUT, error.message()))?;
-        let mut caps = decoder.property::<gst::Caps>("caps");
-        for codec in writer.audio_caps() {
-            caps.make_mut().append(codec.clone());
+    ) -> Result<gst::Pad, AppError> {
+        let mut elements = vec![make("queue")?];
+        if self.deinterlace {
+            elements.push(make("deinterlace")?);
         }
-        decoder.set_properties(&[("name", &INPUT), ("uri", &uri), ("caps", &caps)]);
-        chain(pipeline, &[&decoder])?;
+        elements.push(make("videoconvert")?);
+        if stream.caps.len() > 1
+            && let Some((width, height)) = stream.size()
+        {
+            // One track has one size; what has another later is fitted into it.
+            let (scale, size) = (make("videoscale")?, make("capsfilter")?);
+            let caps = format!("video/x-raw, width=(int){width}, height=(int){height}");
+            set(&size, "caps", &caps)?;
+            elements.extend([scale, size]);
+        }
+        let turned = stream.tags.get::<gst::tags::ImageOrientation>();
+        if turned.is_some_and(|turned| turned.get() != "rotate-0") {
+            // Telephones film sideways and leave a tag: a face has to be upright to be restored.
+            let flip = make("videoflip")?;
+            set(&flip, "video-direction", "auto")?;
+            elements.extend([flip, make("videoconvert")?]);
+        }
+        elements.push(self.filter.clone());
+        chain(pipeline, &elements.iter().collect::<Vec<_>>())?;
+        let first = pad(&elements[0], "sink")?;
+        put_in_order(&first);
+        count(&first, shared, |counters| &counters.decoded);
+        let last = pad(self.filter, "src")?;
+        count(&last, shared, |counters| &counters.restored);
+        let for_position = Arc::clone(shared);
+        last.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+            if let Some(position) = info.buffer().and_then(|buffer| buffer.pts()) {
+                let latest = &for_position.counters.position;
+                latest.store(position.nseconds(), Ordering::Relaxed);
+            }
+            gst::PadProbeReturn::Ok
+        });
+        (last.link(encoder)).map_err(|error| AppError::element(&self.filter.name(), error))?;
+        Ok(first)
+    }
 
-        let streams = Streams {
-            pipeline: pipeline.downgrade(),
-            writer: Arc::downgrade(writer),
-            video,
-        };
-        let for_pads = Arc::clone(shared);
-        decoder.connect_pad_added(move |decoder, pad| {
-            if let Err(error) = streams.connect(pad, &for_pads) {
-                for_pads.fail(decoder, error);
+    /// What reads and parses the input, into `targets`.
+    fn source(
+        &self,
+        pipeline: &gst::Pipeline,
+        targets: HashMap<String, gst::Pad>,
+        shared: &Arc<Shared>,
+    ) -> Result<(), AppError> {
+        let (source, parser) = (make("filesrc")?, make("parsebin")?);
+        source.set_property("location", self.input);
+        parser.set_property("name", INPUT);
+        chain(pipeline, &[&source, &parser])?;
+        let (weak, shared) = (pipeline.downgrade(), Arc::clone(shared));
+        parser.connect_pad_added(move |parser, pad| {
+            let Some(pipeline) = weak.upgrade() else {
+                return;
+            };
+            if let Err(error) = connect(&pipeline, pad, &targets, &shared) {
+                shared.fail(parser, error);
             }
         });
-        let (for_end, path) = (Arc::clone(shared), self.input.to_owned());
-        decoder.connect_no_more_pads(move |decoder| {
-            if !for_end.has_video.load(Ordering::Relaxed) {
-                let path = path.clone();
-                for_end.fail(decoder, AppError::NoVideo { path });
-            }
-        });
-        Ok(decoder)
+        Ok(())
     }
 }
 
@@ -198,38 +362,33 @@ impl Shared {
     }
 }
 
-/// Where decoded streams go. Holds nothing alive: the decoder holds it.
-struct Streams {
-    pipeline: glib::WeakRef<gst::Pipeline>,
-    writer: std::sync::Weak<Writer>,
-    video: gst::Pad,
+/// Send a stream of the parser where it belongs.
+fn connect(
+    pipeline: &gst::Pipeline,
+    stream: &gst::Pad,
+    targets: &HashMap<String, gst::Pad>,
+    shared: &Arc<Shared>,
+) -> Result<(), AppError> {
+    let target = stream.stream_id().and_then(|id| targets.get(id.as_str()));
+    let target = match target.filter(|target| !target.is_linked()) {
+        Some(target) => {
+            if Kind::of_pad(stream) == Kind::Video {
+                count(stream, shared, |counters| &counters.packets);
+            }
+            target.clone()
+        }
+        None => sink(pipeline)?,
+    };
+    (stream.link(&target))
+        .map(|_| ())
+        .map_err(|error| AppError::element(INPUT, error))
 }
 
-impl Streams {
-    /// The first video is restored, all audio is taken along, anything else (subtitles, cover
-    /// pictures) is left out.
-    fn connect(&self, stream: &gst::Pad, shared: &Shared) -> Result<(), AppError> {
-        let (Some(pipeline), Some(writer)) = (self.pipeline.upgrade(), self.writer.upgrade())
-        else {
-            return Ok(());
-        };
-        let caps = stream.current_caps().unwrap_or(stream.query_caps(None));
-        let media = caps.structure(0).map_or("", |structure| structure.name());
-        let target = if media == "video/x-raw" && !self.video.is_linked() {
-            shared.has_video.store(true, Ordering::Relaxed);
-            self.video.clone()
-        } else if media.starts_with("audio/") {
-            writer.audio(&caps)?
-        } else {
-            let sink = make("fakesink")?;
-            sink.set_property("async", false);
-            chain(&pipeline, &[&sink])?;
-            (sink.sync_state_with_parent())
-                .map_err(|error| AppError::element(&sink.name(), error))?;
-            pad(&sink, "sink")?
-        };
-        (stream.link(&target))
-            .map(|_| ())
-            .map_err(|error| AppError::element(INPUT, format!("{media}: {error}")))
-    }
+/// Count what passes `pad`.
+fn count(pad: &gst::Pad, shared: &Arc<Shared>, counter: fn(&Counters) -> &AtomicU64) {
+    let shared = Arc::clone(shared);
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+        counter(&shared.counters).fetch_add(1, Ordering::Relaxed);
+        gst::PadProbeReturn::Ok
+    });
 }

@@ -1,6 +1,9 @@
 //! The command line of `depixelate`: restores the pixelated faces of a video file.
 
-use crate::app::{self, AppError, NOTICE, Progress, Report, RestoreOptions, Transcode, restorer};
+use crate::app::{
+    self, AppError, Encoding, NOTICE, Outcome, Progress, Report, RestoreOptions, Transcode,
+    restorer,
+};
 use crate::frame::Rect;
 use anyhow::Context;
 use clap::Parser;
@@ -10,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Find pixelated faces in a video and put a plausible face back.
 ///
@@ -20,7 +23,7 @@ use std::time::Instant;
 struct Arguments {
     /// Video file to read: anything that GStreamer decodes
     input: PathBuf,
-    /// File to write: H.264 in MP4 (.mp4, .m4v, .mov) or Matroska (.mkv)
+    /// File to write: .mp4, .mov, .mkv, .webm or .ts
     output: PathBuf,
     /// ONNX model to use instead of the bundled one
     #[arg(long, value_name = "FILE")]
@@ -46,25 +49,52 @@ struct Arguments {
     /// A rectangle in pixels that is restored in every frame; may be given several times
     #[arg(long, value_name = "X,Y,W,H", value_parser = rectangle, allow_hyphen_values = true)]
     regions: Vec<Rect>,
-    /// Quality of the H.264 video: 0 is best, 50 worst
-    #[arg(long, default_value_t = 18, value_parser = clap::value_parser!(u32).range(0..=50))]
-    crf: u32,
+    /// What to encode with: h264, hevc, av1, vp9, prores, ffv1, mjpeg, or a GStreamer element
+    #[arg(long, value_name = "NAME")]
+    encoder: Option<String>,
+    /// Quality of the video: 0 is best, 50 worst [default: 18]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=50), conflicts_with = "bitrate")]
+    crf: Option<u32>,
+    /// Bits per second of the video instead of a quality
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    bitrate: Option<u64>,
+    /// The encoder's own name of how fast and how well it works, such as veryfast
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// A further property of the encoder; may be given several times
+    #[arg(long, value_name = "NAME=VALUE")]
+    encoder_options: Vec<String>,
+    /// GStreamer's name of the format of the pixels that are encoded, such as Y42B
+    #[arg(long, value_name = "NAME")]
+    pixel_format: Option<String>,
+    /// Which video track is restored, counted from 1 [default: that which a player shows]
+    #[arg(long, value_name = "NUMBER")]
+    video_track: Option<usize>,
+    /// Make interlaced video progressive
+    #[arg(long)]
+    deinterlace: bool,
+    /// Seconds without any progress that are an error
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    patience: u64,
 }
+
+/// Exit status where the input is damaged, and what could be read of it was restored.
+const DAMAGED: u8 = 4;
 
 /// The program.
 pub fn main() -> ExitCode {
     match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(outcome) if outcome.damage.is_some() => ExitCode::from(DAMAGED),
+        Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("depixelate: {error:#}");
-            let is_stop = matches!(error.downcast_ref(), Some(AppError::Cancelled));
-            // What a shell expects of a program that Ctrl-C ended.
-            ExitCode::from(if is_stop { 130 } else { 1 })
+            let known = error.downcast_ref().map(AppError::exit_status);
+            ExitCode::from(known.unwrap_or(1))
         }
     }
 }
 
-fn run(arguments: &Arguments) -> anyhow::Result<()> {
+fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let cancel = Arc::new(AtomicBool::new(false));
     let on_signal = Arc::clone(&cancel);
     ctrlc::set_handler(move || on_signal.store(true, Ordering::Relaxed))
@@ -81,16 +111,23 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         regions: arguments.regions.clone(),
     })?;
     let job = Transcode {
-        input: &arguments.input,
-        output: &arguments.output,
-        filter: &filter,
-        crf: arguments.crf,
-        comment: NOTICE,
+        encoding: Encoding {
+            encoder: arguments.encoder.clone(),
+            crf: arguments.crf,
+            preset: arguments.preset.clone(),
+            bitrate: arguments.bitrate,
+            format: arguments.pixel_format.clone(),
+            options: arguments.encoder_options.clone(),
+        },
+        video_track: arguments.video_track,
+        deinterlace: arguments.deinterlace,
+        patience: Duration::from_secs(arguments.patience),
+        ..Transcode::new(&arguments.input, &arguments.output, &filter, NOTICE)
     };
     let (bar, start) = (progress_bar()?, Instant::now());
     let result = job.run(&cancel, &mut |progress| show(&bar, progress));
     bar.finish_and_clear();
-    result?;
+    let outcome = result?;
     let report = Report::of(&filter, start.elapsed());
     // Whoever reads this may have left: the work is done all the same.
     let _ = writeln!(
@@ -98,7 +135,14 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         "{}: {report}\nRestored faces are invented: they prove nobody's identity.",
         arguments.output.display(),
     );
-    Ok(())
+    if let Some(damage) = &outcome.damage {
+        let _ = writeln!(
+            std::io::stdout(),
+            "{} is damaged: {damage}. What could be read of it was restored.",
+            arguments.input.display(),
+        );
+    }
+    Ok(outcome)
 }
 
 fn progress_bar() -> anyhow::Result<ProgressBar> {

@@ -45,13 +45,7 @@ fn clip(path: &Path, audio: &str, size: (u32, u32)) {
 fn transcode(input: &Path, output: &Path) -> Result<u64, AppError> {
     app::init()?;
     let filter = gst::ElementFactory::make("identity").build().unwrap();
-    let job = Transcode {
-        input,
-        output,
-        filter: &filter,
-        crf: 30,
-        comment: NOTICE,
-    };
+    let job = Transcode::new(input, output, &filter, NOTICE);
     let mut last = 0;
     job.run(&AtomicBool::new(false), &mut |progress| match progress {
         Progress::At { frames, .. } => last = frames,
@@ -116,9 +110,10 @@ fn audio_is_taken_along_and_the_file_is_marked() {
         ("a.mp4", "avenc_aac", "b.mp4", "audio/mpeg"),
         ("c.mp4", "avenc_aac", "d.mkv", "audio/mpeg"),
         ("e.mkv", "opusenc", "f.mkv", "audio/x-opus"),
-        // Vorbis cannot be put into MP4, bare samples are compressed.
+        // Vorbis cannot be put into MP4, nor can bare samples.
         ("g.mkv", "audioconvert ! vorbisenc", "h.mp4", "audio/mpeg"),
-        ("i.avi", "identity", "j.mkv", "audio/x-opus"),
+        ("i.avi", "identity", "j.mkv", "audio/x-raw"),
+        ("k.avi", "identity", "l.mp4", "audio/mpeg"),
     ];
     for (input, audio, output, expected) in cases {
         let (input, output) = (folder.path().join(input), folder.path().join(output));
@@ -182,13 +177,7 @@ fn a_stop_leaves_no_file() {
     clip(&input, "avenc_aac", (64, 48));
     app::init().unwrap();
     let filter = gst::ElementFactory::make("identity").build().unwrap();
-    let job = Transcode {
-        input: &input,
-        output: &output,
-        filter: &filter,
-        crf: 30,
-        comment: NOTICE,
-    };
+    let job = Transcode::new(&input, &output, &filter, NOTICE);
     let error = job.run(&AtomicBool::new(true), &mut |_| {}).unwrap_err();
     assert!(matches!(error, AppError::Cancelled), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

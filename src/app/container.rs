@@ -1,0 +1,161 @@
+//! Containers that are written, and what they hold.
+
+use std::path::Path;
+
+use gst::prelude::*;
+
+use super::AppError;
+use super::elements::{exists, make};
+use super::survey::{Kind, Stream};
+
+/// A kind of file.
+#[derive(Debug)]
+pub(super) struct Container {
+    /// What names of such files end in.
+    endings: &'static [&'static str],
+    /// Element that writes it.
+    pub(super) mux: &'static str,
+    /// Encoder of audio that cannot be taken over.
+    pub(super) audio_encoder: &'static str,
+    /// Encoder of video where nobody says another.
+    pub(super) video_encoder: &'static str,
+}
+
+/// Endings of what can be written, for messages.
+pub(super) const ENDINGS: &str = ".mp4, .m4v, .mov, .mkv, .webm, .ts or .m2ts";
+
+const CONTAINERS: [Container; 5] = [
+    Container {
+        endings: &["mp4", "m4v"],
+        mux: "mp4mux",
+        audio_encoder: "avenc_aac",
+        video_encoder: "h264",
+    },
+    Container {
+        endings: &["mov"],
+        mux: "qtmux",
+        audio_encoder: "avenc_aac",
+        video_encoder: "h264",
+    },
+    Container {
+        endings: &["mkv"],
+        mux: "matroskamux",
+        audio_encoder: "opusenc",
+        video_encoder: "h264",
+    },
+    Container {
+        endings: &["webm"],
+        mux: "webmmux",
+        audio_encoder: "opusenc",
+        video_encoder: "vp9",
+    },
+    Container {
+        endings: &["ts", "m2ts", "mts"],
+        mux: "mpegtsmux",
+        audio_encoder: "avenc_aac",
+        video_encoder: "h264",
+    },
+];
+
+/// Compressed data that may be taken over as it is, and the element that cuts it into the muxer's
+/// packets.
+const CODECS: [(&str, &str); 14] = [
+    ("audio/mpeg, mpegversion=(int){ 2, 4 }", "aacparse"),
+    ("audio/mpeg, mpegversion=(int)1", "mpegaudioparse"),
+    ("audio/x-ac3", "ac3parse"),
+    ("audio/x-eac3", "ac3parse"),
+    ("audio/x-dts", "dcaparse"),
+    ("audio/x-opus", "opusparse"),
+    ("audio/x-vorbis", "vorbisparse"),
+    ("audio/x-flac", "flacparse"),
+    ("video/x-h264", "h264parse"),
+    ("video/x-h265", "h265parse"),
+    ("video/x-av1", "av1parse"),
+    ("video/x-vp9", "vp9parse"),
+    ("video/mpeg, mpegversion=(int){ 1, 2 }", "mpegvideoparse"),
+    ("image/jpeg", "jpegparse"),
+];
+
+/// Text with marks, and what takes them off or makes it of another kind of subtitles.
+const MARKED: &str = "text/x-raw, format=(string)pango-markup";
+const PLAIN: &str = "text/x-raw, format=(string)utf8";
+
+/// How a stream comes into a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Packet by packet, through these elements.
+    Copied(Vec<&'static str>),
+    /// The same, with the marks taken off the text.
+    Unmarked(Vec<&'static str>),
+    /// Decoded and encoded anew.
+    Encoded,
+}
+
+impl Way {
+    /// Whether it is encoded anew.
+    pub(super) fn is_encoded(&self) -> bool {
+        *self == Self::Encoded
+    }
+}
+
+impl Container {
+    /// That of `path`, by its ending.
+    pub(super) fn of(path: &Path) -> Result<&'static Self, AppError> {
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        let ending = ending.to_lowercase();
+        let found = CONTAINERS
+            .iter()
+            .find(|container| container.endings.contains(&ending.as_str()));
+        found.ok_or_else(|| AppError::Container {
+            path: path.to_owned(),
+        })
+    }
+
+    /// How `stream` comes into it; None where it cannot be held.
+    pub(super) fn way(&self, stream: &Stream) -> Result<Option<Way>, AppError> {
+        let Some(caps) = stream.first_caps() else {
+            return Ok(None);
+        };
+        let mux = make(self.mux)?;
+        let takes = |caps: &gst::Caps| {
+            let mut templates = mux.pad_template_list().into_iter();
+            templates.any(|template| template.caps().can_intersect(caps))
+        };
+        let parsed = CODECS.iter().find(|(codec, parser)| {
+            codec
+                .parse::<gst::Caps>()
+                .is_ok_and(|codec| caps.is_subset(&codec) && takes(&codec) && exists(parser))
+        });
+        if let Some((_, parser)) = parsed {
+            return Ok(Some(Way::Copied(vec![parser])));
+        }
+        let is = |text: &str| text.parse::<gst::Caps>().ok();
+        let plain = is(PLAIN).is_some_and(|plain| takes(&plain));
+        let marked = is(MARKED).is_some_and(|marked| caps.is_subset(&marked));
+        let name = caps.structure(0).map_or("", |caps| caps.name());
+        Ok(match stream.kind {
+            _ if takes(caps) => Some(Way::Copied(Vec::new())),
+            Kind::Subtitles if plain && marked => Some(Way::Unmarked(Vec::new())),
+            Kind::Subtitles
+                if plain && ["application/x-ssa", "application/x-ass"].contains(&name) =>
+            {
+                Some(Way::Unmarked(vec!["ssaparse"]))
+            }
+            Kind::Audio => Some(Way::Encoded),
+            _ => None,
+        })
+    }
+
+    /// Endings of containers that hold `stream`, for messages.
+    pub(super) fn others_for(stream: &Stream) -> Option<String> {
+        let holds = |container: &&Container| {
+            exists(container.mux) && container.way(stream).is_ok_and(|way| way.is_some())
+        };
+        let endings: Vec<String> = CONTAINERS
+            .iter()
+            .filter(holds)
+            .map(|container| format!(".{}", container.endings[0]))
+            .collect();
+        (!endings.is_empty()).then(|| endings.join(", "))
+    }
+}

@@ -1,0 +1,391 @@
+//! What is in a file: each stream counted packet by packet, nothing decoded.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use gst::prelude::*;
+
+use super::AppError;
+use super::branches::decoder;
+use super::elements::{chain, make, pad};
+use super::run::{Event, Watch, run_watched};
+
+/// Name of what reads, by which its errors are known.
+pub(super) const INPUT: &str = "input";
+
+/// Time by which a container may promise more than its last packet tells, in parts of the whole and
+/// at least.
+const SHORT_PART: f64 = 0.03;
+/// See [`SHORT_PART`].
+const SHORT_LEAST: gst::ClockTime = gst::ClockTime::from_mseconds(500);
+
+/// All of a file.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// Its streams, in the order of their ids.
+    pub streams: Vec<Stream>,
+    /// Tags of the whole file.
+    pub tags: gst::TagList,
+    /// Chapters.
+    pub chapters: Option<gst::Toc>,
+    /// How long it says that it is.
+    pub declared: Option<gst::ClockTime>,
+    /// Why it may be damaged: what GStreamer said while reading.
+    pub complaints: Vec<String>,
+}
+
+/// A stream of a file.
+#[derive(Debug)]
+pub struct Stream {
+    /// Its name in GStreamer; the same whenever this file is read.
+    pub id: String,
+    /// What kind of data it has.
+    pub kind: Kind,
+    /// Its first caps, and those with another size of the picture.
+    pub caps: Vec<gst::Caps>,
+    /// Tags of this stream.
+    pub tags: gst::TagList,
+    /// Whether its container says that it is to be played.
+    pub is_default: bool,
+    /// Packets that are to be shown or heard.
+    pub packets: u64,
+    /// All packets, those too that an edit list cuts off.
+    pub all_packets: u64,
+    /// The end that its container tells, running time.
+    pub declared: Option<gst::ClockTime>,
+    /// Frames that came out of a decoder, where it was asked to work.
+    pub decoded: u64,
+    /// Running time of its first packet, and of the end of its last one.
+    pub span: Option<(gst::ClockTime, gst::ClockTime)>,
+}
+
+/// Kinds of streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Moving pictures, or a single one.
+    Video,
+    /// Sound.
+    Audio,
+    /// Subtitles, as text or as pictures.
+    Subtitles,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    fn of(caps: &gst::CapsRef) -> Self {
+        let name = caps.structure(0).map_or("", |caps| caps.name());
+        match name.split('/').next().unwrap_or_default() {
+            "video" | "image" => Self::Video,
+            "audio" => Self::Audio,
+            "text" | "subpicture" | "closedcaption" => Self::Subtitles,
+            _ if ["application/x-ssa", "application/x-ass"].contains(&name) => Self::Subtitles,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Kind {
+    /// That of what comes out of `pad`.
+    pub(super) fn of_pad(pad: &gst::Pad) -> Self {
+        Self::of(&pad.current_caps().unwrap_or(pad.query_caps(None)))
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Video => "video",
+            Self::Audio => "audio",
+            Self::Subtitles => "subtitles",
+            Self::Other => "data",
+        })
+    }
+}
+
+impl Stream {
+    /// Its first caps.
+    pub fn first_caps(&self) -> Option<&gst::Caps> {
+        self.caps.first()
+    }
+
+    /// Width and height of the picture by its first caps.
+    pub fn size(&self) -> Option<(i32, i32)> {
+        self.first_caps().and_then(|caps| size(caps))
+    }
+
+    /// Whether it is a single picture beside a film, such as a cover.
+    pub fn is_still(&self) -> bool {
+        self.kind == Kind::Video && self.packets <= 1
+    }
+
+    /// How long it is.
+    pub fn duration(&self) -> gst::ClockTime {
+        let (start, end) = self.span.unwrap_or_default();
+        end.saturating_sub(start)
+    }
+
+    pub(super) fn new(id: String) -> Self {
+        Self {
+            id,
+            kind: Kind::Other,
+            caps: Vec::new(),
+            tags: gst::TagList::new(),
+            is_default: false,
+            packets: 0,
+            all_packets: 0,
+            declared: None,
+            decoded: 0,
+            span: None,
+        }
+    }
+
+    fn meet_caps(&mut self, caps: &gst::CapsRef) {
+        if self.caps.is_empty() {
+            self.kind = Kind::of(caps);
+        }
+        let known = |known: &gst::Caps| size(known) == size(caps);
+        if !self.caps.iter().any(known) {
+            self.caps.push(caps.to_owned());
+        }
+    }
+
+    fn meet_packet(&mut self, buffer: &gst::BufferRef, segment: Option<&gst::Segment>) {
+        if buffer.flags().contains(gst::BufferFlags::HEADER) && buffer.pts().is_none() {
+            return;
+        }
+        self.all_packets += 1;
+        let times = segment.and_then(|segment| segment.downcast_ref::<gst::ClockTime>());
+        let (Some(times), Some(start)) = (times, buffer.pts().or(buffer.dts())) else {
+            self.packets += 1;
+            return;
+        };
+        let end = start + buffer.duration().unwrap_or_default();
+        let Some((first, last)) = times.clip(start, end) else {
+            return;
+        };
+        self.packets += 1;
+        let running = |time: Option<gst::ClockTime>| times.to_running_time(time);
+        let (Some(first), Some(last)) = (running(first), running(last)) else {
+            return;
+        };
+        let (start, end) = self.span.unwrap_or((first, last));
+        self.span = Some((start.min(first), end.max(last)));
+    }
+}
+
+/// Width and height in caps of pictures.
+fn size(caps: &gst::CapsRef) -> Option<(i32, i32)> {
+    let caps = caps.structure(0)?;
+    Some((caps.get("width").ok()?, caps.get("height").ok()?))
+}
+
+impl Survey {
+    /// Read all of `path`; an error where nothing comes for the time `patience`.
+    pub fn of(path: &Path, patience: Duration, cancel: &AtomicBool) -> Result<Self, AppError> {
+        Self::read(path, false, patience, cancel)
+    }
+
+    /// The same, and every frame of video decoded and counted.
+    pub(super) fn of_decoded(
+        path: &Path,
+        patience: Duration,
+        cancel: &AtomicBool,
+    ) -> Result<Self, AppError> {
+        Self::read(path, true, patience, cancel)
+    }
+
+    fn read(
+        path: &Path,
+        decode: bool,
+        patience: Duration,
+        cancel: &AtomicBool,
+    ) -> Result<Self, AppError> {
+        let pipeline = gst::Pipeline::with_name("survey");
+        let (source, parser) = (make("filesrc")?, make("parsebin")?);
+        source.set_property("location", path);
+        parser.set_property("name", INPUT);
+        chain(&pipeline, &[&source, &parser])?;
+        let seen = Arc::new(Mutex::new(Self::default()));
+        let for_pads = Arc::clone(&seen);
+        let weak = pipeline.downgrade();
+        parser.connect_pad_added(move |parser, pad| {
+            let added = weak
+                .upgrade()
+                .map(|pipeline| watch(&pipeline, pad, decode, &for_pads));
+            if let Some(Err(error)) = added {
+                super::run::fail(parser, &error);
+            }
+        });
+        let count = || {
+            lock(&seen)
+                .streams
+                .iter()
+                .map(|stream| stream.packets)
+                .sum()
+        };
+        let watch = Watch {
+            done: &count,
+            stuck: &|| INPUT.to_owned(),
+            patience,
+        };
+        let mut declared = None;
+        let result = run_watched(&pipeline, cancel, Some(&watch), &mut |event| match event {
+            Event::Warning(text) => lock(&seen).complaints.push(text),
+            Event::Tick => declared = parser.query_duration().or(declared),
+        });
+        let mut survey = std::mem::take(&mut *lock(&seen));
+        survey.declared = declared;
+        let is_readable = survey.streams.iter().any(|stream| stream.packets > 0);
+        match result {
+            Err(AppError::Element { reason, .. }) if is_readable => survey.complaints.push(reason),
+            Err(AppError::Element { reason, .. }) => {
+                return Err(AppError::Input {
+                    path: path.to_owned(),
+                    reason,
+                });
+            }
+            other => other?,
+        }
+        survey.streams.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(survey)
+    }
+
+    /// The end of its longest stream.
+    pub fn end(&self) -> gst::ClockTime {
+        let ends = self.streams.iter().filter_map(|stream| stream.span);
+        ends.map(|(_, end)| end).max().unwrap_or_default()
+    }
+
+    /// Why it is taken for damaged: None where all of it is as long as it says, and nothing
+    /// complained.
+    pub fn damage(&self) -> Option<String> {
+        let streams = self.streams.iter().filter(|stream| stream.packets > 0);
+        let short = streams.filter_map(|stream| {
+            let (_, end) = stream.span?;
+            let declared = stream
+                .declared
+                .filter(|declared| is_short(end, *declared))?;
+            let kind = stream.kind;
+            let sounding = matches!(kind, Kind::Video | Kind::Audio);
+            sounding
+                .then(|| format!("its {kind} is to last until {declared:.1}, but ends at {end:.1}"))
+        });
+        let end = self.end();
+        let all = self.declared.filter(|declared| is_short(end, *declared));
+        let all = all.map(|declared| format!("it is to last {declared:.1}, but ends at {end:.1}"));
+        short.last().or(all).or(self.complaints.first().cloned())
+    }
+}
+
+/// Whether `end` is much earlier than what was told.
+fn is_short(end: gst::ClockTime, declared: gst::ClockTime) -> bool {
+    let part = (declared.nseconds() as f64 * SHORT_PART) as u64;
+    end < declared.saturating_sub(SHORT_LEAST.max(gst::ClockTime::from_nseconds(part)))
+}
+
+/// Count what comes out of the parser's pad `stream`.
+fn watch(
+    pipeline: &gst::Pipeline,
+    stream: &gst::Pad,
+    decode: bool,
+    seen: &Arc<Mutex<Survey>>,
+) -> Result<(), AppError> {
+    let id = stream
+        .stream_id()
+        .map_or_else(|| stream.name().to_string(), |id| id.to_string());
+    let index = {
+        let mut seen = lock(seen);
+        let known = seen.streams.iter().position(|stream| stream.id == id);
+        known.unwrap_or_else(|| {
+            seen.streams.push(Stream::new(id));
+            seen.streams.len() - 1
+        })
+    };
+    // What was sent before this probe was there.
+    stream.sticky_events_foreach(|event| {
+        lock(seen).meet(index, event);
+        std::ops::ControlFlow::Continue(gst::EventForeachAction::Keep)
+    });
+    let kinds = gst::PadProbeType::BUFFER
+        | gst::PadProbeType::BUFFER_LIST
+        | gst::PadProbeType::EVENT_DOWNSTREAM;
+    let (seen, counted) = (Arc::clone(seen), Arc::clone(seen));
+    stream.add_probe(kinds, move |pad, info| {
+        let segment = || pad.sticky_event::<gst::event::Segment>(0);
+        match &info.data {
+            Some(gst::PadProbeData::Event(event)) => lock(&seen).meet(index, event),
+            Some(gst::PadProbeData::Buffer(buffer)) => {
+                let segment = segment();
+                let segment = segment.as_ref().map(|event| event.segment());
+                lock(&seen).streams[index].meet_packet(buffer, segment);
+            }
+            Some(gst::PadProbeData::BufferList(list)) => {
+                let segment = segment();
+                let segment = segment.as_ref().map(|event| event.segment());
+                for buffer in list.iter() {
+                    lock(&seen).streams[index].meet_packet(buffer, segment);
+                }
+            }
+            _ => {}
+        }
+        gst::PadProbeReturn::Ok
+    });
+    let frames = sink(pipeline)?;
+    let target = if decode && Kind::of_pad(stream) == Kind::Video {
+        frames.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+            lock(&counted).streams[index].decoded += 1;
+            gst::PadProbeReturn::Ok
+        });
+        decoder(pipeline, &format!("{INPUT}-{index}"), frames, |_| Ok(None))?
+    } else {
+        frames
+    };
+    (stream.link(&target))
+        .map(|_| ())
+        .map_err(|error| AppError::element(INPUT, error))
+}
+
+/// The pad of something that throws away what it gets.
+pub(super) fn sink(pipeline: &gst::Pipeline) -> Result<gst::Pad, AppError> {
+    let sink = make("fakesink")?;
+    sink.set_properties(&[("async", &false), ("sync", &false)]);
+    chain(pipeline, &[&sink])?;
+    // Not the state of the pipeline: while a decoder that was just added waits for its first data,
+    // that is paused, and a sink that is paused would keep the data back.
+    (sink.set_state(gst::State::Playing))
+        .map_err(|error| AppError::element(&sink.name(), error))?;
+    pad(&sink, "sink")
+}
+
+impl Survey {
+    fn meet(&mut self, index: usize, event: &gst::EventRef) {
+        let stream = &mut self.streams[index];
+        match event.view() {
+            gst::EventView::Caps(caps) => stream.meet_caps(caps.caps()),
+            gst::EventView::StreamStart(start) => {
+                stream.is_default |= start.stream_flags().contains(gst::StreamFlags::SELECT);
+            }
+            gst::EventView::Segment(segment) => {
+                let times = segment.segment().downcast_ref::<gst::ClockTime>();
+                let end = times.and_then(|times| times.to_running_time(times.stop()));
+                stream.declared = end.or(stream.declared);
+            }
+            gst::EventView::Toc(toc) => self.chapters = Some(toc.toc().0.to_owned()),
+            gst::EventView::Tag(tags) => {
+                let all = match tags.tag().scope() {
+                    gst::TagScope::Global => &mut self.tags,
+                    _ => &mut stream.tags,
+                };
+                (all.make_mut()).insert(tags.tag(), gst::TagMergeMode::Replace);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn lock(survey: &Mutex<Survey>) -> MutexGuard<'_, Survey> {
+    survey.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,95 @@
+//! A file that was made, compared with what it was made from.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::AppError;
+use super::container::Way;
+use super::plan::{Plan, Use};
+use super::survey::{Kind, Stream, Survey};
+
+/// By how much a track may be shorter than before: some frames of sound, as encoders and
+/// containers round.
+const LENGTHS: gst::ClockTime = gst::ClockTime::from_mseconds(150);
+
+/// Packets by which a track may differ: one at either end that an edit list cuts in two.
+const AT_THE_ENDS: u64 = 2;
+
+/// What of the file at `path` is not as `plan` says, with both figures; None where all is. Of the
+/// restored track `frames` frames were decoded before it was encoded.
+pub(super) fn verify(
+    path: &Path,
+    plan: &Plan<'_>,
+    frames: u64,
+    patience: Duration,
+    cancel: &AtomicBool,
+) -> Result<Option<String>, AppError> {
+    if frames == 0 {
+        return Ok(Some("no frame of the video was decoded".to_owned()));
+    }
+    let made = match Survey::of_decoded(path, patience, cancel) {
+        Err(AppError::Input { reason, .. }) => {
+            return Ok(Some(format!("it cannot be read again: {reason}")));
+        }
+        made => made?,
+    };
+    if let Some(complaint) = made.complaints.first() {
+        return Ok(Some(format!("it cannot be read again: {complaint}")));
+    }
+    Ok(difference(&made, plan, frames))
+}
+
+fn difference(made: &Survey, plan: &Plan<'_>, frames: u64) -> Option<String> {
+    for kind in [Kind::Video, Kind::Audio, Kind::Subtitles, Kind::Other] {
+        let planned = plan
+            .uses
+            .iter()
+            .filter(|(stream, becomes)| stream.kind == kind && *becomes != Use::LeftOut);
+        let there = || made.streams.iter().filter(|stream| stream.kind == kind);
+        if planned.clone().count() != there().count() {
+            return Some(format!(
+                "{} {kind} tracks were to be written, there are {}",
+                planned.count(),
+                there().count()
+            ));
+        }
+        let pairs = planned.zip(there()).zip(1..);
+        for (((before, becomes), after), number) in pairs {
+            if let Some(reason) = track(before, becomes, after, frames) {
+                return Some(format!("{kind} track {number}: {reason}"));
+            }
+        }
+    }
+    None
+}
+
+fn track(before: &Stream, becomes: &Use, after: &Stream, frames: u64) -> Option<String> {
+    match becomes {
+        Use::Restored
+            if after.all_packets != frames || after.decoded.abs_diff(frames) > AT_THE_ENDS =>
+        {
+            Some(format!(
+                "{frames} frames were decoded, {} written, and {} can be decoded again",
+                after.all_packets, after.decoded
+            ))
+        }
+        Use::Along(Way::Copied(_) | Way::Unmarked(_))
+            if after.all_packets.abs_diff(before.packets) > AT_THE_ENDS =>
+        {
+            Some(format!(
+                "{} packets were read, {} written",
+                before.packets, after.all_packets
+            ))
+        }
+        // Not where it is longer: packets of plain samples may have no durations.
+        Use::Along(Way::Encoded) if before.duration() > after.duration() + LENGTHS => {
+            Some(format!(
+                "it lasted {:.2}, and lasts {:.2} now",
+                before.duration(),
+                after.duration()
+            ))
+        }
+        _ => None,
+    }
+}
