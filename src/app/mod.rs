@@ -5,6 +5,7 @@
 //! restores faces, [`Report`] reads its counters. The elements of this crate are registered by
 //! [`init`], so that no plugin path needs to be set.
 
+mod animation;
 mod branches;
 mod container;
 mod elements;

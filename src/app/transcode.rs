@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use gst::prelude::*;
 
+use super::animation::as_film;
 use super::branches::{decoder, name_colors, name_speakers, put_in_order};
 use super::container::Container;
 use super::elements::{chain, make, pad, set};
@@ -151,7 +152,10 @@ impl<'a> Transcode<'a> {
         // Before anything is read: whether it can be written, and encoded.
         let writer = Writer::new(&pipeline, self.output)?;
         let encoder = self.encoding.make(container.video_encoder)?;
-        let survey = Survey::of(self.input, self.patience, cancel)?;
+        let film = as_film(self.input, cancel)?;
+        let input = film.as_deref().unwrap_or(self.input);
+        let survey = Survey::of(input, self.patience, cancel);
+        let survey = survey.map_err(|error| self.named(error))?;
         let plan = Plan::new(&survey, container, self.video_track)?;
         let plan = plan.ok_or_else(|| AppError::NoVideo {
             path: self.input.to_owned(),
@@ -170,7 +174,7 @@ impl<'a> Transcode<'a> {
         let (encoder, encoded) = writer.video(encoder)?;
         count(&encoded, &shared, |counters| &counters.encoded);
         let targets = self.targets(&pipeline, &writer, &plan, encoder, &shared)?;
-        self.source(&pipeline, targets, &shared)?;
+        self.source(&pipeline, input, targets, &shared)?;
         let counters = &shared.counters;
         let duration = Some(survey.end());
         let watch = Watch {
@@ -223,11 +227,12 @@ impl<'a> Transcode<'a> {
 
     /// An element's error, as one of the file that it reads or writes.
     fn named(&self, error: AppError) -> AppError {
+        let path = self.input.to_owned();
         match error {
             AppError::Element { element, reason } if element.starts_with(INPUT) => {
-                let path = self.input.to_owned();
                 AppError::Input { path, reason }
             }
+            AppError::Input { reason, .. } => AppError::Input { path, reason },
             AppError::Element { element, reason } if element == super::writer::SINK => {
                 AppError::Output {
                     path: self.output.to_owned(),
@@ -328,15 +333,16 @@ impl<'a> Transcode<'a> {
         Ok(first)
     }
 
-    /// What reads and parses the input, into `targets`.
+    /// What reads and parses `input`, into `targets`.
     fn source(
         &self,
         pipeline: &gst::Pipeline,
+        input: &Path,
         targets: HashMap<String, gst::Pad>,
         shared: &Arc<Shared>,
     ) -> Result<(), AppError> {
         let (source, parser) = (make("filesrc")?, make("parsebin")?);
-        source.set_property("location", self.input);
+        source.set_property("location", input);
         parser.set_property("name", INPUT);
         chain(pipeline, &[&source, &parser])?;
         let (weak, shared) = (pipeline.downgrade(), Arc::clone(shared));
