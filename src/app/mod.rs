@@ -8,6 +8,7 @@
 mod animation;
 mod branches;
 mod container;
+mod edit_list;
 mod elements;
 mod encoder;
 mod error;
@@ -15,6 +16,7 @@ mod partial;
 mod plan;
 mod restorer;
 mod run;
+mod source;
 mod survey;
 mod transcode;
 mod verify;

@@ -11,9 +11,7 @@ use super::AppError;
 use super::branches::decoder;
 use super::elements::{chain, make, pad};
 use super::run::{Event, Watch, run_watched};
-
-/// Name of what reads, by which its errors are known.
-pub(super) const INPUT: &str = "input";
+use super::source::{INPUT, Source};
 
 /// Time by which a container may promise more than its last packet tells, in parts of the whole and
 /// at least.
@@ -39,7 +37,7 @@ pub struct Survey {
 /// A stream of a file.
 #[derive(Debug)]
 pub struct Stream {
-    /// Its name in GStreamer; the same whenever this file is read.
+    /// Its name within the file; the same whenever that is read.
     pub id: String,
     /// What kind of data it has.
     pub kind: Kind,
@@ -59,6 +57,8 @@ pub struct Stream {
     pub decoded: u64,
     /// Running time of its first packet, and of the end of its last one.
     pub span: Option<(gst::ClockTime, gst::ClockTime)>,
+    /// What its times mean.
+    segment: Option<gst::FormattedSegment<gst::ClockTime>>,
 }
 
 /// Kinds of streams.
@@ -139,6 +139,7 @@ impl Stream {
             declared: None,
             decoded: 0,
             span: None,
+            segment: None,
         }
     }
 
@@ -152,13 +153,13 @@ impl Stream {
         }
     }
 
-    fn meet_packet(&mut self, buffer: &gst::BufferRef, segment: Option<&gst::Segment>) {
+    fn meet_packet(&mut self, buffer: &gst::BufferRef) {
         if buffer.flags().contains(gst::BufferFlags::HEADER) && buffer.pts().is_none() {
             return;
         }
         self.all_packets += 1;
-        let times = segment.and_then(|segment| segment.downcast_ref::<gst::ClockTime>());
-        let (Some(times), Some(start)) = (times, buffer.pts().or(buffer.dts())) else {
+        let start = buffer.pts().or(buffer.dts());
+        let (Some(times), Some(start)) = (self.segment.as_ref(), start) else {
             self.packets += 1;
             return;
         };
@@ -183,42 +184,49 @@ fn size(caps: &gst::CapsRef) -> Option<(i32, i32)> {
 }
 
 impl Survey {
-    /// Read all of `path`; an error where nothing comes for the time `patience`.
+    /// Read all of the file at `path`; an error where nothing comes for the time `patience`.
     pub fn of(path: &Path, patience: Duration, cancel: &AtomicBool) -> Result<Self, AppError> {
-        Self::read(path, false, patience, cancel)
+        Ok(Self::best(path, patience, cancel)?.1)
     }
 
-    /// The same, and every frame of video decoded and counted.
-    pub(super) fn of_decoded(
+    /// The same, and how it is to be read so that nothing is lost.
+    pub(super) fn best(
         path: &Path,
         patience: Duration,
         cancel: &AtomicBool,
-    ) -> Result<Self, AppError> {
-        Self::read(path, true, patience, cancel)
+    ) -> Result<(Source, Self), AppError> {
+        let source = Source::new(path);
+        let survey = Self::read(&source, false, patience, cancel)?;
+        let edited = survey.damage().and_then(|_| source.edited());
+        if let Some(edited) = edited {
+            let mut again = Self::read(&edited, false, patience, cancel)?;
+            // That of its media, edits or not.
+            again.declared = None;
+            if again.damage().is_none() {
+                return Ok((edited, again));
+            }
+        }
+        Ok((source, survey))
     }
 
-    fn read(
-        path: &Path,
+    /// Read all of a file; where `decode`, every frame of video is decoded and counted.
+    pub(super) fn read(
+        source: &Source,
         decode: bool,
         patience: Duration,
         cancel: &AtomicBool,
     ) -> Result<Self, AppError> {
         let pipeline = gst::Pipeline::with_name("survey");
-        let (source, parser) = (make("filesrc")?, make("parsebin")?);
-        source.set_property("location", path);
-        parser.set_property("name", INPUT);
-        chain(&pipeline, &[&source, &parser])?;
         let seen = Arc::new(Mutex::new(Self::default()));
-        let for_pads = Arc::clone(&seen);
-        let weak = pipeline.downgrade();
-        parser.connect_pad_added(move |parser, pad| {
+        let (for_pads, weak) = (Arc::clone(&seen), pipeline.downgrade());
+        let parser = source.open(&pipeline, move |parser, pad| {
             let added = weak
                 .upgrade()
                 .map(|pipeline| watch(&pipeline, pad, decode, &for_pads));
             if let Some(Err(error)) = added {
                 super::run::fail(parser, &error);
             }
-        });
+        })?;
         let count = || {
             lock(&seen)
                 .streams
@@ -243,7 +251,7 @@ impl Survey {
             Err(AppError::Element { reason, .. }) if is_readable => survey.complaints.push(reason),
             Err(AppError::Element { reason, .. }) => {
                 return Err(AppError::Input {
-                    path: path.to_owned(),
+                    path: source.path().to_owned(),
                     reason,
                 });
             }
@@ -293,9 +301,7 @@ fn watch(
     decode: bool,
     seen: &Arc<Mutex<Survey>>,
 ) -> Result<(), AppError> {
-    let id = stream
-        .stream_id()
-        .map_or_else(|| stream.name().to_string(), |id| id.to_string());
+    let id = stream_id(stream);
     let index = {
         let mut seen = lock(seen);
         let known = seen.streams.iter().position(|stream| stream.id == id);
@@ -313,20 +319,14 @@ fn watch(
         | gst::PadProbeType::BUFFER_LIST
         | gst::PadProbeType::EVENT_DOWNSTREAM;
     let (seen, counted) = (Arc::clone(seen), Arc::clone(seen));
-    stream.add_probe(kinds, move |pad, info| {
-        let segment = || pad.sticky_event::<gst::event::Segment>(0);
+    stream.add_probe(kinds, move |_, info| {
+        let mut seen = lock(&seen);
         match &info.data {
-            Some(gst::PadProbeData::Event(event)) => lock(&seen).meet(index, event),
-            Some(gst::PadProbeData::Buffer(buffer)) => {
-                let segment = segment();
-                let segment = segment.as_ref().map(|event| event.segment());
-                lock(&seen).streams[index].meet_packet(buffer, segment);
-            }
+            Some(gst::PadProbeData::Event(event)) => seen.meet(index, event),
+            Some(gst::PadProbeData::Buffer(buffer)) => seen.streams[index].meet_packet(buffer),
             Some(gst::PadProbeData::BufferList(list)) => {
-                let segment = segment();
-                let segment = segment.as_ref().map(|event| event.segment());
                 for buffer in list.iter() {
-                    lock(&seen).streams[index].meet_packet(buffer, segment);
+                    seen.streams[index].meet_packet(buffer);
                 }
             }
             _ => {}
@@ -346,6 +346,14 @@ fn watch(
     (stream.link(&target))
         .map(|_| ())
         .map_err(|error| AppError::element(INPUT, error))
+}
+
+/// The name of a parser's stream within its file: what comes before it tells the file, and that is
+/// made up anew where it is not read from its path.
+pub(super) fn stream_id(stream: &gst::Pad) -> String {
+    let id = stream.stream_id();
+    let own = id.as_deref().and_then(|id| id.rsplit('/').next());
+    own.map_or_else(|| stream.name().to_string(), str::to_owned)
 }
 
 /// The pad of something that throws away what it gets.
@@ -372,6 +380,7 @@ impl Survey {
                 let times = segment.segment().downcast_ref::<gst::ClockTime>();
                 let end = times.and_then(|times| times.to_running_time(times.stop()));
                 stream.declared = end.or(stream.declared);
+                stream.segment = times.cloned();
             }
             gst::EventView::Toc(toc) => self.chapters = Some(toc.toc().0.to_owned()),
             gst::EventView::Tag(tags) => {

@@ -14,7 +14,8 @@ use super::container::Container;
 use super::elements::{chain, make, pad, set};
 use super::plan::{Plan, Use};
 use super::run::{Event, Watch, fail, run_watched};
-use super::survey::{INPUT, Kind, Stream, Survey, sink};
+use super::source::INPUT;
+use super::survey::{Kind, Stream, Survey, sink, stream_id};
 use super::verify::verify;
 use super::{AppError, Encoding, Writer};
 
@@ -154,8 +155,8 @@ impl<'a> Transcode<'a> {
         let encoder = self.encoding.make(container.video_encoder)?;
         let film = as_film(self.input, cancel)?;
         let input = film.as_deref().unwrap_or(self.input);
-        let survey = Survey::of(input, self.patience, cancel);
-        let survey = survey.map_err(|error| self.named(error))?;
+        let survey = Survey::best(input, self.patience, cancel);
+        let (source, survey) = survey.map_err(|error| self.named(error))?;
         let plan = Plan::new(&survey, container, self.video_track)?;
         let plan = plan.ok_or_else(|| AppError::NoVideo {
             path: self.input.to_owned(),
@@ -174,7 +175,15 @@ impl<'a> Transcode<'a> {
         let (encoder, encoded) = writer.video(encoder)?;
         count(&encoded, &shared, |counters| &counters.encoded);
         let targets = self.targets(&pipeline, &writer, &plan, encoder, &shared)?;
-        self.source(&pipeline, input, targets, &shared)?;
+        let (weak, for_streams) = (pipeline.downgrade(), Arc::clone(&shared));
+        source.open(&pipeline, move |parser, pad| {
+            let Some(pipeline) = weak.upgrade() else {
+                return;
+            };
+            if let Err(error) = connect(&pipeline, pad, &targets, &for_streams) {
+                for_streams.fail(parser, error);
+            }
+        })?;
         let counters = &shared.counters;
         let duration = Some(survey.end());
         let watch = Watch {
@@ -332,30 +341,6 @@ impl<'a> Transcode<'a> {
         (last.link(encoder)).map_err(|error| AppError::element(&self.filter.name(), error))?;
         Ok(first)
     }
-
-    /// What reads and parses `input`, into `targets`.
-    fn source(
-        &self,
-        pipeline: &gst::Pipeline,
-        input: &Path,
-        targets: HashMap<String, gst::Pad>,
-        shared: &Arc<Shared>,
-    ) -> Result<(), AppError> {
-        let (source, parser) = (make("filesrc")?, make("parsebin")?);
-        source.set_property("location", input);
-        parser.set_property("name", INPUT);
-        chain(pipeline, &[&source, &parser])?;
-        let (weak, shared) = (pipeline.downgrade(), Arc::clone(shared));
-        parser.connect_pad_added(move |parser, pad| {
-            let Some(pipeline) = weak.upgrade() else {
-                return;
-            };
-            if let Err(error) = connect(&pipeline, pad, &targets, &shared) {
-                shared.fail(parser, error);
-            }
-        });
-        Ok(())
-    }
 }
 
 impl Shared {
@@ -375,7 +360,7 @@ fn connect(
     targets: &HashMap<String, gst::Pad>,
     shared: &Arc<Shared>,
 ) -> Result<(), AppError> {
-    let target = stream.stream_id().and_then(|id| targets.get(id.as_str()));
+    let target = targets.get(&stream_id(stream));
     let target = match target.filter(|target| !target.is_linked()) {
         Some(target) => {
             if Kind::of_pad(stream) == Kind::Video {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::AppError;
 use super::container::Way;
 use super::plan::{Plan, Use};
+use super::source::Source;
 use super::survey::{Kind, Stream, Survey};
 
 /// By how much a track may be shorter than before: some frames of sound, as encoders and
@@ -28,7 +29,7 @@ pub(super) fn verify(
     if frames == 0 {
         return Ok(Some("no frame of the video was decoded".to_owned()));
     }
-    let made = match Survey::of_decoded(path, patience, cancel) {
+    let made = match Survey::read(&Source::new(path), true, patience, cancel) {
         Err(AppError::Input { reason, .. }) => {
             return Ok(Some(format!("it cannot be read again: {reason}")));
         }

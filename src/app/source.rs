@@ -1,0 +1,74 @@
+//! What reads a file.
+
+use std::path::{Path, PathBuf};
+
+use gst::prelude::*;
+
+use super::AppError;
+use super::edit_list::EditLists;
+use super::elements::{chain, make};
+
+/// Name of what reads, by which its errors are known.
+pub(super) const INPUT: &str = "input";
+
+/// A file to read, and how.
+#[derive(Debug)]
+pub(super) struct Source {
+    path: PathBuf,
+    /// Edit lists that are followed here, instead of by GStreamer.
+    edit_lists: Option<EditLists>,
+}
+
+impl Source {
+    /// The file at `path`, as GStreamer reads it.
+    pub(super) fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            edit_lists: None,
+        }
+    }
+
+    /// The same file with its edit lists followed here; None where it has none.
+    pub(super) fn edited(&self) -> Option<Self> {
+        Some(Self {
+            path: self.path.clone(),
+            edit_lists: Some(EditLists::of(&self.path)?),
+        })
+    }
+
+    /// Where the file is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Put what reads the file and takes it apart into `pipeline`; `on_stream` gets the parser and
+    /// a pad of each stream.
+    pub(super) fn open(
+        &self,
+        pipeline: &gst::Pipeline,
+        on_stream: impl Fn(&gst::Element, &gst::Pad) + Send + Sync + 'static,
+    ) -> Result<gst::Element, AppError> {
+        let source = match &self.edit_lists {
+            None => {
+                let source = make("filesrc")?;
+                source.set_property("location", &self.path);
+                source
+            }
+            Some(lists) => {
+                let source = lists.reader(&self.path);
+                source.map_err(|error| AppError::element(INPUT, error))?
+            }
+        };
+        let parser = make("parsebin")?;
+        parser.set_property("name", INPUT);
+        chain(pipeline, &[&source, &parser])?;
+        let lists = self.edit_lists.clone();
+        parser.connect_pad_added(move |parser, pad| {
+            if let Some(lists) = &lists {
+                lists.follow(pad);
+            }
+            on_stream(parser, pad);
+        });
+        Ok(parser)
+    }
+}
