@@ -12,7 +12,7 @@ use std::time::Instant;
 /// Write what the camera sees of the photograph.
 pub fn film(mut scene: Scene, output: &Path) -> anyhow::Result<()> {
     let pipeline = gst::Pipeline::new();
-    let writer = Writer::new(&pipeline, output)?;
+    let mut writer = Writer::new(&pipeline, output)?;
     writer.comment("A camera over a photograph by NASA");
     let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::Rgb, SIZE.0, SIZE.1)
         .fps((RATE as i32, 1))

@@ -153,50 +153,45 @@ pub(super) fn put_in_order(pad: &gst::Pad) {
     });
 }
 
-/// Make text without marks out of text with marks, in what comes into `pad`.
-pub(super) fn take_marks_off(pad: &gst::Pad) {
-    let kinds = gst::PadProbeType::BUFFER | gst::PadProbeType::EVENT_DOWNSTREAM;
-    pad.add_probe(kinds, |_, info| {
-        match &mut info.data {
-            Some(gst::PadProbeData::Event(event)) => {
-                if let gst::EventView::Caps(_) = event.view() {
-                    let plain = gst::Caps::builder("text/x-raw")
-                        .field("format", "utf8")
-                        .build();
-                    *event = gst::event::Caps::new(&plain);
+/// Make plain text out of text with Pango's marks, in what leaves by `pad`; of these `kept` stay.
+pub(super) fn take_marks_off(pad: &gst::Pad, kept: &'static [&'static str]) {
+    pad.add_probe(gst::PadProbeType::BUFFER, |_, info| {
+        if let Some(gst::PadProbeData::Buffer(buffer)) = &mut info.data {
+            let text = buffer.map_readable().map(|text| {
+                let end = text
+                    .iter()
+                    .position(|&byte| byte == 0)
+                    .unwrap_or(text.len());
+                unmarked(&String::from_utf8_lossy(&text[..end]), kept)
+            });
+            if let Ok(text) = text {
+                let mut plain = gst::Buffer::from_slice(text.into_bytes());
+                let whole = gst::BufferCopyFlags::TIMESTAMPS | gst::BufferCopyFlags::FLAGS;
+                let copied = (plain.get_mut()).map(|plain| buffer.copy_into(plain, whole, ..));
+                if copied.is_some_and(|copied| copied.is_ok()) {
+                    *buffer = plain;
                 }
             }
-            Some(gst::PadProbeData::Buffer(buffer)) => {
-                let text = buffer
-                    .map_readable()
-                    .map(|text| unmarked(&String::from_utf8_lossy(&text)));
-                if let Ok(text) = text {
-                    let mut plain = gst::Buffer::from_slice(text.into_bytes());
-                    let whole = gst::BufferCopyFlags::TIMESTAMPS | gst::BufferCopyFlags::FLAGS;
-                    let copied = plain
-                        .get_mut()
-                        .map(|plain| buffer.copy_into(plain, whole, ..));
-                    if copied.is_some_and(|copied| copied.is_ok()) {
-                        *buffer = plain;
-                    }
-                }
-            }
-            _ => {}
         }
         gst::PadProbeReturn::Ok
     });
 }
 
-/// `text` without the marks of Pango.
-fn unmarked(text: &str) -> String {
+/// `text` without the marks of Pango, but for those whose names are in `kept`.
+fn unmarked(text: &str, kept: &[&str]) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('<') {
         plain.push_str(&rest[..start]);
-        rest = match rest[start..].find('>') {
-            Some(end) => &rest[start + end + 1..],
-            None => "",
+        let (mark, behind) = match rest[start..].find('>') {
+            Some(end) => rest[start..].split_at(end + 1),
+            None => (&rest[start..], ""),
         };
+        let name = mark.trim_start_matches(['<', '/']).trim_end_matches('>');
+        if kept.contains(&name) {
+            plain.push_str(mark);
+        }
+        rest = behind;
     }
     plain.push_str(rest);
     let entities = [
@@ -223,7 +218,9 @@ mod tests {
             ("&amp;lt;", "&lt;"),
             ("", ""),
         ] {
-            assert_eq!(super::unmarked(marked), plain);
+            assert_eq!(super::unmarked(marked, &[]), plain);
         }
+        let marked = "<i>Hello</i> <span size='1'>there</span>";
+        assert_eq!(super::unmarked(marked, &["i"]), "<i>Hello</i> there");
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Container {
     pub(super) audio_encoder: &'static str,
     /// Encoder of video where nobody says another.
     pub(super) video_encoder: &'static str,
+    /// Marks in the text of its subtitles.
+    pub(super) marks: &'static [&'static str],
 }
 
 /// Endings of what can be written, for messages.
@@ -30,30 +32,35 @@ const CONTAINERS: [Container; 5] = [
         mux: "mp4mux",
         audio_encoder: "avenc_aac",
         video_encoder: "h264",
+        marks: &[],
     },
     Container {
         endings: &["mov"],
         mux: "qtmux",
         audio_encoder: "avenc_aac",
         video_encoder: "h264",
+        marks: &[],
     },
     Container {
         endings: &["mkv"],
         mux: "matroskamux",
         audio_encoder: "opusenc",
         video_encoder: "h264",
+        marks: &["b", "i", "u"],
     },
     Container {
         endings: &["webm"],
         mux: "webmmux",
         audio_encoder: "opusenc",
         video_encoder: "vp9",
+        marks: &[],
     },
     Container {
         endings: &["ts", "m2ts", "mts"],
         mux: "mpegtsmux",
         audio_encoder: "avenc_aac",
         video_encoder: "h264",
+        marks: &[],
     },
 ];
 
@@ -109,6 +116,11 @@ impl Container {
         found.ok_or_else(|| AppError::Container {
             path: path.to_owned(),
         })
+    }
+
+    /// Whether its files are those of ISO/IEC 14496-12, MP4 and QuickTime.
+    pub(super) fn has_boxes(&self) -> bool {
+        ["mp4mux", "qtmux"].contains(&self.mux)
     }
 
     /// How `stream` comes into it; None where it cannot be held.

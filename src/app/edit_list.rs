@@ -4,7 +4,7 @@
 //!
 //! The file is read with its lists hidden (their boxes become free space, and the movie lasts as long
 //! as its media), and the times that they
-//! ask for are put on the streams. Boxes are those of ISO/IEC 14496-12.
+//! ask for are put on the streams.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -15,12 +15,8 @@ use std::sync::{Arc, Mutex};
 
 use gst::prelude::*;
 
+use super::boxes::{boxes, double, index, word};
 use super::survey::stream_id;
-
-/// Largest index of a file that is read, bytes.
-const MOST_INDEX: u64 = 256 << 20;
-/// Most boxes of a file, or in one box.
-const MOST_BOXES: usize = 4096;
 
 /// When a track is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +43,8 @@ impl EditLists {
     /// pieces.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let mut file = File::open(path).ok()?;
-        let (offset, index) = index(&mut file).ok()??;
+        let index = index(&mut file).ok()??;
+        let (offset, index) = (index.body, index.data);
         let mut lists = Self::default();
         let (_, movie) = boxes(&index).find(|(name, _)| name == b"mvhd")?;
         let scale = time_scale(&index[movie.clone()])?;
@@ -167,49 +164,6 @@ impl EditLists {
     }
 }
 
-/// The box of a file that describes its tracks, and where that begins.
-fn index(file: &mut File) -> io::Result<Option<(u64, Vec<u8>)>> {
-    let end = file.metadata()?.len();
-    let mut offset = 0;
-    for _ in 0..MOST_BOXES {
-        let mut head = [0; 16];
-        file.seek(SeekFrom::Start(offset))?;
-        if file.read(&mut head)? < 16 {
-            break;
-        }
-        let (short, long) = (word(&head, 0).unwrap_or(0), head.last_chunk::<8>());
-        let (size, body) = match short {
-            0 => (end - offset, 8),
-            1 => (long.map_or(0, |long| u64::from_be_bytes(*long)), 16),
-            size => (size.into(), 8),
-        };
-        if size < body || size > end - offset {
-            break;
-        }
-        if &head[4..8] == b"moov" && size <= MOST_INDEX {
-            let mut data = vec![0; (size - body) as usize];
-            file.seek(SeekFrom::Start(offset + body))?;
-            file.read_exact(&mut data)?;
-            return Ok(Some((offset + body, data)));
-        }
-        offset += size;
-    }
-    Ok(None)
-}
-
-/// The boxes in `data`: their names, and where their bodies are.
-fn boxes(data: &[u8]) -> impl Iterator<Item = ([u8; 4], Range<usize>)> + '_ {
-    let mut offset = 0;
-    let next = move || {
-        let size = word(data, offset)? as usize;
-        let name = *data.get(offset + 4..)?.first_chunk::<4>()?;
-        let body = offset + 8..offset.checked_add(size)?;
-        offset = body.end;
-        (size >= 8 && body.end <= data.len()).then_some((name, body))
-    };
-    std::iter::from_fn(next).take(MOST_BOXES)
-}
-
 /// Ticks per second in the body of `mvhd` or `mdhd`.
 fn time_scale(header: &[u8]) -> Option<u32> {
     let scale = match header.first()? {
@@ -247,14 +201,6 @@ fn edit(list: &[u8], movie: u32, media: u32) -> Option<Edit> {
     (found.start, found.duration) = (time(start.try_into().ok()?, media)?, time(duration, movie)?);
     let is_all = entries.next().is_none() && found.duration > gst::ClockTime::ZERO;
     is_all.then_some(found)
-}
-
-fn word(data: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(*data.get(at..)?.first_chunk()?))
-}
-
-fn double(data: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_be_bytes(*data.get(at..)?.first_chunk()?))
 }
 
 /// Bytes of the file, with `patches` in their places.
@@ -318,13 +264,5 @@ mod tests {
             assert_eq!(found(wrong), None, "{wrong:?}");
         }
         assert_eq!(edit(&[0; 5], 1000, 1000), None);
-    }
-
-    #[test]
-    fn boxes_end_where_their_sizes_lie() {
-        assert_eq!(boxes(b"\0\0\0\x0cabcd1234\0\0\0\x09efgh").count(), 1);
-        assert_eq!(boxes(b"\0\0\0\x01abcd").count(), 0);
-        assert_eq!(boxes(b"\xff\xff\xff\xffabcd").count(), 0);
-        assert_eq!(boxes(b"\0\0").count(), 0);
     }
 }

@@ -6,12 +6,15 @@
 //! [`init`], so that no plugin path needs to be set.
 
 mod animation;
+mod boxes;
 mod branches;
 mod container;
 mod edit_list;
 mod elements;
 mod encoder;
 mod error;
+mod matroska_tags;
+mod mp4_chapters;
 mod partial;
 mod plan;
 mod restorer;

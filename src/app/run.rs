@@ -123,6 +123,12 @@ fn play(
 /// An error message as our error.
 fn failure(error: &gst::message::Error, missing: &[String]) -> AppError {
     let mut reason = error.error().message().trim_end_matches('.').to_owned();
+    // Behind where in the code it happened stands why, if anything does.
+    let debug = error.debug();
+    let why = debug.as_deref().and_then(|debug| debug.lines().nth(1));
+    if let Some(why) = why.filter(|why| !why.is_empty() && !reason.contains(why)) {
+        reason.push_str(&format!(" ({})", why.trim_end_matches('.')));
+    }
     if !missing.is_empty() {
         let missing = missing.join(", ");
         reason.push_str(&format!(

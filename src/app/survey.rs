@@ -10,6 +10,7 @@ use gst::prelude::*;
 use super::AppError;
 use super::branches::decoder;
 use super::elements::{chain, make, pad};
+use super::mp4_chapters;
 use super::run::{Event, Watch, run_watched};
 use super::source::{INPUT, Source};
 
@@ -258,6 +259,9 @@ impl Survey {
             other => other?,
         }
         survey.streams.sort_by(|a, b| a.id.cmp(&b.id));
+        if survey.chapters.is_none() {
+            survey.chapters = mp4_chapters::read(source.path(), survey.end());
+        }
         Ok(survey)
     }
 

@@ -151,7 +151,7 @@ impl<'a> Transcode<'a> {
         let pipeline = gst::Pipeline::with_name("depixelate");
         let container = Container::of(self.output)?;
         // Before anything is read: whether it can be written, and encoded.
-        let writer = Writer::new(&pipeline, self.output)?;
+        let mut writer = Writer::new(&pipeline, self.output)?;
         let encoder = self.encoding.make(container.video_encoder)?;
         let film = as_film(self.input, cancel)?;
         let input = film.as_deref().unwrap_or(self.input);
@@ -207,6 +207,7 @@ impl<'a> Transcode<'a> {
         callback
             .map_or(result, Err)
             .map_err(|error| self.named(error))?;
+        writer.mend().map_err(|error| self.named(error))?;
         let frames = counters.decoded.load(Ordering::Relaxed);
         match verify(writer.temporary(), &plan, frames, self.patience, cancel)? {
             None => writer.finish()?,

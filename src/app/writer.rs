@@ -10,10 +10,21 @@ use super::elements::{chain, make, pad};
 use super::encoder::Encoder;
 use super::partial::PartialFile;
 use super::survey::{Kind, Survey};
-use super::{AppError, Encoding};
+use super::{AppError, Encoding, matroska_tags, mp4_chapters};
 
 /// Name of what writes, by which its errors are known.
 pub(super) const SINK: &str = "output";
+
+/// Tags that tell how the input was coded.
+const OF_THE_CODING: [&str; 7] = [
+    "container-format",
+    "video-codec",
+    "audio-codec",
+    "encoder",
+    "bitrate",
+    "maximum-bitrate",
+    "minimum-bitrate",
+];
 
 /// Muxer and file of an output. The file has its name only after [`Self::finish`].
 pub struct Writer {
@@ -21,6 +32,10 @@ pub struct Writer {
     container: &'static Container,
     mux: gst::Element,
     file: PartialFile,
+    /// Tags of the whole file; the muxer forgets them when it is stopped.
+    tags: gst::TagList,
+    /// Chapters that are written when all else is.
+    chapters: Option<gst::Toc>,
 }
 
 impl Writer {
@@ -37,48 +52,43 @@ impl Writer {
             container,
             mux,
             file,
+            tags: gst::TagList::new(),
+            chapters: None,
         })
     }
 
     /// Write `comment` into the file's tags.
-    pub fn comment(&self, comment: &str) {
-        if let Some(tags) = self.mux.dynamic_cast_ref::<gst::TagSetter>() {
-            tags.add_tag::<gst::tags::Comment>(&comment, gst::TagMergeMode::Replace);
+    pub fn comment(&mut self, comment: &str) {
+        let tags = self.tags.make_mut();
+        tags.add::<gst::tags::Comment>(&comment, gst::TagMergeMode::ReplaceAll);
+        if let Some(setter) = self.mux.dynamic_cast_ref::<gst::TagSetter>() {
+            setter.merge_tags(&self.tags, gst::TagMergeMode::ReplaceAll);
         }
     }
 
     /// Take over the tags and chapters of a file, with `comment` after its own; returns what cannot
     /// be kept.
-    pub(super) fn describe(&self, survey: &Survey, comment: &str) -> Option<String> {
+    pub(super) fn describe(&mut self, survey: &Survey, comment: &str) -> Option<String> {
         let own = survey.tags.get::<gst::tags::Comment>();
-        let own = own
-            .map(|own| own.get().to_owned())
-            .filter(|own| !own.contains(comment));
-        self.comment(&own.map_or(comment.to_owned(), |own| format!("{own}\n{comment}")));
-        if let Some(tags) = self.mux.dynamic_cast_ref::<gst::TagSetter>() {
-            let mut kept = survey.tags.clone();
-            for of_the_coding in [
-                "comment",
-                "container-format",
-                "video-codec",
-                "audio-codec",
-                "encoder",
-                "bitrate",
-                "maximum-bitrate",
-                "minimum-bitrate",
-            ] {
-                kept.make_mut().remove_generic(of_the_coding);
-            }
-            tags.merge_tags(&kept, gst::TagMergeMode::Keep);
+        let comment = match own.map(|own| own.get().to_owned()) {
+            None => comment.to_owned(),
+            // It was through here before.
+            Some(own) if own.contains(comment) => own,
+            Some(own) => format!("{own}\n{comment}"),
+        };
+        self.tags = survey.tags.clone();
+        for of_the_coding in OF_THE_CODING {
+            self.tags.make_mut().remove_generic(of_the_coding);
         }
+        self.comment(&comment);
         let chapters = survey.chapters.as_ref()?;
-        match self.mux.dynamic_cast_ref::<gst::TocSetter>() {
-            Some(setter) => {
-                setter.set_toc(Some(chapters));
-                None
-            }
-            None => Some("the chapters are left out, as this container has none: .mkv has".into()),
+        if let Some(setter) = self.mux.dynamic_cast_ref::<gst::TocSetter>() {
+            setter.set_toc(Some(chapters));
+            return None;
         }
+        self.chapters = self.container.has_boxes().then(|| chapters.clone());
+        (self.chapters.is_none())
+            .then(|| "the chapters are left out, as this container has none: .mkv has".to_owned())
     }
 
     /// Add an encoder; returns the pad that takes its frames, and the one that its packets leave by.
@@ -130,8 +140,12 @@ impl Writer {
             elements.push(make(parser)?);
         }
         if let Way::Unmarked(_) = way {
-            elements.push(make("identity")?);
-            take_marks_off(&pad(&elements[elements.len() - 1], "sink")?);
+            let setter = make("capssetter")?;
+            let plain = gst::Caps::builder("text/x-raw").field("format", "utf8");
+            setter.set_property("caps", plain.build());
+            setter.set_property("replace", true);
+            take_marks_off(&pad(&setter, "src")?, self.container.marks);
+            elements.push(setter);
         }
         self.join(&elements, kind)
     }
@@ -163,6 +177,17 @@ impl Writer {
                 .map_err(|error| AppError::element(&element.name(), error))?;
         }
         pad(first, "sink")
+    }
+
+    /// Put right what the muxer wrote in a way of its own; to be called when the pipeline has ended.
+    pub(super) fn mend(&self) -> Result<(), AppError> {
+        let path = self.temporary();
+        let mended = match (&self.chapters, self.container.mux) {
+            (_, "matroskamux" | "webmmux") => matroska_tags::mend(path, &self.tags),
+            (Some(chapters), _) => mp4_chapters::write(path, chapters),
+            _ => Ok(()),
+        };
+        mended.map_err(|error| AppError::element(SINK, error))
     }
 
     /// Where the file is until it is finished.

@@ -1,0 +1,91 @@
+//! The boxes of MP4 and QuickTime files, as ISO/IEC 14496-12 has them.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+
+/// Largest index of a file that is read, bytes.
+const MOST_INDEX: u64 = 256 << 20;
+/// Most boxes of a file, or in one box.
+const MOST_BOXES: usize = 4096;
+
+/// The box of a file that describes its tracks.
+#[derive(Debug)]
+pub(super) struct Index {
+    /// Where it begins in the file.
+    pub(super) start: u64,
+    /// Where its boxes begin in the file.
+    pub(super) body: u64,
+    /// Its boxes.
+    pub(super) data: Vec<u8>,
+}
+
+/// The box of a file that describes its tracks; None where there is none.
+pub(super) fn index(file: &mut File) -> io::Result<Option<Index>> {
+    let end = file.metadata()?.len();
+    let mut offset = 0;
+    for _ in 0..MOST_BOXES {
+        let mut head = [0; 16];
+        file.seek(SeekFrom::Start(offset))?;
+        if file.read(&mut head)? < 16 {
+            break;
+        }
+        let (short, long) = (word(&head, 0).unwrap_or(0), head.last_chunk::<8>());
+        let (size, body) = match short {
+            0 => (end - offset, 8),
+            1 => (long.map_or(0, |long| u64::from_be_bytes(*long)), 16),
+            size => (size.into(), 8),
+        };
+        if size < body || size > end - offset {
+            break;
+        }
+        if &head[4..8] == b"moov" && size <= MOST_INDEX {
+            let mut data = vec![0; (size - body) as usize];
+            file.seek(SeekFrom::Start(offset + body))?;
+            file.read_exact(&mut data)?;
+            return Ok(Some(Index {
+                start: offset,
+                body: offset + body,
+                data,
+            }));
+        }
+        offset += size;
+    }
+    Ok(None)
+}
+
+/// The boxes in `data`: their names, and where their bodies are.
+pub(super) fn boxes(data: &[u8]) -> impl Iterator<Item = ([u8; 4], Range<usize>)> + '_ {
+    let mut offset = 0;
+    let next = move || {
+        let size = word(data, offset)? as usize;
+        let name = *data.get(offset + 4..)?.first_chunk::<4>()?;
+        let body = offset + 8..offset.checked_add(size)?;
+        offset = body.end;
+        (size >= 8 && body.end <= data.len()).then_some((name, body))
+    };
+    std::iter::from_fn(next).take(MOST_BOXES)
+}
+
+/// The 32-bit number at `at`.
+pub(super) fn word(data: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_be_bytes(*data.get(at..)?.first_chunk()?))
+}
+
+/// The 64-bit number at `at`.
+pub(super) fn double(data: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_be_bytes(*data.get(at..)?.first_chunk()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_end_where_their_sizes_lie() {
+        assert_eq!(boxes(b"\0\0\0\x0cabcd1234\0\0\0\x09efgh").count(), 1);
+        assert_eq!(boxes(b"\0\0\0\x01abcd").count(), 0);
+        assert_eq!(boxes(b"\xff\xff\xff\xffabcd").count(), 0);
+        assert_eq!(boxes(b"\0\0").count(), 0);
+    }
+}
