@@ -93,11 +93,14 @@ fn write(
     let file = file
         .map_err(|error| AppError::element("animation", error))?
         .into_temp_path();
+    // In name: each frame has its own time.
+    let first_lasts = duration(&first).mseconds().clamp(1, 10_000);
+    let rate = gst::Fraction::new(1000, first_lasts as i32);
     let caps = gst::Caps::builder("video/x-raw")
         .field("format", "RGBA")
         .field("width", width as i32)
         .field("height", height as i32)
-        .field("framerate", gst::Fraction::new(0, 1))
+        .field("framerate", rate)
         .build();
     let source = gst_app::AppSrc::builder()
         .caps(&caps)

@@ -313,7 +313,15 @@ impl<'a> Transcode<'a> {
         {
             // One track has one size; what has another later is fitted into it.
             let (scale, size) = (make("videoscale")?, make("capsfilter")?);
-            let caps = format!("video/x-raw, width=(int){width}, height=(int){height}");
+            let first = stream.first_caps().and_then(|caps| caps.structure(0));
+            let pixel = first.and_then(|first| first.get("pixel-aspect-ratio").ok());
+            let pixel = pixel.unwrap_or(gst::Fraction::new(1, 1));
+            let caps = format!(
+                "video/x-raw, width=(int){width}, height=(int){height}, \
+                 pixel-aspect-ratio=(fraction){}/{}",
+                pixel.numer(),
+                pixel.denom()
+            );
             set(&size, "caps", &caps)?;
             elements.extend([scale, size]);
         }

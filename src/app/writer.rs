@@ -15,6 +15,8 @@ use super::{AppError, Encoding, matroska_tags, mp4_chapters};
 /// Name of what writes, by which its errors are known.
 pub(super) const SINK: &str = "output";
 
+/// Ticks per second of MP4 tracks without a frame rate, as MPEG has them.
+const FINE_TICKS: u32 = 90_000;
 /// Tags that tell how the input was coded.
 const OF_THE_CODING: [&str; 7] = [
     "container-format",
@@ -98,17 +100,29 @@ impl Writer {
         elements.push(encoder.element.clone());
         elements.extend(encoder.parser.clone());
         elements.push(packet_queue()?);
+        let last = pad(&elements[elements.len() - 1], "src")?;
+        let frames = self.join(&elements, Kind::Video)?;
+        let muxed = last.peer();
         pad(&convert, "sink")?.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
-            if let Some(gst::EventView::Caps(caps)) = info.event().map(|event| event.view())
-                && let Ok(info) = gst_video::VideoInfo::from_caps(caps.caps())
-                && let Some(caps) = encoder.caps(&info)
-            {
+            let Some(gst::EventView::Caps(caps)) = info.event().map(|event| event.view()) else {
+                return gst::PadProbeReturn::Ok;
+            };
+            let Ok(info) = gst_video::VideoInfo::from_caps(caps.caps()) else {
+                return gst::PadProbeReturn::Ok;
+            };
+            if let Some(caps) = encoder.caps(&info) {
                 format.set_property("caps", caps);
+            }
+            // Times of frames at no certain rate need fine ticks.
+            if let Some(muxed) = &muxed
+                && info.fps().numer() == 0
+                && muxed.has_property("trak-timescale")
+            {
+                muxed.set_property("trak-timescale", FINE_TICKS);
             }
             gst::PadProbeReturn::Ok
         });
-        let last = pad(&elements[elements.len() - 1], "src")?;
-        Ok((self.join(&elements, Kind::Video)?, last))
+        Ok((frames, last))
     }
 
     /// The same with an encoder that is not set up yet; returns the pad that takes its frames.

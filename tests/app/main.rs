@@ -1,6 +1,9 @@
 //! The program `depixelate`: files in, files out, and what the documents say of its options.
 
+mod damage;
 mod documents;
 mod files;
 #[path = "../helpers/mod.rs"]
 mod helpers;
+mod media;
+mod streams;
