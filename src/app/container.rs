@@ -6,7 +6,7 @@ use gst::prelude::*;
 
 use super::AppError;
 use super::elements::{exists, make};
-use super::survey::{Kind, Stream};
+use super::stream::{Kind, Stream};
 
 /// A kind of file.
 #[derive(Debug)]
@@ -22,9 +22,6 @@ pub(super) struct Container {
     /// Marks in the text of its subtitles.
     pub(super) marks: &'static [&'static str],
 }
-
-/// Endings of what can be written, for messages.
-pub(super) const ENDINGS: &str = ".mp4, .m4v, .mov, .mkv, .webm, .ts or .m2ts";
 
 const CONTAINERS: [Container; 5] = [
     Container {
@@ -169,5 +166,22 @@ impl Container {
             .map(|container| format!(".{}", container.endings[0]))
             .collect();
         (!endings.is_empty()).then(|| endings.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_all_endings() {
+        let endings = CONTAINERS.iter().flat_map(|container| container.endings);
+        for ending in endings {
+            let named = super::super::error::ENDINGS.split([',', ' ']);
+            assert!(
+                named.into_iter().any(|named| named == format!(".{ending}")),
+                "{ending}"
+            );
+        }
     }
 }

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use gst::prelude::*;
 
 use super::boxes::{boxes, double, index, word};
-use super::survey::stream_id;
+use super::stream::stream_id;
 
 /// When a track is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

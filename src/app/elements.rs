@@ -7,10 +7,14 @@ use gst::prelude::*;
 fn package_of(element: &str) -> &'static str {
     match element {
         "x264enc" => "gstreamer1.0-plugins-ugly",
-        "avenc_aac" => "gstreamer1.0-libav",
-        "opusparse" => "gstreamer1.0-plugins-bad",
+        libav if libav.starts_with("av") && libav.contains('_') => "gstreamer1.0-libav",
+        "x265enc" | "av1enc" | "mpegtsmux" | "opusparse" | "h264parse" | "h265parse"
+        | "av1parse" | "vp9parse" | "dcaparse" | "mpegvideoparse" | "jpegparse" => {
+            "gstreamer1.0-plugins-bad"
+        }
         "mp4mux" | "matroskamux" | "videoflip" | "aacparse" | "ac3parse" | "flacparse"
-        | "mpegaudioparse" => "gstreamer1.0-plugins-good",
+        | "mpegaudioparse" | "qtmux" | "webmmux" | "vp9enc" | "jpegenc" | "capssetter"
+        | "deinterlace" => "gstreamer1.0-plugins-good",
         _ => "gstreamer1.0-plugins-base",
     }
 }

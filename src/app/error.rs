@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::container::ENDINGS;
+/// Endings of what can be written.
+pub(super) const ENDINGS: &str = ".mp4, .m4v, .mov, .mkv, .webm, .ts, .m2ts or .mts";
 
 /// Why a file could not be made.
 #[derive(Debug, thiserror::Error)]

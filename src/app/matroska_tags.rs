@@ -9,6 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use gst::glib;
+use gst::prelude::*;
 
 /// Where tags are looked for: so many bytes at the start and at the end of a file.
 const ENDS: u64 = 1 << 20;
@@ -37,7 +38,6 @@ pub(super) fn mend(path: &Path, tags: &gst::TagListRef) -> io::Result<()> {
 
 /// How a text was written, and what was meant, as long as that; None where both are the same.
 fn texts(value: &glib::SendValue) -> Option<(Vec<u8>, Vec<u8>)> {
-    use gst::prelude::*;
     let mut meant = value.get::<String>().ok()?.into_bytes();
     let written = value.serialize().ok()?.as_bytes().to_vec();
     (written.len() > meant.len()).then(|| {

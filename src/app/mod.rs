@@ -20,6 +20,7 @@ mod plan;
 mod restorer;
 mod run;
 mod source;
+mod stream;
 mod survey;
 mod transcode;
 mod verify;
@@ -29,7 +30,8 @@ pub use encoder::Encoding;
 pub use error::AppError;
 pub use restorer::{Report, RestoreOptions, restorer};
 pub use run::{Event, run};
-pub use survey::{Kind, Stream, Survey};
+pub use stream::{Kind, Stream};
+pub use survey::Survey;
 pub use transcode::{Outcome, Progress, Transcode};
 pub use writer::Writer;
 

@@ -2,7 +2,8 @@
 
 use super::AppError;
 use super::container::{Container, Way};
-use super::survey::{Kind, Stream, Survey};
+use super::stream::{Kind, Stream};
+use super::survey::Survey;
 
 /// What becomes of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]

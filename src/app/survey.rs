@@ -13,6 +13,7 @@ use super::elements::{chain, make, pad};
 use super::mp4_chapters;
 use super::run::{Event, Watch, run_watched};
 use super::source::{INPUT, Source};
+use super::stream::{Kind, Stream, stream_id};
 
 /// Time by which a container may promise more than its last packet tells, in parts of the whole and
 /// at least.
@@ -33,155 +34,6 @@ pub struct Survey {
     pub declared: Option<gst::ClockTime>,
     /// Why it may be damaged: what GStreamer said while reading.
     pub complaints: Vec<String>,
-}
-
-/// A stream of a file.
-#[derive(Debug)]
-pub struct Stream {
-    /// Its name within the file; the same whenever that is read.
-    pub id: String,
-    /// What kind of data it has.
-    pub kind: Kind,
-    /// Its first caps, and those with another size of the picture.
-    pub caps: Vec<gst::Caps>,
-    /// Tags of this stream.
-    pub tags: gst::TagList,
-    /// Whether its container says that it is to be played.
-    pub is_default: bool,
-    /// Packets that are to be shown or heard.
-    pub packets: u64,
-    /// All packets, those too that an edit list cuts off.
-    pub all_packets: u64,
-    /// The end that its container tells, running time.
-    pub declared: Option<gst::ClockTime>,
-    /// Frames that came out of a decoder, where it was asked to work.
-    pub decoded: u64,
-    /// Running time of its first packet, and of the end of its last one.
-    pub span: Option<(gst::ClockTime, gst::ClockTime)>,
-    /// What its times mean.
-    segment: Option<gst::FormattedSegment<gst::ClockTime>>,
-}
-
-/// Kinds of streams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Moving pictures, or a single one.
-    Video,
-    /// Sound.
-    Audio,
-    /// Subtitles, as text or as pictures.
-    Subtitles,
-    /// Anything else.
-    Other,
-}
-
-impl Kind {
-    fn of(caps: &gst::CapsRef) -> Self {
-        let name = caps.structure(0).map_or("", |caps| caps.name());
-        match name.split('/').next().unwrap_or_default() {
-            "video" | "image" => Self::Video,
-            "audio" => Self::Audio,
-            "text" | "subpicture" | "closedcaption" => Self::Subtitles,
-            _ if ["application/x-ssa", "application/x-ass"].contains(&name) => Self::Subtitles,
-            _ => Self::Other,
-        }
-    }
-}
-
-impl Kind {
-    /// That of what comes out of `pad`.
-    pub(super) fn of_pad(pad: &gst::Pad) -> Self {
-        Self::of(&pad.current_caps().unwrap_or(pad.query_caps(None)))
-    }
-}
-
-impl std::fmt::Display for Kind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Video => "video",
-            Self::Audio => "audio",
-            Self::Subtitles => "subtitles",
-            Self::Other => "data",
-        })
-    }
-}
-
-impl Stream {
-    /// Its first caps.
-    pub fn first_caps(&self) -> Option<&gst::Caps> {
-        self.caps.first()
-    }
-
-    /// Width and height of the picture by its first caps.
-    pub fn size(&self) -> Option<(i32, i32)> {
-        self.first_caps().and_then(|caps| size(caps))
-    }
-
-    /// Whether it is a single picture beside a film, such as a cover.
-    pub fn is_still(&self) -> bool {
-        self.kind == Kind::Video && self.packets <= 1
-    }
-
-    /// How long it is.
-    pub fn duration(&self) -> gst::ClockTime {
-        let (start, end) = self.span.unwrap_or_default();
-        end.saturating_sub(start)
-    }
-
-    pub(super) fn new(id: String) -> Self {
-        Self {
-            id,
-            kind: Kind::Other,
-            caps: Vec::new(),
-            tags: gst::TagList::new(),
-            is_default: false,
-            packets: 0,
-            all_packets: 0,
-            declared: None,
-            decoded: 0,
-            span: None,
-            segment: None,
-        }
-    }
-
-    fn meet_caps(&mut self, caps: &gst::CapsRef) {
-        if self.caps.is_empty() {
-            self.kind = Kind::of(caps);
-        }
-        let known = |known: &gst::Caps| size(known) == size(caps);
-        if !self.caps.iter().any(known) {
-            self.caps.push(caps.to_owned());
-        }
-    }
-
-    fn meet_packet(&mut self, buffer: &gst::BufferRef) {
-        if buffer.flags().contains(gst::BufferFlags::HEADER) && buffer.pts().is_none() {
-            return;
-        }
-        self.all_packets += 1;
-        let start = buffer.pts().or(buffer.dts());
-        let (Some(times), Some(start)) = (self.segment.as_ref(), start) else {
-            self.packets += 1;
-            return;
-        };
-        let end = start + buffer.duration().unwrap_or_default();
-        let Some((first, last)) = times.clip(start, end) else {
-            return;
-        };
-        self.packets += 1;
-        let running = |time: Option<gst::ClockTime>| times.to_running_time(time);
-        let (Some(first), Some(last)) = (running(first), running(last)) else {
-            return;
-        };
-        let (start, end) = self.span.unwrap_or((first, last));
-        self.span = Some((start.min(first), end.max(last)));
-    }
-}
-
-/// Width and height in caps of pictures.
-fn size(caps: &gst::CapsRef) -> Option<(i32, i32)> {
-    let caps = caps.structure(0)?;
-    Some((caps.get("width").ok()?, caps.get("height").ok()?))
 }
 
 impl Survey {
@@ -275,7 +127,7 @@ impl Survey {
     /// complained.
     pub fn damage(&self) -> Option<String> {
         let streams = self.streams.iter().filter(|stream| stream.packets > 0);
-        let short = streams.filter_map(|stream| {
+        let mut short = streams.filter_map(|stream| {
             let (_, end) = stream.span?;
             let declared = stream
                 .declared
@@ -288,7 +140,7 @@ impl Survey {
         let end = self.end();
         let all = self.declared.filter(|declared| is_short(end, *declared));
         let all = all.map(|declared| format!("it is to last {declared:.1}, but ends at {end:.1}"));
-        short.last().or(all).or(self.complaints.first().cloned())
+        short.next().or(all).or(self.complaints.first().cloned())
     }
 }
 
@@ -352,14 +204,6 @@ fn watch(
         .map_err(|error| AppError::element(INPUT, error))
 }
 
-/// The name of a parser's stream within its file: what comes before it tells the file, and that is
-/// made up anew where it is not read from its path.
-pub(super) fn stream_id(stream: &gst::Pad) -> String {
-    let id = stream.stream_id();
-    let own = id.as_deref().and_then(|id| id.rsplit('/').next());
-    own.map_or_else(|| stream.name().to_string(), str::to_owned)
-}
-
 /// The pad of something that throws away what it gets.
 pub(super) fn sink(pipeline: &gst::Pipeline) -> Result<gst::Pad, AppError> {
     let sink = make("fakesink")?;
@@ -374,27 +218,13 @@ pub(super) fn sink(pipeline: &gst::Pipeline) -> Result<gst::Pad, AppError> {
 
 impl Survey {
     fn meet(&mut self, index: usize, event: &gst::EventRef) {
-        let stream = &mut self.streams[index];
         match event.view() {
-            gst::EventView::Caps(caps) => stream.meet_caps(caps.caps()),
-            gst::EventView::StreamStart(start) => {
-                stream.is_default |= start.stream_flags().contains(gst::StreamFlags::SELECT);
-            }
-            gst::EventView::Segment(segment) => {
-                let times = segment.segment().downcast_ref::<gst::ClockTime>();
-                let end = times.and_then(|times| times.to_running_time(times.stop()));
-                stream.declared = end.or(stream.declared);
-                stream.segment = times.cloned();
-            }
             gst::EventView::Toc(toc) => self.chapters = Some(toc.toc().0.to_owned()),
-            gst::EventView::Tag(tags) => {
-                let all = match tags.tag().scope() {
-                    gst::TagScope::Global => &mut self.tags,
-                    _ => &mut stream.tags,
-                };
-                (all.make_mut()).insert(tags.tag(), gst::TagMergeMode::Replace);
+            gst::EventView::Tag(tags) if tags.tag().scope() == gst::TagScope::Global => {
+                let all = self.tags.make_mut();
+                all.insert(tags.tag(), gst::TagMergeMode::Replace);
             }
-            _ => {}
+            _ => self.streams[index].meet(event),
         }
     }
 }

@@ -15,7 +15,8 @@ use super::elements::{chain, make, pad, set};
 use super::plan::{Plan, Use};
 use super::run::{Event, Watch, fail, run_watched};
 use super::source::INPUT;
-use super::survey::{Kind, Stream, Survey, sink, stream_id};
+use super::stream::{Kind, Stream, stream_id};
+use super::survey::{Survey, sink};
 use super::verify::verify;
 use super::{AppError, Encoding, Writer};
 

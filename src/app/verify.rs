@@ -8,7 +8,8 @@ use super::AppError;
 use super::container::Way;
 use super::plan::{Plan, Use};
 use super::source::Source;
-use super::survey::{Kind, Stream, Survey};
+use super::stream::{Kind, Stream};
+use super::survey::Survey;
 
 /// By how much a track may be shorter than before: some frames of sound, as encoders and
 /// containers round.

@@ -9,7 +9,8 @@ use super::container::{Container, Way};
 use super::elements::{chain, make, pad};
 use super::encoder::Encoder;
 use super::partial::PartialFile;
-use super::survey::{Kind, Survey};
+use super::stream::Kind;
+use super::survey::Survey;
 use super::{AppError, Encoding, matroska_tags, mp4_chapters};
 
 /// Name of what writes, by which its errors are known.
