@@ -9,6 +9,7 @@ mod animation;
 mod boxes;
 mod branches;
 mod container;
+mod counters;
 mod edit_list;
 mod elements;
 mod encoder;
@@ -17,6 +18,7 @@ mod matroska_tags;
 mod mp4_chapters;
 mod partial;
 mod plan;
+mod record;
 mod restorer;
 mod run;
 mod source;
@@ -28,6 +30,7 @@ mod writer;
 
 pub use encoder::Encoding;
 pub use error::AppError;
+pub use record::{FaceBox, RestoredFace};
 pub use restorer::{Report, RestoreOptions, restorer};
 pub use run::{Event, run};
 pub use stream::{Kind, Stream};
@@ -39,8 +42,13 @@ pub use writer::Writer;
 pub const NOTICE: &str =
     "Faces restored by depixelate; a restored face is a guess, not the person.";
 
-/// Start GStreamer and register the elements of this crate.
+/// Start GStreamer and register the elements of this crate; once, however often it is called.
 pub fn init() -> Result<(), AppError> {
-    gst::init().map_err(|error| AppError::Start(error.to_string()))?;
-    crate::plugin_register_static().map_err(|error| AppError::Start(error.to_string()))
+    static STARTED: once_cell::sync::OnceCell<()> = once_cell::sync::OnceCell::new();
+    let start = || {
+        gst::init().map_err(|error| AppError::Start(error.to_string()))?;
+        // Registered again, the plugin would replace itself below its elements.
+        crate::plugin_register_static().map_err(|error| AppError::Start(error.to_string()))
+    };
+    STARTED.get_or_try_init(start).copied()
 }

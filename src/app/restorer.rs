@@ -33,6 +33,8 @@ pub fn restorer(options: &RestoreOptions) -> Result<gst::Element, AppError> {
     let element = make("facedepixelate")?;
     // Errors are reported under this name.
     element.set_property("name", "facedepixelate");
+    // What was made is told in the file beside the output.
+    element.set_property("add-roi-meta", true);
     if let Some(path) = &options.model_file {
         element.set_property("model-file", path.to_string_lossy().as_ref());
     }

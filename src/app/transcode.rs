@@ -11,8 +11,10 @@ use gst::prelude::*;
 use super::animation::as_film;
 use super::branches::{decoder, name_colors, name_speakers, put_in_order};
 use super::container::Container;
+use super::counters::Counters;
 use super::elements::{chain, make, pad, set};
 use super::plan::{Plan, Use};
+use super::record::{RESTORED_FACE, Record, RestoredFace};
 use super::run::{Event, Watch, fail, run_watched};
 use super::source::INPUT;
 use super::stream::{Kind, Stream, stream_id};
@@ -77,41 +79,10 @@ pub enum Progress {
 pub struct Outcome {
     /// Frames of the restored track.
     pub frames: u64,
+    /// The faces in them.
+    pub faces: Vec<RestoredFace>,
     /// Why the input is taken for damaged; what could be read of it was restored.
     pub damage: Option<String>,
-}
-
-/// How many frames came how far, and when.
-#[derive(Debug, Default)]
-struct Counters {
-    packets: AtomicU64,
-    decoded: AtomicU64,
-    restored: AtomicU64,
-    encoded: AtomicU64,
-    position: AtomicU64,
-}
-
-impl Counters {
-    /// A number that grows while anything happens.
-    fn sum(&self) -> u64 {
-        let all = [&self.packets, &self.decoded, &self.restored, &self.encoded];
-        all.map(|count| count.load(Ordering::Relaxed)).iter().sum()
-    }
-
-    /// The part that frames wait for, once nothing happens any more.
-    fn stuck(&self) -> &'static str {
-        /// Frames that a decoder, a filter and an encoder keep while they work.
-        const KEPT: [u64; 3] = [32, 8, 128];
-        let counts = [&self.packets, &self.decoded, &self.restored, &self.encoded];
-        let counts = counts.map(|count| count.load(Ordering::Relaxed));
-        let waits = |part: usize| counts[part].saturating_sub(counts[part + 1]) > KEPT[part];
-        match () {
-            () if waits(2) => "the encoder",
-            () if waits(1) => "the restoration",
-            () if waits(0) => "the decoder",
-            () => INPUT,
-        }
-    }
 }
 
 /// What streaming threads leave for the caller.
@@ -173,6 +144,7 @@ impl<'a> Transcode<'a> {
             on_progress(Progress::Warning(warning));
         }
         let shared = Arc::new(Shared::default());
+        let record = Record::of(&pad(self.filter, "src")?, RESTORED_FACE);
         let (encoder, encoded) = writer.video(encoder)?;
         count(&encoded, &shared, |counters| &counters.encoded);
         let targets = self.targets(&pipeline, &writer, &plan, encoder, &shared)?;
@@ -220,7 +192,12 @@ impl<'a> Transcode<'a> {
                 });
             }
         }
-        Ok(Outcome { frames, damage })
+        let faces = Record::faces(&record);
+        Ok(Outcome {
+            frames,
+            faces,
+            damage,
+        })
     }
 
     fn check_paths(&self) -> Result<(), AppError> {

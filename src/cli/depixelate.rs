@@ -1,4 +1,7 @@
-//! The command line of `depixelate`: restores the pixelated faces of a video file.
+//! The command line of `depixelate`: restores the pixelated faces of video files.
+
+mod batch;
+mod sidecar;
 
 use crate::app::{
     self, AppError, Encoding, NOTICE, Outcome, Progress, Report, RestoreOptions, Transcode,
@@ -6,6 +9,7 @@ use crate::app::{
 };
 use crate::frame::Rect;
 use anyhow::Context;
+use batch::Job;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::Write;
@@ -21,10 +25,16 @@ use std::time::{Duration, Instant};
 #[derive(Parser)]
 #[command(name = "depixelate", version)]
 struct Arguments {
-    /// Video file to read: anything that GStreamer decodes
-    input: PathBuf,
-    /// File to write: .mp4, .mov, .mkv, .webm or .ts
-    output: PathBuf,
+    /// Video file to read (anything that GStreamer decodes), and file to write (.mp4, .mov, .mkv,
+    /// .webm or .ts); with --output-dir all are read, and files in folders too
+    #[arg(required = true, value_name = "INPUT OUTPUT")]
+    files: Vec<PathBuf>,
+    /// Restore all files into this folder, under their own names
+    #[arg(long, value_name = "FOLDER")]
+    output_dir: Option<PathBuf>,
+    /// With --output-dir: make files again that are there already
+    #[arg(long, requires = "output_dir")]
+    overwrite: bool,
     /// ONNX model to use instead of the bundled one
     #[arg(long, value_name = "FILE")]
     model_file: Option<PathBuf>,
@@ -83,24 +93,52 @@ const DAMAGED: u8 = 4;
 
 /// The program.
 pub fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(outcome) if outcome.damage.is_some() => ExitCode::from(DAMAGED),
-        Ok(_) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("depixelate: {error:#}");
-            let known = error.downcast_ref().map(AppError::exit_status);
-            ExitCode::from(known.unwrap_or(1))
-        }
-    }
-}
-
-fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let arguments = Arguments::parse();
+    let jobs = match batch::jobs(
+        &arguments.files,
+        arguments.output_dir.as_deref(),
+        arguments.overwrite,
+    ) {
+        Ok(jobs) => jobs,
+        Err(error) => return ExitCode::from(told(&error.into())),
+    };
     let cancel = Arc::new(AtomicBool::new(false));
     let on_signal = Arc::clone(&cancel);
-    ctrlc::set_handler(move || on_signal.store(true, Ordering::Relaxed))
-        .context("Ctrl-C cannot be caught")?;
+    let caught = ctrlc::set_handler(move || on_signal.store(true, Ordering::Relaxed));
+    if let Err(error) = caught.context("Ctrl-C cannot be caught") {
+        return ExitCode::from(told(&error));
+    }
+    let (mut status, mut done) = (0, 0);
+    for job in &jobs.files {
+        let failed = match restore(&arguments, job, &cancel) {
+            Ok(outcome) => u8::from(outcome.damage.is_some()) * DAMAGED,
+            Err(error) => told(&error),
+        };
+        done += usize::from(failed == 0 || failed == DAMAGED);
+        if status == 0 {
+            status = failed;
+        }
+        if cancel.load(Ordering::Relaxed) {
+            status = AppError::Cancelled.exit_status();
+            break;
+        }
+    }
+    if arguments.output_dir.is_some() {
+        let (all, skipped) = (jobs.files.len(), jobs.skipped);
+        eprintln!("depixelate: {done} of {all} files made, {skipped} were there already");
+    }
+    ExitCode::from(status)
+}
+
+/// Say what went wrong; returns the exit status for it.
+fn told(error: &anyhow::Error) -> u8 {
+    eprintln!("depixelate: {error:#}");
+    error.downcast_ref().map_or(1, AppError::exit_status)
+}
+
+fn restore(arguments: &Arguments, job: &Job, cancel: &AtomicBool) -> anyhow::Result<Outcome> {
     app::init()?;
-    let filter = restorer(&RestoreOptions {
+    let options = RestoreOptions {
         model_file: arguments.model_file.clone(),
         execution_provider: arguments.execution_provider.clone(),
         detail: arguments.detail,
@@ -109,8 +147,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         score_threshold: arguments.score_threshold,
         face_threshold: arguments.face_threshold,
         regions: arguments.regions.clone(),
-    })?;
-    let job = Transcode {
+    };
+    let filter = restorer(&options)?;
+    let transcode = Transcode {
         encoding: Encoding {
             encoder: arguments.encoder.clone(),
             crf: arguments.crf,
@@ -122,24 +161,26 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         video_track: arguments.video_track,
         deinterlace: arguments.deinterlace,
         patience: Duration::from_secs(arguments.patience),
-        ..Transcode::new(&arguments.input, &arguments.output, &filter, NOTICE)
+        ..Transcode::new(&job.input, &job.output, &filter, NOTICE)
     };
     let (bar, start) = (progress_bar()?, Instant::now());
-    let result = job.run(&cancel, &mut |progress| show(&bar, progress));
+    let result = transcode.run(cancel, &mut |progress| show(&bar, progress));
     bar.finish_and_clear();
     let outcome = result?;
+    sidecar::write(job, &options, &outcome)?;
     let report = Report::of(&filter, start.elapsed());
+    let mut out = std::io::stdout();
     // Whoever reads this may have left: the work is done all the same.
     let _ = writeln!(
-        std::io::stdout(),
+        out,
         "{}: {report}\nRestored faces are invented: they prove nobody's identity.",
-        arguments.output.display(),
+        job.output.display(),
     );
     if let Some(damage) = &outcome.damage {
         let _ = writeln!(
-            std::io::stdout(),
+            out,
             "{} is damaged: {damage}. What could be read of it was restored.",
-            arguments.input.display(),
+            job.input.display(),
         );
     }
     Ok(outcome)

@@ -6,4 +6,5 @@ mod files;
 #[path = "../helpers/mod.rs"]
 mod helpers;
 mod media;
+mod program;
 mod streams;

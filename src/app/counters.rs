@@ -1,0 +1,38 @@
+//! How far frames came.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::source::INPUT;
+
+/// How many frames came how far, and when.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) packets: AtomicU64,
+    pub(super) decoded: AtomicU64,
+    pub(super) restored: AtomicU64,
+    pub(super) encoded: AtomicU64,
+    pub(super) position: AtomicU64,
+}
+
+impl Counters {
+    /// A number that grows while anything happens.
+    pub(super) fn sum(&self) -> u64 {
+        let all = [&self.packets, &self.decoded, &self.restored, &self.encoded];
+        all.map(|count| count.load(Ordering::Relaxed)).iter().sum()
+    }
+
+    /// The part that frames wait for, once nothing happens any more.
+    pub(super) fn stuck(&self) -> &'static str {
+        /// Frames that a decoder, a filter and an encoder keep while they work.
+        const KEPT: [u64; 3] = [32, 8, 128];
+        let counts = [&self.packets, &self.decoded, &self.restored, &self.encoded];
+        let counts = counts.map(|count| count.load(Ordering::Relaxed));
+        let waits = |part: usize| counts[part].saturating_sub(counts[part + 1]) > KEPT[part];
+        match () {
+            () if waits(2) => "the encoder",
+            () if waits(1) => "the restoration",
+            () if waits(0) => "the decoder",
+            () => INPUT,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What was made, in a file beside it: `OUT.depixelate.json`.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::batch::Job;
+use crate::app::{NOTICE, Outcome, RestoreOptions, RestoredFace};
+use crate::cascade::DEFAULT_MODEL;
+use crate::files;
+
+#[derive(Serialize)]
+struct Sidecar<'a> {
+    notice: &'a str,
+    program: &'a str,
+    version: &'a str,
+    input: String,
+    output: String,
+    model: Model,
+    settings: Settings<'a>,
+    frames: u64,
+    /// Frames in which a face was restored.
+    faces: &'a [RestoredFace],
+    damage: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Model {
+    file: String,
+    sha256: String,
+}
+
+/// What was set; null where it is the default.
+#[derive(Serialize)]
+struct Settings<'a> {
+    execution_provider: Option<&'a str>,
+    detail: Option<f32>,
+    projection: Option<f32>,
+    alpha: Option<f32>,
+    score_threshold: Option<f32>,
+    face_threshold: Option<f32>,
+    regions: Vec<[i64; 4]>,
+}
+
+/// Write what was made into the file beside it.
+pub(super) fn write(job: &Job, options: &RestoreOptions, outcome: &Outcome) -> anyhow::Result<()> {
+    let (file, sum) = match &options.model_file {
+        None => ("the bundled one".to_owned(), Sha256::digest(DEFAULT_MODEL)),
+        Some(path) => {
+            let model = std::fs::read(path).with_context(|| path.display().to_string())?;
+            (path.display().to_string(), Sha256::digest(model))
+        }
+    };
+    let regions = options.regions.iter();
+    let regions = regions.map(|r| [r.x.into(), r.y.into(), r.width.into(), r.height.into()]);
+    let sidecar = Sidecar {
+        notice: NOTICE,
+        program: "depixelate",
+        version: env!("CARGO_PKG_VERSION"),
+        input: job.input.display().to_string(),
+        output: job.output.display().to_string(),
+        model: Model {
+            file,
+            sha256: sum.iter().map(|byte| format!("{byte:02x}")).collect(),
+        },
+        settings: Settings {
+            execution_provider: options.execution_provider.as_deref(),
+            detail: options.detail,
+            projection: options.projection,
+            alpha: options.alpha,
+            score_threshold: options.score_threshold,
+            face_threshold: options.face_threshold,
+            regions: regions.collect(),
+        },
+        frames: outcome.frames,
+        faces: &outcome.faces,
+        damage: outcome.damage.as_deref(),
+    };
+    let mut path = job.output.clone().into_os_string();
+    path.push(".depixelate.json");
+    let path = PathBuf::from(path);
+    let text = serde_json::to_string_pretty(&sidecar)?;
+    files::write(&path, &text).with_context(|| path.display().to_string())
+}

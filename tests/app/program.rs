@@ -1,0 +1,112 @@
+//! The program itself: what it writes, says and ends with.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::media::{clip, launch};
+
+fn depixelate(folder: &Path, arguments: &[&str]) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_depixelate"));
+    let fast = ["--preset", "ultrafast"];
+    program
+        .current_dir(folder)
+        .args(arguments)
+        .args(fast)
+        .output()
+        .unwrap()
+}
+
+fn status(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    let parts = [&output.stdout, &output.stderr];
+    parts
+        .map(|part| String::from_utf8_lossy(part).into_owned())
+        .concat()
+}
+
+#[test]
+fn what_was_made_is_told_beside_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    clip(&folder.path().join("a.mkv"), "opusenc", (320, 240));
+    let arguments = [
+        "a.mkv",
+        "b.mp4",
+        "--regions",
+        "100,60,96,96",
+        "--detail",
+        "0.5",
+    ];
+    let output = depixelate(folder.path(), &arguments);
+    assert_eq!(status(&output), 0, "{}", said(&output));
+    assert!(said(&output).contains("invented"), "{}", said(&output));
+    let text = std::fs::read_to_string(folder.path().join("b.mp4.depixelate.json")).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert!(told["notice"].as_str().unwrap().contains("not the person"));
+    assert_eq!(told["frames"], 20);
+    assert_eq!(told["settings"]["detail"], 0.5);
+    assert_eq!(told["model"]["sha256"].as_str().unwrap().len(), 64);
+    let face = &told["faces"][0];
+    assert_eq!(face["frames"], serde_json::json!([0, 19]));
+    assert_eq!(face["times"], serde_json::json!([0, 760_000_000]));
+    let place = ["x", "y", "width", "height"].map(|name| face["boxes"][0][name].as_u64());
+    assert_eq!(place, [100, 60, 96, 96].map(Some));
+}
+
+#[test]
+fn each_kind_of_end_has_its_status() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    clip(&path("a.mkv"), "opusenc", (64, 48));
+    let whole = std::fs::read(path("a.mkv")).unwrap();
+    std::fs::write(path("half.mkv"), &whole[..whole.len() / 2]).unwrap();
+    std::fs::write(path("empty.mkv"), "").unwrap();
+    launch(&format!(
+        "audiotestsrc num-buffers=20 ! wavenc ! filesink location={}",
+        path("sound.wav").display()
+    ));
+    for (arguments, expected, word) in [
+        (&["a.mkv", "b.mp4"][..], 0, "20 frames"),
+        (&["a.mkv"], 2, "--output-dir"),
+        (&["a.mkv", "b.txt"], 2, ".mp4"),
+        (&["a.mkv", "b.mkv", "--encoder", "nothing"], 2, "hevc"),
+        (&["none.mkv", "b.mkv"], 3, "none.mkv"),
+        (&["empty.mkv", "b.mkv"], 3, "empty.mkv"),
+        (&["sound.wav", "b.mkv"], 3, "no video"),
+        (&["half.mkv", "b.mkv"], 4, "damaged"),
+        (&["a.mkv", "nowhere/b.mkv"], 5, "nowhere"),
+        (&["a.mkv", "a.mkv"], 2, "same file"),
+    ] {
+        let output = depixelate(folder.path(), arguments);
+        let said = said(&output);
+        assert_eq!(status(&output), expected, "{arguments:?}: {said}");
+        assert!(said.contains(word), "{arguments:?}: {said}");
+        assert!(!said.contains(".part"), "a hidden name is told: {said}");
+    }
+}
+
+#[test]
+fn many_files_are_made_and_finished_ones_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::create_dir(path("in")).unwrap();
+    clip(&path("in/a.mp4"), "avenc_aac", (64, 48));
+    clip(&path("in/b.avi"), "identity", (64, 48));
+    std::fs::write(path("in/c.mkv"), "no film").unwrap();
+    let output = depixelate(folder.path(), &["in", "--output-dir", "out"]);
+    assert_eq!(status(&output), 3, "{}", said(&output));
+    assert!(
+        said(&output).contains("2 of 3 files made"),
+        "{}",
+        said(&output)
+    );
+    assert!(path("out/a.mp4").is_file() && path("out/b.mkv").is_file());
+    let output = depixelate(folder.path(), &["in", "--output-dir", "out"]);
+    assert!(
+        said(&output).contains("2 were there already"),
+        "{}",
+        said(&output)
+    );
+}
