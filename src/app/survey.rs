@@ -19,7 +19,7 @@ use super::stream::{Kind, Stream, stream_id};
 /// at least.
 const SHORT_PART: f64 = 0.03;
 /// See [`SHORT_PART`].
-const SHORT_LEAST: gst::ClockTime = gst::ClockTime::from_mseconds(500);
+const SHORT_LEAST: gst::ClockTime = gst::ClockTime::from_mseconds(250);
 
 /// All of a file.
 #[derive(Debug, Default)]
