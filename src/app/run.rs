@@ -20,8 +20,10 @@ pub enum Event {
     Warning(String),
 }
 
-/// Tells whether the work goes on.
+/// Starts the work, and tells whether it goes on.
 pub(super) struct Watch<'a> {
+    /// Called when the pipeline was started.
+    pub(super) start: &'a dyn Fn(),
     /// What was done so far; a number that grows.
     pub(super) done: &'a dyn Fn() -> u64,
     /// The part of the pipeline that does nothing, once nothing grows.
@@ -76,6 +78,9 @@ fn play(
     };
     // A failure to start is also on the bus, with its reason.
     let started = pipeline.set_state(gst::State::Playing);
+    if let Some(watch) = watch {
+        (watch.start)();
+    }
     let mut missing = Vec::new();
     let mut last = (0, Instant::now());
     loop {

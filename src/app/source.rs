@@ -42,12 +42,12 @@ impl Source {
     }
 
     /// Put what reads the file and takes it apart into `pipeline`; `on_stream` gets the parser and
-    /// a pad of each stream.
+    /// a pad of each stream. It waits for [`Opened::start`].
     pub(super) fn open(
         &self,
         pipeline: &gst::Pipeline,
         on_stream: impl Fn(&gst::Element, &gst::Pad) + Send + Sync + 'static,
-    ) -> Result<gst::Element, AppError> {
+    ) -> Result<Opened, AppError> {
         let source = match &self.edit_lists {
             None => {
                 let source = make("filesrc")?;
@@ -69,6 +69,30 @@ impl Source {
             }
             on_stream(parser, pad);
         });
-        Ok(parser)
+        for element in [&source, &parser] {
+            element.set_locked_state(true);
+        }
+        Ok(Opened { source, parser })
+    }
+}
+
+/// What reads a file and takes it apart. What its streams shall go to is not linked to it yet, and
+/// a pipeline starts parts that are not linked in any order: so it is started last, as data that
+/// came before the others are ready would be lost.
+#[derive(Debug)]
+pub(super) struct Opened {
+    source: gst::Element,
+    /// The element that has a pad for each stream.
+    pub(super) parser: gst::Element,
+}
+
+impl Opened {
+    /// Start to read, in a pipeline that was started.
+    pub(super) fn start(&self) {
+        for element in [&self.parser, &self.source] {
+            element.set_locked_state(false);
+            // Why it cannot start is on the bus.
+            let _ = element.sync_state_with_parent();
+        }
     }
 }

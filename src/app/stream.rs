@@ -25,6 +25,8 @@ pub struct Stream {
     pub decoded: u64,
     /// Running time of its first packet, and of the end of its last one.
     pub span: Option<(gst::ClockTime, gst::ClockTime)>,
+    /// Whether all its packets tell how long they are.
+    pub(super) is_timed: bool,
     /// What its times mean.
     pub(super) segment: Option<gst::FormattedSegment<gst::ClockTime>>,
 }
@@ -107,6 +109,7 @@ impl Stream {
             declared: None,
             decoded: 0,
             span: None,
+            is_timed: true,
             segment: None,
         }
     }
@@ -148,6 +151,7 @@ impl Stream {
             return;
         }
         self.all_packets += 1;
+        self.is_timed &= buffer.duration().is_some();
         let start = buffer.pts().or(buffer.dts());
         let (Some(times), Some(start)) = (self.segment.as_ref(), start) else {
             self.packets += 1;

@@ -72,7 +72,7 @@ impl Survey {
         let pipeline = gst::Pipeline::with_name("survey");
         let seen = Arc::new(Mutex::new(Self::default()));
         let (for_pads, weak) = (Arc::clone(&seen), pipeline.downgrade());
-        let parser = source.open(&pipeline, move |parser, pad| {
+        let opened = source.open(&pipeline, move |parser, pad| {
             let added = weak
                 .upgrade()
                 .map(|pipeline| watch(&pipeline, pad, decode, &for_pads));
@@ -88,6 +88,7 @@ impl Survey {
                 .sum()
         };
         let watch = Watch {
+            start: &|| opened.start(),
             done: &count,
             stuck: &|| INPUT.to_owned(),
             patience,
@@ -95,7 +96,7 @@ impl Survey {
         let mut declared = None;
         let result = run_watched(&pipeline, cancel, Some(&watch), &mut |event| match event {
             Event::Warning(text) => lock(&seen).complaints.push(text),
-            Event::Tick => declared = parser.query_duration().or(declared),
+            Event::Tick => declared = opened.parser.query_duration().or(declared),
         });
         let mut survey = std::mem::take(&mut *lock(&seen));
         survey.declared = declared;
@@ -133,7 +134,7 @@ impl Survey {
                 .declared
                 .filter(|declared| is_short(end, *declared))?;
             let kind = stream.kind;
-            let sounding = matches!(kind, Kind::Video | Kind::Audio);
+            let sounding = stream.is_timed && matches!(kind, Kind::Video | Kind::Audio);
             sounding
                 .then(|| format!("its {kind} is to last until {declared:.1}, but ends at {end:.1}"))
         });

@@ -149,7 +149,7 @@ impl<'a> Transcode<'a> {
         count(&encoded, &shared, |counters| &counters.encoded);
         let targets = self.targets(&pipeline, &writer, &plan, encoder, &shared)?;
         let (weak, for_streams) = (pipeline.downgrade(), Arc::clone(&shared));
-        source.open(&pipeline, move |parser, pad| {
+        let opened = source.open(&pipeline, move |parser, pad| {
             let Some(pipeline) = weak.upgrade() else {
                 return;
             };
@@ -160,6 +160,7 @@ impl<'a> Transcode<'a> {
         let counters = &shared.counters;
         let duration = Some(survey.end());
         let watch = Watch {
+            start: &|| opened.start(),
             done: &|| counters.sum(),
             stuck: &|| counters.stuck().to_owned(),
             patience: self.patience,
