@@ -1,6 +1,9 @@
 //! How far frames came.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use gst::prelude::*;
 
 use super::source::INPUT;
 
@@ -15,6 +18,15 @@ pub(super) struct Counters {
 }
 
 impl Counters {
+    /// Count what passes `pad`.
+    pub(super) fn count(self: &Arc<Self>, pad: &gst::Pad, counter: fn(&Self) -> &AtomicU64) {
+        let counters = Arc::clone(self);
+        pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+            counter(&counters).fetch_add(1, Ordering::Relaxed);
+            gst::PadProbeReturn::Ok
+        });
+    }
+
     /// A number that grows while anything happens.
     pub(super) fn sum(&self) -> u64 {
         let all = [&self.packets, &self.decoded, &self.restored, &self.encoded];

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::elements::{chain, make, pad, set};
 use super::plan::{Plan, Use};
 use super::record::{RESTORED_FACE, Record, RestoredFace};
 use super::run::{Event, Watch, fail, run_watched};
-use super::source::INPUT;
+use super::source::{INPUT, Opened, Source};
 use super::stream::{Kind, Stream, stream_id};
 use super::survey::{Survey, sink};
 use super::verify::verify;
@@ -88,7 +88,7 @@ pub struct Outcome {
 /// What streaming threads leave for the caller.
 #[derive(Default)]
 struct Shared {
-    counters: Counters,
+    counters: Arc<Counters>,
     error: Mutex<Option<AppError>>,
 }
 
@@ -146,43 +146,22 @@ impl<'a> Transcode<'a> {
         let shared = Arc::new(Shared::default());
         let record = Record::of(&pad(self.filter, "src")?, RESTORED_FACE);
         let (encoder, encoded) = writer.video(encoder)?;
-        count(&encoded, &shared, |counters| &counters.encoded);
+        shared
+            .counters
+            .count(&encoded, |counters| &counters.encoded);
         let targets = self.targets(&pipeline, &writer, &plan, encoder, &shared)?;
-        let (weak, for_streams) = (pipeline.downgrade(), Arc::clone(&shared));
-        let opened = source.open(&pipeline, move |parser, pad| {
-            let Some(pipeline) = weak.upgrade() else {
-                return;
-            };
-            if let Err(error) = connect(&pipeline, pad, &targets, &for_streams) {
-                for_streams.fail(parser, error);
-            }
-        })?;
-        let counters = &shared.counters;
-        let duration = Some(survey.end());
-        let watch = Watch {
-            start: &|| opened.start(),
-            done: &|| counters.sum(),
-            stuck: &|| counters.stuck().to_owned(),
-            patience: self.patience,
-        };
-        let result = run_watched(&pipeline, cancel, Some(&watch), &mut |event| {
-            on_progress(match event {
-                Event::Warning(text) => Progress::Warning(text),
-                Event::Tick => Progress::At {
-                    frames: counters.encoded.load(Ordering::Relaxed),
-                    position: gst::ClockTime::from_nseconds(
-                        counters.position.load(Ordering::Relaxed),
-                    ),
-                    duration,
-                },
-            });
-        });
-        let callback = shared.error.lock().ok().and_then(|mut error| error.take());
-        callback
-            .map_or(result, Err)
-            .map_err(|error| self.named(error))?;
-        writer.mend().map_err(|error| self.named(error))?;
-        let frames = counters.decoded.load(Ordering::Relaxed);
+        let opened = open(&source, &pipeline, targets, &shared)?;
+        let played = self.play(
+            &pipeline,
+            &opened,
+            &shared,
+            survey.end(),
+            cancel,
+            on_progress,
+        );
+        let written = played.and_then(|()| writer.mend());
+        written.map_err(|error| self.named(error))?;
+        let frames = shared.counters.decoded.load(Ordering::Relaxed);
         match verify(writer.temporary(), &plan, frames, self.patience, cancel)? {
             None => writer.finish()?,
             Some(reason) => {
@@ -193,12 +172,45 @@ impl<'a> Transcode<'a> {
                 });
             }
         }
-        let faces = Record::faces(&record);
         Ok(Outcome {
             frames,
-            faces,
+            faces: Record::faces(&record),
             damage,
         })
+    }
+
+    /// Run the pipeline to its end.
+    fn play(
+        &self,
+        pipeline: &gst::Pipeline,
+        opened: &Opened,
+        shared: &Shared,
+        end: gst::ClockTime,
+        cancel: &AtomicBool,
+        on_progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), AppError> {
+        let counters = &shared.counters;
+        let watch = Watch {
+            start: &|| opened.start(),
+            done: &|| counters.sum(),
+            stuck: &|| counters.stuck().to_owned(),
+            patience: self.patience,
+        };
+        let result = run_watched(pipeline, cancel, Some(&watch), &mut |event| {
+            on_progress(match event {
+                Event::Warning(text) => Progress::Warning(text),
+                Event::Tick => Progress::At {
+                    frames: counters.encoded.load(Ordering::Relaxed),
+                    position: gst::ClockTime::from_nseconds(
+                        counters.position.load(Ordering::Relaxed),
+                    ),
+                    duration: Some(end),
+                },
+            });
+        });
+        // What a callback met is nearer to the reason.
+        let callback = shared.error.lock().ok().and_then(|mut error| error.take());
+        callback.map_or(result, Err)
     }
 
     fn check_paths(&self) -> Result<(), AppError> {
@@ -315,9 +327,9 @@ impl<'a> Transcode<'a> {
         chain(pipeline, &elements.iter().collect::<Vec<_>>())?;
         let first = pad(&elements[0], "sink")?;
         put_in_order(&first);
-        count(&first, shared, |counters| &counters.decoded);
+        shared.counters.count(&first, |counters| &counters.decoded);
         let last = pad(self.filter, "src")?;
-        count(&last, shared, |counters| &counters.restored);
+        shared.counters.count(&last, |counters| &counters.restored);
         let for_position = Arc::clone(shared);
         last.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
             if let Some(position) = info.buffer().and_then(|buffer| buffer.pts()) {
@@ -341,6 +353,24 @@ impl Shared {
     }
 }
 
+/// Open the input, with its streams on their ways to `targets`.
+fn open(
+    source: &Source,
+    pipeline: &gst::Pipeline,
+    targets: HashMap<String, gst::Pad>,
+    shared: &Arc<Shared>,
+) -> Result<Opened, AppError> {
+    let (weak, shared) = (pipeline.downgrade(), Arc::clone(shared));
+    source.open(pipeline, move |parser, pad| {
+        let Some(pipeline) = weak.upgrade() else {
+            return;
+        };
+        if let Err(error) = connect(&pipeline, pad, &targets, &shared) {
+            shared.fail(parser, error);
+        }
+    })
+}
+
 /// Send a stream of the parser where it belongs.
 fn connect(
     pipeline: &gst::Pipeline,
@@ -352,7 +382,7 @@ fn connect(
     let target = match target.filter(|target| !target.is_linked()) {
         Some(target) => {
             if Kind::of_pad(stream) == Kind::Video {
-                count(stream, shared, |counters| &counters.packets);
+                shared.counters.count(stream, |counters| &counters.packets);
             }
             target.clone()
         }
@@ -361,13 +391,4 @@ fn connect(
     (stream.link(&target))
         .map(|_| ())
         .map_err(|error| AppError::element(INPUT, error))
-}
-
-/// Count what passes `pad`.
-fn count(pad: &gst::Pad, shared: &Arc<Shared>, counter: fn(&Counters) -> &AtomicU64) {
-    let shared = Arc::clone(shared);
-    pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-        counter(&shared.counters).fetch_add(1, Ordering::Relaxed);
-        gst::PadProbeReturn::Ok
-    });
 }

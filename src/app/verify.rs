@@ -31,10 +31,10 @@ pub(super) fn verify(
         return Ok(Some("no frame of the video was decoded".to_owned()));
     }
     let made = match Survey::read(&Source::new(path), true, patience, cancel) {
-        Err(AppError::Input { reason, .. }) => {
-            return Ok(Some(format!("it cannot be read again: {reason}")));
-        }
-        made => made?,
+        Err(AppError::Cancelled) => return Err(AppError::Cancelled),
+        // The work is not thrown away.
+        Err(error) => return Ok(Some(format!("it cannot be read again: {error}"))),
+        Ok(made) => made,
     };
     if let Some(complaint) = made.complaints.first() {
         return Ok(Some(format!("it cannot be read again: {complaint}")));
