@@ -167,3 +167,65 @@ fn an_output_that_cannot_be_is_refused_at_once_and_a_link_is_followed() {
     assert!(path("link.mkv").is_symlink());
     assert!(path("real.mkv").metadata().unwrap().len() > 1000);
 }
+
+/// `data`, changed in one of several ways that `seed` chooses.
+fn mutated(mut data: Vec<u8>, other: &[u8], seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut random = |below: usize| {
+        // Marsaglia's xorshift.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    match random(5) {
+        0 => {
+            for _ in 0..1 + random(200) {
+                let at = random(data.len());
+                data[at] = random(256) as u8;
+            }
+        }
+        1 => data.truncate(random(data.len())),
+        2 => data.extend(other),
+        3 => {
+            let head = random(3000).min(other.len()).min(data.len());
+            data[..head].copy_from_slice(&other[..head]);
+        }
+        _ => {
+            for _ in 0..20 {
+                let at = random(600);
+                data[at] = random(256) as u8;
+            }
+        }
+    }
+    data
+}
+
+#[test]
+fn of_broken_files_a_film_or_an_error_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    clip(&path("a.mkv"), "opusenc", (64, 48));
+    clip(&path("a.mp4"), "avenc_aac", (64, 48));
+    broadcast(&path("a.ts"), 64);
+    let names = ["a.mkv", "a.mp4", "a.ts"];
+    let files = names.map(|name| std::fs::read(path(name)).unwrap());
+    for seed in 0..36 {
+        let (which, other) = (seed % 3, &files[(seed + 1) % 3]);
+        let input = path(&names[which].replace('a', "broken"));
+        std::fs::write(&input, mutated(files[which].clone(), other, seed as u64)).unwrap();
+        let output = path(["o.mkv", "o.mp4"][seed / 3 % 2]);
+        let (result, _) = transcode_with(&input, &output, "identity", |job| {
+            job.patience = Duration::from_secs(20);
+        });
+        match result {
+            Ok(outcome) => {
+                let made = survey(&output);
+                let video = first(&made, Kind::Video);
+                assert_eq!(video.all_packets, outcome.frames, "seed {seed}");
+                std::fs::remove_file(&output).unwrap();
+            }
+            Err(error) => assert!(!output.exists(), "seed {seed}: {error}"),
+        }
+    }
+}
