@@ -3,11 +3,10 @@
 use crate::scene::{self, FRAMES, RATE, SIZE, Scene};
 use anyhow::Context;
 use gst::prelude::*;
-use gstdepixelate::app::{self, Encoding, Event, NOTICE, Progress, Report, Transcode, Writer};
+use gstdepixelate::app::{self, Encoding, Event, Filters, NOTICE, Progress, Report, Transcode, Writer};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Instant;
 
 /// Write what the camera sees of the photograph.
 pub fn film(mut scene: Scene, output: &Path) -> anyhow::Result<()> {
@@ -81,14 +80,13 @@ pub fn pixelate(input: &Path, output: &Path) -> anyhow::Result<()> {
         }
         gst::PadProbeReturn::Ok
     });
-    transcode("pixelating", input, output, &element, "A pixelated face")
+    transcode("pixelating", input, output, &element, "A pixelated face")?;
+    Ok(())
 }
 
 /// Restore the face; the element has to find it.
 pub fn restore(input: &Path, output: &Path, element: &gst::Element) -> anyhow::Result<Report> {
-    let start = Instant::now();
-    transcode("restoring", input, output, element, NOTICE)?;
-    Ok(Report::of(element, start.elapsed()))
+    transcode("restoring", input, output, element, NOTICE)
 }
 
 fn transcode(
@@ -97,15 +95,16 @@ fn transcode(
     output: &Path,
     filter: &gst::Element,
     comment: &str,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Report> {
     let bar = progress_bar(what);
-    let job = Transcode::new(input, output, filter, comment);
-    job.run(&AtomicBool::new(false), &mut |progress| match progress {
+    let filters = Filters::new(|| Ok(filter.clone()));
+    let job = Transcode::new(input, output, &filters, comment);
+    let outcome = job.run(&AtomicBool::new(false), &mut |progress| match progress {
         Progress::At { frames, .. } => bar.set_position(frames),
         Progress::Warning(text) => bar.suspend(|| eprintln!("demo: {text}")),
     })?;
     bar.finish_and_clear();
-    Ok(())
+    Ok(outcome.report)
 }
 
 fn progress_bar(what: &'static str) -> ProgressBar {

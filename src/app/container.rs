@@ -120,6 +120,19 @@ impl Container {
         ["mp4mux", "qtmux"].contains(&self.mux)
     }
 
+    /// Video as it takes it.
+    pub(super) fn video(&self) -> Result<gst::Caps, AppError> {
+        let templates = make(self.mux)?.pad_template_list();
+        let mut takes = gst::Caps::new_empty();
+        for template in &templates {
+            let is_video = ["video", "sink"].iter().any(|n| template.name_template().starts_with(n));
+            if template.direction() == gst::PadDirection::Sink && is_video {
+                takes.merge(template.caps().clone());
+            }
+        }
+        Ok(takes)
+    }
+
     /// How `stream` comes into it; None where it cannot be held.
     pub(super) fn way(&self, stream: &Stream) -> Result<Option<Way>, AppError> {
         let Some(caps) = stream.first_caps() else {

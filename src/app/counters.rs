@@ -7,14 +7,14 @@ use gst::prelude::*;
 
 use super::source::INPUT;
 
-/// How many frames came how far, and when.
+/// How many frames of a part came how far, and the faces in them.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) packets: AtomicU64,
     pub(super) decoded: AtomicU64,
     pub(super) restored: AtomicU64,
     pub(super) encoded: AtomicU64,
-    pub(super) position: AtomicU64,
+    pub(super) faces: AtomicU64,
 }
 
 impl Counters {

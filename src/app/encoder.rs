@@ -2,12 +2,13 @@
 
 use gst::prelude::*;
 use gst_video::VideoFormatInfo;
+use serde::Serialize;
 
 use super::AppError;
-use super::elements::{exists, make, set};
+use super::elements::{chain, exists, make, pad, set};
 
 /// What the video is encoded with.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Encoding {
     /// Format: h264, hevc, av1, vp9, prores, ffv1 or mjpeg; or the name of any GStreamer
     /// element that encodes video, such as nvh264enc. None: what suits the container.
@@ -211,6 +212,30 @@ impl Encoding {
 }
 
 impl Encoder {
+    /// Put the encoder into `pipeline`; returns the pad that takes frames, and the element that
+    /// packets leave.
+    pub(super) fn branch(
+        self,
+        pipeline: &gst::Pipeline,
+    ) -> Result<(gst::Pad, gst::Element), AppError> {
+        let (convert, format) = (make("videoconvert")?, make("capsfilter")?);
+        let mut elements = vec![make("queue")?, convert.clone(), format.clone()];
+        elements.push(self.element.clone());
+        elements.extend(self.parser.clone());
+        chain(pipeline, &elements.iter().collect::<Vec<_>>())?;
+        pad(&convert, "sink")?.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
+            if let Some(gst::EventView::Caps(caps)) = info.event().map(|event| event.view())
+                && let Ok(info) = gst_video::VideoInfo::from_caps(caps.caps())
+                && let Some(caps) = self.caps(&info)
+            {
+                format.set_property("caps", caps);
+            }
+            gst::PadProbeReturn::Ok
+        });
+        let last = elements[elements.len() - 1].clone();
+        Ok((pad(&elements[0], "sink")?, last))
+    }
+
     /// What frames shall be when they reach it, of frames that are decoded as `info`; None: whatever
     /// it takes.
     pub(super) fn caps(&self, info: &gst_video::VideoInfo) -> Option<gst::Caps> {

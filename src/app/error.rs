@@ -101,6 +101,23 @@ pub enum AppError {
         /// The path that was given.
         path: PathBuf,
     },
+    /// Parts of another job are there.
+    #[error(
+        "{path}: the parts in it are of other work, as these are different: {differences}; \
+         --restart throws them away"
+    )]
+    OtherWork {
+        /// The folder of parts.
+        path: PathBuf,
+        /// What is different.
+        differences: String,
+    },
+    /// Another process makes the same file.
+    #[error("{path}: another process is at work in it")]
+    Busy {
+        /// The folder of parts.
+        path: PathBuf,
+    },
     /// A stream that was asked for is not there, or the container cannot hold what is needed.
     #[error("{0}")]
     Unfit(String),
@@ -114,7 +131,11 @@ impl AppError {
     pub fn exit_status(&self) -> u8 {
         match self {
             Self::Start(_) | Self::Property { .. } | Self::Element { .. } => 1,
-            Self::Container { .. } | Self::SameFile { .. } | Self::Unfit(_) => 2,
+            Self::Container { .. }
+            | Self::SameFile { .. }
+            | Self::OtherWork { .. }
+            | Self::Busy { .. }
+            | Self::Unfit(_) => 2,
             Self::NoInput { .. } | Self::Input { .. } | Self::NoVideo { .. } => 3,
             Self::Output { .. } | Self::Exists { .. } => 5,
             Self::MissingElement { .. } => 6,

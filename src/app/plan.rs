@@ -26,6 +26,12 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
+    /// The stream that is restored.
+    pub(super) fn restored(&self) -> &'a Stream {
+        // It stands first, see above.
+        self.uses[0].0
+    }
+
     /// For a file with these streams, into `container`; video track number `track`, counted from 1,
     /// is restored, or that which a player would show.
     pub(super) fn new(

@@ -1,16 +1,23 @@
 //! Which faces were restored, where and when.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gst::prelude::*;
 use gst_video::VideoRegionOfInterestMeta;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use super::counters::Counters;
+use crate::frame::Rect;
 
 /// Type of the metas by which `facedepixelate` tells of the faces that it restored.
 pub(super) const RESTORED_FACE: &str = "restored-face";
 
+/// Least overlap of boxes of one face in one frame and the next.
+const SAME: f64 = 0.5;
+
 /// One face, from its first frame to its last one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoredFace {
     /// Number of its track; None where its place was named for all frames.
     pub track: Option<u32>,
@@ -23,7 +30,7 @@ pub struct RestoredFace {
 }
 
 /// Where a face was from a frame on, pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaceBox {
     /// The first frame that it counts for.
     pub frame: u64,
@@ -46,7 +53,11 @@ pub(super) struct Record {
 
 impl Record {
     /// Note the regions of type `kind` in all frames that pass `pad`.
-    pub(super) fn of(pad: &gst::Pad, kind: &'static str) -> Arc<Mutex<Self>> {
+    pub(super) fn of(
+        pad: &gst::Pad,
+        kind: &'static str,
+        counters: Arc<Counters>,
+    ) -> Arc<Mutex<Self>> {
         let record = Arc::new(Mutex::new(Self::default()));
         let noted = Arc::clone(&record);
         pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
@@ -57,6 +68,8 @@ impl Record {
                 let time = times.and_then(|times| times.to_stream_time(buffer.pts()));
                 let mut record = noted.lock().unwrap_or_else(PoisonError::into_inner);
                 record.meet(buffer, kind, time.or(buffer.pts()).unwrap_or_default());
+                let faces = record.faces.len() as u64;
+                counters.faces.store(faces, Ordering::Relaxed);
             }
             gst::PadProbeReturn::Ok
         });
@@ -116,6 +129,63 @@ impl Record {
     }
 }
 
+/// The faces of parts, each with its number of frames, as those of one film: one that goes on where
+/// the next part begins is one, and tracks are counted from 1.
+pub(super) fn joined<'a>(
+    parts: impl Iterator<Item = (u64, &'a [RestoredFace])>,
+) -> Vec<RestoredFace> {
+    let (mut all, mut start): (Vec<RestoredFace>, u64) = (Vec::new(), 0);
+    for (frames, faces) in parts {
+        let earlier = all.len();
+        for face in faces {
+            let mut face = face.clone();
+            face.frames = face.frames.map(|frame| frame + start);
+            for place in &mut face.boxes {
+                place.frame += start;
+            }
+            match all[..earlier].iter_mut().find(|known| known.goes_on_as(&face)) {
+                Some(known) => known.append(face),
+                None => all.push(face),
+            }
+        }
+        start += frames;
+    }
+    all.sort_by_key(|face| face.frames[0]);
+    let tracks = all.iter_mut().filter_map(|face| face.track.as_mut());
+    for (track, number) in tracks.zip(1..) {
+        *track = number;
+    }
+    all
+}
+
+impl RestoredFace {
+    /// Whether it is the same face as one of the next part, by its place.
+    fn goes_on_as(&self, next: &Self) -> bool {
+        let (Some(last), Some(first)) = (self.boxes.last(), next.boxes.first()) else {
+            return false;
+        };
+        let alike = last.rect().iou(&first.rect()) >= SAME;
+        self.frames[1] + 1 == next.frames[0] && self.track.is_some() == next.track.is_some() && alike
+    }
+
+    /// Add what it is in the next part.
+    fn append(&mut self, next: Self) {
+        (self.frames[1], self.times[1]) = (next.frames[1], next.times[1]);
+        let last = self.boxes.last().map(FaceBox::rect);
+        let is_same = |place: &&FaceBox| Some(place.rect()) == last;
+        let skipped = usize::from(next.boxes.first().as_ref().is_some_and(is_same));
+        self.boxes.extend(&next.boxes[skipped..]);
+    }
+}
+
+impl FaceBox {
+    /// Where it is.
+    fn rect(&self) -> Rect {
+        let at = |place: u32| i32::try_from(place).unwrap_or(i32::MAX);
+        Rect::new(at(self.x), at(self.y), self.width, self.height)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,5 +218,29 @@ mod tests {
             face(None, [8, 9], vec![at(8, 30)]),
         ];
         assert_eq!(Record::faces(&Mutex::new(record)), expected);
+    }
+
+    #[test]
+    fn a_face_goes_on_in_the_next_part() {
+        let face = |track, frames: [u64; 2], x: u32| RestoredFace {
+            track: Some(track),
+            frames,
+            times: frames.map(|frame| frame * 40),
+            boxes: vec![FaceBox {
+                frame: frames[0],
+                x,
+                y: 0,
+                width: 40,
+                height: 40,
+            }],
+        };
+        // In the second part the identities are others.
+        let first = [face(3, [2, 9], 100), face(4, [5, 7], 0)];
+        let second = [face(1, [0, 4], 104), face(2, [0, 4], 0)];
+        let all = joined([(10, &first[..]), (10, &second[..])].into_iter());
+        let told: Vec<_> = all.iter().map(|face| (face.track, face.frames)).collect();
+        let expected = [(Some(1), [2, 14]), (Some(2), [5, 7]), (Some(3), [10, 14])];
+        assert_eq!(told, expected);
+        assert_eq!(all[0].boxes.iter().map(|b| (b.frame, b.x)).collect::<Vec<_>>(), [(2, 100), (10, 104)]);
     }
 }

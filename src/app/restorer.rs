@@ -1,9 +1,10 @@
-//! The element that restores faces, and what it counted.
+//! The elements that restore faces, and what they counted.
 
 use super::AppError;
 use super::elements::{make, set};
 use crate::frame::Rect;
 use gst::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -61,8 +62,49 @@ pub fn restorer(options: &RestoreOptions) -> Result<gst::Element, AppError> {
     Ok(element)
 }
 
-/// What a `facedepixelate` did.
-#[derive(Clone, Debug, PartialEq)]
+/// What a filter counted in a part of a film.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Tally {
+    /// Frames in which at least one face was restored.
+    restored: u64,
+    /// Faces restored, counted in each frame.
+    faces: u64,
+    /// Mosaics left as they are, counted in each frame.
+    refused: u64,
+    /// Time of the networks, nanoseconds.
+    inference: f64,
+    /// Where they ran.
+    execution_provider: String,
+}
+
+impl Tally {
+    /// Read the counters of `element` after a run; none where it has none.
+    pub(super) fn of(element: &gst::Element) -> Self {
+        if !element.has_property("stats") {
+            return Self::default();
+        }
+        let stats = element.property_value("stats");
+        let Ok(Some(stats)) = stats.get::<Option<gst::Structure>>() else {
+            return Self::default();
+        };
+        let number = |field: &str| {
+            let value = stats.value(field).ok()?.transform::<f64>().ok()?;
+            value.get::<f64>().ok()
+        };
+        let count = |field| number(field).unwrap_or(0.0) as u64;
+        let times = number("inference-time-mean").zip(number("batches"));
+        Self {
+            restored: count("frames-restored"),
+            faces: count("regions"),
+            refused: count("regions-refused"),
+            inference: times.map_or(0.0, |(mean, batches)| mean * batches),
+            execution_provider: stats.get("execution-provider").unwrap_or_default(),
+        }
+    }
+}
+
+/// What was done to a film.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     /// Frames that went through.
     pub frames: u64,
@@ -81,27 +123,30 @@ pub struct Report {
 }
 
 impl Report {
-    /// Read the counters of `element` after a run that took `elapsed`.
-    pub fn of(element: &gst::Element, elapsed: Duration) -> Self {
-        let stats = element.property::<gst::Structure>("stats");
-        let number = |field: &str| {
-            let value = stats.value(field).ok()?.transform::<f64>().ok()?;
-            value.get::<f64>().ok()
-        };
-        let count = |field| number(field).unwrap_or(0.0) as u64;
-        let (frames, faces) = (count("frames-out"), count("regions"));
-        let nanoseconds = number("inference-time-mean").zip(number("batches"));
-        Self {
+    /// Of a film of `frames` frames that was made in these parts; `now` frames of it in the time
+    /// `elapsed`, the others before.
+    pub(super) fn of<'a>(
+        tallies: impl Iterator<Item = &'a Tally>,
+        frames: u64,
+        now: u64,
+        elapsed: Duration,
+    ) -> Self {
+        let mut report = Self {
             frames,
-            restored: count("frames-restored"),
-            faces,
-            refused: count("regions-refused"),
-            frames_per_second: frames as f64 / elapsed.as_secs_f64().max(1e-9),
-            ms_per_face: nanoseconds
-                .filter(|_| faces > 0)
-                .map(|(mean, batches)| mean * batches / 1e6 / faces as f64),
-            execution_provider: stats.get("execution-provider").unwrap_or_default(),
+            frames_per_second: now as f64 / elapsed.as_secs_f64().max(1e-9),
+            ..Self::default()
+        };
+        let mut inference = 0.0;
+        for tally in tallies {
+            report.restored += tally.restored;
+            report.faces += tally.faces;
+            report.refused += tally.refused;
+            inference += tally.inference;
+            report.execution_provider.clone_from(&tally.execution_provider);
         }
+        let is_timed = report.faces > 0;
+        report.ms_per_face = is_timed.then(|| inference / 1e6 / report.faces as f64);
+        report
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How often an idle pipeline is looked at.
-const TICK: gst::ClockTime = gst::ClockTime::from_mseconds(100);
+pub(super) const TICK: gst::ClockTime = gst::ClockTime::from_mseconds(100);
 
 /// Name of the application message by which a callback reports a failure.
 const FAILURE: &str = "depixelate-failure";
@@ -115,14 +115,38 @@ fn play(
             ))),
             gst::MessageView::Element(element) => missing.extend(missing_plugin(element)),
             gst::MessageView::Application(application) => {
-                if let Some(reason) = (application.structure()).filter(|s| s.name() == FAILURE) {
-                    let reason = reason.get::<String>("reason").unwrap_or_default();
+                if let Some(reason) = told(application) {
                     return Err(AppError::element(&source(&message), reason));
                 }
             }
             _ => {}
         }
     }
+}
+
+/// The first error that is on `bus`.
+pub(super) fn failure_on(bus: &gst::Bus) -> Option<AppError> {
+    let mut missing = Vec::new();
+    while let Some(message) = bus.pop() {
+        match message.view() {
+            gst::MessageView::Error(error) => return Some(failure(error, &missing)),
+            gst::MessageView::Element(element) => missing.extend(missing_plugin(element)),
+            gst::MessageView::Application(application) => {
+                let reason = told(application);
+                if let Some(reason) = reason {
+                    return Some(AppError::element(&source(&message), reason));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// What [`fail`] said.
+fn told(message: &gst::message::Application) -> Option<String> {
+    let structure = message.structure().filter(|s| s.name() == FAILURE)?;
+    Some(structure.get("reason").unwrap_or_default())
 }
 
 /// An error message as our error.

@@ -2,6 +2,9 @@
 
 use gst::prelude::*;
 
+/// Times that are taken for times, nanoseconds: a year.
+const LATEST: i64 = 365 * 86_400 * 1_000_000_000;
+
 /// A stream of a file.
 #[derive(Debug)]
 pub struct Stream {
@@ -27,8 +30,21 @@ pub struct Stream {
     pub span: Option<(gst::ClockTime, gst::ClockTime)>,
     /// Whether all its packets tell how long they are.
     pub(super) is_timed: bool,
+    /// Its packets, if it is video.
+    pub(super) index: Vec<Packet>,
+    /// How often it was told what its times mean.
+    pub(super) segments: usize,
     /// What its times mean.
     pub(super) segment: Option<gst::FormattedSegment<gst::ClockTime>>,
+}
+
+/// A packet of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Packet {
+    /// When it is shown: running time in nanoseconds, below 0 where an edit list cuts it off.
+    pub(super) time: Option<i64>,
+    /// Whether it can be decoded without others.
+    pub(super) is_key: bool,
 }
 
 /// Kinds of streams.
@@ -110,6 +126,8 @@ impl Stream {
             decoded: 0,
             span: None,
             is_timed: true,
+            index: Vec::new(),
+            segments: 0,
             segment: None,
         }
     }
@@ -135,6 +153,9 @@ impl Stream {
                 let times = segment.segment().downcast_ref::<gst::ClockTime>();
                 let end = times.and_then(|times| times.to_running_time(times.stop()));
                 self.declared = end.or(self.declared);
+                if self.segment.as_ref() != times {
+                    self.segments += 1;
+                }
                 self.segment = times.cloned();
             }
             gst::EventView::Tag(tags) => {
@@ -147,10 +168,16 @@ impl Stream {
 
     /// One of its packets.
     pub(super) fn meet_packet(&mut self, buffer: &gst::BufferRef) {
-        if buffer.flags().contains(gst::BufferFlags::HEADER) && buffer.pts().is_none() {
+        if is_header(buffer) {
             return;
         }
         self.all_packets += 1;
+        if self.kind == Kind::Video {
+            self.index.push(Packet {
+                time: self.segment.as_ref().and_then(|times| running_time(times, buffer)),
+                is_key: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
+            });
+        }
         self.is_timed &= buffer.duration().is_some();
         let start = buffer.pts().or(buffer.dts());
         let (Some(times), Some(start)) = (self.segment.as_ref(), start) else {
@@ -169,6 +196,31 @@ impl Stream {
         let (start, end) = self.span.unwrap_or((first, last));
         self.span = Some((start.min(first), end.max(last)));
     }
+}
+
+/// Whether it is no picture and no sound, but what decoders have to know.
+pub(super) fn is_header(packet: &gst::BufferRef) -> bool {
+    packet.flags().contains(gst::BufferFlags::HEADER) && packet.pts().is_none()
+}
+
+/// When a packet or frame is shown, nanoseconds of running time; below 0 before the start.
+pub(super) fn running_time(
+    times: &gst::FormattedSegment<gst::ClockTime>,
+    buffer: &gst::BufferRef,
+) -> Option<i64> {
+    running(times, buffer.pts())
+}
+
+/// A time of a segment as nanoseconds of running time; below 0 before the start.
+pub(super) fn running(
+    times: &gst::FormattedSegment<gst::ClockTime>,
+    time: Option<gst::ClockTime>,
+) -> Option<i64> {
+    let time = match times.to_running_time_full(time)? {
+        gst::Signed::Positive(time) => i64::try_from(time.nseconds()).ok(),
+        gst::Signed::Negative(time) => i64::try_from(time.nseconds()).ok().map(|time| -time),
+    };
+    time.filter(|time| time.abs() < LATEST)
 }
 
 /// Width and height in caps of pictures.

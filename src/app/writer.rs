@@ -7,7 +7,6 @@ use gst::prelude::*;
 use super::branches::{packet_queue, take_marks_off};
 use super::container::{Container, Way};
 use super::elements::{chain, make, pad};
-use super::encoder::Encoder;
 use super::partial::PartialFile;
 use super::stream::Kind;
 use super::survey::Survey;
@@ -19,7 +18,7 @@ pub(super) const SINK: &str = "output";
 /// Ticks per second of MP4 tracks without a frame rate, as MPEG has them.
 const FINE_TICKS: u32 = 90_000;
 /// Tags that tell how the input was coded.
-const OF_THE_CODING: [&str; 7] = [
+pub(super) const OF_THE_CODING: [&str; 7] = [
     "container-format",
     "video-codec",
     "audio-codec",
@@ -94,42 +93,20 @@ impl Writer {
             .then(|| "the chapters are left out, as this container has none: .mkv has".to_owned())
     }
 
-    /// Add an encoder; returns the pad that takes its frames, and the one that its packets leave by.
-    pub(super) fn video(&self, encoder: Encoder) -> Result<(gst::Pad, gst::Pad), AppError> {
-        let (convert, format) = (make("videoconvert")?, make("capsfilter")?);
-        let mut elements = vec![make("queue")?, convert.clone(), format.clone()];
-        elements.push(encoder.element.clone());
-        elements.extend(encoder.parser.clone());
-        elements.push(packet_queue()?);
-        let last = pad(&elements[elements.len() - 1], "src")?;
-        let frames = self.join(&elements, Kind::Video)?;
-        let muxed = last.peer();
-        pad(&convert, "sink")?.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
-            let Some(gst::EventView::Caps(caps)) = info.event().map(|event| event.view()) else {
-                return gst::PadProbeReturn::Ok;
-            };
-            let Ok(info) = gst_video::VideoInfo::from_caps(caps.caps()) else {
-                return gst::PadProbeReturn::Ok;
-            };
-            if let Some(caps) = encoder.caps(&info) {
-                format.set_property("caps", caps);
-            }
-            // Times of frames at no certain rate need fine ticks.
-            if let Some(muxed) = &muxed
-                && info.fps().numer() == 0
-                && muxed.has_property("trak-timescale")
-            {
-                muxed.set_property("trak-timescale", FINE_TICKS);
-            }
-            gst::PadProbeReturn::Ok
-        });
-        Ok((frames, last))
+    /// Take the packets of the restored video from `entry`.
+    pub(super) fn packets(&self, entry: &gst_app::AppSrc) -> Result<(), AppError> {
+        self.link(entry.upcast_ref(), Kind::Video)
     }
 
-    /// The same with an encoder that is not set up yet; returns the pad that takes its frames.
+    /// Add a video encoder; returns the pad that takes its frames.
     pub fn encoded_video(&self, encoding: &Encoding) -> Result<gst::Pad, AppError> {
         let encoder = encoding.make(self.container.video_encoder)?;
-        Ok(self.video(encoder)?.0)
+        let (frames, last) = encoder.branch(&self.pipeline)?;
+        let queue = packet_queue()?;
+        chain(&self.pipeline, &[&queue])?;
+        (last.link(&queue)).map_err(|error| AppError::element(&last.name(), error))?;
+        self.link(&queue, Kind::Video)?;
+        Ok(frames)
     }
 
     /// Add an encoder of sound; returns the pad that takes its samples.
@@ -169,7 +146,16 @@ impl Writer {
     fn join(&self, elements: &[gst::Element], kind: Kind) -> Result<gst::Pad, AppError> {
         let elements: Vec<_> = elements.iter().collect();
         chain(&self.pipeline, &elements)?;
-        let (first, last) = (elements[0], elements[elements.len() - 1]);
+        self.link(elements[elements.len() - 1], kind)?;
+        for element in &elements {
+            (element.sync_state_with_parent())
+                .map_err(|error| AppError::element(&element.name(), error))?;
+        }
+        pad(elements[0], "sink")
+    }
+
+    /// Link `last` to a pad of the muxer for this kind of stream.
+    fn link(&self, last: &gst::Element, kind: Kind) -> Result<(), AppError> {
         // By its name: a queue could be linked to any.
         let wanted = match kind {
             Kind::Video => "video",
@@ -185,13 +171,12 @@ impl Writer {
         let sink = (templates.iter().find(of_kind))
             .and_then(|template| self.mux.request_pad_simple(template.name_template()))
             .ok_or_else(|| AppError::element(&self.mux.name(), format!("takes no {kind}")))?;
-        (pad(last, "src")?.link(&sink))
-            .map_err(|error| AppError::element(&self.mux.name(), error))?;
-        for element in &elements {
-            (element.sync_state_with_parent())
-                .map_err(|error| AppError::element(&element.name(), error))?;
+        if kind == Kind::Video && sink.has_property("trak-timescale") {
+            sink.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, fine_ticks);
         }
-        pad(first, "sink")
+        (pad(last, "src")?.link(&sink))
+            .map(|_| ())
+            .map_err(|error| AppError::element(&self.mux.name(), error))
     }
 
     /// Put right what the muxer wrote in a way of its own; to be called when the pipeline has ended.
@@ -219,4 +204,15 @@ impl Writer {
     pub(super) fn keep_unverified(&self) -> Result<PathBuf, AppError> {
         self.file.keep_unverified()
     }
+}
+
+/// Give the pad of a muxer fine ticks for times of frames at no certain rate.
+fn fine_ticks(pad: &gst::Pad, info: &mut gst::PadProbeInfo<'_>) -> gst::PadProbeReturn {
+    if let Some(gst::EventView::Caps(caps)) = info.event().map(|event| event.view()) {
+        let rate = caps.caps().structure(0).map(|caps| caps.get::<gst::Fraction>("framerate"));
+        if !matches!(rate, Some(Ok(rate)) if rate.numer() > 0) {
+            pad.set_property("trak-timescale", FINE_TICKS);
+        }
+    }
+    gst::PadProbeReturn::Ok
 }

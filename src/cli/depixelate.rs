@@ -4,7 +4,7 @@ mod batch;
 mod sidecar;
 
 use crate::app::{
-    self, AppError, Encoding, NOTICE, Outcome, Progress, Report, RestoreOptions, Transcode,
+    self, AppError, Encoding, Filters, NOTICE, Outcome, Progress, RestoreOptions, Transcode,
     restorer,
 };
 use crate::frame::Rect;
@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Find pixelated faces in a video and put a plausible face back.
 ///
@@ -148,7 +148,7 @@ fn restore(arguments: &Arguments, job: &Job, cancel: &AtomicBool) -> anyhow::Res
         face_threshold: arguments.face_threshold,
         regions: arguments.regions.clone(),
     };
-    let filter = restorer(&options)?;
+    let filters = Filters::new(|| restorer(&options));
     let transcode = Transcode {
         encoding: Encoding {
             encoder: arguments.encoder.clone(),
@@ -161,20 +161,20 @@ fn restore(arguments: &Arguments, job: &Job, cancel: &AtomicBool) -> anyhow::Res
         video_track: arguments.video_track,
         deinterlace: arguments.deinterlace,
         patience: Duration::from_secs(arguments.patience),
-        ..Transcode::new(&job.input, &job.output, &filter, NOTICE)
+        ..Transcode::new(&job.input, &job.output, &filters, NOTICE)
     };
-    let (bar, start) = (progress_bar()?, Instant::now());
+    let bar = progress_bar()?;
     let result = transcode.run(cancel, &mut |progress| show(&bar, progress));
     bar.finish_and_clear();
     let outcome = result?;
     sidecar::write(job, &options, &outcome)?;
-    let report = Report::of(&filter, start.elapsed());
     let mut out = std::io::stdout();
     // Whoever reads this may have left: the work is done all the same.
     let _ = writeln!(
         out,
-        "{}: {report}\nRestored faces are invented: they prove nobody's identity.",
+        "{}: {}\nRestored faces are invented: they prove nobody's identity.",
         job.output.display(),
+        outcome.report,
     );
     if let Some(damage) = &outcome.damage {
         let _ = writeln!(
@@ -187,7 +187,7 @@ fn restore(arguments: &Arguments, job: &Job, cancel: &AtomicBool) -> anyhow::Res
 }
 
 fn progress_bar() -> anyhow::Result<ProgressBar> {
-    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg}  {eta} left")?;
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} frames  {per_sec}  {msg}  {eta} left")?;
     Ok(ProgressBar::new(0).with_style(style))
 }
 
@@ -196,14 +196,15 @@ fn show(bar: &ProgressBar, progress: Progress) {
         Progress::Warning(text) => bar.suspend(|| eprintln!("depixelate: {text}")),
         Progress::At {
             frames,
-            position,
-            duration,
+            total,
+            faces,
         } => {
-            if let Some(duration) = duration {
-                bar.set_length(duration.mseconds());
-            }
-            bar.set_position(position.mseconds());
-            bar.set_message(format!("{frames} frames"));
+            bar.set_length(total);
+            bar.set_position(frames);
+            bar.set_message(match faces {
+                1 => "1 face".to_owned(),
+                faces => format!("{faces} faces"),
+            });
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use gstdepixelate::app::{self, AppError, NOTICE, Transcode};
+use gstdepixelate::app::{self, AppError, Filters, NOTICE, Transcode};
 
 use crate::media::{clip, launch, names, survey, transcode};
 
@@ -87,8 +87,8 @@ fn a_stop_leaves_no_file() {
     let (input, output) = (folder.path().join("a.mp4"), folder.path().join("b.mp4"));
     clip(&input, "avenc_aac", (64, 48));
     app::init().unwrap();
-    let filter = gst::ElementFactory::make("identity").build().unwrap();
-    let job = Transcode::new(&input, &output, &filter, NOTICE);
+    let filters = Filters::new(|| Ok(gst::ElementFactory::make("identity").build().unwrap()));
+    let job = Transcode::new(&input, &output, &filters, NOTICE);
     let error = job.run(&AtomicBool::new(true), &mut |_| {}).unwrap_err();
     assert!(matches!(error, AppError::Cancelled), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gst::prelude::*;
 use gstdepixelate::app::{
-    self, AppError, Encoding, Kind, NOTICE, Outcome, Progress, Stream, Survey, Transcode,
+    self, AppError, Encoding, Filters, Kind, NOTICE, Outcome, Progress, Stream, Survey, Transcode,
 };
 
 /// Run a launch line to its end; `prepare` sees the pipeline before.
@@ -60,8 +60,11 @@ pub fn transcode_with(
     change: impl FnOnce(&mut Transcode<'_>),
 ) -> (Result<Outcome, AppError>, Vec<String>) {
     app::init().unwrap();
-    let filter = gst::parse::bin_from_description_with_name(filter, true, "filter").unwrap();
-    let mut job = Transcode::new(input, output, filter.upcast_ref(), NOTICE);
+    let filters = Filters::new(|| {
+        let filter = gst::parse::bin_from_description_with_name(filter, true, "filter").unwrap();
+        Ok(filter.upcast())
+    });
+    let mut job = Transcode::new(input, output, &filters, NOTICE);
     job.patience = Duration::from_secs(5);
     job.encoding = Encoding {
         preset: Some("ultrafast".to_owned()),

@@ -1,0 +1,161 @@
+//! Where a film is cut into parts that are made one by one.
+
+use std::ops::Range;
+
+use super::stream::{Packet, Stream};
+
+/// Length of a part, nanoseconds: what is lost when the work is ended in the middle of one.
+const LENGTH: i64 = 30_000_000_000;
+/// Frames before a part that its filter sees: as many as it takes until that has settled to what it
+/// would do if it had seen all (its means go over 25 frames).
+const LEAD_IN: usize = 50;
+/// Frames behind a part that its filter sees: it may look ahead.
+const LEAD_OUT: usize = 4;
+
+/// A part of a film. Times are running times in nanoseconds; packets and frames are counted from 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Packets that are decoded for it, in the order of the file; to the end where that is open.
+    pub(super) packets: Range<usize>,
+    /// Times of the frames that its filter sees.
+    pub(super) seen: Range<i64>,
+    /// Times of the frames that belong to it.
+    pub(super) kept: Range<i64>,
+}
+
+impl Part {
+    /// All of a film.
+    pub(super) fn all() -> Self {
+        Self {
+            packets: 0..usize::MAX,
+            seen: i64::MIN..i64::MAX,
+            kept: i64::MIN..i64::MAX,
+        }
+    }
+}
+
+/// The parts of a film; one where it cannot be cut, as its times are not in order.
+pub(super) fn parts(stream: &Stream) -> Vec<Part> {
+    let order = Order::of(stream);
+    order.map_or_else(|| vec![Part::all()], |order| order.parts(LENGTH))
+}
+
+/// The packets of a stream that can be cut: each has its own time.
+struct Order<'a> {
+    packets: &'a [Packet],
+    /// Times of all frames, as they are shown.
+    shown: Vec<i64>,
+}
+
+impl<'a> Order<'a> {
+    fn of(stream: &'a Stream) -> Option<Self> {
+        let packets = stream.index.as_slice();
+        let mut shown = packets.iter().map(|packet| packet.time).collect::<Option<Vec<_>>>()?;
+        shown.sort_unstable();
+        let is_fit = stream.segments == 1
+            && packets.first().is_some_and(|first| first.is_key)
+            && shown.windows(2).all(|two| two[0] < two[1]);
+        is_fit.then_some(Self { packets, shown })
+    }
+
+    /// Numbers of the packets that a part may begin with: all that come before it in the file are
+    /// shown before it, but for pictures that need both.
+    fn keys(&self) -> impl Iterator<Item = (usize, i64)> + '_ {
+        let mut latest = i64::MIN;
+        let keys = self.packets.iter().enumerate().filter(|(_, packet)| packet.is_key);
+        keys.filter_map(move |(number, packet)| {
+            let time = packet.time.filter(|time| *time > latest)?;
+            latest = time;
+            Some((number, time))
+        })
+    }
+
+    fn parts(&self, length: i64) -> Vec<Part> {
+        let last = self.shown.last().copied().unwrap_or(0);
+        let mut cuts = Vec::new();
+        for (_, time) in self.keys() {
+            let before = *cuts.last().unwrap_or(&self.shown[0]);
+            // The last part is not left with a rest.
+            if time - before >= length && last - time >= length / 2 {
+                cuts.push(time);
+            }
+        }
+        let mut starts = vec![i64::MIN];
+        starts.extend(&cuts);
+        cuts.push(i64::MAX);
+        let ends = starts.into_iter().zip(cuts);
+        ends.map(|(start, end)| self.part(start..end)).collect()
+    }
+
+    /// What has to be decoded and seen for the frames at these times.
+    fn part(&self, kept: Range<i64>) -> Part {
+        let place = |time: i64| self.shown.partition_point(|shown| *shown < time);
+        let open = |time: i64, open: i64, there: i64| if time == open { open } else { there };
+        let first = place(kept.start).saturating_sub(LEAD_IN);
+        let behind = place(kept.end).saturating_add(LEAD_OUT);
+        let start = open(kept.start, i64::MIN, self.shown[first]);
+        let end = self.shown.get(behind).copied().unwrap_or(i64::MAX);
+        let key = self.keys().take_while(|(_, time)| *time <= start).last();
+        let until = self.packets.iter().rposition(|packet| packet.time.is_some_and(|t| t < end));
+        Part {
+            packets: key.map_or(0, |(number, _)| number)
+                ..match end {
+                    i64::MAX => usize::MAX,
+                    _ => until.map_or(usize::MAX, |until| until + 1),
+                },
+            seen: start..end,
+            kept,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stream of ten frames a second with a key frame in each second, whose frames are in the
+    /// file as I P B B P B B …
+    fn stream(seconds: i64) -> Stream {
+        let mut stream = Stream::new("1".to_owned());
+        stream.segments = 1;
+        for second in 0..seconds {
+            for place in [0, 3, 1, 2, 6, 4, 5, 9, 7, 8] {
+                stream.index.push(Packet {
+                    time: Some((10 * second + place) * 100_000_000),
+                    is_key: place == 0,
+                });
+            }
+        }
+        stream
+    }
+
+    #[test]
+    fn parts_are_cut_at_key_frames_and_seen_from_before() {
+        let stream = stream(100);
+        let parts = parts(&stream);
+        let second = 1_000_000_000;
+        let kept: Vec<_> = parts.iter().map(|part| part.kept.clone()).collect();
+        let (first, last) = (i64::MIN..30 * second, 60 * second..i64::MAX);
+        assert_eq!(kept, [first, 30 * second..60 * second, last]);
+        assert_eq!(parts[1].seen, 25 * second..604 * second / 10);
+        // Until the frame before 60.4 s, behind which 60.4 and 60.5 come in the file.
+        assert_eq!(parts[1].packets, 250..604);
+        assert_eq!((parts[0].packets.start, parts[2].packets.end), (0, usize::MAX));
+        assert_eq!(parts[0].seen.start, i64::MIN);
+    }
+
+    #[test]
+    fn what_has_no_order_is_not_cut() {
+        let mut twice = stream(100);
+        twice.index[500].time = twice.index[501].time;
+        let mut unknown = stream(100);
+        unknown.index[3].time = None;
+        let mut pieces = stream(100);
+        pieces.segments = 2;
+        for stream in [twice, unknown, pieces, Stream::new("1".to_owned())] {
+            assert_eq!(parts(&stream), [Part::all()]);
+        }
+        assert_eq!(parts(&stream(44)).len(), 1);
+        assert_eq!(parts(&stream(46)).len(), 2);
+    }
+}
