@@ -1,11 +1,10 @@
 //! Where a film is cut into parts that are made one by one.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use super::stream::{Packet, Stream};
 
-/// Length of a part, nanoseconds: what is lost when the work is ended in the middle of one.
-const LENGTH: i64 = 30_000_000_000;
 /// Frames before a part that its filter sees: as many as it takes until that has settled to what it
 /// would do if it had seen all (its means go over 25 frames).
 const LEAD_IN: usize = 50;
@@ -34,10 +33,12 @@ impl Part {
     }
 }
 
-/// The parts of a film; one where it cannot be cut, as its times are not in order.
-pub(super) fn parts(stream: &Stream) -> Vec<Part> {
+/// The parts of a film, each of this length at least; one where it cannot be cut, as its times are
+/// not in order.
+pub(super) fn parts(stream: &Stream, length: Duration) -> Vec<Part> {
+    let length = i64::try_from(length.as_nanos()).unwrap_or(i64::MAX);
     let order = Order::of(stream);
-    order.map_or_else(|| vec![Part::all()], |order| order.parts(LENGTH))
+    order.map_or_else(|| vec![Part::all()], |order| order.parts(length))
 }
 
 /// The packets of a stream that can be cut: each has its own time.
@@ -113,6 +114,8 @@ impl<'a> Order<'a> {
 mod tests {
     use super::*;
 
+    const LENGTH: Duration = Duration::from_secs(30);
+
     /// A stream of ten frames a second with a key frame in each second, whose frames are in the
     /// file as I P B B P B B …
     fn stream(seconds: i64) -> Stream {
@@ -132,7 +135,7 @@ mod tests {
     #[test]
     fn parts_are_cut_at_key_frames_and_seen_from_before() {
         let stream = stream(100);
-        let parts = parts(&stream);
+        let parts = parts(&stream, LENGTH);
         let second = 1_000_000_000;
         let kept: Vec<_> = parts.iter().map(|part| part.kept.clone()).collect();
         let (first, last) = (i64::MIN..30 * second, 60 * second..i64::MAX);
@@ -153,9 +156,9 @@ mod tests {
         let mut pieces = stream(100);
         pieces.segments = 2;
         for stream in [twice, unknown, pieces, Stream::new("1".to_owned())] {
-            assert_eq!(parts(&stream), [Part::all()]);
+            assert_eq!(parts(&stream, LENGTH), [Part::all()]);
         }
-        assert_eq!(parts(&stream(44)).len(), 1);
-        assert_eq!(parts(&stream(46)).len(), 2);
+        assert_eq!(parts(&stream(44), LENGTH).len(), 1);
+        assert_eq!(parts(&stream(46), LENGTH).len(), 2);
     }
 }

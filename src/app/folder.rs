@@ -84,6 +84,11 @@ impl Folder {
         Ok(serde_json::from_str(&text).ok())
     }
 
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The file of packets of part `number`.
     pub(super) fn packets(&self, number: usize) -> PathBuf {
         self.path.join(format!("{number:05}.gdp"))

@@ -2,6 +2,7 @@
 
 use super::AppError;
 use crate::files::beside;
+use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
@@ -17,32 +18,33 @@ impl PartialFile {
     /// A name for what shall become `path`; the folder must exist. A symbolic link is followed: what
     /// it points to is replaced.
     pub(super) fn new(path: &Path) -> Result<Self, AppError> {
-        let path = &path.canonicalize().unwrap_or(path.to_owned());
-        if path.is_dir() {
-            return Err(AppError::Output {
-                path: path.to_owned(),
-                reason: std::io::ErrorKind::IsADirectory.into(),
-            });
-        }
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let file = folder
-            .metadata()
-            .and_then(|metadata| match metadata.is_dir() {
-                true => beside(path),
-                false => Err(std::io::ErrorKind::NotADirectory.into()),
-            });
-        let file = file.map_err(|reason| AppError::Output {
-            path: folder.to_owned(),
-            // Without the temporary name, which nobody chose.
-            reason: reason.kind().into(),
-        })?;
+        let path = target(path)?;
+        let folder = folder_of(&path);
+        let file = beside(&path).map_err(|reason| unwritable(folder, &reason))?;
         Ok(Self {
             temporary: file.into_temp_path(),
-            path: path.to_owned(),
+            path,
         })
+    }
+
+    /// The same with a name in `folder`, on the same disk.
+    pub(super) fn within(folder: &Path, path: &Path) -> Result<Self, AppError> {
+        let path = target(path)?;
+        let file = beside(&folder.join(path.file_name().unwrap_or_default()));
+        let file = file.map_err(|reason| unwritable(folder, &reason))?;
+        Ok(Self {
+            temporary: file.into_temp_path(),
+            path,
+        })
+    }
+
+    /// Whether there can be a file at `path`.
+    pub(super) fn check(path: &Path) -> Result<(), AppError> {
+        let path = target(path)?;
+        let folder = folder_of(&path);
+        // It has no name, and so leaves nothing behind, whatever happens.
+        tempfile::tempfile_in(folder).map_err(|reason| unwritable(folder, &reason))?;
+        Ok(())
     }
 
     /// Where to write.
@@ -70,6 +72,36 @@ impl PartialFile {
             path: self.path.clone(),
             reason,
         })
+    }
+}
+
+/// Where a file at `path` is, links followed.
+fn target(path: &Path) -> Result<PathBuf, AppError> {
+    let path = path.canonicalize().unwrap_or(path.to_owned());
+    let folder = folder_of(&path);
+    let metadata = folder.metadata().map_err(|reason| unwritable(folder, &reason))?;
+    if !metadata.is_dir() {
+        return Err(unwritable(folder, &io::ErrorKind::NotADirectory.into()));
+    }
+    if path.is_dir() {
+        return Err(unwritable(&path, &io::ErrorKind::IsADirectory.into()));
+    }
+    Ok(path)
+}
+
+/// The folder of `path`.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn unwritable(path: &Path, reason: &io::Error) -> AppError {
+    AppError::Output {
+        path: path.to_owned(),
+        // Without the temporary name, which nobody chose.
+        reason: reason.kind().into(),
     }
 }
 

@@ -12,6 +12,7 @@ use super::cut::parts;
 use super::folder::Folder;
 use super::join::Join;
 use super::part::{Made, Maker};
+use super::partial::PartialFile;
 use super::plan::Plan;
 use super::progress::Progress;
 use super::record::joined;
@@ -56,6 +57,8 @@ pub struct Transcode<'a> {
     pub deinterlace: bool,
     /// How long nothing may come out before that is an error.
     pub patience: Duration,
+    /// Least length of the parts that the film is made in: so much is lost when the work is ended.
+    pub part_length: Duration,
     /// How many parts of the film are made at a time.
     pub jobs: usize,
     /// Whether parts that are finished are thrown away.
@@ -95,6 +98,7 @@ impl<'a> Transcode<'a> {
             video_track: None,
             deinterlace: false,
             patience: Duration::from_secs(30),
+            part_length: Duration::from_secs(30),
             jobs: 1,
             restart: false,
             settings: Map::new(),
@@ -112,8 +116,7 @@ impl<'a> Transcode<'a> {
         self.check_paths()?;
         let container = Container::of(self.output)?;
         // Before anything is read: whether it can be written, and encoded.
-        let pipeline = gst::Pipeline::with_name("depixelate");
-        let mut writer = Writer::new(&pipeline, self.output)?;
+        PartialFile::check(self.output)?;
         self.encoding.make(container.video_encoder)?;
         let film = as_film(self.input, cancel)?;
         let input = film.as_deref().unwrap_or(self.input);
@@ -126,6 +129,10 @@ impl<'a> Transcode<'a> {
         let damage = survey.damage();
         let mut warnings = plan.losses.clone();
         warnings.extend(damage.iter().map(|damage| format!("{INPUT}: {damage}")));
+        let folder = Folder::open(self.output, &self.identity(&source, &plan)?, self.restart)?;
+        let pipeline = gst::Pipeline::with_name("depixelate");
+        let file = PartialFile::within(folder.path(), self.output)?;
+        let mut writer = Writer::into(&pipeline, container, file)?;
         warnings.extend(writer.describe(&survey, self.comment));
         warnings.extend(self.is_interlaced(&plan).then(|| {
             "the video is interlaced: moving faces are restored badly (--deinterlace)".to_owned()
@@ -134,7 +141,6 @@ impl<'a> Transcode<'a> {
             on_progress(Progress::Warning(warning));
         }
         let start = Instant::now();
-        let folder = Folder::open(self.output, &self.identity(&source, &plan)?, self.restart)?;
         let made = self.parts(&source, &plan, container, &folder, cancel, on_progress);
         let (made, now) = match made {
             Ok(made) => made,
@@ -200,7 +206,7 @@ impl<'a> Transcode<'a> {
                 patience: self.patience,
                 cancel: &stop,
             },
-            parts: &parts(stream),
+            parts: &parts(stream, self.part_length),
             folder,
             jobs: self.jobs,
             frames: stream.packets,
@@ -218,6 +224,7 @@ impl<'a> Transcode<'a> {
         let mut identity = self.settings.clone();
         identity.insert("input".to_owned(), input.into());
         identity.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
+        identity.insert("part-length".to_owned(), self.part_length.as_secs_f64().into());
         identity.insert("deinterlace".to_owned(), self.deinterlace.into());
         let encoding = serde_json::to_value(&self.encoding).unwrap_or_default();
         identity.insert("encoding".to_owned(), encoding);

@@ -43,8 +43,15 @@ pub struct Writer {
 impl Writer {
     /// Put the muxer for the ending of `output`, and its file, into `pipeline`.
     pub fn new(pipeline: &gst::Pipeline, output: &Path) -> Result<Self, AppError> {
-        let container = Container::of(output)?;
-        let file = PartialFile::new(output)?;
+        Self::into(pipeline, Container::of(output)?, PartialFile::new(output)?)
+    }
+
+    /// The same into a file that has a name already.
+    pub(super) fn into(
+        pipeline: &gst::Pipeline,
+        container: &'static Container,
+        file: PartialFile,
+    ) -> Result<Self, AppError> {
         let (mux, sink) = (make(container.mux)?, make("filesink")?);
         sink.set_property("location", file.temporary());
         sink.set_property("name", SINK);

@@ -83,6 +83,15 @@ struct Arguments {
     /// Make interlaced video progressive
     #[arg(long)]
     deinterlace: bool,
+    /// Least length of the parts that a film is made in; when the work is ended, one of them is lost
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    part_length: u64,
+    /// How many parts are made at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: u16,
+    /// Begin anew, where an earlier run left parts of the film
+    #[arg(long)]
+    restart: bool,
     /// Seconds without any progress that are an error
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     patience: u64,
@@ -161,6 +170,10 @@ fn restore(arguments: &Arguments, job: &Job, cancel: &AtomicBool) -> anyhow::Res
         video_track: arguments.video_track,
         deinterlace: arguments.deinterlace,
         patience: Duration::from_secs(arguments.patience),
+        part_length: Duration::from_secs(arguments.part_length),
+        jobs: arguments.jobs.into(),
+        restart: arguments.restart,
+        settings: sidecar::settings(&options)?,
         ..Transcode::new(&job.input, &job.output, &filters, NOTICE)
     };
     let bar = progress_bar()?;

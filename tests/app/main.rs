@@ -6,5 +6,6 @@ mod files;
 #[path = "../helpers/mod.rs"]
 mod helpers;
 mod media;
+mod parts;
 mod program;
 mod streams;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::batch::Job;
@@ -44,8 +45,8 @@ struct Settings<'a> {
     regions: Vec<[i64; 4]>,
 }
 
-/// Write what was made into the file beside it.
-pub(super) fn write(job: &Job, options: &RestoreOptions, outcome: &Outcome) -> anyhow::Result<()> {
+/// Which model restores.
+fn model(options: &RestoreOptions) -> anyhow::Result<Model> {
     let (file, sum) = match &options.model_file {
         None => ("the bundled one".to_owned(), Sha256::digest(DEFAULT_MODEL)),
         Some(path) => {
@@ -53,27 +54,49 @@ pub(super) fn write(job: &Job, options: &RestoreOptions, outcome: &Outcome) -> a
             (path.display().to_string(), Sha256::digest(model))
         }
     };
+    Ok(Model {
+        file,
+        sha256: sum.iter().map(|byte| format!("{byte:02x}")).collect(),
+    })
+}
+
+/// What is set.
+fn set(options: &RestoreOptions) -> Settings<'_> {
     let regions = options.regions.iter();
     let regions = regions.map(|r| [r.x.into(), r.y.into(), r.width.into(), r.height.into()]);
+    Settings {
+        execution_provider: options.execution_provider.as_deref(),
+        detail: options.detail,
+        projection: options.projection,
+        alpha: options.alpha,
+        score_threshold: options.score_threshold,
+        face_threshold: options.face_threshold,
+        regions: regions.collect(),
+    }
+}
+
+/// Model and settings, by which parts of a film are told from those of another run.
+pub(super) fn settings(options: &RestoreOptions) -> anyhow::Result<Map<String, Value>> {
+    let mut all = Map::new();
+    if let Value::Object(settings) = serde_json::to_value(set(options))? {
+        all.extend(settings);
+    }
+    all.insert("model".to_owned(), model(options)?.sha256.into());
+    // Which provider it runs on decides nothing but the last bits.
+    all.remove("execution_provider");
+    Ok(all)
+}
+
+/// Write what was made into the file beside it.
+pub(super) fn write(job: &Job, options: &RestoreOptions, outcome: &Outcome) -> anyhow::Result<()> {
     let sidecar = Sidecar {
         notice: NOTICE,
         program: "depixelate",
         version: env!("CARGO_PKG_VERSION"),
         input: job.input.display().to_string(),
         output: job.output.display().to_string(),
-        model: Model {
-            file,
-            sha256: sum.iter().map(|byte| format!("{byte:02x}")).collect(),
-        },
-        settings: Settings {
-            execution_provider: options.execution_provider.as_deref(),
-            detail: options.detail,
-            projection: options.projection,
-            alpha: options.alpha,
-            score_threshold: options.score_threshold,
-            face_threshold: options.face_threshold,
-            regions: regions.collect(),
-        },
+        model: model(options)?,
+        settings: set(options),
         frames: outcome.frames,
         faces: &outcome.faces,
         damage: outcome.damage.as_deref(),

@@ -1,0 +1,169 @@
+//! Films that are made in parts: the same, however they were cut and however often they were ended.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use gst::prelude::*;
+use gstdepixelate::app::Kind;
+use sha2::{Digest, Sha256};
+
+use crate::media::{first, launch, launch_with, survey, transcode_with};
+
+/// A film of twelve seconds, with a key frame in each and frames that need later ones, and sound.
+fn film(path: &Path) {
+    let mux = match path.extension().unwrap().to_str().unwrap() {
+        "mp4" => "mp4mux",
+        "ts" => "mpegtsmux",
+        _ => "matroskamux",
+    };
+    launch(&format!(
+        "{mux} name=mux ! filesink location={} \
+         videotestsrc num-buffers=300 pattern=ball ! video/x-raw,width=160,height=120,framerate=25/1 \
+         ! x264enc key-int-max=25 bframes=2 ! h264parse ! queue ! mux. \
+         audiotestsrc num-buffers=563 ! audio/x-raw,rate=48000,channels=2 ! avenc_aac ! aacparse ! queue ! mux.",
+        path.display()
+    ));
+}
+
+/// Sums of all decoded frames with their times, and of the packets of sound.
+fn sums(path: &Path) -> (String, String) {
+    let sum = |line: &str| {
+        let sum = Arc::new(Mutex::new(Sha256::new()));
+        let line = format!("filesrc location={} ! {line} ! fakesink name=sink", path.display());
+        launch_with(&line, |pipeline| {
+            let sink = pipeline.by_name("sink").unwrap().static_pad("sink").unwrap();
+            let summed = Arc::clone(&sum);
+            sink.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+                let buffer = info.buffer().unwrap();
+                let mut sum = summed.lock().unwrap();
+                sum.update(buffer.map_readable().unwrap());
+                sum.update(buffer.pts().unwrap().mseconds().to_le_bytes());
+                gst::PadProbeReturn::Ok
+            });
+        });
+        let sum = sum.lock().unwrap().clone().finalize();
+        sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let frames = sum("decodebin ! video/x-raw ! videoconvert ! video/x-raw,format=I420");
+    (frames, sum("parsebin ! audio/mpeg"))
+}
+
+#[test]
+fn a_film_is_the_same_however_it_was_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for input in ["a.mp4", "a.mkv", "a.ts"] {
+        film(&path(input));
+        let made = |output: &str, seconds, jobs| {
+            let (result, _) = transcode_with(&path(input), &path(output), "identity", |job| {
+                job.encoding.preset = None;
+                job.encoding.encoder = Some("ffv1".to_owned());
+                job.part_length = Duration::from_secs(seconds);
+                job.jobs = jobs;
+            });
+            assert_eq!(result.unwrap().frames, 300, "{input} {seconds}");
+            sums(&path(output))
+        };
+        let whole = made("whole.mkv", 3600, 1);
+        assert_eq!(made("cut.mkv", 2, 1), whole, "{input}");
+        assert_eq!(made("more.mkv", 1, 2), whole, "{input}");
+    }
+}
+
+#[test]
+fn parts_play_as_one_in_every_container() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    film(&path("a.mkv"));
+    for output in ["b.mp4", "c.mov", "d.mkv", "e.webm", "f.ts"] {
+        let (result, warnings) = transcode_with(&path("a.mkv"), &path(output), "identity", |job| {
+            if output == "e.webm" {
+                job.encoding.preset = None;
+            }
+            job.part_length = Duration::from_secs(3);
+        });
+        assert_eq!(result.unwrap().frames, 300, "{output} {warnings:?}");
+        let made = survey(&path(output));
+        let video = first(&made, Kind::Video);
+        assert_eq!((video.packets, video.caps.len()), (300, 1), "{output}");
+        let length = video.duration().mseconds();
+        assert!(length.abs_diff(12_000) <= 41, "{output}: {length}");
+    }
+}
+
+/// The program at work on `a.mkv`.
+fn start(folder: &Path, output: &str) -> Child {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_depixelate"));
+    let arguments = ["a.mkv", output, "--part-length", "1", "--regions", "32,32,64,64"];
+    program.current_dir(folder).args(arguments).stdout(Stdio::null());
+    program.stderr(Stdio::null()).spawn().unwrap()
+}
+
+#[test]
+fn work_that_was_killed_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    film(&path("a.mkv"));
+    assert!(start(folder.path(), "whole.mp4").wait().unwrap().success());
+    let parts = path("killed.mp4.depixelate");
+    let finished = || {
+        let files = std::fs::read_dir(&parts).into_iter().flatten().flatten();
+        files.filter(|file| file.path().extension().is_some_and(|e| e == "gdp")).count()
+    };
+    let mut kills = 0;
+    loop {
+        let before = finished();
+        let mut program = start(folder.path(), "killed.mp4");
+        // Each time something is finished before it is killed, so that there is an end.
+        let status = loop {
+            std::thread::sleep(Duration::from_millis(37 + 11 * kills));
+            if let Some(status) = program.try_wait().unwrap() {
+                break Some(status);
+            }
+            if finished() > before {
+                program.kill().unwrap();
+                program.wait().unwrap();
+                break None;
+            }
+        };
+        assert!(!path("killed.mp4").exists() || status.is_some());
+        match status {
+            Some(status) => break assert!(status.success()),
+            None => kills += 1,
+        }
+    }
+    assert!(kills >= 4, "{kills}");
+    assert_eq!(sums(&path("killed.mp4")), sums(&path("whole.mp4")));
+    assert!(!parts.exists());
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().collect();
+    let hidden = |entry: &&std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with('.');
+    assert_eq!(left.iter().filter(hidden).count(), 0, "{left:?}");
+}
+
+#[test]
+fn parts_of_other_work_are_not_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    film(&path("a.mkv"));
+    let made = |alpha: f64, cancel_after: Option<u64>, restart: bool| {
+        transcode_with(&path("a.mkv"), &path("b.mkv"), "identity", |job| {
+            job.part_length = Duration::from_secs(2);
+            job.settings.insert("alpha".to_owned(), alpha.into());
+            job.restart = restart;
+            if let Some(seconds) = cancel_after {
+                job.patience = Duration::from_secs(seconds);
+            }
+        })
+    };
+    // A folder that an earlier run left.
+    std::fs::create_dir(path("b.mkv.depixelate")).unwrap();
+    std::fs::write(path("b.mkv.depixelate/job.json"), "{\"alpha\": 0.5}").unwrap();
+    let error = made(1.0, None, false).0.unwrap_err();
+    assert!(error.to_string().contains("alpha"), "{error}");
+    assert!(error.to_string().contains("--restart"), "{error}");
+    assert_eq!(error.exit_status(), 2);
+    assert_eq!(made(1.0, None, true).0.unwrap().frames, 300);
+    assert!(!path("b.mkv.depixelate").exists());
+}
