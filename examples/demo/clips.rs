@@ -3,7 +3,9 @@
 use crate::scene::{self, FRAMES, RATE, SIZE, Scene};
 use anyhow::Context;
 use gst::prelude::*;
-use gstdepixelate::app::{self, Encoding, Event, Filters, NOTICE, Progress, Report, Transcode, Writer};
+use gstdepixelate::app::{
+    self, Encoding, Event, Filters, NOTICE, Progress, Report, Transcode, Writer,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -101,6 +103,7 @@ fn transcode(
     let job = Transcode::new(input, output, &filters, comment);
     let outcome = job.run(&AtomicBool::new(false), &mut |progress| match progress {
         Progress::At { frames, .. } => bar.set_position(frames),
+        Progress::Looked { .. } => {}
         Progress::Warning(text) => bar.suspend(|| eprintln!("demo: {text}")),
     })?;
     bar.finish_and_clear();

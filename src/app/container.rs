@@ -125,7 +125,9 @@ impl Container {
         let templates = make(self.mux)?.pad_template_list();
         let mut takes = gst::Caps::new_empty();
         for template in &templates {
-            let is_video = ["video", "sink"].iter().any(|n| template.name_template().starts_with(n));
+            let is_video = ["video", "sink"]
+                .iter()
+                .any(|n| template.name_template().starts_with(n));
             if template.direction() == gst::PadDirection::Sink && is_video {
                 takes.merge(template.caps().clone());
             }
@@ -143,11 +145,7 @@ impl Container {
             let mut templates = mux.pad_template_list().into_iter();
             templates.any(|template| template.caps().can_intersect(caps))
         };
-        let parsed = CODECS.iter().find(|(codec, parser)| {
-            codec
-                .parse::<gst::Caps>()
-                .is_ok_and(|codec| caps.is_subset(&codec) && takes(&codec) && exists(parser))
-        });
+        let parsed = codec_of(caps).filter(|(codec, _)| takes(codec));
         if let Some((_, parser)) = parsed {
             return Ok(Some(Way::Copied(vec![parser])));
         }
@@ -180,6 +178,21 @@ impl Container {
             .collect();
         (!endings.is_empty()).then(|| endings.join(", "))
     }
+}
+
+/// The codec of compressed data that may be taken over as it is, and its parser.
+fn codec_of(caps: &gst::Caps) -> Option<(gst::Caps, &'static str)> {
+    let codecs = CODECS.iter().filter_map(|(codec, parser)| {
+        let codec = codec.parse::<gst::Caps>().ok()?;
+        Some((codec, *parser))
+    });
+    let mut fit = codecs.filter(|(codec, parser)| caps.is_subset(codec) && exists(parser));
+    fit.next()
+}
+
+/// The element that cuts compressed data into packets.
+pub(super) fn parser_of(caps: &gst::Caps) -> Option<&'static str> {
+    codec_of(caps).map(|(_, parser)| parser)
 }
 
 #[cfg(test)]

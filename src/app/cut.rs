@@ -20,6 +20,8 @@ pub(super) struct Part {
     pub(super) seen: Range<i64>,
     /// Times of the frames that belong to it.
     pub(super) kept: Range<i64>,
+    /// Whether its packets are taken as they are: nothing is restored in it.
+    pub(super) copied: bool,
 }
 
 impl Part {
@@ -29,6 +31,7 @@ impl Part {
             packets: 0..usize::MAX,
             seen: i64::MIN..i64::MAX,
             kept: i64::MIN..i64::MAX,
+            copied: false,
         }
     }
 }
@@ -41,6 +44,55 @@ pub(super) fn parts(stream: &Stream, length: Duration) -> Vec<Part> {
     order.map_or_else(|| vec![Part::all()], |order| order.parts(length))
 }
 
+/// The parts of a film of which all is copied that has no frame between two of the times in `faces`,
+/// but for what belongs together with it; None where it cannot be cut.
+pub(super) fn parts_around(
+    faces: &[(i64, i64)],
+    stream: &Stream,
+    length: Duration,
+) -> Option<Vec<Part>> {
+    let length = i64::try_from(length.as_nanos()).unwrap_or(i64::MAX);
+    let order = Order::of(stream)?;
+    let keys = order.closed_keys();
+    let mut parts: Vec<Part> = Vec::new();
+    let ends = keys
+        .iter()
+        .skip(1)
+        .copied()
+        .chain([(order.packets.len(), i64::MAX)]);
+    for (&(first, start), (behind, end)) in keys.iter().zip(ends) {
+        let is_in = |&(before, behind): &(i64, i64)| {
+            let first = order
+                .shown
+                .partition_point(|time| *time <= before.max(start - 1));
+            order
+                .shown
+                .get(first)
+                .is_some_and(|time| *time < behind.min(end))
+        };
+        let copied = !faces.iter().any(is_in);
+        let last = parts.last_mut();
+        let last = last
+            .filter(|last| last.copied == copied && (copied || start - last.kept.start < length));
+        match last {
+            Some(last) => (last.packets.end, last.kept.end) = (behind, end),
+            None => parts.push(Part {
+                packets: first..behind,
+                seen: start..end,
+                kept: start..end,
+                copied,
+            }),
+        }
+    }
+    if let Some(first) = parts.first_mut() {
+        first.kept.start = i64::MIN;
+    }
+    for part in parts.iter_mut().filter(|part| !part.copied) {
+        *part = order.part(part.kept.clone());
+    }
+    Some(parts)
+}
+
 /// The packets of a stream that can be cut: each has its own time.
 struct Order<'a> {
     packets: &'a [Packet],
@@ -51,7 +103,10 @@ struct Order<'a> {
 impl<'a> Order<'a> {
     fn of(stream: &'a Stream) -> Option<Self> {
         let packets = stream.index.as_slice();
-        let mut shown = packets.iter().map(|packet| packet.time).collect::<Option<Vec<_>>>()?;
+        let mut shown = packets
+            .iter()
+            .map(|packet| packet.time)
+            .collect::<Option<Vec<_>>>()?;
         shown.sort_unstable();
         let is_fit = stream.segments == 1
             && packets.first().is_some_and(|first| first.is_key)
@@ -63,12 +118,34 @@ impl<'a> Order<'a> {
     /// shown before it, but for pictures that need both.
     fn keys(&self) -> impl Iterator<Item = (usize, i64)> + '_ {
         let mut latest = i64::MIN;
-        let keys = self.packets.iter().enumerate().filter(|(_, packet)| packet.is_key);
+        let keys = self
+            .packets
+            .iter()
+            .enumerate()
+            .filter(|(_, packet)| packet.is_key);
         keys.filter_map(move |(number, packet)| {
             let time = packet.time.filter(|time| *time > latest)?;
             latest = time;
             Some((number, time))
         })
+    }
+
+    /// Those of them that nothing behind needs what is before: packets and times are both cut in
+    /// two there. The first packet is always one.
+    fn closed_keys(&self) -> Vec<(usize, i64)> {
+        let mut keys: Vec<_> = self.keys().collect();
+        let mut least = i64::MAX;
+        let times = self.packets.iter().enumerate().rev();
+        let mut behind: Vec<i64> = times
+            .map(|(_, packet)| {
+                let before = least;
+                least = least.min(packet.time.unwrap_or(i64::MIN));
+                before
+            })
+            .collect();
+        behind.reverse();
+        keys.retain(|&(number, time)| number == 0 || behind[number] > time);
+        keys
     }
 
     fn parts(&self, length: i64) -> Vec<Part> {
@@ -97,15 +174,18 @@ impl<'a> Order<'a> {
         let start = open(kept.start, i64::MIN, self.shown[first]);
         let end = self.shown.get(behind).copied().unwrap_or(i64::MAX);
         let key = self.keys().take_while(|(_, time)| *time <= start).last();
-        let until = self.packets.iter().rposition(|packet| packet.time.is_some_and(|t| t < end));
+        let until = self
+            .packets
+            .iter()
+            .rposition(|packet| packet.time.is_some_and(|t| t < end));
         Part {
-            packets: key.map_or(0, |(number, _)| number)
-                ..match end {
-                    i64::MAX => usize::MAX,
-                    _ => until.map_or(usize::MAX, |until| until + 1),
-                },
+            packets: key.map_or(0, |(number, _)| number)..match end {
+                i64::MAX => usize::MAX,
+                _ => until.map_or(usize::MAX, |until| until + 1),
+            },
             seen: start..end,
             kept,
+            copied: false,
         }
     }
 }
@@ -119,6 +199,7 @@ mod tests {
     /// A stream of ten frames a second with a key frame in each second, whose frames are in the
     /// file as I P B B P B B …
     fn stream(seconds: i64) -> Stream {
+        gst::init().unwrap();
         let mut stream = Stream::new("1".to_owned());
         stream.segments = 1;
         for second in 0..seconds {
@@ -143,7 +224,10 @@ mod tests {
         assert_eq!(parts[1].seen, 25 * second..604 * second / 10);
         // Until the frame before 60.4 s, behind which 60.4 and 60.5 come in the file.
         assert_eq!(parts[1].packets, 250..604);
-        assert_eq!((parts[0].packets.start, parts[2].packets.end), (0, usize::MAX));
+        assert_eq!(
+            (parts[0].packets.start, parts[2].packets.end),
+            (0, usize::MAX)
+        );
         assert_eq!(parts[0].seen.start, i64::MIN);
     }
 
@@ -160,5 +244,39 @@ mod tests {
         }
         assert_eq!(parts(&stream(44), LENGTH).len(), 1);
         assert_eq!(parts(&stream(46), LENGTH).len(), 2);
+    }
+
+    #[test]
+    fn what_has_no_face_is_copied() {
+        let (mut stream, second) = (stream(60), 1_000_000_000);
+        // The picture after the key frame at 20 s is shown before it: nothing can begin there.
+        stream.index[202].time = Some(20 * second - 50_000_000);
+        let face = (19 * second, 195 * second / 10);
+        let parts = parts_around(&[face], &stream, LENGTH).unwrap();
+        let told: Vec<_> = parts
+            .iter()
+            .map(|part| (part.copied, part.kept.clone()))
+            .collect();
+        let [start, end] = [19, 21].map(|time| time * second);
+        let expected = [
+            (true, i64::MIN..start),
+            (false, start..end),
+            (true, end..i64::MAX),
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(parts[0].packets, 0..190);
+        assert_eq!(parts[2].packets, 210..600);
+        assert_eq!(parts[1].seen.start, 14 * second);
+        // A face behind the last frame of a second, and not in it.
+        let edge = (309 * second / 10, 311 * second / 10);
+        let parts = parts_around(&[edge], &stream, LENGTH).unwrap();
+        assert_eq!(parts[1].kept, 31 * second..32 * second);
+        let all = parts_around(&[(-1, 60 * second)], &stream, LENGTH).unwrap();
+        assert_eq!(
+            all.iter().map(|part| part.copied).collect::<Vec<_>>(),
+            [false, false]
+        );
+        let none = parts_around(&[], &stream, LENGTH).unwrap();
+        assert_eq!((none.len(), none[0].copied), (1, true));
     }
 }

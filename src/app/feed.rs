@@ -32,7 +32,9 @@ pub(super) fn entry(
 
 /// Give `sample` to the pipeline; whether it takes more.
 pub(super) fn push(entry: &gst_app::AppSrc, sample: &gst::Sample) -> bool {
-    let times = sample.segment().and_then(|times| times.downcast_ref::<gst::ClockTime>());
+    let times = sample
+        .segment()
+        .and_then(|times| times.downcast_ref::<gst::ClockTime>());
     let (Some(times), Some(buffer)) = (times, sample.buffer_owned()) else {
         return true;
     };
@@ -43,7 +45,9 @@ pub(super) fn push(entry: &gst_app::AppSrc, sample: &gst::Sample) -> bool {
     open.set_duration(times.stop());
     let caps = sample.caps_owned();
     let sample = gst::Sample::builder().buffer(&buffer).segment(&open);
-    entry.push_sample(&sample.caps_if_some(caps.as_ref()).build()).is_ok()
+    entry
+        .push_sample(&sample.caps_if_some(caps.as_ref()).build())
+        .is_ok()
 }
 
 /// Put the stop back that [`push`] hid from its entry.
@@ -55,7 +59,9 @@ fn stopping(_: &gst::Pad, info: &mut gst::PadProbeInfo<'_>) -> gst::PadProbeRetu
         let mut times = times.clone();
         times.set_stop(times.duration());
         times.set_duration(gst::ClockTime::NONE);
-        *event = gst::event::Segment::builder(&times).seqnum(event.seqnum()).build();
+        *event = gst::event::Segment::builder(&times)
+            .seqnum(event.seqnum())
+            .build();
     }
     gst::PadProbeReturn::Ok
 }
@@ -83,7 +89,9 @@ pub(super) fn run_fed(
         });
         let played = run_watched(pipeline, cancel, Some(watch), on_event);
         stop.store(true, Ordering::Relaxed);
-        let fed = feeding.join().unwrap_or_else(|_| Err(AppError::element("packets", "failed")));
+        let fed = feeding
+            .join()
+            .unwrap_or_else(|_| Err(AppError::element("packets", "failed")));
         match (played, fed) {
             // What it could not read is nearer to the reason; that it was stopped is none.
             (Err(_), Err(error)) if !matches!(error, AppError::Cancelled) => Err(error),

@@ -27,7 +27,11 @@ impl<'a> Filters<'a> {
 
     /// One that is in no pipeline.
     pub(super) fn take(&self) -> Result<gst::Element, AppError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         idle.map_or_else(|| (self.make)(), Ok)
     }
 
@@ -37,6 +41,9 @@ impl<'a> Filters<'a> {
             // Refused only if it is not in there.
             let _ = pipeline.remove(&element);
         }
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(element);
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(element);
     }
 }

@@ -106,6 +106,20 @@ impl Folder {
         (packets.len() == described.bytes).then_some(described.made)
     }
 
+    /// Keep something that was found out under `name`.
+    pub(super) fn note<T: Serialize>(&self, name: &str, value: &T) -> Result<(), AppError> {
+        let path = self.path.join(name).with_extension("json");
+        let text = serde_json::to_string(value).map_err(io::Error::other);
+        let written = text.and_then(|text| files::write(&path, text).map_err(io::Error::other));
+        written.map_err(|reason| unwritable(&self.path, reason))
+    }
+
+    /// What was kept under `name`.
+    pub(super) fn noted<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let text = fs::read_to_string(self.path.join(name).with_extension("json")).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
     /// A name for the packets of part `number` until it is finished.
     pub(super) fn begin(&self, number: usize) -> Result<TempPath, AppError> {
         let file = files::beside(&self.packets(number));
@@ -124,7 +138,9 @@ impl Folder {
             let file = File::open(&packets)?;
             file.sync_all()?;
             let bytes = file.metadata()?.len();
-            packets.persist(self.packets(number)).map_err(|error| error.error)?;
+            packets
+                .persist(self.packets(number))
+                .map_err(|error| error.error)?;
             let described = serde_json::to_string(&Described { bytes, made })?;
             files::write(&self.description(number), described).map_err(io::Error::other)
         };
@@ -134,16 +150,6 @@ impl Folder {
     /// Remove it, with all that is in it.
     pub(super) fn remove(self) -> Result<(), AppError> {
         fs::remove_dir_all(&self.path).map_err(|reason| unwritable(&self.path, reason))
-    }
-
-    /// Remove it if no part is finished.
-    pub(super) fn remove_if_empty(self) {
-        let names = || fs::read_dir(&self.path).into_iter().flatten().flatten();
-        let is_part = |entry: fs::DirEntry| entry.file_name().to_string_lossy().ends_with(".gdp");
-        if !names().any(is_part) {
-            // What is left does no harm.
-            let _ = fs::remove_dir_all(&self.path);
-        }
     }
 
     /// Remove files whose names `unwanted` tells.
@@ -164,6 +170,18 @@ impl Folder {
     }
 }
 
+impl Drop for Folder {
+    /// Without a finished part it is of no use.
+    fn drop(&mut self) {
+        let names = || fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let is_part = |entry: fs::DirEntry| entry.file_name().to_string_lossy().ends_with(".gdp");
+        if !names().any(is_part) {
+            // What is left does no harm.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
 fn unwritable(path: &Path, reason: io::Error) -> AppError {
     AppError::Output {
         path: path.to_owned(),
@@ -173,7 +191,9 @@ fn unwritable(path: &Path, reason: io::Error) -> AppError {
 
 /// Names of what is different, for a message.
 fn differences(known: &Map<String, Value>, wanted: &Map<String, Value>) -> String {
-    let names = known.keys().chain(wanted.keys().filter(|name| !known.contains_key(*name)));
+    let names = known
+        .keys()
+        .chain(wanted.keys().filter(|name| !known.contains_key(*name)));
     let different = names.filter(|name| known.get(*name) != wanted.get(*name));
     different.cloned().collect::<Vec<_>>().join(", ")
 }
@@ -193,7 +213,10 @@ mod tests {
         let output = parent.path().join("b.mp4");
         let open = |job, restart| Folder::open(&output, &job, restart);
         let folder = open(job("a", 1.0), false).unwrap();
-        assert!(matches!(open(job("a", 1.0), false), Err(AppError::Busy { .. })));
+        assert!(matches!(
+            open(job("a", 1.0), false),
+            Err(AppError::Busy { .. })
+        ));
         for number in [0, 1] {
             let packets = folder.begin(number).unwrap();
             fs::write(&packets, "packets").unwrap();
@@ -204,7 +227,10 @@ mod tests {
         drop(folder);
 
         let folder = open(job("a", 1.0), false).unwrap();
-        assert_eq!([0, 1, 2].map(|n| folder.finished::<usize>(n)), [Some(0), None, None]);
+        assert_eq!(
+            [0, 1, 2].map(|n| folder.finished::<usize>(n)),
+            [Some(0), None, None]
+        );
         assert!(!unfinished.exists());
         drop(folder);
         let Err(error) = open(job("a", 0.5), false) else {
@@ -213,7 +239,7 @@ mod tests {
         assert!(error.to_string().contains("detail") && !error.to_string().contains("input"));
         let folder = open(job("a", 0.5), true).unwrap();
         assert_eq!(folder.finished::<usize>(0), None);
-        folder.remove_if_empty();
+        drop(folder);
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Join<'a> {
     pub(super) plan: &'a Plan<'a>,
     pub(super) folder: &'a Folder,
     pub(super) parts: &'a [Made],
+    /// Whether some of them were copied, and others encoded.
+    pub(super) several: bool,
     pub(super) patience: Duration,
 }
 
@@ -42,10 +44,11 @@ impl Join<'_> {
         cancel: &AtomicBool,
         on_warning: &mut dyn FnMut(String),
     ) -> Result<(), AppError> {
-        let entry = entry(self.pipeline, "joined", self.caps(cancel)?.as_ref())?;
+        let caps = self.caps(cancel)?;
+        let entry = entry(self.pipeline, "joined", Some(&caps))?;
         let restored = self.plan.restored();
         entry.send_event(gst::event::Tag::new(tags(restored)));
-        writer.packets(&entry)?;
+        writer.packets(&entry, &caps, self.several)?;
         let passed = Arc::new(AtomicU64::new(0));
         let opened = self.open(writer, &passed)?;
         let watch = Watch {
@@ -63,9 +66,10 @@ impl Join<'_> {
     }
 
     /// What the packets are.
-    fn caps(&self, cancel: &AtomicBool) -> Result<Option<gst::Caps>, AppError> {
+    fn caps(&self, cancel: &AtomicBool) -> Result<gst::Caps, AppError> {
         let mut packets = Reader::of_file(&self.folder.packets(0), self.patience, cancel)?;
-        Ok(packets.next()?.and_then(|first| first.caps_owned()))
+        let caps = packets.next()?.and_then(|first| first.caps_owned());
+        caps.ok_or_else(|| AppError::element("encoder", "no frame was encoded"))
     }
 
     /// Push the packets of all parts.
@@ -75,7 +79,11 @@ impl Join<'_> {
         passed: &AtomicU64,
         stop: &AtomicBool,
     ) -> Result<(), AppError> {
-        let times: Vec<_> = self.parts.iter().flat_map(|part| part.times.iter().copied()).collect();
+        let times: Vec<_> = self
+            .parts
+            .iter()
+            .flat_map(|part| part.times.iter().copied())
+            .collect();
         let decoding = decoding_times(&times);
         let mut number = 0;
         for part in 0..self.parts.len() {
@@ -83,7 +91,10 @@ impl Join<'_> {
             let mut packets = Reader::of_file(&path, self.patience, stop)?;
             let before = number;
             while let Some(sample) = packets.next()? {
-                let decoding = decoding.as_ref().and_then(|times| times.get(number)).copied();
+                let decoding = decoding
+                    .as_ref()
+                    .and_then(|times| times.get(number))
+                    .copied();
                 if !push(entry, &timed(&sample, decoding)) {
                     return Ok(());
                 }
@@ -94,7 +105,10 @@ impl Join<'_> {
             if number - before != expected {
                 return Err(AppError::element(
                     &path.display().to_string(),
-                    format!("{expected} packets were written, {} are there", number - before),
+                    format!(
+                        "{expected} packets were written, {} are there",
+                        number - before
+                    ),
                 ));
             }
         }
@@ -146,7 +160,9 @@ fn connect(
     stream: &gst::Pad,
     targets: &HashMap<String, gst::Pad>,
 ) -> Result<(), AppError> {
-    let target = targets.get(&stream_id(stream)).filter(|target| !target.is_linked());
+    let target = targets
+        .get(&stream_id(stream))
+        .filter(|target| !target.is_linked());
     let target = match target {
         Some(target) => target.clone(),
         None => sink(pipeline)?,
@@ -167,12 +183,16 @@ fn tags(stream: &Stream) -> gst::TagList {
 
 /// The packet of `sample` at its time in the film, to be decoded at the time `decoding`.
 fn timed(sample: &gst::Sample, decoding: Option<i64>) -> gst::Sample {
-    let times = sample.segment().and_then(|segment| segment.downcast_ref::<gst::ClockTime>());
+    let times = sample
+        .segment()
+        .and_then(|segment| segment.downcast_ref::<gst::ClockTime>());
     let mut buffer = sample.buffer_owned().unwrap_or_default();
     let shown = times.and_then(|times| running_time(times, &buffer));
     let decoding = decoding.or_else(|| running(times?, buffer.dts()));
     let place = |time: i64| {
-        let time = START.checked_add(time).and_then(|time| u64::try_from(time).ok());
+        let time = START
+            .checked_add(time)
+            .and_then(|time| u64::try_from(time).ok());
         time.map(gst::ClockTime::from_nseconds)
     };
     let packet = buffer.make_mut();
@@ -193,7 +213,10 @@ fn decoding_times(times: &[Option<i64>]) -> Option<Vec<i64>> {
     if order.windows(2).any(|two| times[two[0]] == times[two[1]]) {
         return None;
     }
-    let delays = order.iter().enumerate().map(|(place, &packet)| packet.saturating_sub(place));
+    let delays = order
+        .iter()
+        .enumerate()
+        .map(|(place, &packet)| packet.saturating_sub(place));
     let delay = delays.max().unwrap_or(0);
     let step = match order.as_slice() {
         [first, second, ..] => times[*second] - times[*first],
@@ -212,13 +235,15 @@ mod tests {
 
     #[test]
     fn packets_are_decoded_before_they_are_shown() {
-        let times = |shown: &[i64]| {
-            decoding_times(&shown.iter().copied().map(Some).collect::<Vec<_>>())
-        };
+        let times =
+            |shown: &[i64]| decoding_times(&shown.iter().copied().map(Some).collect::<Vec<_>>());
         assert_eq!(times(&[0, 40, 80]), Some(vec![0, 40, 80]));
         // I P B B, and a part that begins with another I.
         let shown = [0, 120, 40, 80, 160, 280, 200, 240];
-        assert_eq!(times(&shown), Some(vec![-40, 0, 40, 80, 120, 160, 200, 240]));
+        assert_eq!(
+            times(&shown),
+            Some(vec![-40, 0, 40, 80, 120, 160, 200, 240])
+        );
         assert_eq!(times(&[5]), Some(vec![5]));
         assert_eq!(times(&[0, 40, 40]), None);
         assert_eq!(decoding_times(&[Some(0), None]), None);

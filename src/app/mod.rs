@@ -29,11 +29,13 @@ mod reader;
 mod record;
 mod restorer;
 mod run;
+mod smart;
 mod source;
 mod stream;
 mod survey;
 mod transcode;
 mod verify;
+mod work;
 mod workers;
 mod writer;
 
@@ -46,7 +48,8 @@ pub use restorer::{Report, RestoreOptions, restorer};
 pub use run::{Event, run};
 pub use stream::{Kind, Stream};
 pub use survey::Survey;
-pub use transcode::{Outcome, Transcode};
+pub use transcode::Transcode;
+pub use work::Outcome;
 pub use writer::Writer;
 
 /// What is written into every restored file.

@@ -9,7 +9,7 @@ use gst::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::branches::{decoder, name_colors, packet_queue, put_in_order};
-use super::container::Container;
+use super::container::{Container, parser_of};
 use super::counters::Counters;
 use super::cut::Part;
 use super::elements::{chain, make, pad, set};
@@ -35,6 +35,23 @@ pub(super) struct Maker<'a> {
     pub(super) cancel: &'a AtomicBool,
 }
 
+/// Times that a streaming thread notes.
+#[derive(Clone, Default)]
+struct Times(Arc<Mutex<Vec<Option<i64>>>>);
+
+impl Times {
+    fn push(&self, time: Option<i64>) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(time);
+    }
+
+    fn take(&self) -> Vec<Option<i64>> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// What was made of a part.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Made {
@@ -49,7 +66,7 @@ pub(super) struct Made {
 }
 
 impl Maker<'_> {
-    /// Make a part, as a file of packets at `path`.
+    /// Make or copy a part, as a file of packets at `path`.
     pub(super) fn make(
         &self,
         part: &Part,
@@ -57,6 +74,9 @@ impl Maker<'_> {
         counters: &Arc<Counters>,
         on_warning: &mut dyn FnMut(String),
     ) -> Result<Made, AppError> {
+        if part.copied {
+            return self.copy(part, path, counters);
+        }
         let filter = self.filters.take()?;
         let made = self.make_through(&filter, part, path, counters, on_warning);
         // One that failed is not used again.
@@ -75,41 +95,142 @@ impl Maker<'_> {
         on_warning: &mut dyn FnMut(String),
     ) -> Result<Made, AppError> {
         let pipeline = gst::Pipeline::with_name("depixelate");
-        let entry = entry(&pipeline, "packets", self.stream.first_caps())?;
-        // The picture's orientation is among them.
-        entry.send_event(gst::event::Tag::new(self.stream.tags.clone()));
-        let (first, last) = self.frames(&pipeline, filter, part, counters)?;
         let encoder = self.encoding.make(self.container.video_encoder)?;
         let (frames, encoded) = encoder.branch(&pipeline)?;
         let times = write(&pipeline, &encoded, self.container.video()?, path, counters)?;
-        (pad(filter, "src")?.link(&frames))
-            .map_err(|error| AppError::element(&filter.name(), error))?;
+        let (entry, due) = self.filtered(&pipeline, filter, &frames, part, counters)?;
+        let record = Record::of(&frames, RESTORED_FACE, Arc::clone(counters));
+        self.run(&pipeline, &entry, part, counters, &mut |told| {
+            told.into_iter().for_each(&mut *on_warning);
+        })?;
+        Ok(Made {
+            frames: due.load(Ordering::Relaxed),
+            times: times.take(),
+            faces: Record::faces(&record),
+            tally: Tally::of(filter),
+        })
+    }
+
+    /// Take the packets of a part as they are.
+    fn copy(&self, part: &Part, path: &Path, counters: &Arc<Counters>) -> Result<Made, AppError> {
+        let pipeline = gst::Pipeline::with_name("depixelate");
+        let entry = entry(&pipeline, "packets", self.stream.first_caps())?;
+        let mut last = entry.clone().upcast::<gst::Element>();
+        if let Some(parser) = self.stream.first_caps().and_then(|caps| parser_of(caps)) {
+            let parser = make(parser)?;
+            chain(&pipeline, &[&parser])?;
+            (last.link(&parser)).map_err(|error| AppError::element("packets", error))?;
+            last = parser;
+        }
+        let times = write(&pipeline, &last, self.container.video()?, path, counters)?;
+        self.run(&pipeline, &entry, part, counters, &mut |_| {})?;
+        let times = times.take();
+        Ok(Made {
+            frames: times.len() as u64,
+            times,
+            faces: Vec::new(),
+            tally: Tally::default(),
+        })
+    }
+
+    /// Between which times there are faces to restore: each time the frames before and behind one
+    /// with a face that were looked at. Where `quickly`, these are frames that others need to be
+    /// decoded. `on_event` gets warnings, and nothing from time to time.
+    pub(super) fn look(
+        &self,
+        quickly: bool,
+        counters: &Arc<Counters>,
+        on_event: &mut dyn FnMut(Option<String>),
+    ) -> Result<Vec<(i64, i64)>, AppError> {
+        let (pipeline, part) = (gst::Pipeline::with_name("depixelate"), Part::all());
+        let filter = self.filters.take()?;
+        let (frames, end) = (make("queue")?, make("fakesink")?);
+        end.set_properties(&[("async", &false), ("sync", &false)]);
+        chain(&pipeline, &[&frames, &end])?;
+        let frames = pad(&frames, "sink")?;
+        if quickly {
+            skip_others(&pipeline);
+        }
+        let (entry, _) = self.filtered(&pipeline, &filter, &frames, &part, counters)?;
+        let (all, faces) = (Times::default(), Times::default());
+        let noted = (all.clone(), faces.clone());
+        frames.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+            if let Some(buffer) = info.buffer() {
+                let time = time_of(pad, buffer);
+                noted.0.push(time);
+                noted
+                    .1
+                    .push(time.filter(|_| Record::is_in(buffer, RESTORED_FACE)));
+            }
+            gst::PadProbeReturn::Ok
+        });
+        counters.count(&frames, |counters| &counters.encoded);
+        self.run(&pipeline, &entry, &part, counters, on_event)?;
+        self.filters.give_back(filter);
+        let (all, faces) = (all.take(), faces.take());
+        let at = |number: Option<usize>, none| {
+            number
+                .and_then(|number| all.get(number).copied().flatten())
+                .unwrap_or(none)
+        };
+        let met = (0..faces.len()).filter(|&number| faces[number].is_some());
+        Ok(met
+            .map(|met| {
+                (
+                    at(met.checked_sub(1), i64::MIN),
+                    at(Some(met + 1), i64::MAX),
+                )
+            })
+            .collect())
+    }
+
+    /// From packets to frames that went through the filter, which go to `target`; returns what
+    /// takes the packets, and the number of frames that belong to the part.
+    fn filtered(
+        &self,
+        pipeline: &gst::Pipeline,
+        filter: &gst::Element,
+        target: &gst::Pad,
+        part: &Part,
+        counters: &Arc<Counters>,
+    ) -> Result<(gst_app::AppSrc, Arc<AtomicU64>), AppError> {
+        let entry = entry(pipeline, "packets", self.stream.first_caps())?;
+        // The picture's orientation is among them.
+        entry.send_event(gst::event::Tag::new(self.stream.tags.clone()));
+        let (first, last) = self.frames(pipeline, filter, part, counters)?;
         keep(&last, part.seen.clone());
         let due = count(&last, part.kept.clone());
-        keep(&frames, part.kept.clone());
-        counters.count(&frames, |counters| &counters.restored);
-        let record = Record::of(&frames, RESTORED_FACE, Arc::clone(counters));
-        let packets = decoder(&pipeline, &format!("{INPUT}-video"), first, name_colors)?;
+        keep(target, part.kept.clone());
+        counters.count(target, |counters| &counters.restored);
+        (pad(filter, "src")?.link(target))
+            .map_err(|error| AppError::element(&filter.name(), error))?;
+        let packets = decoder(pipeline, &format!("{INPUT}-video"), first, name_colors)?;
         (pad(entry.upcast_ref(), "src")?.link(&packets))
             .map_err(|error| AppError::element(INPUT, error))?;
+        Ok((entry, due))
+    }
+
+    /// Send the packets of a part through a pipeline.
+    fn run(
+        &self,
+        pipeline: &gst::Pipeline,
+        entry: &gst_app::AppSrc,
+        part: &Part,
+        counters: &Counters,
+        on_event: &mut dyn FnMut(Option<String>),
+    ) -> Result<(), AppError> {
         let watch = Watch {
             start: &|| (),
             done: &|| counters.sum(),
             stuck: &|| counters.stuck().to_owned(),
             patience: self.patience,
         };
-        let feed = |stop: &AtomicBool| self.feed(part, &entry, counters, stop);
-        run_fed(&pipeline, &entry, self.cancel, &watch, feed, &mut |event| {
-            if let Event::Warning(text) = event {
-                on_warning(text);
-            }
-        })?;
-        let times = std::mem::take(&mut *times.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(Made {
-            frames: due.load(Ordering::Relaxed),
-            times,
-            faces: Record::faces(&record),
-            tally: Tally::of(filter),
+        let feed = |stop: &AtomicBool| self.feed(part, entry, counters, stop);
+        run_fed(pipeline, entry, self.cancel, &watch, feed, &mut |event| {
+            on_event(match event {
+                Event::Warning(text) => Some(text),
+                Event::Tick => None,
+            });
         })
     }
 
@@ -175,7 +296,8 @@ impl Maker<'_> {
 
     /// What fits a picture that changes its size into its first one, as one track has one size.
     fn one_size(&self) -> Result<Vec<gst::Element>, AppError> {
-        let Some((width, height)) = self.stream.size().filter(|_| self.stream.caps.len() > 1) else {
+        let Some((width, height)) = self.stream.size().filter(|_| self.stream.caps.len() > 1)
+        else {
             return Ok(Vec::new());
         };
         let (scale, size) = (make("videoscale")?, make("capsfilter")?);
@@ -199,7 +321,7 @@ fn write(
     caps: gst::Caps,
     path: &Path,
     counters: &Arc<Counters>,
-) -> Result<Arc<Mutex<Vec<Option<i64>>>>, AppError> {
+) -> Result<Times, AppError> {
     let (queue, packets, sink) = (packet_queue()?, make("gdppay")?, make("filesink")?);
     sink.set_property("location", path);
     sink.set_property("name", super::writer::SINK);
@@ -209,15 +331,24 @@ fn write(
     (encoded.link(&form)).map_err(|error| AppError::element(&encoded.name(), error))?;
     let pad = pad(&queue, "src")?;
     counters.count(&pad, |counters| &counters.encoded);
-    let times = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&times);
+    let times = Times::default();
+    let noted = times.clone();
     pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
-        if let (Some(buffer), Ok(mut times)) = (info.buffer(), noted.lock()) {
-            times.push(time_of(pad, buffer));
+        if let Some(buffer) = info.buffer() {
+            noted.push(time_of(pad, buffer));
         }
         gst::PadProbeReturn::Ok
     });
     Ok(times)
+}
+
+/// Have libav's decoders in `pipeline` leave out frames that no others need.
+fn skip_others(pipeline: &gst::Pipeline) {
+    pipeline.connect_deep_element_added(|_, _, element| {
+        if element.has_property("skip-frame") {
+            element.set_property_from_str("skip-frame", "1");
+        }
+    });
 }
 
 /// Let only frames of these times pass.
@@ -226,7 +357,8 @@ fn keep(pad: &gst::Pad, times: std::ops::Range<i64>) {
         let time = info.buffer().and_then(|buffer| time_of(pad, buffer));
         match time.is_none_or(|time| times.contains(&time)) {
             true => gst::PadProbeReturn::Ok,
-            false => gst::PadProbeReturn::Drop,
+            // `Drop` would have GStreamer free it a second time.
+            false => gst::PadProbeReturn::Handled,
         }
     });
 }

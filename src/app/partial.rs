@@ -79,7 +79,9 @@ impl PartialFile {
 fn target(path: &Path) -> Result<PathBuf, AppError> {
     let path = path.canonicalize().unwrap_or(path.to_owned());
     let folder = folder_of(&path);
-    let metadata = folder.metadata().map_err(|reason| unwritable(folder, &reason))?;
+    let metadata = folder
+        .metadata()
+        .map_err(|reason| unwritable(folder, &reason))?;
     if !metadata.is_dir() {
         return Err(unwritable(folder, &io::ErrorKind::NotADirectory.into()));
     }

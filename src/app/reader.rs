@@ -65,7 +65,10 @@ impl<'a> Reader<'a> {
         source.set_property("location", path);
         source.set_property("name", INPUT);
         let reader = Self::new(patience, cancel);
-        chain(&reader.pipeline, &[&source, &packets, reader.sink.upcast_ref()])?;
+        chain(
+            &reader.pipeline,
+            &[&source, &packets, reader.sink.upcast_ref()],
+        )?;
         reader.start()?;
         Ok(reader)
     }
@@ -180,7 +183,9 @@ impl<'a> Reader<'a> {
             return Ok(sample);
         };
         let (caps, buffer) = (sample.caps_owned(), sample.buffer_owned());
-        let all = gst::Sample::builder().segment(times).caps_if_some(caps.as_ref());
+        let all = gst::Sample::builder()
+            .segment(times)
+            .caps_if_some(caps.as_ref());
         Ok(Some(all.buffer_if_some(buffer.as_ref()).build()))
     }
 
@@ -198,7 +203,11 @@ impl<'a> Reader<'a> {
             }
             if let Some(error) = bus.as_ref().and_then(failure_on) {
                 // What is damaged ends here; how much there is was counted before.
-                return if self.given > 0 && self.opened.is_some() { Ok(None) } else { Err(error) };
+                return if self.given > 0 && self.opened.is_some() {
+                    Ok(None)
+                } else {
+                    Err(error)
+                };
             }
             if start.elapsed() > self.patience {
                 return Err(AppError::Stalled {

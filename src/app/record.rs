@@ -76,6 +76,12 @@ impl Record {
         record
     }
 
+    /// Whether `buffer` has a region of type `kind`.
+    pub(super) fn is_in(buffer: &gst::BufferRef, kind: &str) -> bool {
+        let mut metas = buffer.iter_meta::<VideoRegionOfInterestMeta>();
+        metas.any(|meta| meta.roi_type() == kind)
+    }
+
     /// The faces, in the order of their first frames.
     pub(super) fn faces(record: &Mutex<Self>) -> Vec<RestoredFace> {
         let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
@@ -143,7 +149,10 @@ pub(super) fn joined<'a>(
             for place in &mut face.boxes {
                 place.frame += start;
             }
-            match all[..earlier].iter_mut().find(|known| known.goes_on_as(&face)) {
+            match all[..earlier]
+                .iter_mut()
+                .find(|known| known.goes_on_as(&face))
+            {
                 Some(known) => known.append(face),
                 None => all.push(face),
             }
@@ -165,7 +174,9 @@ impl RestoredFace {
             return false;
         };
         let alike = last.rect().iou(&first.rect()) >= SAME;
-        self.frames[1] + 1 == next.frames[0] && self.track.is_some() == next.track.is_some() && alike
+        self.frames[1] + 1 == next.frames[0]
+            && self.track.is_some() == next.track.is_some()
+            && alike
     }
 
     /// Add what it is in the next part.
@@ -241,6 +252,13 @@ mod tests {
         let told: Vec<_> = all.iter().map(|face| (face.track, face.frames)).collect();
         let expected = [(Some(1), [2, 14]), (Some(2), [5, 7]), (Some(3), [10, 14])];
         assert_eq!(told, expected);
-        assert_eq!(all[0].boxes.iter().map(|b| (b.frame, b.x)).collect::<Vec<_>>(), [(2, 100), (10, 104)]);
+        assert_eq!(
+            all[0]
+                .boxes
+                .iter()
+                .map(|b| (b.frame, b.x))
+                .collect::<Vec<_>>(),
+            [(2, 100), (10, 104)]
+        );
     }
 }

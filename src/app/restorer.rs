@@ -142,7 +142,11 @@ impl Report {
             report.faces += tally.faces;
             report.refused += tally.refused;
             inference += tally.inference;
-            report.execution_provider.clone_from(&tally.execution_provider);
+            if !tally.execution_provider.is_empty() {
+                report
+                    .execution_provider
+                    .clone_from(&tally.execution_provider);
+            }
         }
         let is_timed = report.faces > 0;
         report.ms_per_face = is_timed.then(|| inference / 1e6 / report.faces as f64);

@@ -174,7 +174,10 @@ impl Stream {
         self.all_packets += 1;
         if self.kind == Kind::Video {
             self.index.push(Packet {
-                time: self.segment.as_ref().and_then(|times| running_time(times, buffer)),
+                time: self
+                    .segment
+                    .as_ref()
+                    .and_then(|times| running_time(times, buffer)),
                 is_key: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
             });
         }

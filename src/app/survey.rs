@@ -1,7 +1,8 @@
 //! What is in a file: each stream counted packet by packet, nothing decoded.
 
+use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,13 +14,22 @@ use super::elements::{chain, make, pad};
 use super::mp4_chapters;
 use super::run::{Event, Watch, run_watched};
 use super::source::{INPUT, Source};
-use super::stream::{Kind, Stream, stream_id};
+use super::stream::{Kind, Stream, is_header, stream_id};
 
 /// Time by which a container may promise more than its last packet tells, in parts of the whole and
 /// at least.
 const SHORT_PART: f64 = 0.03;
 /// See [`SHORT_PART`].
 const SHORT_LEAST: gst::ClockTime = gst::ClockTime::from_mseconds(250);
+
+/// Which packets of video are decoded.
+#[derive(Clone, Debug)]
+pub(super) enum Decode {
+    /// None.
+    Nothing,
+    /// Of each track those with these numbers.
+    Packets(Vec<Range<usize>>),
+}
 
 /// All of a file.
 #[derive(Debug, Default)]
@@ -49,10 +59,10 @@ impl Survey {
         cancel: &AtomicBool,
     ) -> Result<(Source, Self), AppError> {
         let source = Source::new(path);
-        let survey = Self::read(&source, false, patience, cancel)?;
+        let survey = Self::read(&source, &Decode::Nothing, patience, cancel)?;
         let edited = survey.damage().and_then(|_| source.edited());
         if let Some(edited) = edited {
-            let mut again = Self::read(&edited, false, patience, cancel)?;
+            let mut again = Self::read(&edited, &Decode::Nothing, patience, cancel)?;
             // That of its media, edits or not.
             again.declared = None;
             if again.damage().is_none() {
@@ -62,20 +72,21 @@ impl Survey {
         Ok((source, survey))
     }
 
-    /// Read all of a file; where `decode`, every frame of video is decoded and counted.
+    /// Read all of a file; frames of what is decoded are counted.
     pub(super) fn read(
         source: &Source,
-        decode: bool,
+        decode: &Decode,
         patience: Duration,
         cancel: &AtomicBool,
     ) -> Result<Self, AppError> {
         let pipeline = gst::Pipeline::with_name("survey");
         let seen = Arc::new(Mutex::new(Self::default()));
         let (for_pads, weak) = (Arc::clone(&seen), pipeline.downgrade());
+        let decode = decode.clone();
         let opened = source.open(&pipeline, move |parser, pad| {
             let added = weak
                 .upgrade()
-                .map(|pipeline| watch(&pipeline, pad, decode, &for_pads));
+                .map(|pipeline| watch(&pipeline, pad, &decode, &for_pads));
             if let Some(Err(error)) = added {
                 super::run::fail(parser, &error);
             }
@@ -155,7 +166,7 @@ fn is_short(end: gst::ClockTime, declared: gst::ClockTime) -> bool {
 fn watch(
     pipeline: &gst::Pipeline,
     stream: &gst::Pad,
-    decode: bool,
+    decode: &Decode,
     seen: &Arc<Mutex<Survey>>,
 ) -> Result<(), AppError> {
     let id = stream_id(stream);
@@ -191,18 +202,39 @@ fn watch(
         gst::PadProbeReturn::Ok
     });
     let frames = sink(pipeline)?;
-    let target = if decode && Kind::of_pad(stream) == Kind::Video {
+    let target = if let Decode::Packets(wanted) = decode
+        && Kind::of_pad(stream) == Kind::Video
+    {
         frames.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
             lock(&counted).streams[index].decoded += 1;
             gst::PadProbeReturn::Ok
         });
-        decoder(pipeline, &format!("{INPUT}-{index}"), frames, |_| Ok(None))?
+        let packets = decoder(pipeline, &format!("{INPUT}-{index}"), frames, |_| Ok(None))?;
+        only(&packets, wanted.clone());
+        packets
     } else {
         frames
     };
     (stream.link(&target))
         .map(|_| ())
         .map_err(|error| AppError::element(INPUT, error))
+}
+
+/// Let only packets with these numbers pass.
+fn only(pad: &gst::Pad, wanted: Vec<Range<usize>>) {
+    let count = AtomicUsize::new(0);
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+        if info.buffer().is_none_or(|buffer| is_header(buffer)) {
+            return gst::PadProbeReturn::Ok;
+        }
+        let number = count.fetch_add(1, Ordering::Relaxed);
+        let is_wanted = wanted.iter().any(|wanted| wanted.contains(&number));
+        match is_wanted {
+            true => gst::PadProbeReturn::Ok,
+            // `Drop` would have GStreamer free it a second time.
+            false => gst::PadProbeReturn::Handled,
+        }
+    });
 }
 
 /// The pad of something that throws away what it gets.

@@ -1,26 +1,13 @@
-//! A file decoded, sent through an element, and encoded into another.
+//! What is to be made of a file.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::animation::as_film;
-use super::container::Container;
-use super::cut::parts;
-use super::folder::Folder;
-use super::join::Join;
-use super::part::{Made, Maker};
-use super::partial::PartialFile;
 use super::plan::Plan;
-use super::progress::Progress;
-use super::record::joined;
 use super::source::{INPUT, Source};
-use super::survey::Survey;
-use super::verify::verify;
-use super::workers::Workers;
-use super::{AppError, Encoding, Filters, Report, RestoredFace, Writer};
+use super::{AppError, Encoding, Filters};
 
 /// One file to make.
 ///
@@ -57,6 +44,9 @@ pub struct Transcode<'a> {
     pub deinterlace: bool,
     /// How long nothing may come out before that is an error.
     pub patience: Duration,
+    /// Whether parts without a face are copied from the input, where its codec can be encoded and
+    /// nothing else stands against it; a warning tells where it does.
+    pub smart: bool,
     /// Least length of the parts that the film is made in: so much is lost when the work is ended.
     pub part_length: Duration,
     /// How many parts of the film are made at a time.
@@ -66,19 +56,6 @@ pub struct Transcode<'a> {
     /// What else decides what is made, such as how the filters are set: parts that were made with
     /// something else are not taken for parts of this film.
     pub settings: Map<String, Value>,
-}
-
-/// What was made.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
-    /// Frames of the restored track.
-    pub frames: u64,
-    /// The faces in them.
-    pub faces: Vec<RestoredFace>,
-    /// Why the input is taken for damaged; what could be read of it was restored.
-    pub damage: Option<String>,
-    /// What was counted.
-    pub report: Report,
 }
 
 impl<'a> Transcode<'a> {
@@ -98,6 +75,7 @@ impl<'a> Transcode<'a> {
             video_track: None,
             deinterlace: false,
             patience: Duration::from_secs(30),
+            smart: false,
             part_length: Duration::from_secs(30),
             jobs: 1,
             restart: false,
@@ -105,117 +83,12 @@ impl<'a> Transcode<'a> {
         }
     }
 
-    /// Make the file. Until it is complete and was compared with the input it has a temporary name
-    /// beside its own. Parts that are finished are kept in the folder `OUTPUT.depixelate` until
-    /// then, and are not made again where an earlier run was ended.
-    pub fn run(
-        &self,
-        cancel: &AtomicBool,
-        on_progress: &mut dyn FnMut(Progress),
-    ) -> Result<Outcome, AppError> {
-        self.check_paths()?;
-        let container = Container::of(self.output)?;
-        // Before anything is read: whether it can be written, and encoded.
-        PartialFile::check(self.output)?;
-        self.encoding.make(container.video_encoder)?;
-        let film = as_film(self.input, cancel)?;
-        let input = film.as_deref().unwrap_or(self.input);
-        let survey = Survey::best(input, self.patience, cancel);
-        let (source, survey) = survey.map_err(|error| self.named(error))?;
-        let plan = Plan::new(&survey, container, self.video_track)?;
-        let plan = plan.ok_or_else(|| AppError::NoVideo {
-            path: self.input.to_owned(),
-        })?;
-        let damage = survey.damage();
-        let mut warnings = plan.losses.clone();
-        warnings.extend(damage.iter().map(|damage| format!("{INPUT}: {damage}")));
-        let folder = Folder::open(self.output, &self.identity(&source, &plan)?, self.restart)?;
-        let pipeline = gst::Pipeline::with_name("depixelate");
-        let file = PartialFile::within(folder.path(), self.output)?;
-        let mut writer = Writer::into(&pipeline, container, file)?;
-        warnings.extend(writer.describe(&survey, self.comment));
-        warnings.extend(self.is_interlaced(&plan).then(|| {
-            "the video is interlaced: moving faces are restored badly (--deinterlace)".to_owned()
-        }));
-        for warning in warnings {
-            on_progress(Progress::Warning(warning));
-        }
-        let start = Instant::now();
-        let made = self.parts(&source, &plan, container, &folder, cancel, on_progress);
-        let (made, now) = match made {
-            Ok(made) => made,
-            Err(error) => {
-                folder.remove_if_empty();
-                return Err(self.named(error));
-            }
-        };
-        let join = Join {
-            pipeline: &pipeline,
-            source: &source,
-            plan: &plan,
-            folder: &folder,
-            parts: &made,
-            patience: self.patience,
-        };
-        let joined_parts = join.run(&writer, cancel, &mut |text| {
-            on_progress(Progress::Warning(text));
-        });
-        let written = joined_parts.and_then(|()| writer.mend());
-        written.map_err(|error| self.named(error))?;
-        let frames = made.iter().map(|part| part.frames).sum();
-        match verify(writer.temporary(), &plan, frames, self.patience, cancel)? {
-            None => writer.finish()?,
-            Some(reason) => {
-                return Err(AppError::Verification {
-                    path: self.output.to_owned(),
-                    reason,
-                    kept: writer.keep_unverified()?,
-                });
-            }
-        }
-        folder.remove()?;
-        let tallies = made.iter().map(|part| &part.tally);
-        Ok(Outcome {
-            frames,
-            faces: joined(made.iter().map(|part| (part.frames, part.faces.as_slice()))),
-            damage,
-            report: Report::of(tallies, frames, now, start.elapsed()),
-        })
-    }
-
-    /// Make the parts of the restored track, or take those that are there; how many frames were
-    /// made comes with them.
-    fn parts(
+    /// What decides what the parts are.
+    pub(super) fn identity(
         &self,
         source: &Source,
         plan: &Plan<'_>,
-        container: &Container,
-        folder: &Folder,
-        cancel: &AtomicBool,
-        on_progress: &mut dyn FnMut(Progress),
-    ) -> Result<(Vec<Made>, u64), AppError> {
-        let (stream, stop) = (plan.restored(), AtomicBool::new(false));
-        let workers = Workers {
-            maker: Maker {
-                source,
-                stream,
-                filters: self.filters,
-                encoding: &self.encoding,
-                container,
-                deinterlace: self.deinterlace,
-                patience: self.patience,
-                cancel: &stop,
-            },
-            parts: &parts(stream, self.part_length),
-            folder,
-            jobs: self.jobs,
-            frames: stream.packets,
-        };
-        workers.run(cancel, &stop, on_progress)
-    }
-
-    /// What decides what the parts are.
-    fn identity(&self, source: &Source, plan: &Plan<'_>) -> Result<Map<String, Value>, AppError> {
+    ) -> Result<Map<String, Value>, AppError> {
         let input = source.identity(plan.restored());
         let input = input.map_err(|error| AppError::Input {
             path: self.input.to_owned(),
@@ -224,16 +97,25 @@ impl<'a> Transcode<'a> {
         let mut identity = self.settings.clone();
         identity.insert("input".to_owned(), input.into());
         identity.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
-        identity.insert("part-length".to_owned(), self.part_length.as_secs_f64().into());
+        identity.insert("smart".to_owned(), self.smart.into());
+        identity.insert(
+            "part-length".to_owned(),
+            self.part_length.as_secs_f64().into(),
+        );
         identity.insert("deinterlace".to_owned(), self.deinterlace.into());
         let encoding = serde_json::to_value(&self.encoding).unwrap_or_default();
         identity.insert("encoding".to_owned(), encoding);
-        let ending = self.output.extension().unwrap_or_default().to_string_lossy();
+        let ending = self
+            .output
+            .extension()
+            .unwrap_or_default()
+            .to_string_lossy();
         identity.insert("container".to_owned(), ending.to_lowercase().into());
         Ok(identity)
     }
 
-    fn check_paths(&self) -> Result<(), AppError> {
+    /// Whether there is an input, and it is not the output.
+    pub(super) fn check_paths(&self) -> Result<(), AppError> {
         if !self.input.is_file() {
             let path = self.input.to_owned();
             return Err(AppError::NoInput { path });
@@ -247,7 +129,7 @@ impl<'a> Transcode<'a> {
     }
 
     /// An element's error, as one of the file that it reads or writes.
-    fn named(&self, error: AppError) -> AppError {
+    pub(super) fn named(&self, error: AppError) -> AppError {
         let path = self.input.to_owned();
         match error {
             AppError::Element { element, reason } if element.starts_with(INPUT) => {
@@ -264,7 +146,8 @@ impl<'a> Transcode<'a> {
         }
     }
 
-    fn is_interlaced(&self, plan: &Plan<'_>) -> bool {
+    /// Whether what goes through the filter is interlaced.
+    pub(super) fn is_interlaced(&self, plan: &Plan<'_>) -> bool {
         let modes = plan
             .uses
             .iter()

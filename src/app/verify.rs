@@ -1,5 +1,6 @@
 //! A file that was made, compared with what it was made from.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use super::container::Way;
 use super::plan::{Plan, Use};
 use super::source::Source;
 use super::stream::{Kind, Stream};
-use super::survey::Survey;
+use super::survey::{Decode, Survey};
 
 /// By how much a track may be shorter than before: some frames of sound, as encoders and
 /// containers round.
@@ -18,19 +19,27 @@ const LENGTHS: gst::ClockTime = gst::ClockTime::from_mseconds(150);
 /// Packets by which a track may differ: one at either end that an edit list cuts in two.
 const AT_THE_ENDS: u64 = 2;
 
-/// What of the file at `path` is not as `plan` says, with both figures; None where all is. Of the
-/// restored track `frames` frames were decoded before it was encoded.
+/// What the restored track has to be.
+pub(super) struct Restored {
+    /// Its frames.
+    pub(super) frames: u64,
+    /// Those of its packets that were not copied.
+    pub(super) made: Vec<Range<usize>>,
+}
+
+/// What of the file at `path` is not as `plan` says, with both figures; None where all is.
 pub(super) fn verify(
     path: &Path,
     plan: &Plan<'_>,
-    frames: u64,
+    restored: &Restored,
     patience: Duration,
     cancel: &AtomicBool,
 ) -> Result<Option<String>, AppError> {
-    if frames == 0 {
+    if restored.frames == 0 {
         return Ok(Some("no frame of the video was decoded".to_owned()));
     }
-    let made = match Survey::read(&Source::new(path), true, patience, cancel) {
+    let decode = Decode::Packets(restored.made.clone());
+    let made = match Survey::read(&Source::new(path), &decode, patience, cancel) {
         Err(AppError::Cancelled) => return Err(AppError::Cancelled),
         // The work is not thrown away.
         Err(error) => return Ok(Some(format!("it cannot be read again: {error}"))),
@@ -39,10 +48,10 @@ pub(super) fn verify(
     if let Some(complaint) = made.complaints.first() {
         return Ok(Some(format!("it cannot be read again: {complaint}")));
     }
-    Ok(difference(&made, plan, frames))
+    Ok(difference(&made, plan, restored))
 }
 
-fn difference(made: &Survey, plan: &Plan<'_>, frames: u64) -> Option<String> {
+fn difference(made: &Survey, plan: &Plan<'_>, restored: &Restored) -> Option<String> {
     for kind in [Kind::Video, Kind::Audio, Kind::Subtitles, Kind::Other] {
         let planned = plan
             .uses
@@ -58,7 +67,7 @@ fn difference(made: &Survey, plan: &Plan<'_>, frames: u64) -> Option<String> {
         }
         let pairs = planned.zip(there()).zip(1..);
         for (((before, becomes), after), number) in pairs {
-            if let Some(reason) = track(before, becomes, after, frames) {
+            if let Some(reason) = track(before, becomes, after, restored) {
                 return Some(format!("{kind} track {number}: {reason}"));
             }
         }
@@ -66,13 +75,23 @@ fn difference(made: &Survey, plan: &Plan<'_>, frames: u64) -> Option<String> {
     None
 }
 
-fn track(before: &Stream, becomes: &Use, after: &Stream, frames: u64) -> Option<String> {
+fn track(before: &Stream, becomes: &Use, after: &Stream, restored: &Restored) -> Option<String> {
+    let frames = restored.frames;
+    let ends = restored
+        .made
+        .iter()
+        .map(|made| made.end.min(frames as usize));
+    let decoded: usize = ends
+        .zip(&restored.made)
+        .map(|(end, made)| end - made.start)
+        .sum();
     match becomes {
         Use::Restored
-            if after.all_packets != frames || after.decoded.abs_diff(frames) > AT_THE_ENDS =>
+            if after.all_packets != frames
+                || after.decoded.abs_diff(decoded as u64) > AT_THE_ENDS =>
         {
             Some(format!(
-                "{frames} frames were decoded, {} written, and {} can be decoded again",
+                "{frames} frames were read, {} written, and of {decoded} that were made {} can be decoded",
                 after.all_packets, after.decoded
             ))
         }

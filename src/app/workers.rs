@@ -45,12 +45,15 @@ impl Workers<'_> {
         made.extend((0..self.parts.len()).map(|number| self.folder.finished(number)));
         let counters: Vec<Arc<Counters>> = self.parts.iter().map(|_| Arc::default()).collect();
         let before: u64 = made.iter().flatten().map(|made| made.frames).sum();
-        let missing: Vec<usize> = (0..made.len()).filter(|&number| made[number].is_none()).collect();
+        let missing: Vec<usize> = (0..made.len())
+            .filter(|&number| made[number].is_none())
+            .collect();
         let (next, mut failure) = (AtomicUsize::new(0), None);
         std::thread::scope(|scope| {
             let (sender, said) = channel();
             for _ in 0..self.jobs.clamp(1, missing.len().max(1)) {
-                let (sender, next, missing, counters) = (sender.clone(), &next, &missing, &counters);
+                let (sender, next, missing, counters) =
+                    (sender.clone(), &next, &missing, &counters);
                 scope.spawn(move || self.work(next, missing, counters, &sender));
             }
             drop(sender);
@@ -68,12 +71,15 @@ impl Workers<'_> {
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => break,
                 }
-                let all = |count: fn(&Counters) -> u64| counters.iter().map(|c| count(c)).sum::<u64>();
+                let all =
+                    |count: fn(&Counters) -> u64| counters.iter().map(|c| count(c)).sum::<u64>();
                 let faces = made.iter().flatten().map(|made| made.faces.len() as u64);
                 on_progress(Progress::At {
                     frames: before + all(|counters| counters.encoded.load(Ordering::Relaxed)),
                     total: self.frames,
-                    faces: faces.sum::<u64>().max(all(|c| c.faces.load(Ordering::Relaxed))),
+                    faces: faces
+                        .sum::<u64>()
+                        .max(all(|c| c.faces.load(Ordering::Relaxed))),
                 });
             }
         });
@@ -114,7 +120,9 @@ impl Workers<'_> {
         on_warning: &mut dyn FnMut(String),
     ) -> Result<Made, AppError> {
         let path = self.folder.begin(number)?;
-        let made = self.maker.make(&self.parts[number], &path, counters, on_warning)?;
+        let made = self
+            .maker
+            .make(&self.parts[number], &path, counters, on_warning)?;
         self.folder.finish(number, path, &made)?;
         Ok(made)
     }

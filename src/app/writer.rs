@@ -1,11 +1,12 @@
 //! The writing half of a pipeline: video and what comes along, into a file.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use gst::prelude::*;
 
 use super::branches::{packet_queue, take_marks_off};
-use super::container::{Container, Way};
+use super::container::{Container, Way, parser_of};
 use super::elements::{chain, make, pad};
 use super::partial::PartialFile;
 use super::stream::Kind;
@@ -100,9 +101,51 @@ impl Writer {
             .then(|| "the chapters are left out, as this container has none: .mkv has".to_owned())
     }
 
-    /// Take the packets of the restored video from `entry`.
-    pub(super) fn packets(&self, entry: &gst_app::AppSrc) -> Result<(), AppError> {
-        self.link(entry.upcast_ref(), Kind::Video)
+    /// Take the packets of the restored video from `entry`. Where they are of `several` encoders,
+    /// what decoders have to know of each is put between the packets.
+    pub(super) fn packets(
+        &self,
+        entry: &gst_app::AppSrc,
+        caps: &gst::Caps,
+        several: bool,
+    ) -> Result<(), AppError> {
+        let entry = entry.upcast_ref();
+        let parser = parser_of(caps).filter(|_| several);
+        let Some(parser) = parser.map(make).transpose()? else {
+            return self.link(entry, Kind::Video);
+        };
+        if parser.has_property("config-interval") {
+            // Before each key frame.
+            parser.set_property("config-interval", -1i32);
+        }
+        let (form, mut caps) = (make("capsfilter")?, self.container.video()?);
+        for caps in caps.make_mut().iter_mut() {
+            let within = match caps.name().as_str() {
+                "video/x-h264" => "avc3",
+                "video/x-h265" => "hev1",
+                _ => continue,
+            };
+            if caps.get::<String>("stream-format").ok().as_deref() != Some("byte-stream") {
+                caps.set("stream-format", within);
+            }
+        }
+        form.set_property("caps", caps);
+        chain(&self.pipeline, &[&parser, &form])?;
+        (entry.link(&parser)).map_err(|error| AppError::element(&entry.name(), error))?;
+        if !self.container.has_boxes() {
+            // Matroska refuses other caps, and needs none: all is told between the packets.
+            let first = AtomicBool::new(true);
+            pad(&form, "src")?.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
+                let is_caps = info
+                    .event()
+                    .is_some_and(|event| event.type_() == gst::EventType::Caps);
+                match is_caps && !first.swap(false, Ordering::Relaxed) {
+                    true => gst::PadProbeReturn::Handled,
+                    false => gst::PadProbeReturn::Ok,
+                }
+            });
+        }
+        self.link(&form, Kind::Video)
     }
 
     /// Add a video encoder; returns the pad that takes its frames.
@@ -216,7 +259,10 @@ impl Writer {
 /// Give the pad of a muxer fine ticks for times of frames at no certain rate.
 fn fine_ticks(pad: &gst::Pad, info: &mut gst::PadProbeInfo<'_>) -> gst::PadProbeReturn {
     if let Some(gst::EventView::Caps(caps)) = info.event().map(|event| event.view()) {
-        let rate = caps.caps().structure(0).map(|caps| caps.get::<gst::Fraction>("framerate"));
+        let rate = caps
+            .caps()
+            .structure(0)
+            .map(|caps| caps.get::<gst::Fraction>("framerate"));
         if !matches!(rate, Some(Ok(rate)) if rate.numer() > 0) {
             pad.set_property("trak-timescale", FINE_TICKS);
         }

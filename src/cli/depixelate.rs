@@ -83,6 +83,9 @@ struct Arguments {
     /// Make interlaced video progressive
     #[arg(long)]
     deinterlace: bool,
+    /// Copy what has no mosaic as it is, and encode only what changes
+    #[arg(long)]
+    smart: bool,
     /// Least length of the parts that a film is made in; when the work is ended, one of them is lost
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     part_length: u64,
@@ -170,6 +173,7 @@ fn restore(arguments: &Arguments, job: &Job, cancel: &AtomicBool) -> anyhow::Res
         video_track: arguments.video_track,
         deinterlace: arguments.deinterlace,
         patience: Duration::from_secs(arguments.patience),
+        smart: arguments.smart,
         part_length: Duration::from_secs(arguments.part_length),
         jobs: arguments.jobs.into(),
         restart: arguments.restart,
@@ -200,13 +204,19 @@ fn restore(arguments: &Arguments, job: &Job, cancel: &AtomicBool) -> anyhow::Res
 }
 
 fn progress_bar() -> anyhow::Result<ProgressBar> {
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} frames  {per_sec}  {msg}  {eta} left")?;
+    let style =
+        ProgressStyle::with_template("{bar:30} {pos}/{len} frames  {per_sec}  {msg}  {eta} left")?;
     Ok(ProgressBar::new(0).with_style(style))
 }
 
 fn show(bar: &ProgressBar, progress: Progress) {
     match progress {
         Progress::Warning(text) => bar.suspend(|| eprintln!("depixelate: {text}")),
+        Progress::Looked { frames, total } => {
+            bar.set_length(total);
+            bar.set_position(frames);
+            bar.set_message("looking for faces");
+        }
         Progress::At {
             frames,
             total,

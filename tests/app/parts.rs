@@ -31,9 +31,16 @@ fn film(path: &Path) {
 fn sums(path: &Path) -> (String, String) {
     let sum = |line: &str| {
         let sum = Arc::new(Mutex::new(Sha256::new()));
-        let line = format!("filesrc location={} ! {line} ! fakesink name=sink", path.display());
+        let line = format!(
+            "filesrc location={} ! {line} ! fakesink name=sink",
+            path.display()
+        );
         launch_with(&line, |pipeline| {
-            let sink = pipeline.by_name("sink").unwrap().static_pad("sink").unwrap();
+            let sink = pipeline
+                .by_name("sink")
+                .unwrap()
+                .static_pad("sink")
+                .unwrap();
             let summed = Arc::clone(&sum);
             sink.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
                 let buffer = info.buffer().unwrap();
@@ -44,7 +51,9 @@ fn sums(path: &Path) -> (String, String) {
             });
         });
         let sum = sum.lock().unwrap().clone().finalize();
-        sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        sum.iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
     };
     let frames = sum("decodebin ! video/x-raw ! videoconvert ! video/x-raw,format=I420");
     (frames, sum("parsebin ! audio/mpeg"))
@@ -96,8 +105,18 @@ fn parts_play_as_one_in_every_container() {
 /// The program at work on `a.mkv`.
 fn start(folder: &Path, output: &str) -> Child {
     let mut program = Command::new(env!("CARGO_BIN_EXE_depixelate"));
-    let arguments = ["a.mkv", output, "--part-length", "1", "--regions", "32,32,64,64"];
-    program.current_dir(folder).args(arguments).stdout(Stdio::null());
+    let arguments = [
+        "a.mkv",
+        output,
+        "--part-length",
+        "1",
+        "--regions",
+        "32,32,64,64",
+    ];
+    program
+        .current_dir(folder)
+        .args(arguments)
+        .stdout(Stdio::null());
     program.stderr(Stdio::null()).spawn().unwrap()
 }
 
@@ -110,7 +129,9 @@ fn work_that_was_killed_goes_on() {
     let parts = path("killed.mp4.depixelate");
     let finished = || {
         let files = std::fs::read_dir(&parts).into_iter().flatten().flatten();
-        files.filter(|file| file.path().extension().is_some_and(|e| e == "gdp")).count()
+        files
+            .filter(|file| file.path().extension().is_some_and(|e| e == "gdp"))
+            .count()
     };
     let mut kills = 0;
     loop {
@@ -137,7 +158,10 @@ fn work_that_was_killed_goes_on() {
     assert!(kills >= 4, "{kills}");
     assert_eq!(sums(&path("killed.mp4")), sums(&path("whole.mp4")));
     assert!(!parts.exists());
-    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().collect();
+    let left: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .flatten()
+        .collect();
     let hidden = |entry: &&std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with('.');
     assert_eq!(left.iter().filter(hidden).count(), 0, "{left:?}");
 }
@@ -166,4 +190,110 @@ fn parts_of_other_work_are_not_taken() {
     assert_eq!(error.exit_status(), 2);
     assert_eq!(made(1.0, None, true).0.unwrap().frames, 300);
     assert!(!path("b.mkv.depixelate").exists());
+}
+
+/// A film of sixteen seconds with a mosaic from the sixth to the eighth.
+fn film_with_mosaic(path: &Path) {
+    let mux = match path.extension().unwrap().to_str().unwrap() {
+        "mp4" => "mp4mux",
+        "ts" => "mpegtsmux",
+        _ => "matroskamux",
+    };
+    let line = format!(
+        "{mux} name=mux ! filesink location={} \
+         videotestsrc pattern=zone-plate kx2=20 ky2=20 kt=2 num-buffers=400 \
+         ! video/x-raw,format=I420,width=320,height=240,framerate=25/1 \
+         ! facepixelate name=mosaic block-size=12 grid-origin=region \
+         ! x264enc key-int-max=50 bframes=2 pass=qual quantizer=18 ! h264parse ! queue ! mux. \
+         audiotestsrc num-buffers=750 ! audio/x-raw,rate=48000,channels=2 ! avenc_aac ! aacparse ! queue ! mux.",
+        path.display(),
+    );
+    launch_with(&line, |pipeline| {
+        let sink = pipeline
+            .by_name("mosaic")
+            .unwrap()
+            .static_pad("sink")
+            .unwrap();
+        sink.add_probe(gst::PadProbeType::BUFFER, |_, info| {
+            let buffer = info.buffer_mut().unwrap();
+            if (6..8).contains(&buffer.pts().unwrap().seconds()) {
+                let place = (96, 60, 120, 120);
+                gst_video::VideoRegionOfInterestMeta::add(buffer.make_mut(), "face", place);
+            }
+            gst::PadProbeReturn::Ok
+        });
+    });
+}
+
+/// The sum of each decoded frame.
+fn frames(path: &Path) -> Vec<Vec<u8>> {
+    let sums = Arc::new(Mutex::new(Vec::new()));
+    let line = format!(
+        "filesrc location={} ! decodebin ! video/x-raw ! fakesink name=sink",
+        path.display()
+    );
+    launch_with(&line, |pipeline| {
+        let sink = pipeline
+            .by_name("sink")
+            .unwrap()
+            .static_pad("sink")
+            .unwrap();
+        let sums = Arc::clone(&sums);
+        sink.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+            let data = info.buffer().unwrap().map_readable().unwrap();
+            sums.lock().unwrap().push(Sha256::digest(&data).to_vec());
+            gst::PadProbeReturn::Ok
+        });
+    });
+    std::mem::take(&mut *sums.lock().unwrap())
+}
+
+#[test]
+fn only_what_changes_is_encoded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for (input, output) in [
+        ("a.mp4", "b.mp4"),
+        ("a.mkv", "b.mkv"),
+        ("a.mp4", "c.mkv"),
+        ("a.ts", "b.ts"),
+    ] {
+        film_with_mosaic(&path(input));
+        let mut program = Command::new(env!("CARGO_BIN_EXE_depixelate"));
+        program.current_dir(folder.path()).args([
+            input,
+            output,
+            "--smart",
+            "--face-threshold",
+            "0",
+        ]);
+        let told = program.output().unwrap();
+        assert!(told.status.success(), "{input} {output} {told:?}");
+        let (before, after) = (frames(&path(input)), frames(&path(output)));
+        assert_eq!((before.len(), after.len()), (400, 400), "{input} {output}");
+        let changed: Vec<usize> = (0..400).filter(|&n| before[n] != after[n]).collect();
+        // What belongs together with the mosaic, and nothing else.
+        let (first, last) = (changed[0], changed[changed.len() - 1]);
+        assert!(
+            (100..=150).contains(&first) && (199..250).contains(&last),
+            "{output} {first} {last}"
+        );
+        assert_eq!(survey(&path(output)).streams.len(), 2);
+    }
+}
+
+#[test]
+fn where_nothing_can_be_copied_all_is_encoded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    film(&path("a.mkv"));
+    let (result, warnings) = transcode_with(&path("a.mkv"), &path("b.mkv"), "identity", |job| {
+        job.encoding.preset = None;
+        job.encoding.encoder = Some("mjpeg".to_owned());
+        job.smart = true;
+    });
+    assert_eq!(result.unwrap().frames, 300);
+    assert!(warnings[0].contains("another encoder"), "{warnings:?}");
+    let caps = survey(&path("b.mkv"));
+    assert_eq!(crate::media::names(&caps)[0], "image/jpeg");
 }
