@@ -54,6 +54,16 @@ pub struct Question {
     pub may_go: bool,
 }
 
+/// What is said of a mosaic.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Answer {
+    /// Probability that it covers a face, 0–1: by all of its frames so far, if it is followed.
+    pub probability: f32,
+    /// The square of the face, as large as those of the cascade's training, if there rather is one
+    /// than not.
+    pub face: Option<Square>,
+}
+
 /// What is thought of a region: means over its frames.
 #[derive(Clone, Copy, Debug)]
 struct Opinion {
@@ -162,16 +172,15 @@ impl FaceCheck {
     }
 
     /// Keep those of `items` that are faces with a probability of `threshold` (0–1) at least, and
-    /// tell them by `place` where the square of the face is, as large as those of the cascade's
-    /// training. Of what no question is asked, and of what has too few blocks, nothing is said.
-    /// Returns how many went.
+    /// tell them by `tell` what is thought of them. Of what no question is asked, and of what has too
+    /// few blocks, nothing is said. Returns how many went.
     pub fn retain<T>(
         &mut self,
         frame: &FrameView<'_>,
         threshold: f32,
         items: &mut Vec<T>,
         question: impl Fn(&T) -> Option<Question>,
-        place: impl Fn(&mut T, Square),
+        tell: impl Fn(&mut T, Answer),
     ) -> Result<usize, RunError> {
         let ask = |item: &T| question(item).filter(|question| has_blocks(&question.region));
         self.input.data.clear();
@@ -208,9 +217,11 @@ impl FaceCheck {
                 Some(id) => self.opinion(id, news),
                 None => &mut news,
             };
-            if let Some(face) = opinion.face(&region.rect) {
-                place(item, face);
-            }
+            let answer = Answer {
+                probability: 1.0 / (1.0 + (-opinion.logit).exp()),
+                face: opinion.face(&region.rect),
+            };
+            tell(item, answer);
             opinion.decide(least) || !may_go
         });
         Ok(before - items.len())

@@ -45,9 +45,11 @@ pub(super) fn parts(stream: &Stream, length: Duration) -> Vec<Part> {
 }
 
 /// The parts of a film of which all is copied that has no frame between two of the times in `faces`,
-/// but for what belongs together with it; None where it cannot be cut.
+/// but for what belongs together with it, and that none of the times in `cuts` goes through; None
+/// where it cannot be cut.
 pub(super) fn parts_around(
     faces: &[(i64, i64)],
+    cuts: &[i64],
     stream: &Stream,
     length: Duration,
 ) -> Option<Vec<Part>> {
@@ -70,10 +72,14 @@ pub(super) fn parts_around(
                 .get(first)
                 .is_some_and(|time| *time < behind.min(end))
         };
-        let copied = !faces.iter().any(is_in);
+        let is_cut = |cut: &i64| start < *cut && *cut < end;
+        let copied = !faces.iter().any(is_in) && !cuts.iter().any(is_cut);
         let last = parts.last_mut();
-        let last = last
-            .filter(|last| last.copied == copied && (copied || start - last.kept.start < length));
+        let last = last.filter(|last| {
+            last.copied == copied
+                && !cuts.contains(&start)
+                && (copied || start - last.kept.start < length)
+        });
         match last {
             Some(last) => (last.packets.end, last.kept.end) = (behind, end),
             None => parts.push(Part {
@@ -252,7 +258,7 @@ mod tests {
         // The picture after the key frame at 20 s is shown before it: nothing can begin there.
         stream.index[202].time = Some(20 * second - 50_000_000);
         let face = (19 * second, 195 * second / 10);
-        let parts = parts_around(&[face], &stream, LENGTH).unwrap();
+        let parts = parts_around(&[face], &[], &stream, LENGTH).unwrap();
         let told: Vec<_> = parts
             .iter()
             .map(|part| (part.copied, part.kept.clone()))
@@ -269,14 +275,28 @@ mod tests {
         assert_eq!(parts[1].seen.start, 14 * second);
         // A face behind the last frame of a second, and not in it.
         let edge = (309 * second / 10, 311 * second / 10);
-        let parts = parts_around(&[edge], &stream, LENGTH).unwrap();
+        let parts = parts_around(&[edge], &[], &stream, LENGTH).unwrap();
         assert_eq!(parts[1].kept, 31 * second..32 * second);
-        let all = parts_around(&[(-1, 60 * second)], &stream, LENGTH).unwrap();
+        let all = parts_around(&[(-1, 60 * second)], &[], &stream, LENGTH).unwrap();
         assert_eq!(
             all.iter().map(|part| part.copied).collect::<Vec<_>>(),
             [false, false]
         );
-        let none = parts_around(&[], &stream, LENGTH).unwrap();
+        let none = parts_around(&[], &[], &stream, LENGTH).unwrap();
         assert_eq!((none.len(), none[0].copied), (1, true));
+        let cut = parts_around(&[], &[30 * second, 405 * second / 10], &stream, LENGTH).unwrap();
+        let told: Vec<_> = cut
+            .iter()
+            .map(|part| (part.copied, part.kept.start))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (true, i64::MIN),
+                (true, 30 * second),
+                (false, 40 * second),
+                (true, 41 * second)
+            ]
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! Parts joined to one film, with all that comes along.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gst::prelude::*;
@@ -12,6 +12,7 @@ use super::feed::{entry, push, run_fed};
 use super::folder::Folder;
 use super::part::Made;
 use super::plan::{Plan, Use};
+use super::range::Window;
 use super::reader::Reader;
 use super::run::{Event, Watch, fail};
 use super::source::{INPUT, Opened, Source};
@@ -24,6 +25,9 @@ use super::{AppError, Writer};
 /// before that. The one of GStreamer's own encoders.
 const START: i64 = 1000 * 3600 * 1_000_000_000;
 
+/// How many packets of each stream passed, by its id.
+type Limited = Arc<Mutex<HashMap<String, Arc<AtomicU64>>>>;
+
 /// What is joined.
 pub(super) struct Join<'a> {
     pub(super) pipeline: &'a gst::Pipeline,
@@ -33,24 +37,28 @@ pub(super) struct Join<'a> {
     pub(super) parts: &'a [Made],
     /// Whether some of them were copied, and others encoded.
     pub(super) several: bool,
+    /// What of the film is written.
+    pub(super) window: &'a Window,
     pub(super) patience: Duration,
 }
 
 impl Join<'_> {
-    /// Write the film.
+    /// Write the film; returns how many packets of each stream came along, by its id, where that is
+    /// not all of them.
     pub(super) fn run(
         &self,
         writer: &Writer,
         cancel: &AtomicBool,
         on_warning: &mut dyn FnMut(String),
-    ) -> Result<(), AppError> {
+    ) -> Result<HashMap<String, u64>, AppError> {
         let caps = self.caps(cancel)?;
         let entry = entry(self.pipeline, "joined", Some(&caps))?;
         let restored = self.plan.restored();
         entry.send_event(gst::event::Tag::new(tags(restored)));
         writer.packets(&entry, &caps, self.several)?;
         let passed = Arc::new(AtomicU64::new(0));
-        let opened = self.open(writer, &passed)?;
+        let limited = Limited::default();
+        let opened = self.open(writer, &passed, &limited)?;
         let watch = Watch {
             start: &|| opened.start(),
             done: &|| passed.load(Ordering::Relaxed),
@@ -62,7 +70,12 @@ impl Join<'_> {
             if let Event::Warning(text) = event {
                 on_warning(text);
             }
-        })
+        })?;
+        let limited = limited.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = limited
+            .iter()
+            .map(|(id, count)| (id.clone(), count.load(Ordering::Relaxed)));
+        Ok(counts.collect())
     }
 
     /// What the packets are.
@@ -95,7 +108,7 @@ impl Join<'_> {
                     .as_ref()
                     .and_then(|times| times.get(number))
                     .copied();
-                if !push(entry, &timed(&sample, decoding)) {
+                if !push(entry, &timed(&sample, decoding, self.window.start())) {
                     return Ok(());
                 }
                 number += 1;
@@ -116,9 +129,22 @@ impl Join<'_> {
     }
 
     /// Open the film for all that comes along.
-    fn open(&self, writer: &Writer, passed: &Arc<AtomicU64>) -> Result<Opened, AppError> {
+    fn open(
+        &self,
+        writer: &Writer,
+        passed: &Arc<AtomicU64>,
+        limited: &Limited,
+    ) -> Result<Opened, AppError> {
         let targets = self.targets(writer)?;
         let (weak, passed) = (self.pipeline.downgrade(), Arc::clone(passed));
+        let (window, limited) = (self.window.clone(), Arc::clone(limited));
+        // A cover has no time.
+        let stills = self
+            .plan
+            .uses
+            .iter()
+            .filter(|(stream, _)| stream.is_still());
+        let stills: HashSet<String> = stills.map(|(stream, _)| stream.id.clone()).collect();
         self.source.open(self.pipeline, move |parser, pad| {
             let Some(pipeline) = weak.upgrade() else {
                 return;
@@ -128,6 +154,11 @@ impl Join<'_> {
                 passed.fetch_add(1, Ordering::Relaxed);
                 gst::PadProbeReturn::Ok
             });
+            if !window.is_all() && !stills.contains(&stream_id(pad)) {
+                let count = window.limit(pad);
+                let mut limited = limited.lock().unwrap_or_else(PoisonError::into_inner);
+                limited.insert(stream_id(pad), count);
+            }
             if let Err(error) = connect(&pipeline, pad, &targets) {
                 fail(parser, &error);
             }
@@ -181,8 +212,9 @@ fn tags(stream: &Stream) -> gst::TagList {
     tags
 }
 
-/// The packet of `sample` at its time in the film, to be decoded at the time `decoding`.
-fn timed(sample: &gst::Sample, decoding: Option<i64>) -> gst::Sample {
+/// The packet of `sample` at its time in what is written of the film, which begins at `origin`, to
+/// be decoded at the time `decoding`.
+fn timed(sample: &gst::Sample, decoding: Option<i64>, origin: i64) -> gst::Sample {
     let times = sample
         .segment()
         .and_then(|segment| segment.downcast_ref::<gst::ClockTime>());
@@ -199,7 +231,7 @@ fn timed(sample: &gst::Sample, decoding: Option<i64>) -> gst::Sample {
     packet.set_pts(shown.and_then(place));
     packet.set_dts(decoding.and_then(place));
     let mut segment = gst::FormattedSegment::<gst::ClockTime>::new();
-    segment.set_start(place(0));
+    segment.set_start(place(origin));
     let joined = gst::Sample::builder().buffer(&buffer).segment(&segment);
     joined.caps_if_some(sample.caps_owned().as_ref()).build()
 }

@@ -25,6 +25,7 @@ mod part;
 mod partial;
 mod plan;
 mod progress;
+mod range;
 mod reader;
 mod record;
 mod restorer;
@@ -49,7 +50,7 @@ pub use run::{Event, run};
 pub use stream::{Kind, Stream};
 pub use survey::Survey;
 pub use transcode::Transcode;
-pub use work::Outcome;
+pub use work::{Looked, Outcome};
 pub use writer::Writer;
 
 /// What is written into every restored file.

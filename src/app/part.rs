@@ -65,6 +65,16 @@ pub(super) struct Made {
     pub(super) tally: Tally,
 }
 
+/// What was found in a part.
+pub(super) struct Found {
+    /// Frames that were looked at.
+    pub(super) frames: u64,
+    /// Between which times there are faces: those of the frames before and behind one with a face.
+    pub(super) between: Vec<(i64, i64)>,
+    /// The faces.
+    pub(super) faces: Vec<RestoredFace>,
+}
+
 impl Maker<'_> {
     /// Make or copy a part, as a file of packets at `path`.
     pub(super) fn make(
@@ -133,16 +143,16 @@ impl Maker<'_> {
         })
     }
 
-    /// Between which times there are faces to restore: each time the frames before and behind one
-    /// with a face that were looked at. Where `quickly`, these are frames that others need to be
+    /// Find the faces to restore. Where `quickly`, only frames are looked at that others need to be
     /// decoded. `on_event` gets warnings, and nothing from time to time.
     pub(super) fn look(
         &self,
+        part: &Part,
         quickly: bool,
         counters: &Arc<Counters>,
         on_event: &mut dyn FnMut(Option<String>),
-    ) -> Result<Vec<(i64, i64)>, AppError> {
-        let (pipeline, part) = (gst::Pipeline::with_name("depixelate"), Part::all());
+    ) -> Result<Found, AppError> {
+        let pipeline = gst::Pipeline::with_name("depixelate");
         let filter = self.filters.take()?;
         let (frames, end) = (make("queue")?, make("fakesink")?);
         end.set_properties(&[("async", &false), ("sync", &false)]);
@@ -151,7 +161,8 @@ impl Maker<'_> {
         if quickly {
             skip_others(&pipeline);
         }
-        let (entry, _) = self.filtered(&pipeline, &filter, &frames, &part, counters)?;
+        let (entry, _) = self.filtered(&pipeline, &filter, &frames, part, counters)?;
+        let record = Record::of(&frames, RESTORED_FACE, Arc::clone(counters));
         let (all, faces) = (Times::default(), Times::default());
         let noted = (all.clone(), faces.clone());
         frames.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
@@ -165,7 +176,7 @@ impl Maker<'_> {
             gst::PadProbeReturn::Ok
         });
         counters.count(&frames, |counters| &counters.encoded);
-        self.run(&pipeline, &entry, &part, counters, on_event)?;
+        self.run(&pipeline, &entry, part, counters, on_event)?;
         self.filters.give_back(filter);
         let (all, faces) = (all.take(), faces.take());
         let at = |number: Option<usize>, none| {
@@ -174,14 +185,17 @@ impl Maker<'_> {
                 .unwrap_or(none)
         };
         let met = (0..faces.len()).filter(|&number| faces[number].is_some());
-        Ok(met
-            .map(|met| {
-                (
-                    at(met.checked_sub(1), i64::MIN),
-                    at(Some(met + 1), i64::MAX),
-                )
-            })
-            .collect())
+        let around = |met: usize| {
+            (
+                at(met.checked_sub(1), i64::MIN),
+                at(Some(met + 1), i64::MAX),
+            )
+        };
+        Ok(Found {
+            frames: all.len() as u64,
+            between: met.map(around).collect(),
+            faces: Record::faces(&record),
+        })
     }
 
     /// From packets to frames that went through the filter, which go to `target`; returns what

@@ -2,6 +2,7 @@
 
 use super::AppError;
 use super::container::{Container, Way};
+use super::range::Window;
 use super::stream::{Kind, Stream};
 use super::survey::Survey;
 
@@ -32,11 +33,12 @@ impl<'a> Plan<'a> {
         self.uses[0].0
     }
 
-    /// For a file with these streams, into `container`; video track number `track`, counted from 1,
-    /// is restored, or that which a player would show.
+    /// For what lies in `window` of a file with these streams, into `container`; video track number
+    /// `track`, counted from 1, is restored, or that which a player would show.
     pub(super) fn new(
         survey: &'a Survey,
         container: &Container,
+        window: &Window,
         track: Option<usize>,
     ) -> Result<Option<Self>, AppError> {
         let Some(restored) = choose(survey, track)? else {
@@ -47,13 +49,19 @@ impl<'a> Plan<'a> {
             if stream.id == restored.id {
                 continue;
             }
+            let is_there = stream.is_still()
+                || window.count(stream.index.iter().map(|packet| packet.time)) > 0;
             let way = match stream.packets {
                 0 => None,
+                _ if !is_there => None,
                 _ => container.way(stream)?,
             };
             losses.extend(match &way {
                 Some(_) => None,
                 None if stream.packets == 0 => Some(format!("{name} has no data: it is left out")),
+                None if !is_there => {
+                    Some(format!("{name} has nothing in that time: it is left out"))
+                }
                 None => Some(match Container::others_for(stream) {
                     Some(others) => format!(
                         "{name} is left out, as this container cannot hold it: {others} can"

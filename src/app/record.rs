@@ -17,7 +17,7 @@ pub(super) const RESTORED_FACE: &str = "restored-face";
 const SAME: f64 = 0.5;
 
 /// One face, from its first frame to its last one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RestoredFace {
     /// Number of its track; None where its place was named for all frames.
     pub track: Option<u32>,
@@ -25,6 +25,10 @@ pub struct RestoredFace {
     pub frames: [u64; 2],
     /// Positions of these frames in the film, nanoseconds.
     pub times: [u64; 2],
+    /// Width and height of its mosaic's blocks in the last frame, pixels, if there are any.
+    pub blocks: Option<[f64; 2]>,
+    /// Probability that it is a face, 0–1, by the frames until the last one, if that was asked.
+    pub probability: Option<f64>,
     /// Where it was: each box counts until the next one.
     pub boxes: Vec<FaceBox>,
 }
@@ -42,6 +46,14 @@ pub struct FaceBox {
     pub width: u32,
     /// Height.
     pub height: u32,
+}
+
+/// What a meta says of a face.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    track: Option<u32>,
+    blocks: Option<[f64; 2]>,
+    probability: Option<f64>,
 }
 
 /// Notes what metas say.
@@ -93,7 +105,14 @@ impl Record {
         self.frames += 1;
         let metas = buffer.iter_meta::<VideoRegionOfInterestMeta>();
         for meta in metas.filter(|meta| meta.roi_type() == kind) {
-            let track = (meta.params()).find_map(|params| params.get::<u32>("track-id").ok());
+            let number = |name: &str| meta.params().find_map(|p| p.get::<f64>(name).ok());
+            let seen = Seen {
+                track: meta.params().find_map(|params| params.get("track-id").ok()),
+                blocks: number("block-width")
+                    .zip(number("block-height"))
+                    .map(Into::into),
+                probability: number("face-probability"),
+            };
             let (x, y, width, height) = meta.rect();
             let here = FaceBox {
                 frame,
@@ -102,11 +121,12 @@ impl Record {
                 width,
                 height,
             };
-            self.note(track, here, time.nseconds());
+            self.note(seen, here, time.nseconds());
         }
     }
 
-    fn note(&mut self, track: Option<u32>, here: FaceBox, time: u64) {
+    fn note(&mut self, seen: Seen, here: FaceBox, time: u64) {
+        let track = seen.track;
         let place = |at: &FaceBox| [at.x, at.y, at.width, at.height];
         let is_same = |face: &&mut RestoredFace| {
             let last = face.boxes.last();
@@ -117,6 +137,7 @@ impl Record {
         match self.faces.iter_mut().rev().find(is_same) {
             Some(face) => {
                 (face.frames[1], face.times[1]) = (here.frame, time);
+                (face.blocks, face.probability) = (seen.blocks, seen.probability);
                 if face
                     .boxes
                     .last()
@@ -129,6 +150,8 @@ impl Record {
                 track,
                 frames: [here.frame; 2],
                 times: [time; 2],
+                blocks: seen.blocks,
+                probability: seen.probability,
                 boxes: vec![here],
             }),
         }
@@ -136,9 +159,11 @@ impl Record {
 }
 
 /// The faces of parts, each with its number of frames, as those of one film: one that goes on where
-/// the next part begins is one, and tracks are counted from 1.
+/// the next part begins is one, and tracks are counted from 1. Times are counted from `origin`,
+/// nanoseconds.
 pub(super) fn joined<'a>(
     parts: impl Iterator<Item = (u64, &'a [RestoredFace])>,
+    origin: u64,
 ) -> Vec<RestoredFace> {
     let (mut all, mut start): (Vec<RestoredFace>, u64) = (Vec::new(), 0);
     for (frames, faces) in parts {
@@ -146,6 +171,7 @@ pub(super) fn joined<'a>(
         for face in faces {
             let mut face = face.clone();
             face.frames = face.frames.map(|frame| frame + start);
+            face.times = face.times.map(|time| time.saturating_sub(origin));
             for place in &mut face.boxes {
                 place.frame += start;
             }
@@ -182,6 +208,7 @@ impl RestoredFace {
     /// Add what it is in the next part.
     fn append(&mut self, next: Self) {
         (self.frames[1], self.times[1]) = (next.frames[1], next.times[1]);
+        (self.blocks, self.probability) = (next.blocks, next.probability);
         let last = self.boxes.last().map(FaceBox::rect);
         let is_same = |place: &&FaceBox| Some(place.rect()) == last;
         let skipped = usize::from(next.boxes.first().as_ref().is_some_and(is_same));
@@ -212,15 +239,21 @@ mod tests {
             height: 24,
         };
         for (track, frame, x) in [(7, 3, 10), (7, 4, 10), (8, 4, 90), (7, 5, 12), (7, 6, 12)] {
-            record.note(Some(track), at(frame, x), frame * 40);
+            let seen = Seen {
+                track: Some(track),
+                ..Seen::default()
+            };
+            record.note(seen, at(frame, x), frame * 40);
         }
         for frame in [8, 9] {
-            record.note(None, at(frame, 30), frame * 40);
+            record.note(Seen::default(), at(frame, 30), frame * 40);
         }
         let face = |track, frames: [u64; 2], boxes| RestoredFace {
             track,
             frames,
             times: frames.map(|frame| frame * 40),
+            blocks: None,
+            probability: None,
             boxes,
         };
         let expected = [
@@ -237,6 +270,8 @@ mod tests {
             track: Some(track),
             frames,
             times: frames.map(|frame| frame * 40),
+            blocks: None,
+            probability: None,
             boxes: vec![FaceBox {
                 frame: frames[0],
                 x,
@@ -248,7 +283,7 @@ mod tests {
         // In the second part the identities are others.
         let first = [face(3, [2, 9], 100), face(4, [5, 7], 0)];
         let second = [face(1, [0, 4], 104), face(2, [0, 4], 0)];
-        let all = joined([(10, &first[..]), (10, &second[..])].into_iter());
+        let all = joined([(10, &first[..]), (10, &second[..])].into_iter(), 0);
         let told: Vec<_> = all.iter().map(|face| (face.track, face.frames)).collect();
         let expected = [(Some(1), [2, 14]), (Some(2), [5, 7]), (Some(3), [10, 14])];
         assert_eq!(told, expected);

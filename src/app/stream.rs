@@ -30,7 +30,7 @@ pub struct Stream {
     pub span: Option<(gst::ClockTime, gst::ClockTime)>,
     /// Whether all its packets tell how long they are.
     pub(super) is_timed: bool,
-    /// Its packets, if it is video.
+    /// All its packets.
     pub(super) index: Vec<Packet>,
     /// How often it was told what its times mean.
     pub(super) segments: usize,
@@ -172,15 +172,13 @@ impl Stream {
             return;
         }
         self.all_packets += 1;
-        if self.kind == Kind::Video {
-            self.index.push(Packet {
-                time: self
-                    .segment
-                    .as_ref()
-                    .and_then(|times| running_time(times, buffer)),
-                is_key: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
-            });
-        }
+        self.index.push(Packet {
+            time: self
+                .segment
+                .as_ref()
+                .and_then(|times| running_time(times, buffer)),
+            is_key: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
+        });
         self.is_timed &= buffer.duration().is_some();
         let start = buffer.pts().or(buffer.dts());
         let (Some(times), Some(start)) = (self.segment.as_ref(), start) else {

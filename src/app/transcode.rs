@@ -40,6 +40,10 @@ pub struct Transcode<'a> {
     /// The video track that goes through the filter, counted from 1; None: that which a player
     /// would show.
     pub video_track: Option<usize>,
+    /// When what is written begins and ends; None: where the input does.
+    pub from: Option<gst::ClockTime>,
+    /// See [`Self::from`].
+    pub to: Option<gst::ClockTime>,
     /// Whether interlaced video is made progressive first.
     pub deinterlace: bool,
     /// How long nothing may come out before that is an error.
@@ -73,6 +77,8 @@ impl<'a> Transcode<'a> {
             comment,
             encoding: Encoding::default(),
             video_track: None,
+            from: None,
+            to: None,
             deinterlace: false,
             patience: Duration::from_secs(30),
             smart: false,
@@ -97,6 +103,8 @@ impl<'a> Transcode<'a> {
         let mut identity = self.settings.clone();
         identity.insert("input".to_owned(), input.into());
         identity.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
+        let range = [self.from, self.to].map(|time| time.map(gst::ClockTime::nseconds));
+        identity.insert("range".to_owned(), serde_json::json!(range));
         identity.insert("smart".to_owned(), self.smart.into());
         identity.insert(
             "part-length".to_owned(),
@@ -114,12 +122,18 @@ impl<'a> Transcode<'a> {
         Ok(identity)
     }
 
+    /// Whether there is an input.
+    pub(super) fn check_input(&self) -> Result<(), AppError> {
+        let path = self.input.to_owned();
+        match self.input.is_file() {
+            true => Ok(()),
+            false => Err(AppError::NoInput { path }),
+        }
+    }
+
     /// Whether there is an input, and it is not the output.
     pub(super) fn check_paths(&self) -> Result<(), AppError> {
-        if !self.input.is_file() {
-            let path = self.input.to_owned();
-            return Err(AppError::NoInput { path });
-        }
+        self.check_input()?;
         let same = |path: &Path| path.canonicalize().ok();
         if same(self.output).is_some_and(|output| Some(output) == same(self.input)) {
             let path = self.output.to_owned();

@@ -1,5 +1,6 @@
 //! A file that was made, compared with what it was made from.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -19,26 +20,28 @@ const LENGTHS: gst::ClockTime = gst::ClockTime::from_mseconds(150);
 /// Packets by which a track may differ: one at either end that an edit list cuts in two.
 const AT_THE_ENDS: u64 = 2;
 
-/// What the restored track has to be.
-pub(super) struct Restored {
-    /// Its frames.
+/// What was written.
+pub(super) struct Written {
+    /// Frames of the restored track.
     pub(super) frames: u64,
     /// Those of its packets that were not copied.
     pub(super) made: Vec<Range<usize>>,
+    /// Packets of streams of which not all came along, by the id of the stream.
+    pub(super) along: HashMap<String, u64>,
 }
 
 /// What of the file at `path` is not as `plan` says, with both figures; None where all is.
 pub(super) fn verify(
     path: &Path,
     plan: &Plan<'_>,
-    restored: &Restored,
+    written: &Written,
     patience: Duration,
     cancel: &AtomicBool,
 ) -> Result<Option<String>, AppError> {
-    if restored.frames == 0 {
+    if written.frames == 0 {
         return Ok(Some("no frame of the video was decoded".to_owned()));
     }
-    let decode = Decode::Packets(restored.made.clone());
+    let decode = Decode::Packets(written.made.clone());
     let made = match Survey::read(&Source::new(path), &decode, patience, cancel) {
         Err(AppError::Cancelled) => return Err(AppError::Cancelled),
         // The work is not thrown away.
@@ -48,10 +51,10 @@ pub(super) fn verify(
     if let Some(complaint) = made.complaints.first() {
         return Ok(Some(format!("it cannot be read again: {complaint}")));
     }
-    Ok(difference(&made, plan, restored))
+    Ok(difference(&made, plan, written))
 }
 
-fn difference(made: &Survey, plan: &Plan<'_>, restored: &Restored) -> Option<String> {
+fn difference(made: &Survey, plan: &Plan<'_>, written: &Written) -> Option<String> {
     for kind in [Kind::Video, Kind::Audio, Kind::Subtitles, Kind::Other] {
         let planned = plan
             .uses
@@ -67,7 +70,7 @@ fn difference(made: &Survey, plan: &Plan<'_>, restored: &Restored) -> Option<Str
         }
         let pairs = planned.zip(there()).zip(1..);
         for (((before, becomes), after), number) in pairs {
-            if let Some(reason) = track(before, becomes, after, restored) {
+            if let Some(reason) = track(before, becomes, after, written) {
                 return Some(format!("{kind} track {number}: {reason}"));
             }
         }
@@ -75,16 +78,18 @@ fn difference(made: &Survey, plan: &Plan<'_>, restored: &Restored) -> Option<Str
     None
 }
 
-fn track(before: &Stream, becomes: &Use, after: &Stream, restored: &Restored) -> Option<String> {
-    let frames = restored.frames;
-    let ends = restored
+fn track(before: &Stream, becomes: &Use, after: &Stream, written: &Written) -> Option<String> {
+    let frames = written.frames;
+    let ends = written
         .made
         .iter()
         .map(|made| made.end.min(frames as usize));
     let decoded: usize = ends
-        .zip(&restored.made)
-        .map(|(end, made)| end - made.start)
+        .zip(&written.made)
+        .map(|(end, made)| end.saturating_sub(made.start))
         .sum();
+    let part = written.along.get(&before.id).copied();
+    let packets = part.unwrap_or(before.packets);
     match becomes {
         Use::Restored
             if after.all_packets != frames
@@ -96,15 +101,17 @@ fn track(before: &Stream, becomes: &Use, after: &Stream, restored: &Restored) ->
             ))
         }
         Use::Along(Way::Copied(_) | Way::Unmarked(_))
-            if after.all_packets.abs_diff(before.packets) > AT_THE_ENDS =>
+            if after.all_packets.abs_diff(packets) > AT_THE_ENDS =>
         {
             Some(format!(
-                "{} packets were read, {} written",
-                before.packets, after.all_packets
+                "{packets} packets were read, {} written",
+                after.all_packets
             ))
         }
         // Not where it is longer: packets of plain samples may have no durations.
-        Use::Along(Way::Encoded) if before.duration() > after.duration() + LENGTHS => {
+        Use::Along(Way::Encoded)
+            if part.is_none() && before.duration() > after.duration() + LENGTHS =>
+        {
             Some(format!(
                 "it lasted {:.2}, and lasts {:.2} now",
                 before.duration(),

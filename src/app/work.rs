@@ -1,6 +1,7 @@
 //! A file made of another: that is surveyed, its parts are made, joined, and compared with what they
 //! were made from.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,16 +13,18 @@ use super::counters::Counters;
 use super::cut::{Part, parts, parts_around};
 use super::folder::Folder;
 use super::join::Join;
-use super::part::{Made, Maker};
+use super::part::{Found, Made, Maker};
 use super::partial::PartialFile;
 use super::plan::Plan;
 use super::progress::Progress;
+use super::range::Window;
 use super::record::joined;
 use super::smart;
 use super::source::{INPUT, Source};
+use super::stream::Stream;
 use super::survey::Survey;
 use super::transcode::Transcode;
-use super::verify::{Restored, verify};
+use super::verify::{Written, verify};
 use super::workers::Workers;
 use super::{AppError, Encoding, Report, RestoredFace, Writer};
 
@@ -43,6 +46,17 @@ pub struct Outcome {
     pub report: Report,
 }
 
+/// What would be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Looked {
+    /// Frames that were looked at.
+    pub frames: u64,
+    /// The faces in them; times are those of the input.
+    pub faces: Vec<RestoredFace>,
+    /// Why the input is taken for damaged.
+    pub damage: Option<String>,
+}
+
 impl Transcode<'_> {
     /// Make the file. Until it is complete and was compared with the input it has a temporary name
     /// beside its own. Parts that are finished are kept in the folder `OUTPUT.depixelate` until
@@ -57,58 +71,136 @@ impl Transcode<'_> {
         // Before anything is read: whether it can be written, and encoded.
         PartialFile::check(self.output)?;
         self.encoding.make(container.video_encoder)?;
+        self.survey(cancel, &mut |source, survey, window| {
+            let plan = self.plan(survey, container, window, on_progress)?;
+            let start = Instant::now();
+            let folder = Folder::open(self.output, &self.identity(source, &plan)?, self.restart)?;
+            let work = Work {
+                job: self,
+                source,
+                survey,
+                plan: &plan,
+                container,
+                folder: &folder,
+                window,
+            };
+            let film = work.run(cancel, on_progress);
+            if matches!(film, Ok(_) | Err(AppError::Verification { .. })) {
+                // Of what is wrong nothing is used again.
+                folder.remove()?;
+            }
+            let Film { parts, now } = film?;
+            let frames = parts.iter().map(|part| part.frames).sum();
+            let tallies = parts.iter().map(|part| &part.tally);
+            let faces = parts
+                .iter()
+                .map(|part| (part.frames, part.faces.as_slice()));
+            Ok(Outcome {
+                frames,
+                faces: joined(faces, window.start().unsigned_abs()),
+                damage: survey.damage(),
+                report: Report::of(tallies, frames, now, start.elapsed()),
+            })
+        })
+    }
+
+    /// Look at all frames for faces to restore, and make nothing.
+    pub fn look(
+        &self,
+        cancel: &AtomicBool,
+        on_progress: &mut dyn FnMut(Progress),
+    ) -> Result<Looked, AppError> {
+        self.check_input()?;
+        let container = Container::of(self.output)?;
+        self.survey(cancel, &mut |source, survey, window| {
+            let plan = self.plan(survey, container, window, on_progress)?;
+            let parts = window.cut(vec![Part::all()]);
+            let maker = self.maker(source, plan.restored(), container, &self.encoding, cancel);
+            let found = look(&maker, &parts[0], false, on_progress)?;
+            Ok(Looked {
+                frames: found.frames,
+                faces: joined([(found.frames, &found.faces[..])].into_iter(), 0),
+                damage: survey.damage(),
+            })
+        })
+    }
+
+    /// Survey the input, and go on with that.
+    fn survey<T>(
+        &self,
+        cancel: &AtomicBool,
+        work: &mut dyn FnMut(&Source, &Survey, &Window) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
+        let window = Window::new(self.from, self.to)?;
         let film = as_film(self.input, cancel)?;
         let input = film.as_deref().unwrap_or(self.input);
-        let survey = Survey::best(input, self.patience, cancel);
-        let (source, survey) = survey.map_err(|error| self.named(error))?;
-        let plan = Plan::new(&survey, container, self.video_track)?;
+        let result = Survey::best(input, self.patience, cancel)
+            .and_then(|(source, survey)| work(&source, &survey, &window));
+        result.map_err(|error| self.named(error))
+    }
+
+    /// What becomes of the input's streams; warnings tell what is lost.
+    fn plan<'s>(
+        &self,
+        survey: &'s Survey,
+        container: &Container,
+        window: &Window,
+        on_progress: &mut dyn FnMut(Progress),
+    ) -> Result<Plan<'s>, AppError> {
+        let plan = Plan::new(survey, container, window, self.video_track)?;
         let plan = plan.ok_or_else(|| AppError::NoVideo {
             path: self.input.to_owned(),
         })?;
-        let damage = survey.damage();
         let mut warnings = plan.losses.clone();
-        warnings.extend(damage.iter().map(|damage| format!("{INPUT}: {damage}")));
+        warnings.extend(survey.damage().map(|damage| format!("{INPUT}: {damage}")));
         warnings.extend(self.is_interlaced(&plan).then(|| {
             "the video is interlaced: moving faces are restored badly (--deinterlace)".to_owned()
         }));
         for warning in warnings {
             on_progress(Progress::Warning(warning));
         }
-        let start = Instant::now();
-        let folder = Folder::open(self.output, &self.identity(&source, &plan)?, self.restart)?;
-        let work = Work {
-            job: self,
-            source: &source,
-            survey: &survey,
-            plan: &plan,
-            container,
-            folder: &folder,
-        };
-        let film = work
-            .run(cancel, on_progress)
-            .map_err(|error| self.named(error));
-        if matches!(film, Ok(_) | Err(AppError::Verification { .. })) {
-            // Of what is wrong nothing is used again.
-            folder.remove()?;
-        }
-        let Film { parts, now } = film?;
-        let frames = parts.iter().map(|part| part.frames).sum();
-        Ok(Outcome {
-            frames,
-            faces: joined(
-                parts
-                    .iter()
-                    .map(|part| (part.frames, part.faces.as_slice())),
-            ),
-            damage,
-            report: Report::of(
-                parts.iter().map(|part| &part.tally),
-                frames,
-                now,
-                start.elapsed(),
-            ),
-        })
+        Ok(plan)
     }
+
+    fn maker<'m>(
+        &'m self,
+        source: &'m Source,
+        stream: &'m Stream,
+        container: &'m Container,
+        encoding: &'m Encoding,
+        cancel: &'m AtomicBool,
+    ) -> Maker<'m> {
+        Maker {
+            source,
+            stream,
+            filters: self.filters,
+            encoding,
+            container,
+            deinterlace: self.deinterlace,
+            patience: self.patience,
+            cancel,
+        }
+    }
+}
+
+/// Look for faces, and tell how far that is.
+fn look(
+    maker: &Maker<'_>,
+    part: &Part,
+    quickly: bool,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<Found, AppError> {
+    let counters = Arc::new(Counters::default());
+    let total = maker.stream.packets;
+    maker.look(part, quickly, &counters, &mut |told| {
+        on_progress(match told {
+            Some(text) => Progress::Warning(text),
+            None => Progress::Looked {
+                frames: counters.packets.load(Ordering::Relaxed).min(total),
+                total,
+            },
+        });
+    })
 }
 
 /// What there is to do.
@@ -119,6 +211,7 @@ struct Work<'a> {
     plan: &'a Plan<'a>,
     container: &'static Container,
     folder: &'a Folder,
+    window: &'a Window,
 }
 
 /// What was made of a film.
@@ -143,24 +236,23 @@ impl Work<'_> {
             parts: &parts,
             folder: self.folder,
             jobs: self.job.jobs,
-            frames: self.plan.restored().packets,
+            frames: self.frames(),
         };
         let (made, now) = workers.run(cancel, &stop, on_progress)?;
         self.join(&parts, &made, cancel, on_progress)?;
         Ok(Film { parts: made, now })
     }
 
-    fn maker<'a>(&'a self, encoding: &'a Encoding, stop: &'a AtomicBool) -> Maker<'a> {
-        Maker {
-            source: self.source,
-            stream: self.plan.restored(),
-            filters: self.job.filters,
-            encoding,
-            container: self.container,
-            deinterlace: self.job.deinterlace,
-            patience: self.job.patience,
-            cancel: stop,
-        }
+    /// How many frames there are to make.
+    fn frames(&self) -> u64 {
+        let index = &self.plan.restored().index;
+        self.window.count(index.iter().map(|packet| packet.time))
+    }
+
+    fn maker<'m>(&'m self, encoding: &'m Encoding, stop: &'m AtomicBool) -> Maker<'m> {
+        let stream = self.plan.restored();
+        self.job
+            .maker(self.source, stream, self.container, encoding, stop)
     }
 
     /// The parts of the film, and how those are encoded that are not copied.
@@ -170,26 +262,39 @@ impl Work<'_> {
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<(Encoding, Vec<Part>), AppError> {
         let (job, stream) = (self.job, self.plan.restored());
-        let all = || (job.encoding.clone(), parts(stream, job.part_length));
-        if !job.smart {
-            return Ok(all());
+        let all = || {
+            let parts = self.window.cut(parts(stream, job.part_length));
+            match parts.is_empty() {
+                true => Err(AppError::Unfit(
+                    "nothing of the film lies in that time".to_owned(),
+                )),
+                false => Ok((job.encoding.clone(), parts)),
+            }
+        };
+        if !job.smart || self.frames() == 0 {
+            return all();
         }
         let encoding = smart::encoding(stream, &job.encoding, self.container, job.deinterlace)?;
         let cut = match encoding {
             Err(reason) => Err(reason),
             Ok(encoding) => {
                 let faces = self.faces(&encoding, cancel, on_progress)?;
-                let parts = parts_around(&faces, stream, job.part_length);
+                // What is cut in two cannot be copied.
+                let cuts = self.window.ends();
+                let parts = parts_around(&faces, &cuts, stream, job.part_length);
                 parts
-                    .map(|parts| (encoding, parts))
+                    .map(|parts| (encoding, self.window.cut(parts)))
                     .ok_or("its times are not in order".to_owned())
             }
         };
-        Ok(cut.unwrap_or_else(|reason| {
-            let text = format!("nothing is copied, all is encoded: {reason}");
-            on_progress(Progress::Warning(text));
-            all()
-        }))
+        cut.map_or_else(
+            |reason| {
+                let text = format!("nothing is copied, all is encoded: {reason}");
+                on_progress(Progress::Warning(text));
+                all()
+            },
+            Ok,
+        )
     }
 
     /// Between which times there are faces to restore.
@@ -202,21 +307,14 @@ impl Work<'_> {
         if let Some(times) = self.folder.noted(FACES) {
             return Ok(times);
         }
-        let counters = Arc::new(Counters::default());
-        let total = self.plan.restored().packets;
-        let looked = self
-            .maker(encoding, cancel)
-            .look(true, &counters, &mut |told| {
-                on_progress(match told {
-                    Some(text) => Progress::Warning(text),
-                    None => Progress::Looked {
-                        frames: counters.packets.load(Ordering::Relaxed).min(total),
-                        total,
-                    },
-                });
-            })?;
+        let found = look(
+            &self.maker(encoding, cancel),
+            &Part::all(),
+            true,
+            on_progress,
+        )?;
         let mut times: Vec<(i64, i64)> = Vec::new();
-        for (before, behind) in looked {
+        for (before, behind) in found.between {
             match times.last_mut().filter(|(_, end)| *end > before) {
                 Some((_, end)) => *end = behind,
                 None => times.push((before, behind)),
@@ -238,7 +336,7 @@ impl Work<'_> {
         let output = self.job.output;
         let file = PartialFile::within(self.folder.path(), output)?;
         let mut writer = Writer::into(&pipeline, self.container, file)?;
-        let lost = writer.describe(self.survey, self.job.comment);
+        let lost = writer.describe(self.survey, self.window, self.job.comment);
         let mut on_warning = |text| on_progress(Progress::Warning(text));
         lost.into_iter().for_each(&mut on_warning);
         let join = Join {
@@ -248,11 +346,12 @@ impl Work<'_> {
             folder: self.folder,
             parts: made,
             several: parts.iter().any(|part| part.copied),
+            window: self.window,
             patience: self.job.patience,
         };
-        join.run(&writer, cancel, &mut on_warning)?;
+        let along = join.run(&writer, cancel, &mut on_warning)?;
         writer.mend()?;
-        match self.difference(writer.temporary(), parts, made, cancel)? {
+        match self.difference(writer.temporary(), parts, made, along, cancel)? {
             None => writer.finish(),
             Some(reason) => Err(AppError::Verification {
                 path: output.to_owned(),
@@ -267,6 +366,7 @@ impl Work<'_> {
         path: &Path,
         parts: &[Part],
         made: &[Made],
+        along: HashMap<String, u64>,
         cancel: &AtomicBool,
     ) -> Result<Option<String>, AppError> {
         let (mut ranges, mut start) = (Vec::new(), 0);
@@ -281,10 +381,11 @@ impl Work<'_> {
         for next in 1..ranges.len() {
             ranges[next - 1].end = ranges[next - 1].end.min(ranges[next].start);
         }
-        let restored = Restored {
+        let written = Written {
             frames: made.iter().map(|part| part.frames).sum(),
             made: ranges,
+            along,
         };
-        verify(path, self.plan, &restored, self.job.patience, cancel)
+        verify(path, self.plan, &written, self.job.patience, cancel)
     }
 }

@@ -9,6 +9,7 @@ use super::branches::{packet_queue, take_marks_off};
 use super::container::{Container, Way, parser_of};
 use super::elements::{chain, make, pad};
 use super::partial::PartialFile;
+use super::range::{Window, chapters};
 use super::stream::Kind;
 use super::survey::Survey;
 use super::{AppError, Encoding, matroska_tags, mp4_chapters};
@@ -76,9 +77,14 @@ impl Writer {
         }
     }
 
-    /// Take over the tags and chapters of a file, with `comment` after its own; returns what cannot
+    /// Take over the tags and chapters of a film, as far as they lie in `window`, with `comment` after its own; returns what cannot
     /// be kept.
-    pub(super) fn describe(&mut self, survey: &Survey, comment: &str) -> Option<String> {
+    pub(super) fn describe(
+        &mut self,
+        survey: &Survey,
+        window: &Window,
+        comment: &str,
+    ) -> Option<String> {
         let own = survey.tags.get::<gst::tags::Comment>();
         let comment = match own.map(|own| own.get().to_owned()) {
             None => comment.to_owned(),
@@ -91,7 +97,7 @@ impl Writer {
             self.tags.make_mut().remove_generic(of_the_coding);
         }
         self.comment(&comment);
-        let chapters = survey.chapters.as_ref()?;
+        let chapters = &chapters(survey.chapters.as_ref()?, window);
         if let Some(setter) = self.mux.dynamic_cast_ref::<gst::TocSetter>() {
             setter.set_toc(Some(chapters));
             return None;

@@ -141,17 +141,20 @@ pub(super) struct MessageTimes {
 }
 
 /// Attach a meta of type `name` for a region that lies inside the frame, with what [`describe`]
-/// says.
+/// says and `add` adds.
 pub(super) fn attach(
     buffer: &mut gst::BufferRef,
     name: &str,
     region: &Region,
     method: &str,
     id: Option<u32>,
+    add: impl FnOnce(&mut gst::Structure),
 ) {
     let rect = &region.rect;
     let corner = |position: i32| u32::try_from(position).unwrap_or(0);
     let place = (corner(rect.x), corner(rect.y), rect.width, rect.height);
     let mut meta = VideoRegionOfInterestMeta::add(buffer, name, place);
-    meta.add_param(describe(name, region, method, id));
+    let mut details = describe(name, region, method, id);
+    add(&mut details);
+    meta.add_param(details);
 }

@@ -8,7 +8,7 @@ use crate::cascade::{
     Backend, Batch, Crops, LoadError, Model, OrtBackend, RunError, SessionSettings, runtime,
 };
 use crate::detect::{DetectSettings, Detector, Luma, Region};
-use crate::face_check::{self, FaceCheck, Question};
+use crate::face_check::{self, Answer, FaceCheck, Question};
 use crate::frame::{FrameView, FrameViewMut, Layout};
 
 /// Restores pictures with a model of its own, as the element `facedepixelate` does when no property
@@ -117,8 +117,8 @@ impl Restorer {
                     may_go: true,
                 })
             };
-            let place = |target: &mut Target, face| target.face = Some(face);
-            face_check.retain(frame, self.face_threshold, &mut targets, question, place)?;
+            let tell = |target: &mut Target, answer: Answer| target.face = answer.face;
+            face_check.retain(frame, self.face_threshold, &mut targets, question, tell)?;
         }
         for target in &mut targets {
             let region = &target.region;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::arguments::Arguments;
 use crate::app::AppError;
 
 /// Endings of films; the others in a folder are left alone.
@@ -31,12 +32,34 @@ pub(super) struct Jobs {
     pub(super) skipped: usize,
 }
 
+/// What the command line asks for.
+pub(super) fn jobs(arguments: &Arguments) -> Result<Jobs, AppError> {
+    let files = arguments.files.as_slice();
+    match (arguments.dry_run, arguments.output_dir.as_deref()) {
+        (true, None) => looks(files),
+        (_, folder) => outputs(files, folder, arguments.overwrite),
+    }
+}
+
+/// Films that are looked at only. What would be written can be Matroska, which holds most.
+fn looks(files: &[PathBuf]) -> Result<Jobs, AppError> {
+    let (inputs, outputs) = match files {
+        [input, output] if !input.is_dir() && !output.exists() => (&files[..1], Some(output)),
+        _ => (files, None),
+    };
+    let mut jobs = Jobs::default();
+    for file in inputs {
+        let films = films(file).map_err(|_| AppError::NoInput { path: file.clone() })?;
+        jobs.files.extend(films.into_iter().map(|input| Job {
+            output: outputs.cloned().unwrap_or(input.with_extension("mkv")),
+            input,
+        }));
+    }
+    Ok(jobs)
+}
+
 /// What `files` ask for: an input and an output, or inputs for a folder.
-pub(super) fn jobs(
-    files: &[PathBuf],
-    folder: Option<&Path>,
-    overwrite: bool,
-) -> Result<Jobs, AppError> {
+fn outputs(files: &[PathBuf], folder: Option<&Path>, overwrite: bool) -> Result<Jobs, AppError> {
     let Some(folder) = folder else {
         let [input, output] = files else {
             return Err(AppError::Unfit(
@@ -114,7 +137,7 @@ mod tests {
         }
         std::fs::write(to.path().join("c.mkv"), "made").unwrap();
         let asked = [from.path().to_owned()];
-        let made = |overwrite| jobs(&asked, Some(to.path()), overwrite).unwrap();
+        let made = |overwrite| outputs(&asked, Some(to.path()), overwrite).unwrap();
         let names = |jobs: &Jobs| -> Vec<String> {
             let outputs = jobs.files.iter().map(|job| job.output.file_name().unwrap());
             outputs
@@ -125,8 +148,8 @@ mod tests {
         assert_eq!(made(false).skipped, 1);
         assert_eq!(names(&made(true)), ["a.mkv", "b.MP4", "c.mkv"]);
         std::fs::write(from.path().join("c.avi"), "").unwrap();
-        let error = jobs(&asked, Some(to.path()), true).unwrap_err();
+        let error = outputs(&asked, Some(to.path()), true).unwrap_err();
         assert!(error.to_string().contains("c.mkv"), "{error}");
-        assert!(jobs(&asked, None, false).is_err());
+        assert!(outputs(&asked, None, false).is_err());
     }
 }

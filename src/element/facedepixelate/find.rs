@@ -7,7 +7,7 @@ use crate::blocks::{Sampling, SamplingProbe};
 use crate::cascade::RunError;
 use crate::detect::{Luma, Outline, Region};
 use crate::element::metas::{self, NamedRegion};
-use crate::face_check::{FaceCheck, Question};
+use crate::face_check::{Answer, FaceCheck, Question};
 use crate::frame::{FrameView, Rect, Square};
 use crate::restore::Target;
 use crate::track::MosaicTracker;
@@ -45,6 +45,8 @@ pub(super) struct Found {
     pub id: Option<u32>,
     /// The square of the face in it, if that is known.
     pub face: Option<Square>,
+    /// Probability that it covers a face, if it was asked for.
+    pub probability: Option<f32>,
     /// What the colours of its blocks are.
     pub sampling: Sampling,
 }
@@ -165,8 +167,10 @@ impl Finder {
                 may_go: found.method == Method::Lattice,
             })
         };
-        let place = |found: &mut Found, face| found.face = Some(face);
-        self.refused = check.retain(frame, threshold, &mut self.found, question, place)?;
+        let tell = |found: &mut Found, answer: Answer| {
+            (found.face, found.probability) = (answer.face, Some(answer.probability));
+        };
+        self.refused = check.retain(frame, threshold, &mut self.found, question, tell)?;
         Ok(())
     }
 
@@ -210,6 +214,7 @@ impl Finder {
                     method: Method::Lattice,
                     id: Some(tracked.id),
                     face: None,
+                    probability: None,
                     sampling: Sampling::Mean,
                 });
             }
@@ -271,6 +276,7 @@ impl Finder {
             method,
             id: None,
             face: None,
+            probability: None,
             sampling: Sampling::Mean,
         });
     }
@@ -356,6 +362,7 @@ mod tests {
             method: Method::Fixed,
             id: None,
             face: None,
+            probability: None,
             sampling: Sampling::Mean,
         });
         assert!(is_within(&named, &Rect::new(10, 10, 62, 32)));

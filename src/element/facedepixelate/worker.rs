@@ -269,7 +269,18 @@ impl Worker {
         if settings.add_roi_meta {
             for found in &draft.found {
                 let method = found.method.as_str();
-                metas::attach(buffer, RESTORED_FACE, &found.region, method, found.id);
+                metas::attach(
+                    buffer,
+                    RESTORED_FACE,
+                    &found.region,
+                    method,
+                    found.id,
+                    |details| {
+                        if let Some(probability) = found.probability {
+                            details.set("face-probability", f64::from(probability));
+                        }
+                    },
+                );
             }
         }
         Ok(Outcome::Restored {

@@ -137,7 +137,14 @@ impl Filter for Imp {
         if settings.add_roi_meta && !state.found.is_empty() {
             let buffer = buffer.make_mut();
             for tracked in &state.found {
-                metas::attach(buffer, MOSAIC, &tracked.region, METHOD, Some(tracked.id));
+                metas::attach(
+                    buffer,
+                    MOSAIC,
+                    &tracked.region,
+                    METHOD,
+                    Some(tracked.id),
+                    |_| (),
+                );
             }
         }
         drop(state);

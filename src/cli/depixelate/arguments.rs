@@ -1,0 +1,293 @@
+//! What `depixelate` is told.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Parser};
+use clap_complete::Shell;
+
+use crate::app::{Encoding, Filters, NOTICE, RestoreOptions, Transcode};
+use crate::frame::Rect;
+
+use super::batch::Job;
+use super::sidecar;
+
+/// Find pixelated faces in a video and put a plausible face back.
+///
+/// A restored face is invented. It proves nobody's identity, and the file says so in its comment.
+#[derive(Parser)]
+#[command(
+    name = "depixelate",
+    version,
+    disable_help_flag = true,
+    override_usage = "depixelate [OPTIONS] INPUT OUTPUT\n       depixelate [OPTIONS] INPUT… --output-dir FOLDER\n       depixelate INPUT --dry-run",
+    after_help = "More options: --help-all. All about files: docs/files.md."
+)]
+pub(super) struct Arguments {
+    /// Film to read, and film to write: .mp4, .mov, .mkv, .webm or .ts
+    ///
+    /// Anything that GStreamer decodes is read; with --output-dir all are read, and films in folders
+    /// too.
+    #[arg(required_unless_present_any = ["completions", "man"], value_name = "INPUT OUTPUT", hide_short_help = true)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Restore all files into this folder, under their own names
+    #[arg(long, value_name = "FOLDER", help_heading = "Files")]
+    pub(super) output_dir: Option<PathBuf>,
+    /// With --output-dir: make files again that are there already
+    #[arg(long, requires = "output_dir", help_heading = "Files")]
+    pub(super) overwrite: bool,
+    /// Write the film from this time on: seconds, or hours:minutes:seconds
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Files")]
+    from: Option<gst::ClockTime>,
+    /// Write the film until this time
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Files")]
+    to: Option<gst::ClockTime>,
+    /// Which video track is restored, counted from 1 [default: that which a player shows]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        help_heading = "Files",
+        hide_short_help = true
+    )]
+    video_track: Option<usize>,
+
+    /// Only tell which faces would be restored, and write nothing
+    #[arg(long, help_heading = "Looking")]
+    pub(super) dry_run: bool,
+    /// Tell nothing but warnings and errors
+    #[arg(long, short, help_heading = "Looking", conflicts_with = "json")]
+    pub(super) quiet: bool,
+    /// Tell what happens as JSON, a line for each event
+    #[arg(long, help_heading = "Looking")]
+    pub(super) json: bool,
+
+    /// From the truest face (0) to the sharpest (1)
+    #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces")]
+    detail: Option<f32>,
+    /// How sure it has to be that a mosaic covers a face, 0 to 1; 0 restores every mosaic
+    #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces")]
+    pub(super) face_threshold: Option<f32>,
+    /// How sure a detection has to be, 0 to 1
+    #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces")]
+    score_threshold: Option<f32>,
+    /// A rectangle in pixels that is restored in every frame; may be given several times
+    #[arg(long, value_name = "X,Y,W,H", value_parser = rectangle, allow_hyphen_values = true, help_heading = "Faces")]
+    regions: Vec<Rect>,
+    /// How strictly a face keeps the colours of its mosaic's blocks, 0 to 1
+    #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces", hide_short_help = true)]
+    projection: Option<f32>,
+    /// Weight of the restored over the pixelated picture, 0 to 1
+    #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces", hide_short_help = true)]
+    alpha: Option<f32>,
+    /// ONNX model to use instead of the bundled one
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Faces",
+        hide_short_help = true
+    )]
+    model_file: Option<PathBuf>,
+    /// Where the model runs: auto, cpu, cuda, tensorrt, …
+    #[arg(
+        long,
+        value_name = "NAME",
+        help_heading = "Faces",
+        hide_short_help = true
+    )]
+    execution_provider: Option<String>,
+
+    /// Copy what has no mosaic as it is, and encode only what changes
+    #[arg(long, help_heading = "Encoding")]
+    smart: bool,
+    /// h264, hevc, av1, vp9, prores, ffv1, mjpeg, or a GStreamer element
+    #[arg(long, value_name = "NAME", help_heading = "Encoding")]
+    encoder: Option<String>,
+    /// Quality of the video: 0 is best, 50 worst [default: 18]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=50), conflicts_with = "bitrate", help_heading = "Encoding")]
+    crf: Option<u32>,
+    /// The encoder's own name of how fast and how well it works, such as veryfast
+    #[arg(long, value_name = "NAME", help_heading = "Encoding")]
+    preset: Option<String>,
+    /// Bits per second of the video instead of a quality
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Encoding", hide_short_help = true)]
+    bitrate: Option<u64>,
+    /// A further property of the encoder; may be given several times
+    #[arg(
+        long,
+        value_name = "NAME=VALUE",
+        help_heading = "Encoding",
+        hide_short_help = true
+    )]
+    encoder_options: Vec<String>,
+    /// GStreamer's name of the format of the pixels that are encoded, such as Y42B
+    #[arg(
+        long,
+        value_name = "NAME",
+        help_heading = "Encoding",
+        hide_short_help = true
+    )]
+    pixel_format: Option<String>,
+    /// Make interlaced video progressive
+    #[arg(long, help_heading = "Encoding", hide_short_help = true)]
+    deinterlace: bool,
+
+    /// How many parts of a film are made at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, hide_default_value = true, value_parser = clap::value_parser!(u16).range(1..=64), help_heading = "Work")]
+    jobs: u16,
+    /// Begin anew, where an earlier run left parts of the film
+    #[arg(long, help_heading = "Work")]
+    restart: bool,
+    /// Least length of the parts that a film is made in; when the work is ended, one of them is lost
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Work", hide_short_help = true)]
+    part_length: u64,
+    /// Seconds without any progress that are an error
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Work", hide_short_help = true)]
+    patience: u64,
+
+    /// Write completions for a shell to standard output
+    #[arg(
+        long,
+        value_name = "SHELL",
+        help_heading = "Help",
+        hide_short_help = true
+    )]
+    pub(super) completions: Option<Shell>,
+    /// Write the manual page to standard output
+    #[arg(long, help_heading = "Help", hide_short_help = true)]
+    pub(super) man: bool,
+    /// This help
+    #[arg(long, short, action = ArgAction::HelpShort, help_heading = "Help")]
+    help: Option<bool>,
+    /// Help with all options
+    #[arg(long, action = ArgAction::HelpLong, help_heading = "Help")]
+    help_all: Option<bool>,
+}
+
+impl Arguments {
+    /// How faces are restored.
+    pub(super) fn restoration(&self) -> RestoreOptions {
+        RestoreOptions {
+            model_file: self.model_file.clone(),
+            execution_provider: self.execution_provider.clone(),
+            detail: self.detail,
+            projection: self.projection,
+            alpha: self.alpha,
+            score_threshold: self.score_threshold,
+            face_threshold: self.face_threshold,
+            regions: self.regions.clone(),
+        }
+    }
+
+    /// What is made of a file.
+    pub(super) fn transcode<'a>(
+        &self,
+        job: &'a Job,
+        filters: &'a Filters<'a>,
+    ) -> anyhow::Result<Transcode<'a>> {
+        Ok(Transcode {
+            encoding: Encoding {
+                encoder: self.encoder.clone(),
+                crf: self.crf,
+                preset: self.preset.clone(),
+                bitrate: self.bitrate,
+                format: self.pixel_format.clone(),
+                options: self.encoder_options.clone(),
+            },
+            video_track: self.video_track,
+            from: self.from,
+            to: self.to,
+            deinterlace: self.deinterlace,
+            patience: Duration::from_secs(self.patience),
+            smart: self.smart,
+            part_length: Duration::from_secs(self.part_length),
+            jobs: self.jobs.into(),
+            restart: self.restart,
+            settings: sidecar::settings(&self.restoration())?,
+            ..Transcode::new(&job.input, &job.output, filters, NOTICE)
+        })
+    }
+}
+
+fn fraction(text: &str) -> Result<f32, String> {
+    let value: f32 = text.parse().map_err(|_| "not a number".to_owned())?;
+    let is_inside = (0.0..=1.0).contains(&value);
+    is_inside.then_some(value).ok_or("not in 0 to 1".to_owned())
+}
+
+/// Seconds, minutes:seconds or hours:minutes:seconds, each with a fraction or not.
+fn time(text: &str) -> Result<gst::ClockTime, String> {
+    let wrong = || "a time is needed, such as 62.5 or 00:01:02.5".to_owned();
+    let parts = text.split(':').map(|part| part.trim().parse::<f64>().ok());
+    let parts = parts.collect::<Option<Vec<_>>>().ok_or_else(wrong)?;
+    let is_sound = |part: &f64| (0.0..1e7).contains(part);
+    if parts.len() > 3 || !parts.iter().all(is_sound) {
+        return Err(wrong());
+    }
+    let seconds = parts
+        .iter()
+        .fold(0.0, |seconds, part| 60.0 * seconds + part);
+    Ok(gst::ClockTime::from_nseconds((seconds * 1e9).round() as u64))
+}
+
+fn rectangle(text: &str) -> Result<Rect, String> {
+    let wrong = || "four whole numbers are needed: x,y,width,height".to_owned();
+    let parts: Vec<_> = text.split(',').map(str::trim).collect();
+    let &[x, y, width, height] = parts.as_slice() else {
+        return Err(wrong());
+    };
+    let number = |text: &str| text.parse::<i32>().map_err(|_| wrong());
+    let size = |text: &str| match text.parse::<u32>() {
+        Ok(size @ 1..=0x7fff_ffff) => Ok(size),
+        _ => Err(wrong()),
+    };
+    Ok(Rect::new(
+        number(x)?,
+        number(y)?,
+        size(width)?,
+        size(height)?,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn arguments_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_fits_on_a_screen() {
+        let help = Arguments::command().render_help().to_string();
+        assert!(help.lines().count() <= 50, "{help}");
+        assert!(
+            help.lines().all(|line| line.chars().count() <= 100),
+            "{help}"
+        );
+        assert!(!help.contains("--patience"));
+        let all = Arguments::command().render_long_help().to_string();
+        assert!(all.contains("--patience"));
+    }
+
+    #[test]
+    fn rectangles() {
+        assert_eq!(rectangle("-3, 4,5,6"), Ok(Rect::new(-3, 4, 5, 6)));
+        for wrong in ["", "1,2,3", "1,2,3,4,5", "1,2,0,4", "1,2,-3,4", "a,2,3,4"] {
+            assert!(rectangle(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times() {
+        let ms = |text| time(text).map(gst::ClockTime::mseconds);
+        assert_eq!(ms("62.5"), Ok(62_500));
+        assert_eq!(ms("1:02.5"), Ok(62_500));
+        assert_eq!(ms("01:00:00"), Ok(3_600_000));
+        for wrong in ["", "1:2:3:4", "-1", "x", "1e30", "nan"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+    }
+}
