@@ -262,17 +262,16 @@ impl Work<'_> {
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<(Encoding, Vec<Part>), AppError> {
         let (job, stream) = (self.job, self.plan.restored());
+        if self.frames() == 0 {
+            let text = "nothing of the film lies between --from and --to";
+            return Err(AppError::Unfit(text.to_owned()));
+        }
         let all = || {
-            let parts = self.window.cut(parts(stream, job.part_length));
-            match parts.is_empty() {
-                true => Err(AppError::Unfit(
-                    "nothing of the film lies in that time".to_owned(),
-                )),
-                false => Ok((job.encoding.clone(), parts)),
-            }
+            let parts = parts(stream, job.part_length);
+            (job.encoding.clone(), self.window.cut(parts))
         };
-        if !job.smart || self.frames() == 0 {
-            return all();
+        if !job.smart {
+            return Ok(all());
         }
         let encoding = smart::encoding(stream, &job.encoding, self.container, job.deinterlace)?;
         let cut = match encoding {
@@ -287,14 +286,11 @@ impl Work<'_> {
                     .ok_or("its times are not in order".to_owned())
             }
         };
-        cut.map_or_else(
-            |reason| {
-                let text = format!("nothing is copied, all is encoded: {reason}");
-                on_progress(Progress::Warning(text));
-                all()
-            },
-            Ok,
-        )
+        Ok(cut.unwrap_or_else(|reason| {
+            let text = format!("nothing is copied, all is encoded: {reason}");
+            on_progress(Progress::Warning(text));
+            all()
+        }))
     }
 
     /// Between which times there are faces to restore.

@@ -46,9 +46,18 @@ fn manual() -> anyhow::Result<()> {
         .context("the manual page")
 }
 
+/// Which files there are to make, or to look at.
+fn jobs(arguments: &Arguments) -> Result<Jobs, AppError> {
+    let files = arguments.files.as_slice();
+    match (arguments.dry_run, arguments.output_dir.as_deref()) {
+        (true, None) => batch::looks(files),
+        (_, folder) => batch::outputs(files, folder, arguments.overwrite),
+    }
+}
+
 /// Make all files; returns the exit status.
 fn restore_all(arguments: &Arguments) -> u8 {
-    let begun = batch::jobs(arguments)
+    let begun = jobs(arguments)
         .map_err(anyhow::Error::from)
         .and_then(|jobs| {
             let cancel = Arc::new(AtomicBool::new(false));

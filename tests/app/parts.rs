@@ -297,3 +297,36 @@ fn where_nothing_can_be_copied_all_is_encoded() {
     let caps = survey(&path("b.mkv"));
     assert_eq!(crate::media::names(&caps)[0], "image/jpeg");
 }
+
+#[test]
+fn a_part_of_a_film_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let second = gst::ClockTime::from_seconds;
+    for (input, output) in [("a.mp4", "b.mkv"), ("a.mkv", "b.mp4")] {
+        film(&path(input));
+        let made = |encoder: &str, output: &str, smart: bool, from: u64, to: u64| {
+            let (result, warnings) =
+                transcode_with(&path(input), &path(output), "identity", |job| {
+                    job.encoding.preset = None;
+                    job.encoding.encoder = Some(encoder.to_owned());
+                    (job.from, job.to) = (Some(second(from)), Some(second(to)));
+                    (job.smart, job.part_length) = (smart, Duration::from_secs(2));
+                });
+            assert!(warnings.is_empty(), "{warnings:?}");
+            assert_eq!(result.unwrap().frames, 25 * (to - from), "{input}");
+            let made = survey(&path(output));
+            let sound = first(&made, Kind::Audio).duration().mseconds();
+            assert!(sound.abs_diff(1000 * (to - from)) < 50, "{input} {sound}");
+        };
+        made("h264", output, false, 3, 8);
+        // Of what is copied all frames are the same.
+        made("h264", output, true, 3, 8);
+        let (whole, part) = (frames(&path(input)), frames(&path(output)));
+        assert_eq!(part, whole[75..200], "{input}");
+    }
+    let (result, _) = transcode_with(&path("a.mkv"), &path("c.mkv"), "identity", |job| {
+        job.from = Some(second(60));
+    });
+    assert_eq!(result.unwrap_err().exit_status(), 2);
+}

@@ -110,3 +110,75 @@ fn many_files_are_made_and_finished_ones_skipped() {
         said(&output)
     );
 }
+
+#[test]
+fn what_would_be_restored_is_told_and_nothing_written() {
+    let folder = tempfile::tempdir().unwrap();
+    clip(&folder.path().join("a.mkv"), "opusenc", (320, 240));
+    let look = ["a.mkv", "--dry-run", "--regions", "100,60,96,96"];
+    let output = depixelate(folder.path(), &look);
+    assert_eq!(status(&output), 0, "{}", said(&output));
+    for word in ["00:00:00.760", "0–19", "100,60,96,96", "restored"] {
+        assert!(said(&output).contains(word), "{word}: {}", said(&output));
+    }
+    let output = depixelate(folder.path(), &[&look[..], &["--json"]].concat());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!(last["event"], "found");
+    assert_eq!(last["faces"][0]["frames"], serde_json::json!([0, 19]));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn programs_are_told_in_lines_and_others_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    clip(&folder.path().join("a.mkv"), "opusenc", (64, 48));
+    let output = depixelate(folder.path(), &["a.mkv", "b.mkv", "--json"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let events: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let last = &events[events.len() - 1];
+    assert_eq!(
+        (&last["event"], &last["frames"]),
+        (&"made".into(), &20.into())
+    );
+    assert!(
+        events
+            .iter()
+            .any(|event| event["event"] == "progress" && event["total"] == 20)
+    );
+    let output = depixelate(folder.path(), &["none.mkv", "c.mkv", "--json"]);
+    let error: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&error["event"], &error["status"]),
+        (&"error".into(), &3.into())
+    );
+    let output = depixelate(folder.path(), &["a.mkv", "d.mkv", "--quiet"]);
+    assert_eq!((status(&output), said(&output).as_str()), (0, ""));
+}
+
+#[test]
+fn help_manual_and_completions_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_depixelate"));
+        let output = program
+            .current_dir(folder.path())
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_eq!(status(&output), 0, "{arguments:?}");
+        said(&output)
+    };
+    assert!(!run(&["--help"]).contains("--patience"));
+    assert!(run(&["--help-all"]).contains("--patience"));
+    assert!(run(&["--man"]).contains(".SH NAME"));
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(
+            run(&["--completions", shell]).contains("part-length"),
+            "{shell}"
+        );
+    }
+}

@@ -66,10 +66,18 @@ fn documents() -> Vec<PathBuf> {
     found
 }
 
-/// The help of a subcommand, or what its program says instead.
+/// The help of a subcommand with all of its options, or what its program says instead.
 fn help_of(file: &str, subcommands: &[String]) -> Result<String, String> {
+    let short = help_by(file, subcommands, "--help")?;
+    match short.contains("--help-all") {
+        true => help_by(file, subcommands, "--help-all"),
+        false => Ok(short),
+    }
+}
+
+fn help_by(file: &str, subcommands: &[String], option: &str) -> Result<String, String> {
     let mut command = Command::new(file);
-    command.args(subcommands).arg("--help");
+    command.args(subcommands).arg(option);
     // What a panic says is enough.
     let output = command.env("RUST_BACKTRACE", "0").output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::arguments::Arguments;
 use crate::app::AppError;
 
 /// Endings of films; the others in a folder are left alone.
@@ -32,17 +31,8 @@ pub(super) struct Jobs {
     pub(super) skipped: usize,
 }
 
-/// What the command line asks for.
-pub(super) fn jobs(arguments: &Arguments) -> Result<Jobs, AppError> {
-    let files = arguments.files.as_slice();
-    match (arguments.dry_run, arguments.output_dir.as_deref()) {
-        (true, None) => looks(files),
-        (_, folder) => outputs(files, folder, arguments.overwrite),
-    }
-}
-
 /// Films that are looked at only. What would be written can be Matroska, which holds most.
-fn looks(files: &[PathBuf]) -> Result<Jobs, AppError> {
+pub(super) fn looks(files: &[PathBuf]) -> Result<Jobs, AppError> {
     let (inputs, outputs) = match files {
         [input, output] if !input.is_dir() && !output.exists() => (&files[..1], Some(output)),
         _ => (files, None),
@@ -59,7 +49,11 @@ fn looks(files: &[PathBuf]) -> Result<Jobs, AppError> {
 }
 
 /// What `files` ask for: an input and an output, or inputs for a folder.
-fn outputs(files: &[PathBuf], folder: Option<&Path>, overwrite: bool) -> Result<Jobs, AppError> {
+pub(super) fn outputs(
+    files: &[PathBuf],
+    folder: Option<&Path>,
+    overwrite: bool,
+) -> Result<Jobs, AppError> {
     let Some(folder) = folder else {
         let [input, output] = files else {
             return Err(AppError::Unfit(
