@@ -1,5 +1,6 @@
 //! `facedepixelate` and `facepixelate`: what they make of frames, events, settings and models.
 
+mod by_hand;
 mod colors;
 mod face_check;
 mod facepixelate;
