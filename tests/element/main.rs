@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod colors;
+mod cues;
 mod face_check;
 mod facepixelate;
 mod flow;
