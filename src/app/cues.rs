@@ -9,6 +9,7 @@ use gst_video::VideoRegionOfInterestMeta;
 
 use super::{AppError, RestoredFace};
 use crate::cues::{Cue, Cues, FrameRate, Kind, Marker, TimeRange};
+use crate::frame::Rect;
 
 /// Types of the metas by which `facedepixelate` is told of a frame's rectangles.
 const RESTORE: &str = "restore";
@@ -76,6 +77,16 @@ pub fn limit(
     let binding = DirectControlBinding::new(element, "alpha", &source);
     let added = element.add_control_binding(&binding);
     added.map_err(|error| failed(&error.to_string()))
+}
+
+/// Have a `facedepixelate` leave alone what it finds in `rects`, in all frames.
+pub fn exclude(element: &gst::Element, rects: &[Rect]) {
+    let size = |pixels: u32| i32::try_from(pixels).unwrap_or(i32::MAX);
+    let list = rects.iter().map(|rect| {
+        let numbers = [rect.x, rect.y, size(rect.width), size(rect.height)];
+        gst::Array::new(numbers).to_send_value()
+    });
+    element.set_property("exclude", gst::Array::from_values(list));
 }
 
 /// Markers of where faces were restored. `rate` is that of the film, if it is constant: a face is

@@ -4,6 +4,7 @@
 use crate::helpers::*;
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoRegionOfInterestMeta};
+use gstdepixelate::app::cues::exclude;
 use gstdepixelate::degrade::mosaic::{Fill, pixelate};
 use gstdepixelate::element::FaceDepixelate;
 use gstdepixelate::frame::{FrameViewMut, Lattice, Layout, Rect};
@@ -60,7 +61,7 @@ fn what_is_found_in_an_excluded_rectangle_is_left_alone() {
     assert_only(&h.push_and_pull(mosaics()).unwrap(), &[RIGHT]);
     element.set_property("exclude", regions(&[Rect::new(0, 0, 232, 240)]));
     assert_only(&h.push_and_pull(mosaics()).unwrap(), &[RIGHT]);
-    element.set_property("exclude", regions(&[Rect::new(0, 0, 320, 240)]));
+    exclude(element.upcast_ref(), &[Rect::new(0, 0, 320, 240)]);
     let before = mosaics();
     let address = before.as_ptr();
     assert_eq!(h.push_and_pull(before).unwrap().as_ptr(), address);
