@@ -76,6 +76,7 @@
 //! | [`face_check`] | whether a mosaic covers a face |
 //! | [`restore`] | all of restoration for one picture |
 //! | [`element`], [`app`] | GStreamer's elements; files in, files out |
+//! | [`cues`] | regions, ranges and markers over time, as people and editing programs have them |
 //! | [`files`], [`cli`] | files that appear as a whole; the command lines of the programs |
 //!
 //! # Features
@@ -92,6 +93,7 @@ pub mod app;
 pub mod blocks;
 pub mod cascade;
 pub mod cli;
+pub mod cues;
 pub mod degrade;
 pub mod detect;
 #[cfg(feature = "trainer")]

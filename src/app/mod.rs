@@ -10,6 +10,7 @@ mod boxes;
 mod branches;
 mod container;
 mod counters;
+pub mod cues;
 mod cut;
 mod edit_list;
 mod elements;

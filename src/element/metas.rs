@@ -21,6 +21,33 @@ pub(super) struct NamedRegion {
     pub outline: Outline,
     /// The angle by which the grid is turned, see [`Region::turn`].
     pub turn: f32,
+    /// Its identity, where the meta has one.
+    pub id: Option<u32>,
+}
+
+impl NamedRegion {
+    /// A rectangle of which nothing else is known.
+    pub(super) fn at(rect: Rect) -> Self {
+        Self {
+            rect,
+            confidence: None,
+            lattice: None,
+            outline: Outline::Rectangle,
+            turn: 0.0,
+            id: None,
+        }
+    }
+
+    /// It, as sure as it was told; what names none is sure.
+    pub(super) fn region(&self) -> Region {
+        Region {
+            rect: self.rect,
+            lattice: self.lattice,
+            outline: self.outline,
+            turn: self.turn,
+            score: self.confidence.unwrap_or(1.0),
+        }
+    }
 }
 
 /// The regions of interest of `buffer`; only those of type `class` if there is one.
@@ -28,9 +55,17 @@ pub(super) fn regions_of<'a>(
     buffer: &'a gst::BufferRef,
     class: Option<&'a str>,
 ) -> impl Iterator<Item = NamedRegion> + 'a {
+    regions_where(buffer, move |kind| class.is_none_or(|class| kind == class))
+}
+
+/// The regions of interest of `buffer` whose type is wanted.
+pub(super) fn regions_where<'a>(
+    buffer: &'a gst::BufferRef,
+    is_wanted: impl Fn(&str) -> bool + 'a,
+) -> impl Iterator<Item = NamedRegion> + 'a {
     buffer
         .iter_meta::<VideoRegionOfInterestMeta>()
-        .filter(move |meta| class.is_none_or(|class| meta.roi_type() == class))
+        .filter(move |meta| is_wanted(meta.roi_type()))
         .map(|meta| {
             let (x, y, width, height) = meta.rect();
             NamedRegion {
@@ -43,6 +78,7 @@ pub(super) fn regions_of<'a>(
                 turn: number(&meta, "turn")
                     .filter(|turn| turn.abs() <= MOST_TURN)
                     .unwrap_or(0.0),
+                id: (meta.params()).find_map(|structure| structure.get("track-id").ok()),
             }
         })
 }

@@ -1,13 +1,10 @@
-//! The property `regions`: a `GstValueArray` of `GstValueArray`s of four ints, x, y, width and
-//! height.
+//! Properties that are lists of rectangles: a `GstValueArray` of `GstValueArray`s of four ints, x, y,
+//! width and height.
 
 use crate::frame::Rect;
 use gst::glib;
 use gst::prelude::*;
 use std::sync::{Arc, LazyLock};
-
-/// How the property is written in a launch line; part of its blurb.
-const SYNTAX: &str = "Fixed regions in pixels, each <x, y, width, height>, as in regions=\"<<10,20,64,64>,<200,50,80,80>>\"";
 
 /// The property's list, and what was wrong with the last value that was no such list.
 #[derive(Clone, Debug, Default)]
@@ -59,8 +56,8 @@ pub(super) fn store<'v, T: glib::value::FromValue<'v>>(field: &mut T, value: &'v
     }
 }
 
-/// The property's specification.
-pub(super) fn param_spec() -> glib::ParamSpec {
+/// The specification of such a property.
+pub(super) fn param_spec(name: &str, nick: &str, blurb: &str) -> glib::ParamSpec {
     use gst::prelude::GstParamSpecBuilderExt;
     static NUMBER: LazyLock<glib::ParamSpec> = LazyLock::new(|| {
         glib::ParamSpecInt::builder("number")
@@ -75,10 +72,10 @@ pub(super) fn param_spec() -> glib::ParamSpec {
             .blurb("x, y, width, height in pixels")
             .build()
     });
-    gst::ParamSpecArray::builder("regions")
+    gst::ParamSpecArray::builder(name)
         .element_spec(&*REGION)
-        .nick("Regions")
-        .blurb(SYNTAX)
+        .nick(nick)
+        .blurb(blurb)
         .mutable_playing()
         .build()
 }
@@ -86,29 +83,24 @@ pub(super) fn param_spec() -> glib::ParamSpec {
 fn parse(value: &glib::Value) -> Result<Vec<Rect>, String> {
     let list = value
         .get::<gst::ArrayRef>()
-        .map_err(|_| "regions is not an array".to_owned())?;
+        .map_err(|_| "it is not an array".to_owned())?;
     list.iter().map(|item| parse_region(item)).collect()
 }
 
 fn parse_region(value: &glib::Value) -> Result<Rect, String> {
     let Ok(numbers) = value.get::<gst::ArrayRef>() else {
-        return Err("a region of regions is not an array of four ints".to_owned());
+        return Err("a region is not an array of four ints".to_owned());
     };
     let numbers: Vec<i32> = numbers
         .iter()
         .filter_map(|number| number.get().ok())
         .collect();
     let &[x, y, width, height] = numbers.as_slice() else {
-        return Err(format!(
-            "a region of regions has {} ints, not four",
-            numbers.len()
-        ));
+        return Err(format!("a region has {} ints, not four", numbers.len()));
     };
     match (u32::try_from(width), u32::try_from(height)) {
         (Ok(width), Ok(height)) => Ok(Rect::new(x, y, width, height)),
-        _ => Err(format!(
-            "a region of regions has the size {width} × {height}"
-        )),
+        _ => Err(format!("a region has the size {width} × {height}")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The program `depixelate`: files in, files out, and what the documents say of its options.
 
+mod cues;
 mod damage;
 mod documents;
 mod files;

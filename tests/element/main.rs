@@ -1,6 +1,8 @@
 //! `facedepixelate` and `facepixelate`: what they make of frames, events, settings and models.
 
+mod by_hand;
 mod colors;
+mod cues;
 mod face_check;
 mod facepixelate;
 mod flow;

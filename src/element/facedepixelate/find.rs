@@ -1,55 +1,17 @@
 //! Which regions of a frame are to be restored.
 
 use super::choices::InferenceRegion;
+use super::found::{Found, Method, covered, is_within};
+use super::named::Named;
 use super::queue::Frame;
 use super::settings::FrameSettings;
 use crate::blocks::{Sampling, SamplingProbe};
 use crate::cascade::RunError;
-use crate::detect::{Luma, Outline, Region};
-use crate::element::metas::{self, NamedRegion};
+use crate::detect::{Luma, Region};
 use crate::face_check::{Answer, FaceCheck, Question};
-use crate::frame::{FrameView, Rect, Square};
+use crate::frame::FrameView;
 use crate::restore::Target;
 use crate::track::MosaicTracker;
-
-/// Who found a region.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Method {
-    /// The property `regions`.
-    Fixed,
-    /// An upstream element.
-    Upstream,
-    /// The detector.
-    Lattice,
-}
-
-impl Method {
-    /// The name in the meta.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Fixed => "fixed",
-            Self::Upstream => "upstream",
-            Self::Lattice => "lattice",
-        }
-    }
-}
-
-/// A region that is to be restored.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Found {
-    /// Where it is.
-    pub region: Region,
-    /// Who found it.
-    pub method: Method,
-    /// Its identity, if it is followed.
-    pub id: Option<u32>,
-    /// The square of the face in it, if that is known.
-    pub face: Option<Square>,
-    /// Probability that it covers a face, if it was asked for.
-    pub probability: Option<f32>,
-    /// What the colours of its blocks are.
-    pub sampling: Sampling,
-}
 
 /// Finds the regions; keeps its memory from frame to frame.
 #[derive(Default)]
@@ -59,7 +21,7 @@ pub(super) struct Finder {
     luma: Vec<u8>,
     /// The same of the frames that come next.
     luma_ahead: Vec<u8>,
-    named: Vec<NamedRegion>,
+    named: Named,
     found: Vec<Found>,
     /// The same for the restorer.
     targets: Vec<Target>,
@@ -109,18 +71,16 @@ impl Finder {
             self.follower.reset();
         }
         if settings.blend.alpha <= 0.0 {
+            // Who is looked for again later may have moved on.
+            self.follower.reset();
             return false;
         }
-        let full_frame = settings.inference_region == InferenceRegion::FullFrame;
-        if !full_frame {
-            let class = settings.object_class.as_deref();
-            self.named.extend(metas::regions_of(buffer, class));
-        }
-        full_frame || !self.named.is_empty() || !settings.regions.rects().is_empty()
+        self.named.read(buffer, settings);
+        settings.inference_region == InferenceRegion::FullFrame || !self.named.is_empty()
     }
 
-    /// Find the regions of the frame of the last [`Self::prepare`]: fixed ones first, and no others
-    /// that they cover. `ahead` gives the frame that comes next, if it is there; it is asked for
+    /// Find the regions of the frame of the last [`Self::prepare`]: those by hand first, and no
+    /// others that they cover. `ahead` gives the frame that comes next, if it is there; it is asked for
     /// where a region is in doubt.
     pub(super) fn find(
         &mut self,
@@ -130,16 +90,10 @@ impl Finder {
     ) {
         let mut scratch = std::mem::take(&mut self.luma);
         let luma = Luma::of(frame, &mut scratch);
-        for &rect in settings.regions.rects().iter() {
-            let region = Region {
-                rect,
-                lattice: None,
-                outline: Outline::Rectangle,
-                turn: 0.0,
-                score: 1.0,
-            };
-            if let Some(region) = region.clamp_to(luma.width, luma.height) {
-                self.add_named(&luma, region, Method::Fixed);
+        for index in 0..self.named.by_hand.len() {
+            let named = self.named.by_hand[index];
+            if let Some(region) = named.region().clamp_to(luma.width, luma.height) {
+                self.add_named(&luma, region, Method::Fixed, named.id);
             }
         }
         let fixed = self.found.len();
@@ -202,12 +156,17 @@ impl Finder {
         }
         let fixed = self.found.len();
         let Self {
-            follower, found, ..
+            follower,
+            found,
+            named,
+            ..
         } = self;
         for tracked in follower.regions() {
             let region = tracked.region;
-            let named = &found[..fixed];
-            let known = covered(named, &region.rect, settings) || is_within(named, &region.rect);
+            let (rect, by_hand) = (&region.rect, &found[..fixed]);
+            let known = covered(by_hand, rect, settings.detect.iou_threshold)
+                || is_within(by_hand, rect)
+                || named.excludes(rect);
             if found.len() < most && !known {
                 found.push(Found {
                     region,
@@ -239,26 +198,20 @@ impl Finder {
 
     fn add_upstream(&mut self, luma: &Luma<'_>, settings: &FrameSettings, most: usize) {
         let detect = &settings.detect;
-        for index in 0..self.named.len() {
-            let named = self.named[index];
-            let score = named.confidence.unwrap_or(1.0);
-            let region = Region {
-                rect: named.rect,
-                lattice: named.lattice,
-                outline: named.outline,
-                turn: named.turn,
-                score,
-            };
-            let Some(region) = region.clamp_to(luma.width, luma.height) else {
+        for index in 0..self.named.found.len() {
+            let named = self.named.found[index].region();
+            let Some(region) = named.clamp_to(luma.width, luma.height) else {
                 continue;
             };
             let rect = &region.rect;
             let small = rect.width < detect.min_width || rect.height < detect.min_height;
-            if score < detect.score_threshold || small || covered(&self.found, rect, settings) {
+            let known = covered(&self.found, rect, detect.iou_threshold);
+            if region.score < detect.score_threshold || small || known || self.named.excludes(rect)
+            {
                 continue;
             }
             if self.found.len() < most {
-                self.add_named(luma, region, Method::Upstream);
+                self.add_named(luma, region, Method::Upstream, None);
             } else {
                 self.left_out += 1;
             }
@@ -266,7 +219,7 @@ impl Finder {
     }
 
     /// Add a region inside the frame, with the lattice that is found in it unless it is known.
-    fn add_named(&mut self, luma: &Luma<'_>, mut region: Region, method: Method) {
+    fn add_named(&mut self, luma: &Luma<'_>, mut region: Region, method: Method, id: Option<u32>) {
         if region.lattice.is_none() {
             let found = self.follower.detector().lattice_of(luma, &region);
             region.lattice = found.map(|(lattice, _)| lattice);
@@ -274,7 +227,7 @@ impl Finder {
         self.found.push(Found {
             region,
             method,
-            id: None,
+            id,
             face: None,
             probability: None,
             sampling: Sampling::Mean,
@@ -282,25 +235,11 @@ impl Finder {
     }
 }
 
-/// Whether one of `others` is the same one as `rect`.
-fn covered(others: &[Found], rect: &Rect, settings: &FrameSettings) -> bool {
-    let threshold = f64::from(settings.detect.iou_threshold);
-    let mut others = others.iter();
-    others.any(|other| other.region.rect.iou(rect) > threshold)
-}
-
-/// Whether most of `rect` lies in `others`. Mosaics that nearly touch can look like one.
-fn is_within(others: &[Found], rect: &Rect) -> bool {
-    let shared = others
-        .iter()
-        .filter_map(|other| other.region.rect.intersect(rect));
-    2 * shared.map(|shared| shared.area()).sum::<u64>() > rect.area()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::Layout;
+    use crate::element::metas::NamedRegion;
+    use crate::frame::{Layout, Rect};
 
     const GREY: [u8; 64 * 48 * 3] = [90; 64 * 48 * 3];
 
@@ -317,16 +256,11 @@ mod tests {
         let layout = Layout::rgb(64, 48);
         let frame = FrameView::packed(&layout, &GREY, 64 * 3).unwrap();
         let named = named.iter().map(|&(rect, confidence)| NamedRegion {
-            rect,
             confidence,
-            lattice: None,
-            outline: Outline::Rectangle,
-            turn: 0.0,
+            ..NamedRegion::at(rect)
         });
-        let mut finder = Finder {
-            named: named.collect(),
-            ..Finder::default()
-        };
+        let mut finder = Finder::default();
+        finder.named.found.extend(named);
         finder.find(&frame, settings, || None);
         let rects = finder.targets().iter().map(|target| target.region.rect);
         (rects.collect(), finder.left_out())
@@ -346,29 +280,6 @@ mod tests {
         ];
         let expected = [Rect::new(0, 0, 30, 30), Rect::new(34, 0, 30, 48)];
         assert_eq!(found(&settings, &named), (expected.to_vec(), 0));
-    }
-
-    #[test]
-    fn what_covers_named_regions_is_known() {
-        let named = [Rect::new(10, 10, 30, 30), Rect::new(42, 10, 30, 30)];
-        let named = named.map(|rect| Found {
-            region: Region {
-                rect,
-                lattice: None,
-                outline: Outline::Rectangle,
-                turn: 0.0,
-                score: 1.0,
-            },
-            method: Method::Fixed,
-            id: None,
-            face: None,
-            probability: None,
-            sampling: Sampling::Mean,
-        });
-        assert!(is_within(&named, &Rect::new(10, 10, 62, 32)));
-        assert!(is_within(&named, &Rect::new(20, 0, 40, 40)));
-        assert!(!is_within(&named, &Rect::new(0, 0, 80, 80)));
-        assert!(!is_within(&[], &Rect::new(0, 0, 8, 8)));
     }
 
     #[test]

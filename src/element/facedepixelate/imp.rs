@@ -18,6 +18,11 @@
 //!
 //! `gst-inspect-1.0 facedepixelate` lists the properties, as does the project's README.
 //!
+//! What is known by hand of a single frame is told by region-of-interest metas of two types, which
+//! are heeded whatever `inference-region` and `object-class` are: one of type `restore` counts for
+//! its frame as an entry of `regions` does for all, one of type `exclude` as an entry of `exclude`.
+//! Where the parameters of a `restore` have a `track-id` (uint), those of one identity are one face.
+//!
 //! `GST_PRESET_PATH=presets gst-launch-1.0 … ! facedepixelate @preset=sharp ! …` takes several of
 //! them at once from `presets/GstFaceDepixelate.prs`.
 //!
@@ -99,14 +104,14 @@ pub struct Imp {
 impl Imp {
     /// READY→PAUSED: check the settings, load the model.
     fn prepare(&self) -> Result<(), gst::ErrorMessage> {
-        let regions = self.settings.lock().unwrap().values.frame.regions.clone();
-        if let Some(complaint) = regions.complaint() {
-            return Err(gst::error_msg!(
+        let complaint = self.settings.lock().unwrap().values.complaint();
+        match complaint {
+            Some(complaint) => Err(gst::error_msg!(
                 gst::ResourceError::Settings,
-                ("property regions: {complaint}")
-            ));
+                ("{complaint}")
+            )),
+            None => self.prepare_model(),
         }
-        self.prepare_model()
     }
 
     /// PAUSED→READY: forget the stream.
@@ -178,7 +183,7 @@ impl ObjectImpl for Imp {
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
         let mut settings = self.settings.lock().unwrap();
         settings.values.set(pspec.name(), value);
-        let complaint = settings.values.frame.regions.complaint().map(str::to_owned);
+        let complaint = settings.values.complaint();
         drop(settings);
         if let Some(complaint) = complaint {
             gst::warning!(CAT, imp = self, "not taken: {complaint}");

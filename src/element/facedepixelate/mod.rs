@@ -3,11 +3,14 @@
 mod choices;
 mod find;
 mod flow;
+mod found;
 mod imp;
 mod model;
+mod named;
 mod queue;
 mod settings;
 mod sharing;
+mod specs;
 mod stats;
 mod stream;
 mod task;

@@ -1,7 +1,7 @@
 //! The source pad's task: takes frames up, has them restored, hands them on.
 
 use super::choices::OnError;
-use super::find::Found;
+use super::found::Found;
 use super::imp::{CAT, Imp};
 use super::queue::{Flow, Frame, InWork, Item, Step, Work};
 use super::settings::FrameSettings;

@@ -3,7 +3,8 @@
 //! Frames are taken up one after the other and finished in the same order; in between, the model
 //! runs on its own thread.
 
-use super::find::{Finder, Found};
+use super::find::Finder;
+use super::found::Found;
 use super::queue::{Frame, InWork};
 use super::settings::FrameSettings;
 use crate::cascade::{Batcher, RunError, Ticket, Wake};

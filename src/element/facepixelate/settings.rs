@@ -97,7 +97,11 @@ impl Settings {
                     .blurb("What a block is filled with")
                     .mutable_playing()
                     .build(),
-                regions::param_spec(),
+                regions::param_spec(
+                    "regions",
+                    "Regions",
+                    "Fixed regions in pixels, each <x, y, width, height>, as in regions=\"<<10,20,64,64>,<200,50,80,80>>\"",
+                ),
                 glib::ParamSpecString::builder("object-class")
                     .nick("Object Class")
                     .blurb("Pixelate only those upstream regions that have this type")
