@@ -6,9 +6,11 @@
 
 use crate::frame::{
     ColorModel, Component, FrameError, FrameView, FrameViewMut, Layout, MAX_PLANES, Matrix, Plane,
-    PlaneMut, Range, SampleFormat,
+    PlaneMut, Range, SampleFormat, Transfer,
 };
-use gst_video::{VideoColorMatrix, VideoColorRange, VideoFormat, VideoInterlaceMode};
+use gst_video::{
+    VideoColorMatrix, VideoColorRange, VideoFormat, VideoInterlaceMode, VideoTransferFunction,
+};
 
 /// Raw video formats of all elements, preferred first. A test compares each with GStreamer's own
 /// unpacking and conversion.
@@ -140,16 +142,10 @@ impl StreamLayout {
     /// Why frames of these caps pass unrestored, for a user to read; None where they can be
     /// restored.
     ///
-    /// Networks know the light of ordinary video: the values of PQ and HLG mean another, and the
-    /// fields of interlaced video are two pictures.
+    /// The fields of interlaced video are two pictures.
     pub fn obstacle(&self) -> Option<&'static str> {
-        use gst_video::VideoTransferFunction::{AribStdB67, Smpte2084};
-        if !self.is_progressive() {
-            return Some("interlaced video is not restored; put deinterlace before this element");
-        }
-        matches!(self.info.colorimetry().transfer(), Smpte2084 | AribStdB67).then_some(
-            "HDR video (PQ or HLG) is not restored; convert it to SDR before this element",
-        )
+        (!self.is_progressive())
+            .then_some("interlaced video is not restored; put deinterlace before this element")
     }
 
     /// Duration of one frame, 1/25 s where the caps do not tell.
@@ -274,7 +270,14 @@ fn layout_of(info: &gst_video::VideoInfo) -> Result<Layout, PictureError> {
     };
     let components: Vec<_> = (0..count).map(component).collect();
     let model = color_model(info);
-    Layout::new(info.width(), info.height(), model, samples, &components).ok_or_else(unsupported)
+    let mut layout = Layout::new(info.width(), info.height(), model, samples, &components)
+        .ok_or_else(unsupported)?;
+    layout.transfer = match info.colorimetry().transfer() {
+        VideoTransferFunction::Smpte2084 => Transfer::Pq,
+        VideoTransferFunction::AribStdB67 => Transfer::Hlg,
+        _ => Transfer::Sdr,
+    };
+    Ok(layout)
 }
 
 fn color_model(info: &gst_video::VideoInfo) -> ColorModel {

@@ -12,6 +12,7 @@ pub mod patch;
 mod rect;
 mod resample;
 pub(crate) mod samples;
+mod transfer;
 mod turn;
 mod view;
 
@@ -22,5 +23,6 @@ pub use layout::{ColorModel, Component, Layout, MAX_PLANES, Matrix, Range, Sampl
 pub use luma::luma;
 pub use patch::Patch;
 pub use rect::{Rect, Square};
+pub use transfer::{Tone, Transfer};
 pub use turn::Turn;
 pub use view::{FrameError, FrameView, FrameViewMut, Plane, PlaneMut};
