@@ -224,7 +224,7 @@ impl FaceCheck {
         let crop = &mut self.input.data[start..];
         let view = view_of(region, layout.width, layout.height);
         self.cropper.crop(frame, &view, SIDE, crop);
-        if let Some(tone) = Tone::of(layout.transfer, 0.0) {
+        if let Some(tone) = Tone::of(layout.transfer, &[]) {
             tone.show(crop);
         }
         for value in crop {

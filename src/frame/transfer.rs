@@ -6,8 +6,6 @@
 //! BT.2408, HDR reference white). Primaries stay: what a network is shown of BT.2020 is a little
 //! paler than it was trained with, and each of R′, G′, B′ comes back by itself, without loss.
 
-use super::Patch;
-
 /// How light becomes values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Transfer {
@@ -97,28 +95,15 @@ pub struct Tone {
 }
 
 impl Tone {
-    /// For a region whose R′, G′, B′ are `brightest` (0–255) at most; None where nothing is to be
-    /// done.
-    pub fn of(transfer: Transfer, brightest: f32) -> Option<Self> {
-        let brightest = (brightest / 255.0).clamp(0.0, 1.0);
-        // Unlike `clamp`, `max` turns NaN into a number.
-        let white = transfer.ordinary(brightest).max(1.0);
-        (transfer != Transfer::Sdr).then_some(Self { transfer, white })
-    }
-
-    /// [`Self::of`] the region that `patch` holds.
-    pub fn of_patch(transfer: Transfer, patch: &Patch) -> Option<Self> {
+    /// For a region with these R′, G′, B′ (0–255), in any order; None where nothing is to be done.
+    pub fn of(transfer: Transfer, region: &[f32]) -> Option<Self> {
         if transfer == Transfer::Sdr {
             return None;
         }
-        let values = (0..3).flat_map(|plane| patch.plane(plane));
-        Self::of(transfer, values.copied().fold(0.0, f32::max))
-    }
-
-    /// [`Self::show`] what `patch` holds, in `shown`.
-    pub fn show_patch(&self, patch: &Patch, shown: &mut Patch) {
-        patch.copy_part(patch.rect(), shown);
-        (0..3).for_each(|plane| self.show(shown.plane_mut(plane)));
+        // Unlike `clamp`, `max` and `min` turn NaN into a number.
+        let brightest = region.iter().copied().fold(0.0, f32::max).min(255.0);
+        let white = transfer.ordinary(brightest / 255.0).max(1.0);
+        Some(Self { transfer, white })
     }
 
     /// R′, G′, B′ of the frame (0–255) as ordinary video has them, in place; what lies beyond is
@@ -163,7 +148,12 @@ mod tests {
     #[test]
     fn published_levels() {
         // ITU-R BT.2408, table 1: levels of a test card, nominal peak 1000 cd/m².
-        for (light, pq, hlg) in [(26.0, 0.38, 0.38), (203.0, 0.58, 0.75)] {
+        for (light, pq, hlg) in [
+            (26.0, 0.38, 0.38),
+            (162.0, 0.56, 0.71),
+            (179.0, 0.57, 0.73),
+            (203.0, 0.58, 0.75),
+        ] {
             let ordinary = (light / 203.0f32).powf(1.0 / GAMMA);
             assert!((Transfer::Pq.signal(ordinary) - pq).abs() < 0.005);
             assert!((Transfer::Hlg.signal(ordinary) - hlg).abs() < 0.005);
@@ -181,7 +171,7 @@ mod tests {
     fn each_code_comes_back() {
         for transfer in [Transfer::Pq, Transfer::Hlg] {
             for white in [0.0, 130.0, 160.0, 200.0, 255.0] {
-                let tone = Tone::of(transfer, white).unwrap();
+                let tone = Tone::of(transfer, &[0.0, white, 9.0]).unwrap();
                 let least = tone.transfer.signal(tone.white) * 1023.0;
                 let codes: Vec<f32> = (0..=least as u32).map(|code| code as f32).collect();
                 let mut values: Vec<f32> = codes.iter().map(|code| code * 255.0 / 1023.0).collect();
@@ -190,7 +180,10 @@ mod tests {
                 tone.bring_back(&mut values);
                 for (value, code) in values.iter().zip(&codes) {
                     let found = value * 1023.0 / 255.0;
-                    assert!((found - code).abs() < 0.1, "{transfer:?} {white}: {code} {found}");
+                    assert!(
+                        (found - code).abs() < 0.1,
+                        "{transfer:?} {white}: {code} {found}"
+                    );
                 }
             }
         }
@@ -201,7 +194,9 @@ mod tests {
         for transfer in [Transfer::Pq, Transfer::Hlg] {
             let white = |brightest: f32| {
                 let mut white = [255.0];
-                Tone::of(transfer, brightest).unwrap().bring_back(&mut white);
+                Tone::of(transfer, &[brightest])
+                    .unwrap()
+                    .bring_back(&mut white);
                 white[0]
             };
             let diffuse = 255.0 * transfer.signal(1.0);
@@ -210,12 +205,12 @@ mod tests {
             assert!((white(230.0) - 230.0).abs() < 0.01);
             assert!((white(900.0) - 255.0).abs() < 0.01);
         }
-        assert_eq!(Tone::of(Transfer::Sdr, 255.0), None);
+        assert_eq!(Tone::of(Transfer::Sdr, &[255.0]), None);
     }
 
     #[test]
     fn what_lies_beyond_is_cut() {
-        let tone = Tone::of(Transfer::Pq, 0.0).unwrap();
+        let tone = Tone::of(Transfer::Pq, &[]).unwrap();
         let mut values = [-9.0, 300.0, f32::INFINITY];
         tone.show(&mut values);
         assert_eq!(values, [0.0, 255.0, 255.0]);

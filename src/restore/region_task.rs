@@ -146,12 +146,13 @@ impl RegionTask {
                 self.overlay.lift(&mut self.observed, &lattice);
             }
             if index == 0 {
-                self.tone = Tone::of_patch(transfer, &self.observed);
+                self.tone = Tone::of(transfer, self.observed.values());
             }
             let observed = match &self.tone {
                 Some(tone) => {
                     tone.show(crop);
-                    tone.show_patch(&self.observed, shown);
+                    self.observed.copy_part(self.rect, shown);
+                    tone.show(shown.values_mut());
                     &*shown
                 }
                 None => &self.observed,

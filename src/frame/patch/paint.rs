@@ -42,7 +42,7 @@ pub fn outline(
     patch: &mut Patch,
     mask: &mut Vec<f32>,
 ) {
-    if let Some(tone) = Tone::of(frame.layout().transfer, 0.0) {
+    if let Some(tone) = Tone::of(frame.layout().transfer, &[]) {
         tone.bring_back(&mut color);
     }
     let (right, bottom) = (rect.right() as i32, rect.bottom() as i32);
