@@ -5,11 +5,13 @@
 //! read outside the memory. A buffer of several memories is merged by GStreamer while it is mapped.
 
 use crate::frame::{
-    ColorModel, Component, FrameError, FrameView, FrameViewMut, Layout, MAX_PLANES, Matrix, Plane,
-    PlaneMut, Range, SampleFormat, Transfer,
+    ColorModel, Component, FrameError, FrameView, FrameViewMut, Layout, MAX_PLANES, Matrix, Parity,
+    Plane, PlaneMut, Range, SampleFormat, Transfer,
 };
+use gst_video::prelude::*;
 use gst_video::{
-    VideoColorMatrix, VideoColorRange, VideoFormat, VideoInterlaceMode, VideoTransferFunction,
+    VideoBufferFlags, VideoColorMatrix, VideoColorRange, VideoFieldOrder, VideoFormat,
+    VideoInterlaceMode, VideoTransferFunction,
 };
 
 /// Raw video formats of all elements, preferred first. A test compares each with GStreamer's own
@@ -134,18 +136,28 @@ impl StreamLayout {
         &self.layout
     }
 
-    /// Whether every frame is one whole picture.
-    pub fn is_progressive(&self) -> bool {
-        self.info.interlace_mode() == VideoInterlaceMode::Progressive
+    /// Which field of `buffer` was there first; None where it is one whole picture.
+    pub fn first_field(&self, buffer: &gst::BufferRef) -> Option<Parity> {
+        let flags = buffer.video_flags();
+        let is_interlaced = match self.info.interlace_mode() {
+            VideoInterlaceMode::Interleaved => true,
+            VideoInterlaceMode::Mixed => flags.contains(VideoBufferFlags::INTERLACED),
+            _ => false,
+        };
+        let is_top = flags.contains(VideoBufferFlags::TFF)
+            || self.info.field_order() == VideoFieldOrder::TopFieldFirst;
+        let first = if is_top { Parity::Top } else { Parity::Bottom };
+        is_interlaced.then_some(first)
     }
 
     /// Why frames of these caps pass unrestored, for a user to read; None where they can be
     /// restored.
-    ///
-    /// The fields of interlaced video are two pictures.
     pub fn obstacle(&self) -> Option<&'static str> {
-        (!self.is_progressive())
-            .then_some("interlaced video is not restored; put deinterlace before this element")
+        use VideoInterlaceMode::{Interleaved, Mixed, Progressive};
+        let mode = self.info.interlace_mode();
+        (!matches!(mode, Progressive | Interleaved | Mixed)).then_some(
+            "fields that come apart are not restored; put deinterlace before this element",
+        )
     }
 
     /// Duration of one frame, 1/25 s where the caps do not tell.

@@ -5,6 +5,7 @@
 
 mod color;
 mod crop;
+mod field;
 mod lattice;
 mod layout;
 mod luma;
@@ -18,6 +19,7 @@ mod view;
 
 pub use color::Conversion;
 pub use crop::Cropper;
+pub use field::{Field, Parity};
 pub use lattice::Lattice;
 pub use layout::{ColorModel, Component, Layout, MAX_PLANES, Matrix, Range, SampleFormat};
 pub use luma::luma;

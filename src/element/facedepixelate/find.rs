@@ -1,7 +1,6 @@
 //! Which regions of a frame are to be restored.
 
 use super::choices::InferenceRegion;
-use super::queue::Frame;
 use super::settings::FrameSettings;
 use crate::blocks::{Sampling, SamplingProbe};
 use crate::cascade::RunError;
@@ -49,6 +48,26 @@ pub(super) struct Found {
     pub sampling: Sampling,
 }
 
+impl Found {
+    /// Whether it is `other`, in another picture of the same frame.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match self.id {
+            Some(_) => self.id == other.id,
+            None => other.id.is_none() && self.region.rect == other.region.rect,
+        }
+    }
+}
+
+impl From<&Found> for Target {
+    fn from(found: &Found) -> Self {
+        Self {
+            region: found.region,
+            face: found.face,
+            sampling: found.sampling,
+        }
+    }
+}
+
 /// Finds the regions; keeps its memory from frame to frame.
 #[derive(Default)]
 pub(super) struct Finder {
@@ -59,8 +78,6 @@ pub(super) struct Finder {
     luma_ahead: Vec<u8>,
     named: Vec<NamedRegion>,
     found: Vec<Found>,
-    /// The same for the restorer.
-    targets: Vec<Target>,
     /// Regions that upstream named beyond the most that are restored.
     left_out: usize,
     sampling: SamplingProbe,
@@ -69,19 +86,7 @@ pub(super) struct Finder {
 }
 
 impl Finder {
-    /// What the last [`Self::find`] found, for the restorer.
-    pub(super) fn targets(&mut self) -> &[Target] {
-        let target = |found: &Found| Target {
-            region: found.region,
-            face: found.face,
-            sampling: found.sampling,
-        };
-        self.targets.clear();
-        self.targets.extend(self.found.iter().map(target));
-        &self.targets
-    }
-
-    /// The same with who found them.
+    /// What the last [`Self::find`] found.
     pub(super) fn found(&self) -> &[Found] {
         &self.found
     }
@@ -117,15 +122,16 @@ impl Finder {
         full_frame || !self.named.is_empty() || !settings.regions.rects().is_empty()
     }
 
-    /// Find the regions of the frame of the last [`Self::prepare`]: fixed ones first, and no others
-    /// that they cover. `ahead` gives the frame that comes next, if it is there; it is asked for
-    /// where a region is in doubt.
+    /// Find the regions of the frame of the last [`Self::prepare`], or of the next one of its
+    /// fields: fixed ones first, and no others that they cover. `ahead` shows the picture that comes
+    /// next, if it is there; it is asked to where a region is in doubt.
     pub(super) fn find(
         &mut self,
         frame: &FrameView<'_>,
         settings: &FrameSettings,
-        ahead: impl FnOnce() -> Option<Frame>,
+        ahead: impl FnOnce(&mut dyn FnMut(&FrameView<'_>)),
     ) {
+        self.found.clear();
         let mut scratch = std::mem::take(&mut self.luma);
         let luma = Luma::of(frame, &mut scratch);
         for &rect in settings.regions.rects().iter() {
@@ -185,21 +191,24 @@ impl Finder {
     fn add_detected(
         &mut self,
         luma: &Luma<'_>,
-        ahead: impl FnOnce() -> Option<Frame>,
+        ahead: impl FnOnce(&mut dyn FnMut(&FrameView<'_>)),
         settings: &FrameSettings,
         most: usize,
     ) {
         let interval = settings.inference_interval;
         self.follower.next(luma, &settings.detect, interval);
-        if self.follower.is_in_doubt()
-            && let Some(next) = ahead()
-        {
-            self.look_ahead(&next, settings);
-        }
-        let fixed = self.found.len();
         let Self {
-            follower, found, ..
+            follower,
+            found,
+            luma_ahead,
+            ..
         } = self;
+        if follower.is_in_doubt() {
+            ahead(&mut |next| {
+                follower.look_ahead(&Luma::of(next, luma_ahead), &settings.detect);
+            });
+        }
+        let fixed = found.len();
         for tracked in follower.regions() {
             let region = tracked.region;
             let named = &found[..fixed];
@@ -214,22 +223,6 @@ impl Finder {
                 });
             }
         }
-    }
-
-    /// Ask the frame that comes next about regions in doubt.
-    fn look_ahead(&mut self, next: &Frame, settings: &FrameSettings) {
-        if next.buffer.flags().contains(gst::BufferFlags::DISCONT) {
-            return;
-        }
-        let Self {
-            follower,
-            luma_ahead,
-            ..
-        } = self;
-        // One that cannot be read tells nothing; it is warned of when its turn comes.
-        let _ = next.layout.read(&next.buffer, |frame| {
-            follower.look_ahead(&Luma::of(&frame, luma_ahead), &settings.detect);
-        });
     }
 
     fn add_upstream(&mut self, luma: &Luma<'_>, settings: &FrameSettings, most: usize) {
@@ -321,8 +314,8 @@ mod tests {
             named: named.collect(),
             ..Finder::default()
         };
-        finder.find(&frame, settings, || None);
-        let rects = finder.targets().iter().map(|target| target.region.rect);
+        finder.find(&frame, settings, |_| {});
+        let rects = finder.found().iter().map(|found| found.region.rect);
         (rects.collect(), finder.left_out())
     }
 
