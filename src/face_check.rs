@@ -7,7 +7,7 @@
 
 use crate::cascade::{CpuSession, HostTensor, LoadError, RunError, Runtime};
 use crate::detect::Region;
-use crate::frame::{Cropper, FrameView, Rect, Square};
+use crate::frame::{Cropper, FrameView, Rect, Square, Tone};
 
 #[cfg(test)]
 mod tests;
@@ -235,6 +235,9 @@ impl FaceCheck {
         let crop = &mut self.input.data[start..];
         let view = view_of(region, layout.width, layout.height);
         self.cropper.crop(frame, &view, SIDE, crop);
+        if let Some(tone) = Tone::of(layout.transfer, &[]) {
+            tone.show(crop);
+        }
         for value in crop {
             *value = *value / 127.5 - 1.0;
         }

@@ -5,10 +5,14 @@
 //! read outside the memory. A buffer of several memories is merged by GStreamer while it is mapped.
 
 use crate::frame::{
-    ColorModel, Component, FrameError, FrameView, FrameViewMut, Layout, MAX_PLANES, Matrix, Plane,
-    PlaneMut, Range, SampleFormat,
+    ColorModel, Component, FrameError, FrameView, FrameViewMut, Layout, MAX_PLANES, Matrix, Parity,
+    Plane, PlaneMut, Range, SampleFormat, Transfer,
 };
-use gst_video::{VideoColorMatrix, VideoColorRange, VideoFormat, VideoInterlaceMode};
+use gst_video::prelude::*;
+use gst_video::{
+    VideoBufferFlags, VideoColorMatrix, VideoColorRange, VideoFieldOrder, VideoFormat,
+    VideoInterlaceMode, VideoTransferFunction,
+};
 
 /// Raw video formats of all elements, preferred first. A test compares each with GStreamer's own
 /// unpacking and conversion.
@@ -132,23 +136,27 @@ impl StreamLayout {
         &self.layout
     }
 
-    /// Whether every frame is one whole picture.
-    pub fn is_progressive(&self) -> bool {
-        self.info.interlace_mode() == VideoInterlaceMode::Progressive
+    /// Which field of `buffer` was there first; None where it is one whole picture.
+    pub fn first_field(&self, buffer: &gst::BufferRef) -> Option<Parity> {
+        let flags = buffer.video_flags();
+        let is_interlaced = match self.info.interlace_mode() {
+            VideoInterlaceMode::Interleaved => true,
+            VideoInterlaceMode::Mixed => flags.contains(VideoBufferFlags::INTERLACED),
+            _ => false,
+        };
+        let is_top = flags.contains(VideoBufferFlags::TFF)
+            || self.info.field_order() == VideoFieldOrder::TopFieldFirst;
+        let first = if is_top { Parity::Top } else { Parity::Bottom };
+        is_interlaced.then_some(first)
     }
 
     /// Why frames of these caps pass unrestored, for a user to read; None where they can be
     /// restored.
-    ///
-    /// Networks know the light of ordinary video: the values of PQ and HLG mean another, and the
-    /// fields of interlaced video are two pictures.
     pub fn obstacle(&self) -> Option<&'static str> {
-        use gst_video::VideoTransferFunction::{AribStdB67, Smpte2084};
-        if !self.is_progressive() {
-            return Some("interlaced video is not restored; put deinterlace before this element");
-        }
-        matches!(self.info.colorimetry().transfer(), Smpte2084 | AribStdB67).then_some(
-            "HDR video (PQ or HLG) is not restored; convert it to SDR before this element",
+        use VideoInterlaceMode::{Interleaved, Mixed, Progressive};
+        let mode = self.info.interlace_mode();
+        (!matches!(mode, Progressive | Interleaved | Mixed)).then_some(
+            "fields that come apart are not restored; put deinterlace before this element",
         )
     }
 
@@ -274,7 +282,14 @@ fn layout_of(info: &gst_video::VideoInfo) -> Result<Layout, PictureError> {
     };
     let components: Vec<_> = (0..count).map(component).collect();
     let model = color_model(info);
-    Layout::new(info.width(), info.height(), model, samples, &components).ok_or_else(unsupported)
+    let mut layout = Layout::new(info.width(), info.height(), model, samples, &components)
+        .ok_or_else(unsupported)?;
+    layout.transfer = match info.colorimetry().transfer() {
+        VideoTransferFunction::Smpte2084 => Transfer::Pq,
+        VideoTransferFunction::AribStdB67 => Transfer::Hlg,
+        _ => Transfer::Sdr,
+    };
+    Ok(layout)
 }
 
 fn color_model(info: &gst_video::VideoInfo) -> ColorModel {

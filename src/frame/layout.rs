@@ -1,5 +1,7 @@
 //! Where the colour components of a picture lie in memory, and what their numbers mean.
 
+use super::Transfer;
+
 /// Most planes that a layout can name.
 pub const MAX_PLANES: usize = 3;
 
@@ -140,6 +142,8 @@ pub struct Layout {
     pub height: u32,
     /// What the components are.
     pub model: ColorModel,
+    /// What light they mean; ordinary video's in each layout that is made here.
+    pub transfer: Transfer,
     /// How samples are stored.
     samples: SampleFormat,
     components: [Component; 3],
@@ -180,6 +184,7 @@ impl Layout {
             width,
             height,
             model,
+            transfer: Transfer::Sdr,
             samples,
             components: all,
             count: components.len(),
@@ -213,6 +218,7 @@ impl Layout {
             width,
             height,
             model: ColorModel::Rgb { range: Range::Full },
+            transfer: Transfer::Sdr,
             samples: SampleFormat::Byte,
             components,
             count: 3,
@@ -260,6 +266,7 @@ impl Layout {
             width,
             height,
             model: ColorModel::Yuv { matrix, range },
+            transfer: Transfer::Sdr,
             samples: SampleFormat::Byte,
             components,
             count: 3,

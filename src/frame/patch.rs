@@ -86,6 +86,17 @@ impl Patch {
         }
     }
 
+    /// All planes, one after the other.
+    pub fn values(&self) -> &[f32] {
+        &self.data[..3 * self.area()]
+    }
+
+    /// The same for writing.
+    pub fn values_mut(&mut self) -> &mut [f32] {
+        let count = 3 * self.area();
+        &mut self.data[..count]
+    }
+
     fn rows_mut(&mut self, y: usize) -> [&mut [f32]; 3] {
         let (width, area) = (self.rect.width as usize, self.area());
         let (r, rest) = self.data.split_at_mut(area);

@@ -6,7 +6,7 @@ use super::views::{Views, blend};
 use crate::blocks::{LatticePlanes, Overlay, PLANES, Projector, Sampling};
 use crate::cascade::{ModelMetadata, MosaicInput};
 use crate::detect::{Outline, Region};
-use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, Square, patch};
+use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, Square, Tone, patch};
 
 /// How a result goes back into its frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,6 +60,8 @@ pub(super) struct RegionTask {
     sampling: Sampling,
     views: Views,
     observed: Patch,
+    /// How a network is shown that; None for ordinary video.
+    tone: Option<Tone>,
     overlay: Overlay,
     /// Whether the region is turned; then all of the above is in the small frame of `upright`.
     is_turned: bool,
@@ -73,6 +75,7 @@ pub(super) struct Scratch {
     cropper: Cropper,
     planes: LatticePlanes,
     projector: Projector,
+    shown: Patch,
     restored: Patch,
     close: Patch,
     mask: Vec<f32>,
@@ -112,6 +115,7 @@ impl RegionTask {
         pixelated: &mut [f32],
         lattice: &mut [f32],
     ) {
+        let transfer = frame.layout().transfer;
         let (layout, small);
         let frame = if self.is_turned {
             self.upright.fill(frame, &mut scratch.restored);
@@ -127,7 +131,10 @@ impl RegionTask {
         let views = self.views;
         let crops = pixelated.chunks_exact_mut(3 * area);
         let Scratch {
-            cropper, planes, ..
+            cropper,
+            planes,
+            shown,
+            ..
         } = scratch;
         for (index, (view, crop)) in views.squares().zip(crops).enumerate() {
             cropper.crop(frame, &view, metadata.size, crop);
@@ -138,16 +145,28 @@ impl RegionTask {
             if let Some(lattice) = self.lattice.filter(|_| index == 0) {
                 self.overlay.lift(&mut self.observed, &lattice);
             }
+            if index == 0 {
+                self.tone = Tone::of(transfer, self.observed.values());
+            }
+            let observed = match &self.tone {
+                Some(tone) => {
+                    tone.show(crop);
+                    self.observed.copy_part(self.rect, shown);
+                    tone.show(shown.values_mut());
+                    &*shown
+                }
+                None => &self.observed,
+            };
             if let Some(lattice) = &self.lattice
                 && metadata.mosaic == MosaicInput::Smooth
             {
-                planes.smooth(&self.observed, lattice, &view, crop);
+                planes.smooth(observed, lattice, &view, crop);
             }
             if let Some(told) = lattices.next() {
                 match &self.lattice {
                     Some(lattice) => {
                         let unit = metadata.range.unit();
-                        planes.draw(&self.observed, lattice, &view, crop, unit, told);
+                        planes.draw(observed, lattice, &view, crop, unit, told);
                     }
                     None => told.fill(0.0),
                 }
@@ -174,6 +193,9 @@ impl RegionTask {
         } = scratch;
         let side = metadata.output_size();
         metadata.range.denormalise(answers);
+        if let Some(tone) = &self.tone {
+            tone.bring_back(answers);
+        }
         let mut answers = answers.chunks_exact(3 * side * side);
         let (whole, rect) = (&self.views.whole, self.rect);
         if let Some(answer) = answers.next() {

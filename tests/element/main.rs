@@ -8,8 +8,10 @@ mod facepixelate;
 mod flow;
 mod formats;
 mod handed_on;
+mod hdr;
 #[path = "../helpers/mod.rs"]
 mod helpers;
+mod interlaced;
 mod limits;
 mod messages;
 mod model_files;

@@ -3,14 +3,12 @@
 use super::choices::InferenceRegion;
 use super::found::{Found, Method, covered, is_within};
 use super::named::Named;
-use super::queue::Frame;
 use super::settings::FrameSettings;
 use crate::blocks::{Sampling, SamplingProbe};
 use crate::cascade::RunError;
 use crate::detect::{Luma, Region};
 use crate::face_check::{Answer, FaceCheck, Question};
 use crate::frame::FrameView;
-use crate::restore::Target;
 use crate::track::MosaicTracker;
 
 /// Finds the regions; keeps its memory from frame to frame.
@@ -23,8 +21,6 @@ pub(super) struct Finder {
     luma_ahead: Vec<u8>,
     named: Named,
     found: Vec<Found>,
-    /// The same for the restorer.
-    targets: Vec<Target>,
     /// Regions that upstream named beyond the most that are restored.
     left_out: usize,
     sampling: SamplingProbe,
@@ -33,19 +29,7 @@ pub(super) struct Finder {
 }
 
 impl Finder {
-    /// What the last [`Self::find`] found, for the restorer.
-    pub(super) fn targets(&mut self) -> &[Target] {
-        let target = |found: &Found| Target {
-            region: found.region,
-            face: found.face,
-            sampling: found.sampling,
-        };
-        self.targets.clear();
-        self.targets.extend(self.found.iter().map(target));
-        &self.targets
-    }
-
-    /// The same with who found them.
+    /// What the last [`Self::find`] found.
     pub(super) fn found(&self) -> &[Found] {
         &self.found
     }
@@ -79,15 +63,16 @@ impl Finder {
         settings.inference_region == InferenceRegion::FullFrame || !self.named.is_empty()
     }
 
-    /// Find the regions of the frame of the last [`Self::prepare`]: those by hand first, and no
-    /// others that they cover. `ahead` gives the frame that comes next, if it is there; it is asked for
-    /// where a region is in doubt.
+    /// Find the regions of the frame of the last [`Self::prepare`], or of the next one of its
+    /// fields: those by hand first, and no others that they cover. `ahead` shows the picture that
+    /// comes next, if it is there; it is asked to where a region is in doubt.
     pub(super) fn find(
         &mut self,
         frame: &FrameView<'_>,
         settings: &FrameSettings,
-        ahead: impl FnOnce() -> Option<Frame>,
+        ahead: impl FnOnce(&mut dyn FnMut(&FrameView<'_>)),
     ) {
+        self.found.clear();
         let mut scratch = std::mem::take(&mut self.luma);
         let luma = Luma::of(frame, &mut scratch);
         for index in 0..self.named.by_hand.len() {
@@ -143,24 +128,25 @@ impl Finder {
     fn add_detected(
         &mut self,
         luma: &Luma<'_>,
-        ahead: impl FnOnce() -> Option<Frame>,
+        ahead: impl FnOnce(&mut dyn FnMut(&FrameView<'_>)),
         settings: &FrameSettings,
         most: usize,
     ) {
         let interval = settings.inference_interval;
         self.follower.next(luma, &settings.detect, interval);
-        if self.follower.is_in_doubt()
-            && let Some(next) = ahead()
-        {
-            self.look_ahead(&next, settings);
-        }
-        let fixed = self.found.len();
         let Self {
             follower,
             found,
             named,
+            luma_ahead,
             ..
         } = self;
+        if follower.is_in_doubt() {
+            ahead(&mut |next| {
+                follower.look_ahead(&Luma::of(next, luma_ahead), &settings.detect);
+            });
+        }
+        let fixed = found.len();
         for tracked in follower.regions() {
             let region = tracked.region;
             let (rect, by_hand) = (&region.rect, &found[..fixed]);
@@ -178,22 +164,6 @@ impl Finder {
                 });
             }
         }
-    }
-
-    /// Ask the frame that comes next about regions in doubt.
-    fn look_ahead(&mut self, next: &Frame, settings: &FrameSettings) {
-        if next.buffer.flags().contains(gst::BufferFlags::DISCONT) {
-            return;
-        }
-        let Self {
-            follower,
-            luma_ahead,
-            ..
-        } = self;
-        // One that cannot be read tells nothing; it is warned of when its turn comes.
-        let _ = next.layout.read(&next.buffer, |frame| {
-            follower.look_ahead(&Luma::of(&frame, luma_ahead), &settings.detect);
-        });
     }
 
     fn add_upstream(&mut self, luma: &Luma<'_>, settings: &FrameSettings, most: usize) {
@@ -261,8 +231,8 @@ mod tests {
         });
         let mut finder = Finder::default();
         finder.named.found.extend(named);
-        finder.find(&frame, settings, || None);
-        let rects = finder.targets().iter().map(|target| target.region.rect);
+        finder.find(&frame, settings, |_| {});
+        let rects = finder.found().iter().map(|found| found.region.rect);
         (rects.collect(), finder.left_out())
     }
 

@@ -3,6 +3,7 @@
 use crate::blocks::Sampling;
 use crate::detect::Region;
 use crate::frame::{Rect, Square};
+use crate::restore::Target;
 
 /// Who found a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,26 @@ pub(super) struct Found {
     pub probability: Option<f32>,
     /// What the colours of its blocks are.
     pub sampling: Sampling,
+}
+
+impl Found {
+    /// Whether it is `other`, in another picture of the same frame.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match self.id {
+            Some(_) => self.id == other.id,
+            None => other.id.is_none() && self.region.rect == other.region.rect,
+        }
+    }
+}
+
+impl From<&Found> for Target {
+    fn from(found: &Found) -> Self {
+        Self {
+            region: found.region,
+            face: found.face,
+            sampling: found.sampling,
+        }
+    }
 }
 
 /// Whether one of `others` is the same one as `rect`: their overlap is above `threshold`.

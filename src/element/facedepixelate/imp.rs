@@ -8,8 +8,9 @@
 //! runs take regions of several frames and streams where that is faster, as on a GPU. While it
 //! runs, the next frames are looked at. A frame in which nothing is restored leaves as the very
 //! same buffer. Frames are edited in their own format, at their own depth, inside the regions only.
-//! Interlaced video, HDR video (PQ, HLG) and frames that cannot be mapped pass unchanged, with one
-//! warning.
+//! PQ and HLG are restored by way of what ordinary video would hold of the same light; of
+//! interlaced frames, what moves is restored field by field. Fields that come apart and frames that
+//! cannot be mapped pass unchanged, with one warning.
 //!
 //! ```sh
 //! gst-launch-1.0 videotestsrc pattern=smpte ! video/x-raw,width=320,height=240 \

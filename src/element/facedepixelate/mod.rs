@@ -1,6 +1,8 @@
 //! `facedepixelate`: finds pixelated faces and restores them.
 
 mod choices;
+mod draft;
+mod fields;
 mod find;
 mod flow;
 mod found;

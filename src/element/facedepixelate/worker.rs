@@ -3,6 +3,8 @@
 //! Frames are taken up one after the other and finished in the same order; in between, the model
 //! runs on its own thread.
 
+use super::draft::Draft;
+use super::fields::Fields;
 use super::find::Finder;
 use super::found::Found;
 use super::queue::{Frame, InWork};
@@ -11,8 +13,7 @@ use crate::cascade::{Batcher, RunError, Ticket, Wake};
 use crate::element::caps::PictureError;
 use crate::element::metas;
 use crate::face_check::FaceCheck;
-use crate::frame::{Patch, patch};
-use crate::restore::Restoration;
+use crate::frame::{Field, FrameView, Parity};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,28 +52,16 @@ pub(super) enum WorkError {
 /// is in the model.
 const PREPARED: usize = 2;
 
-/// Width of the borders that `display` draws, pixels.
-const BORDER: u32 = 2;
-/// R′, G′, B′ of those borders.
-const BORDER_COLOUR: [f32; 3] = [255.0, 210.0, 0.0];
-
-/// What is done for a frame while it is in work.
-#[derive(Default)]
-struct Draft {
-    restoration: Restoration,
-    found: Vec<Found>,
-    /// For the borders of regions.
-    patch: Patch,
-    mask: Vec<f32>,
-}
+/// Pictures of a frame that the model works on.
+type Drafts = Vec<(Draft, Ticket)>;
 
 /// A frame in work.
 struct Begun {
     frame: Frame,
     epoch: u64,
     settings: FrameSettings,
-    /// None: nothing is to do, or why it could not be done.
-    work: Result<Option<(Draft, Ticket)>, WorkError>,
+    /// None, if nothing is to do, or why it could not be done.
+    work: Result<Drafts, WorkError>,
 }
 
 /// A frame that is ready to go out.
@@ -92,6 +81,7 @@ pub(super) struct Worker {
     batcher: Arc<Batcher>,
     wake: Wake,
     finder: Finder,
+    fields: Fields,
     face_check: Option<FaceCheck>,
     begun: VecDeque<Begun>,
     /// Memory for the next frames.
@@ -108,6 +98,7 @@ impl Worker {
             batcher,
             wake,
             finder: Finder::default(),
+            fields: Fields::default(),
             face_check,
             begun: VecDeque::new(),
             spare: Vec::new(),
@@ -130,7 +121,7 @@ impl Worker {
         self.finder.refused()
     }
 
-    /// The regions of the last [`Self::begin`].
+    /// The regions of the last [`Self::begin`]; those of its second field, if there are two.
     pub(super) fn found(&self) -> &[Found] {
         self.finder.found()
     }
@@ -152,7 +143,7 @@ impl Worker {
             frame,
             epoch,
             settings,
-            work: Ok(None),
+            work: Ok(Drafts::new()),
         });
     }
 
@@ -179,44 +170,95 @@ impl Worker {
         frame: &Frame,
         settings: &FrameSettings,
         ahead: impl FnOnce() -> Option<Frame>,
-    ) -> Result<Option<(Draft, Ticket)>, WorkError> {
+    ) -> Result<Drafts, WorkError> {
+        let mut work = Drafts::new();
         if !self.finder.prepare(&frame.buffer, settings) {
-            return Ok(None);
+            return Ok(work);
         }
-        let mut draft = self.spare.pop().unwrap_or_default();
-        let Self {
-            batcher,
-            finder,
-            face_check,
-            ..
-        } = self;
-        let has_work = frame.layout.read(&frame.buffer, |frame| {
-            finder.find(&frame, settings, ahead);
-            if let Some(face_check) = face_check
-                && settings.face_threshold > 0.0
-            {
-                finder.keep_faces(&frame, face_check, settings.face_threshold)?;
+        let ahead = |look: Look<'_>| show_next(ahead(), look);
+        frame.layout.read(&frame.buffer, |picture| {
+            match frame.layout.first_field(&frame.buffer) {
+                None => self.submit_frame(&picture, settings, ahead, &mut work),
+                Some(first) => self.submit_fields(&picture, first, settings, ahead, &mut work),
             }
-            finder.tell_samplings(&frame);
-            let (metadata, takes_lattice) = (batcher.metadata(), batcher.takes_lattice());
-            let restoration = &mut draft.restoration;
-            Ok::<_, RunError>(restoration.extract(
-                &frame,
-                finder.targets(),
-                metadata,
-                takes_lattice,
-            ))
         })??;
-        if !has_work {
-            self.spare.push(draft);
-            return Ok(None);
-        }
-        draft.found.clear();
+        Ok(work)
+    }
+
+    fn submit_frame(
+        &mut self,
+        frame: &FrameView<'_>,
+        settings: &FrameSettings,
+        ahead: impl FnOnce(Look<'_>),
+        work: &mut Drafts,
+    ) -> Result<(), RunError> {
+        self.look_at(frame, settings, ahead)?;
+        let mut draft = self.spare.pop().unwrap_or_default();
+        draft.take(frame, None);
         draft.found.extend_from_slice(self.finder.found());
-        let mut batch = std::mem::take(&mut draft.restoration.batch);
-        batch.detail = settings.blend.detail;
-        let ticket = (self.batcher).submit(batch, settings.batch_timeout, &self.wake);
-        Ok(Some((draft, ticket)))
+        self.hand_in(draft, frame, settings, work);
+        Ok(())
+    }
+
+    /// The same for two fields, of which `first` was there first.
+    fn submit_fields(
+        &mut self,
+        frame: &FrameView<'_>,
+        first: Parity,
+        settings: &FrameSettings,
+        ahead: impl FnOnce(Look<'_>),
+        work: &mut Drafts,
+    ) -> Result<(), RunError> {
+        let [mut one, mut other, mut whole] =
+            [Some(first), Some(first.other()), None].map(|parity| {
+                let mut draft = self.spare.pop().unwrap_or_default();
+                draft.take(frame, parity);
+                draft
+            });
+        self.look_at(&one.picture(frame), settings, |look| {
+            look(&other.picture(frame));
+        })?;
+        one.found.extend_from_slice(self.finder.found());
+        self.look_at(&other.picture(frame), settings, ahead)?;
+        other.found.extend_from_slice(self.finder.found());
+        (self.fields).join(frame, &mut one.found, &mut other.found, &mut whole.found);
+        // In this order they are written: fields hold what was around them before.
+        for draft in [one, other, whole] {
+            self.hand_in(draft, frame, settings, work);
+        }
+        Ok(())
+    }
+
+    /// Find the regions of a picture, the faces among them, and what their blocks are.
+    fn look_at(
+        &mut self,
+        picture: &FrameView<'_>,
+        settings: &FrameSettings,
+        ahead: impl FnOnce(Look<'_>),
+    ) -> Result<(), RunError> {
+        let finder = &mut self.finder;
+        finder.find(picture, settings, ahead);
+        if let Some(face_check) = &mut self.face_check
+            && settings.face_threshold > 0.0
+        {
+            finder.keep_faces(picture, face_check, settings.face_threshold)?;
+        }
+        finder.tell_samplings(picture);
+        Ok(())
+    }
+
+    /// Hand a draft whose regions are known to the model, if there is something to do.
+    fn hand_in(
+        &mut self,
+        mut draft: Draft,
+        frame: &FrameView<'_>,
+        settings: &FrameSettings,
+        work: &mut Drafts,
+    ) {
+        match draft.submit(frame, settings, &self.batcher, &self.wake) {
+            Some(ticket) => work.push((draft, ticket)),
+            None => self.spare.push(draft),
+        }
     }
 
     /// Finish the oldest frame in work; waits for the model. The frame is made writable only when a
@@ -229,14 +271,21 @@ impl Worker {
             work,
         } = self.begun.pop_front()?;
         let outcome = match work {
-            Ok(None) => Ok(Outcome::Untouched),
-            Ok(Some((mut draft, ticket))) => {
-                let (batch, result) = ticket.wait();
-                draft.restoration.batch = batch;
-                let outcome = result
-                    .map_err(WorkError::from)
-                    .and_then(|()| self.write(&mut frame, &mut draft, &settings));
-                self.spare.push(draft);
+            Ok(work) if work.is_empty() => Ok(Outcome::Untouched),
+            Ok(work) => {
+                let mut failure = None;
+                let wait = |(mut draft, ticket): (Draft, Ticket)| {
+                    let (batch, result) = ticket.wait();
+                    draft.restoration.batch = batch;
+                    failure = failure.take().or(result.err());
+                    draft
+                };
+                let mut drafts: Vec<Draft> = work.into_iter().map(wait).collect();
+                let outcome = match failure {
+                    Some(error) => Err(error.into()),
+                    None => self.write(&mut frame, &mut drafts, &settings),
+                };
+                self.spare.extend(drafts);
                 outcome
             }
             Err(error) => Err(error),
@@ -249,45 +298,33 @@ impl Worker {
         })
     }
 
-    /// Write a result into its frame.
+    /// Write results into their frame.
     fn write(
         &self,
         frame: &mut Frame,
-        draft: &mut Draft,
+        drafts: &mut [Draft],
         settings: &FrameSettings,
     ) -> Result<Outcome, WorkError> {
         let buffer = frame.buffer.make_mut();
         frame.layout.write(buffer, |mut picture| {
-            (draft.restoration).apply(&mut picture, self.batcher.metadata(), &settings.blend);
-            if settings.display {
-                for Found { region, .. } in &draft.found {
-                    let (patch, mask) = (&mut draft.patch, &mut draft.mask);
-                    let rect = region.rect;
-                    patch::outline(&mut picture, &rect, BORDER, BORDER_COLOUR, patch, mask);
-                }
+            for draft in &mut *drafts {
+                draft.write(&mut picture, self.batcher.metadata(), settings);
             }
         })?;
         if settings.add_roi_meta {
-            for found in &draft.found {
-                let method = found.method.as_str();
-                metas::attach(
-                    buffer,
-                    RESTORED_FACE,
-                    &found.region,
-                    method,
-                    found.id,
-                    |details| {
-                        if let Some(probability) = found.probability {
-                            details.set("face-probability", f64::from(probability));
-                        }
-                    },
-                );
+            let mut told: Vec<&Found> = Vec::new();
+            for found in drafts.iter().flat_map(|draft| &draft.found) {
+                if !told.iter().any(|other| other.is_same(found)) {
+                    attach(buffer, found);
+                    told.push(found);
+                }
             }
         }
+        let batches = drafts.iter().map(|draft| &draft.restoration.batch);
         Ok(Outcome::Restored {
-            regions: draft.found.len(),
-            in_run: draft.restoration.batch.in_run,
-            inference_time: draft.restoration.batch.time,
+            regions: drafts.iter().map(|draft| draft.found.len()).sum(),
+            in_run: batches.clone().map(|batch| batch.in_run).max().unwrap_or(0),
+            inference_time: batches.map(|batch| batch.time).sum(),
         })
     }
 
@@ -308,12 +345,41 @@ impl InWork for Worker {
 
     fn is_ready(&self) -> bool {
         match self.begun.front() {
-            Some(Begun {
-                work: Ok(Some((_, ticket))),
-                ..
-            }) => ticket.is_done(),
+            Some(Begun { work: Ok(work), .. }) => work.iter().all(|(_, ticket)| ticket.is_done()),
             Some(_) => true,
             None => false,
         }
     }
+}
+
+/// What looks at a picture.
+type Look<'a> = &'a mut dyn FnMut(&FrameView<'_>);
+
+/// Show `look` the picture that comes next: a frame, or the first one of its fields.
+fn show_next(next: Option<Frame>, look: Look<'_>) {
+    let is_cut = |next: &Frame| next.buffer.flags().contains(gst::BufferFlags::DISCONT);
+    let Some(next) = next.filter(|next| !is_cut(next)) else {
+        return;
+    };
+    // One that cannot be read tells nothing; it is warned of when its turn comes.
+    let _ = (next.layout).read(&next.buffer, |frame| {
+        match next.layout.first_field(&next.buffer) {
+            None => look(&frame),
+            Some(first) => {
+                let mut field = Field::default();
+                field.take(&frame, first);
+                look(&field.view(frame.layout()));
+            }
+        }
+    });
+}
+
+/// Attach a meta for a restored region.
+fn attach(buffer: &mut gst::BufferRef, found: &Found) {
+    let (region, method) = (&found.region, found.method.as_str());
+    metas::attach(buffer, RESTORED_FACE, region, method, found.id, |details| {
+        if let Some(probability) = found.probability {
+            details.set("face-probability", f64::from(probability));
+        }
+    });
 }

@@ -33,6 +33,7 @@ use crate::detect::Luma;
 use crate::element::caps::{PictureError, StreamLayout};
 use crate::element::filter::{Filter, add_pads, metadata, pad_templates, sink_pad, src_pad};
 use crate::element::metas::{self, MessageTimes};
+use crate::frame::{Field, FrameView};
 use crate::track::{MosaicTracker, Tracked};
 use gst::glib;
 use gst::prelude::*;
@@ -60,6 +61,8 @@ struct State {
     follower: MosaicTracker,
     /// Luma of frames that have no such plane.
     luma: Vec<u8>,
+    /// A field of interlaced frames.
+    field: Field,
     found: Vec<Tracked>,
     /// Identities in the last frame.
     ids: Vec<u32>,
@@ -77,17 +80,29 @@ impl State {
             self.follower.reset();
         }
         self.found.clear();
-        if layout.is_progressive() {
+        if layout.obstacle().is_none() {
             let Self {
                 follower,
                 luma: scratch,
+                field,
                 found,
                 ..
             } = self;
-            layout.read(buffer, |frame| {
-                let luma = Luma::of(&frame, scratch);
+            let mut look = |picture: &FrameView<'_>| {
+                let luma = Luma::of(picture, scratch);
                 let interval = settings.inference_interval;
-                found.extend_from_slice(follower.next(&luma, &settings.detect, interval));
+                let regions = follower.next(&luma, &settings.detect, interval);
+                found.clear();
+                found.extend_from_slice(regions);
+            };
+            layout.read(buffer, |frame| match layout.first_field(buffer) {
+                None => look(&frame),
+                Some(first) => {
+                    for parity in [first, first.other()] {
+                        field.take(&frame, parity);
+                        look(&field.view(frame.layout()));
+                    }
+                }
             })?;
         }
         let now = self.found.iter().map(|tracked| tracked.id);

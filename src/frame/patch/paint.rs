@@ -7,7 +7,7 @@ use multiversion::multiversion;
 use super::Patch;
 use crate::frame::color::{ComponentOf, Conversion};
 use crate::frame::samples::{Bytes, Codec, Words, map_codes};
-use crate::frame::{Component, FrameViewMut, Layout, PlaneMut, Rect, SampleFormat};
+use crate::frame::{Component, FrameViewMut, Layout, PlaneMut, Rect, SampleFormat, Tone};
 
 /// Pixels of a row that are calculated at a time; a multiple of the widest cell.
 const RUN: usize = 64;
@@ -32,16 +32,19 @@ pub fn write(frame: &mut FrameViewMut<'_>, patch: &Patch, mask: &[f32]) {
     }
 }
 
-/// Draw a border of `colour` (R′G′B′, 0–255) inside `rect`, `width` pixels wide; `patch` and `mask`
+/// Draw a border of `colour` (R′G′B′ of ordinary video, 0–255) inside `rect`, `width` pixels wide; `patch` and `mask`
 /// are memory for it.
 pub fn outline(
     frame: &mut FrameViewMut<'_>,
     rect: &Rect,
     width: u32,
-    color: [f32; 3],
+    mut color: [f32; 3],
     patch: &mut Patch,
     mask: &mut Vec<f32>,
 ) {
+    if let Some(tone) = Tone::of(frame.layout().transfer, &[]) {
+        tone.bring_back(&mut color);
+    }
     let (right, bottom) = (rect.right() as i32, rect.bottom() as i32);
     let (across, down) = (width.min(rect.width), width.min(rect.height));
     let sides = [
