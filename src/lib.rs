@@ -76,6 +76,7 @@
 //! | [`face_check`] | whether a mosaic covers a face |
 //! | [`restore`] | all of restoration for one picture |
 //! | [`element`], [`app`] | GStreamer's elements; files in, files out |
+//! | [`report`] | pictures and pages of a restoration |
 //! | [`files`], [`cli`] | files that appear as a whole; the command lines of the programs |
 //!
 //! # Features
@@ -105,6 +106,7 @@ pub mod files;
 pub mod frame;
 pub mod metrics;
 pub mod onnx;
+pub mod report;
 pub mod restore;
 pub mod track;
 #[cfg(feature = "trainer")]

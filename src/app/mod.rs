@@ -16,6 +16,7 @@ mod elements;
 mod encoder;
 mod error;
 mod feed;
+mod film;
 mod filters;
 mod folder;
 mod join;
@@ -42,6 +43,7 @@ mod writer;
 
 pub use encoder::Encoding;
 pub use error::AppError;
+pub use film::{Film, Frame};
 pub use filters::Filters;
 pub use progress::Progress;
 pub use record::{FaceBox, RestoredFace};
