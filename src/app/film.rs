@@ -14,19 +14,18 @@ use super::branches::{decoder, name_colors};
 use super::container::Container;
 use super::elements::{chain, make, pad, set};
 use super::plan::Plan;
+use super::range::Window;
 use super::run::{TICK, fail, failure_on};
 use super::source::{INPUT, Source};
 use super::stream::{Stream, stream_id};
 use super::survey::{Survey, sink};
 use super::{AppError, RestoredFace};
 
-/// By how much the times of one frame differ where containers round them, nanoseconds.
-const ROUNDING: u64 = 2_000_000;
-
 /// The frames of a film's video, upright, in RGB. The whole file is read once when it is opened;
 /// decoded frames are not kept.
 ///
-/// Times are those of a file that is made of the film: nanoseconds from its start.
+/// Times are those of a file that is made of the film, or of the part of it that [`Self::within`]
+/// names: nanoseconds from its start.
 pub struct Film<'a> {
     path: PathBuf,
     source: Source,
@@ -37,8 +36,12 @@ pub struct Film<'a> {
     times: Vec<u64>,
     /// When those are shown that can be decoded without others, in this order.
     keys: Vec<u64>,
-    /// By how much positions within the film are later than its times.
+    /// By how much positions within the file are later than its times.
     shift: i64,
+    /// Where it begins in the film, nanoseconds.
+    from: i64,
+    /// Behind which time there is nothing.
+    length: u64,
     can_seek: bool,
     playing: Option<Playing>,
     /// What [`Self::at`] found last.
@@ -76,6 +79,9 @@ impl Drop for Playing {
 }
 
 impl<'a> Film<'a> {
+    /// By how much the times of one frame differ where containers round them, nanoseconds.
+    pub const ROUNDING: u64 = 2_000_000;
+
     /// Open the file at `path` at video track number `track`, counted from 1, or that which a player
     /// would show; in a file that `depixelate` made, the restored one is the first. An error where
     /// nothing comes for the time `patience`, now or later, or once `cancel` is set.
@@ -93,7 +99,11 @@ impl<'a> Film<'a> {
         let survey = Survey::best(made.as_deref().unwrap_or(&path), patience, cancel);
         let (source, mut survey) = survey.map_err(|error| named(error, &path))?;
         // Any container will do: only which stream is meant is asked.
-        let plan = Plan::new(&survey, Container::of(Path::new("any.mkv"))?, track)?;
+        let (any, all) = (
+            Container::of(Path::new("any.mkv"))?,
+            Window::new(None, None)?,
+        );
+        let plan = Plan::new(&survey, any, &all, track)?;
         let id = plan.map(|plan| plan.restored().id.clone());
         let at = survey
             .streams
@@ -108,6 +118,8 @@ impl<'a> Film<'a> {
             times: times_of(&stream, false),
             keys: times_of(&stream, true),
             shift: stream.segment.as_ref().map_or(0, shift),
+            from: 0,
+            length: u64::MAX,
             can_seek: source.can_seek(),
             source,
             _made: made,
@@ -120,6 +132,20 @@ impl<'a> Film<'a> {
         })
     }
 
+    /// The part of the film from one time to another; times are counted from its start.
+    pub fn within(mut self, from: Duration, to: Option<Duration>) -> Self {
+        let nanoseconds = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+        let to = to.map_or(i64::MAX, nanoseconds);
+        self.from = nanoseconds(from);
+        self.length = u64::try_from(to.saturating_sub(self.from)).unwrap_or(0);
+        for times in [&mut self.times, &mut self.keys] {
+            let moved = times.iter();
+            let moved = moved.filter_map(|time| time.checked_add_signed(-self.from));
+            *times = moved.filter(|time| *time < self.length).collect();
+        }
+        self
+    }
+
     /// Where its file is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -127,12 +153,14 @@ impl<'a> Film<'a> {
 
     /// How many frames it has, as far as its packets tell.
     pub fn frames(&self) -> u64 {
-        self.stream.packets
+        self.times.len() as u64
     }
 
-    /// When it ends.
-    pub fn end(&self) -> Duration {
-        self.stream.span.unwrap_or_default().1.into()
+    /// How long it is.
+    pub fn duration(&self) -> Duration {
+        let (_, end) = self.stream.span.unwrap_or_default();
+        let length = end.nseconds().saturating_add_signed(-self.from);
+        Duration::from_nanos(length.min(self.length))
     }
 
     /// When a frame of `face` is shown, of which this is the film it was found in. Frames are
@@ -144,7 +172,8 @@ impl<'a> Film<'a> {
         let behind = frame.saturating_sub(face.frames[0]);
         // A damaged film may have packets that give no frame: so they are counted from the face's
         // first one.
-        let start = (self.times).partition_point(|time| *time < first.saturating_sub(ROUNDING));
+        let start =
+            (self.times).partition_point(|time| *time < first.saturating_sub(Self::ROUNDING));
         let packet = start.checked_add(usize::try_from(behind).unwrap_or(usize::MAX));
         let time = packet.and_then(|packet| self.times.get(packet)).copied();
         let frames = face.frames[1].saturating_sub(face.frames[0]).max(1);
@@ -155,22 +184,64 @@ impl<'a> Film<'a> {
     /// The next frame; the first one after [`Self::rewind`] and when it was just opened. None at the
     /// end.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, AppError> {
-        let playing = match self.playing.take() {
-            Some(playing) => playing,
-            None => self.play()?,
-        };
-        let playing = self.playing.insert(playing);
-        let pull = || {
-            let pulled = pull(playing, self.patience, self.cancel);
-            pulled.map_err(|error| named(error, &self.path))
-        };
-        while let Some(sample) = pull()? {
+        if self.playing.is_some() {
+            return self.read();
+        }
+        self.playing = Some(self.play()?);
+        if self.from > 0 && self.can_seek {
+            // Only a film of which something was read can be told to go on elsewhere.
+            self.pull()?;
+            self.can_seek = self.seek(0);
+            let first = self.read()?;
+            let due = self.times.first().map_or(0, |time| time + Self::ROUNDING);
+            if first.as_ref().is_some_and(|first| first.time <= due) {
+                return Ok(first);
+            }
+            // It cannot be trusted to go where it is told: then all is read.
+            self.can_seek = false;
+            self.playing = Some(self.play()?);
+        }
+        self.read()
+    }
+
+    /// The next frame of those that are decoded.
+    fn read(&self) -> Result<Option<Frame>, AppError> {
+        while let Some(sample) = self.pull()? {
             // A frame without a time is shown by no player either.
-            if let Some(frame) = frame(&sample, self.shift) {
-                return Ok(Some(frame));
+            let frame = frame(&sample, self.shift.saturating_add(self.from));
+            if let Some(frame) = frame {
+                return Ok(Some(frame).filter(|frame| frame.time < self.length));
             }
         }
         Ok(None)
+    }
+
+    /// The next sample; None at the end.
+    fn pull(&self) -> Result<Option<gst::Sample>, AppError> {
+        let Some(Playing { pipeline, sink }) = &self.playing else {
+            return Ok(None);
+        };
+        let (start, bus) = (Instant::now(), pipeline.bus());
+        loop {
+            if self.cancel.load(Ordering::Relaxed) {
+                return Err(AppError::Cancelled);
+            }
+            if let Some(sample) = sink.try_pull_sample(TICK) {
+                return Ok(Some(sample));
+            }
+            if sink.is_eos() {
+                return Ok(None);
+            }
+            if let Some(error) = bus.as_ref().and_then(failure_on) {
+                return Err(named(error, &self.path));
+            }
+            if start.elapsed() > self.patience {
+                return Err(AppError::Stalled {
+                    element: INPUT.to_owned(),
+                    seconds: self.patience.as_secs(),
+                });
+            }
+        }
     }
 
     /// Begin anew.
@@ -181,7 +252,10 @@ impl<'a> Film<'a> {
     /// The frame that is shown from `time` on; None where none begins then. Times that grow from
     /// call to call are found fastest.
     pub fn at(&mut self, time: u64) -> Result<Option<&Frame>, AppError> {
-        let (earliest, latest) = (time.saturating_sub(ROUNDING), time.saturating_add(ROUNDING));
+        let (earliest, latest) = (
+            time.saturating_sub(Self::ROUNDING),
+            time.saturating_add(Self::ROUNDING),
+        );
         if self.over.is_some_and(|end| earliest > end) {
             return Ok(None);
         }
@@ -213,7 +287,8 @@ impl<'a> Film<'a> {
 
     /// Go to the last frame until `time` that needs no others; whether that can be.
     fn seek(&self, time: u64) -> bool {
-        let place = gst::ClockTime::from_nseconds(time.saturating_add_signed(self.shift));
+        let shift = self.shift.saturating_add(self.from);
+        let place = gst::ClockTime::from_nseconds(time.saturating_add_signed(shift));
         let pad = self
             .playing
             .as_ref()
@@ -314,36 +389,7 @@ fn shift(times: &gst::FormattedSegment<gst::ClockTime>) -> i64 {
         .map_or(0, |(position, running)| position - running)
 }
 
-/// The next sample; None at the end.
-fn pull(
-    playing: &Playing,
-    patience: Duration,
-    cancel: &AtomicBool,
-) -> Result<Option<gst::Sample>, AppError> {
-    let (start, bus) = (Instant::now(), playing.pipeline.bus());
-    loop {
-        if cancel.load(Ordering::Relaxed) {
-            return Err(AppError::Cancelled);
-        }
-        if let Some(sample) = playing.sink.try_pull_sample(TICK) {
-            return Ok(Some(sample));
-        }
-        if playing.sink.is_eos() {
-            return Ok(None);
-        }
-        if let Some(error) = bus.as_ref().and_then(failure_on) {
-            return Err(error);
-        }
-        if start.elapsed() > patience {
-            return Err(AppError::Stalled {
-                element: INPUT.to_owned(),
-                seconds: patience.as_secs(),
-            });
-        }
-    }
-}
-
-/// The frame in `sample`; None where it has no time.
+/// The frame in `sample`, times earlier by `shift`; None where it has none, or lies before 0.
 fn frame(sample: &gst::Sample, shift: i64) -> Option<Frame> {
     let times = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
     let buffer = sample.buffer()?;
@@ -354,13 +400,14 @@ fn frame(sample: &gst::Sample, shift: i64) -> Option<Frame> {
         usize::try_from(frame.plane_stride()[0]).ok()?,
         3 * info.width() as usize,
     );
-    let rows = frame.plane_data(0).ok()?.chunks(stride);
-    let rows = rows.take(info.height() as usize);
-    let data = rows.flat_map(|padded| &padded[..row.min(padded.len())]);
+    let mut data = Vec::with_capacity(row * info.height() as usize);
+    for padded in frame.plane_data(0).ok()?.chunks(stride) {
+        data.extend_from_slice(&padded[..row.min(padded.len())]);
+    }
     Some(Frame {
-        time: position.saturating_add_signed(-shift),
+        time: position.checked_add_signed(-shift)?,
         length: buffer.duration().map(gst::ClockTime::nseconds),
-        picture: RgbImage::from_raw(info.width(), info.height(), data.copied().collect())?,
+        picture: RgbImage::from_raw(info.width(), info.height(), data)?,
         info,
     })
 }

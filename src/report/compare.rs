@@ -5,16 +5,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use gst::prelude::*;
-use image::imageops::{FilterType, crop_imm, replace, resize};
-use image::{Rgb, RgbImage};
+use image::RgbImage;
+use image::imageops::{FilterType, resize};
 
 use crate::app::{self, AppError, Encoding, Event, Film, Frame, NOTICE, Writer};
 
 /// Width of the line between the halves, pixels.
 const LINE: u32 = 2;
-const LINE_COLOR: Rgb<u8> = Rgb([255; 3]);
-/// By how much the times of a frame differ where containers round them, nanoseconds.
-const ROUNDING: u64 = 2_000_000;
+/// Its brightness.
+const WHITE: u8 = 255;
 
 /// Which halves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +137,7 @@ impl Comparison<'_, '_> {
         self.after.rewind();
         let (mut right, mut coming) = (None, self.after.next_frame()?);
         while let Some(left) = self.before.next_frame()? {
-            while let Some(next) = coming.take_if(|it| it.time <= left.time + ROUNDING) {
+            while let Some(next) = coming.take_if(|it| it.time <= left.time + Film::ROUNDING) {
                 (right, coming) = (Some(next), self.after.next_frame()?);
             }
             // Before its first frame that is what a player shows.
@@ -178,18 +177,21 @@ impl Halves {
             Self::SideBySide => (width, 2 * width + LINE),
             Self::Split => (width.saturating_sub(LINE) / 2, width),
         };
-        let mut both = RgbImage::new(whole.next_multiple_of(2), height.next_multiple_of(2));
-        replace(&mut both, left, 0, 0);
-        let line = RgbImage::from_pixel(LINE, height, LINE_COLOR);
-        replace(&mut both, &line, middle.into(), 0);
         let behind = middle + LINE;
-        match self {
-            Self::SideBySide => replace(&mut both, right, behind.into(), 0),
-            Self::Split => {
-                let rest = width.saturating_sub(behind);
-                let half = crop_imm(right, behind, 0, rest, height).to_image();
-                replace(&mut both, &half, behind.into(), 0);
-            }
+        let skipped = match self {
+            Self::SideBySide => 0,
+            Self::Split => behind.min(width),
+        };
+        let [row, left_end, right_start, skipped] =
+            [width, middle, behind, skipped].map(|pixels| 3 * pixels as usize);
+        let mut both = RgbImage::new(whole.next_multiple_of(2), height.next_multiple_of(2));
+        let wide = 3 * both.width() as usize;
+        let rows = left.chunks_exact(row).zip(right.chunks_exact(row));
+        for (both, (left, right)) in both.chunks_exact_mut(wide).zip(rows) {
+            both[..left_end].copy_from_slice(&left[..left_end]);
+            both[left_end..right_start].fill(WHITE);
+            let right = &right[skipped..];
+            both[right_start..][..right.len()].copy_from_slice(right);
         }
         both
     }
@@ -263,27 +265,28 @@ fn buffer(frame: &Frame, both: RgbImage) -> gst::Buffer {
 
 #[cfg(test)]
 mod tests {
+    use image::Rgb;
+
     use super::*;
 
     #[test]
     fn halves_stand_beside_a_line_in_even_sizes() {
-        let (left, right) = (Rgb([1; 3]), Rgb([2; 3]));
-        let one = RgbImage::from_pixel(33, 21, left);
+        let one = RgbImage::from_pixel(33, 21, Rgb([1; 3]));
         for two in [(33, 21), (40, 30)] {
-            let two = RgbImage::from_pixel(two.0, two.1, right);
+            let two = RgbImage::from_pixel(two.0, two.1, Rgb([2; 3]));
             let both = Halves::SideBySide.compose(&one, &two);
             assert_eq!(both.dimensions(), (68, 22));
-            let at = |x| *both.get_pixel(x, 20);
+            let at = |x| both.get_pixel(x, 20).0[0];
             assert_eq!(
                 [at(32), at(33), at(34), at(35), at(67)],
-                [left, LINE_COLOR, LINE_COLOR, right, right]
+                [1, WHITE, WHITE, 2, 2]
             );
             let both = Halves::Split.compose(&one, &two);
             assert_eq!(both.dimensions(), (34, 22));
-            let at = |x| *both.get_pixel(x, 0);
+            let at = |x| both.get_pixel(x, 0).0[0];
             assert_eq!(
                 [at(14), at(15), at(16), at(17), at(32)],
-                [left, LINE_COLOR, LINE_COLOR, right, right]
+                [1, WHITE, WHITE, 2, 2]
             );
         }
     }

@@ -228,6 +228,8 @@ mod tests {
             track: Some(1),
             frames: [3, 9],
             times: [120_000_000, 360_000_000],
+            blocks: None,
+            probability: None,
             boxes: Vec::new(),
         };
         let faces = vec![face; MOST + 12];

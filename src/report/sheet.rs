@@ -28,12 +28,10 @@ const GOOD: Rgb<u8> = Rgb([130, 220, 130]);
 const BAD: Rgb<u8> = Rgb([255, 170, 60]);
 
 /// A mosaic that was found in a film of which nothing is made yet.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Found {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Found<'a> {
     /// Where and when it is.
-    pub face: RestoredFace,
-    /// How probable it is that it covers a face, 0–1; None where nobody asked.
-    pub probability: Option<f32>,
+    pub face: &'a RestoredFace,
     /// Whether it would be restored; it is refused otherwise.
     pub restored: bool,
 }
@@ -46,14 +44,14 @@ struct Cell {
 
 /// A sheet of what was found in `film`, each where it is largest; at most 200, with a word of how
 /// many more there are.
-pub fn sheet_of_found(film: &mut Film<'_>, found: &[Found]) -> Result<RgbImage, AppError> {
+pub fn sheet_of_found(film: &mut Film<'_>, found: &[Found<'_>]) -> Result<RgbImage, AppError> {
     let shown = &found[..found.len().min(MOST)];
-    let seen = seen(&mut [film], shown.iter().map(|found| &found.face))?;
+    let seen = seen(&mut [film], shown.iter().map(|found| found.face))?;
     let cells: Vec<Cell> = shown
         .iter()
         .zip(seen)
         .map(|(found, mut cell)| {
-            let probability = found.probability.map(|it| 100.0 * it.clamp(0.0, 1.0));
+            let probability = found.face.probability.map(|it| 100.0 * it.clamp(0.0, 1.0));
             let face = probability.map_or("face ?".to_owned(), |it| format!("face {it:.0} %"));
             cell.lines.push((face, PLAIN));
             cell.lines.push(match found.restored {

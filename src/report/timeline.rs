@@ -66,6 +66,8 @@ mod tests {
             track: None,
             frames: [0, 0],
             times,
+            blocks: None,
+            probability: None,
             boxes: Vec::new(),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use gst::prelude::*;
-use gstdepixelate::app::{self, AppError, FaceBox, Film, RestoredFace};
+use gstdepixelate::app::{self, AppError, FaceBox, Film, Filters, NOTICE, RestoredFace, Transcode};
 
 use crate::media::{clip, launch, launch_with};
 
@@ -56,6 +56,8 @@ pub fn face(first: u64, last: u64, boxes: Vec<FaceBox>) -> RestoredFace {
         track: Some(1),
         frames: [first, last],
         times: [first, last].map(|frame| frame * STEP),
+        blocks: None,
+        probability: Some(0.97),
         boxes,
     }
 }
@@ -173,4 +175,61 @@ fn what_cannot_be_looked_at_is_named_and_work_is_stopped() {
     let mut film = open(&path("a.mkv")).unwrap();
     std::fs::write(path("a.mkv"), "").unwrap();
     assert!(film.next_frame().is_err());
+}
+
+/// What only says that there is a face in each frame.
+fn marking() -> Result<gst::Element, AppError> {
+    let marking = gst::ElementFactory::make("identity").build().unwrap();
+    let pad = marking.static_pad("sink").unwrap();
+    pad.add_probe(gst::PadProbeType::BUFFER, |_, info| {
+        let buffer = info.buffer_mut().unwrap().make_mut();
+        let place = (40, 20, 64, 64);
+        gst_video::VideoRegionOfInterestMeta::add(buffer, "restored-face", place);
+        gst::PadProbeReturn::Ok
+    });
+    Ok(marking)
+}
+
+#[test]
+fn faces_are_found_in_the_film_and_in_what_was_made_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let encoder = "x264enc pass=qual quantizer=4 key-int-max=6";
+    numbered(
+        &path("a.mp4"),
+        &format!("{encoder} bframes=2 ! mp4mux"),
+        rising,
+    );
+    numbered(&path("a.ts"), &format!("{encoder} ! mpegtsmux"), rising);
+    let filters = Filters::new(marking);
+    for (input, output, from, to) in [
+        ("a.mp4", "b.mkv", None, None),
+        ("a.ts", "c.mp4", None, None),
+        ("a.mp4", "d.mp4", Some(8), Some(20)),
+        ("a.ts", "e.mkv", Some(8), None),
+    ] {
+        let (input, output) = (path(input), path(output));
+        let mut job = Transcode::new(&input, &output, &filters, NOTICE);
+        let time = |frame| gst::ClockTime::from_nseconds(frame * STEP);
+        (job.from, job.to) = (from.map(time), to.map(time));
+        let outcome = job.run(&GO_ON, &mut |_| {}).unwrap();
+        let face = &outcome.faces[0];
+        let (first, count) = (from.unwrap_or(0), to.unwrap_or(30) - from.unwrap_or(0));
+        let before = open(&input).unwrap();
+        let mut before = before.within(time(first).into(), job.to.map(Into::into));
+        let mut after = open(&output).unwrap();
+        assert_eq!(
+            [outcome.frames, before.frames(), after.frames()],
+            [count; 3]
+        );
+        for frame in [0, 5, count - 1] {
+            let time = before.time_of(face, frame);
+            let due = u8::try_from(first + frame).ok();
+            let found = [&mut before, &mut after].map(|film| number_at(film, time));
+            assert_eq!(found, [due; 2], "{} {frame}", output.display());
+        }
+        before.rewind();
+        let frame = before.next_frame().unwrap().unwrap();
+        assert!(frame.time < STEP, "{}", frame.time);
+    }
 }

@@ -57,21 +57,21 @@ fn a_sheet_shows_each_face_where_it_is_largest() {
         rising,
     );
     let mut film = open(&path).unwrap();
-    let found = |boxes, restored: bool| Found {
-        face: face(5, 28, boxes),
-        probability: restored.then_some(0.97),
-        restored,
-    };
-    let found = [
-        found(vec![place(5, 20), place(23, 40), place(26, 30)], true),
-        found(vec![place(9, 20)], false),
-        found(Vec::new(), false),
+    let faces = [
+        vec![place(5, 20), place(23, 40), place(26, 30)],
+        vec![place(9, 20)],
+        Vec::new(),
     ];
+    let faces = faces.map(|boxes| face(5, 28, boxes));
+    let found = [0, 1, 2].map(|number| Found {
+        face: &faces[number],
+        restored: number == 0,
+    });
     let sheet = sheet_of_found(&mut film, &found).unwrap();
     // The middles of the first two pictures.
     let level = |column: u32| sheet.get_pixel(8 + column * 208 + 100, 32 + 100).0[0];
     assert_eq!([0, 1].map(|column| number_of(level(column))), [23, 9]);
-    let many = vec![found[1].clone(); 203];
+    let many = vec![found[1]; 203];
     let larger = sheet_of_found(&mut film, &many).unwrap();
     assert!(larger.height() < 35 * 300, "{}", larger.height());
 
@@ -81,10 +81,9 @@ fn a_sheet_shows_each_face_where_it_is_largest() {
         "x264enc pass=qual quantizer=4 key-int-max=6 ! mp4mux",
         falling,
     );
-    let faces = [found[0].face.clone()];
-    let sheet = sheet_of_finished(&mut film, &mut open(&after).unwrap(), &faces).unwrap();
+    let sheet = sheet_of_finished(&mut film, &mut open(&after).unwrap(), &faces[..1]).unwrap();
     let level = |column: u32| sheet.get_pixel(8 + column * 208 + 100, 32 + 100).0[0];
-    let numbers = [number_of(level(0)), number_of(falling(0) - level(1) + 4)];
+    let numbers = [number_of(level(0)), number_of(falling(0) - level(1) + 3)];
     assert_eq!(numbers, [23, 23]);
 }
 
@@ -99,9 +98,9 @@ fn of_half_a_film_a_sheet_is_made_all_the_same() {
     );
     let data = std::fs::read(path("a.mkv")).unwrap();
     std::fs::write(path("b.mkv"), &data[..data.len() / 2]).unwrap();
-    let found = [3, 28].map(|frame| Found {
-        face: face(frame, frame, vec![place(frame, 40)]),
-        probability: None,
+    let faces = [3, 28].map(|frame| face(frame, frame, vec![place(frame, 40)]));
+    let found = faces.each_ref().map(|face| Found {
+        face,
         restored: false,
     });
     let sheet = sheet_of_found(&mut open(&path("b.mkv")).unwrap(), &found).unwrap();
@@ -245,6 +244,10 @@ fn both_halves_are_of_the_frames_of_one_time() {
         "x264enc pass=qual quantizer=4 ! matroskamux",
         falling,
     );
+    let fine = Encoding {
+        crf: Some(1),
+        ..Encoding::default()
+    };
     for (halves, target, width, right) in [
         (Halves::SideBySide, "c.mp4", 322, 300),
         (Halves::Split, "d.mkv", 160, 120),
@@ -255,7 +258,7 @@ fn both_halves_are_of_the_frames_of_one_time() {
             after: &mut open(&path("b.mkv")).unwrap(),
             target: &path(target),
             halves,
-            encoding: &Encoding::default(),
+            encoding: &fine,
             patience: PATIENCE,
         };
         comparison
@@ -270,7 +273,7 @@ fn both_halves_are_of_the_frames_of_one_time() {
                 time.abs_diff(due) < 2_000_000,
                 "{target} {number}: {time} {due}"
             );
-            let numbers = [number_of(left), number_of(falling(0) - right + 4)];
+            let numbers = [number_of(left), number_of(falling(0) - right + 3)];
             assert_eq!(numbers, [number; 2], "{target}");
         }
         let made = survey(&path(target));
