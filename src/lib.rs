@@ -77,6 +77,7 @@
 //! | [`restore`] | all of restoration for one picture |
 //! | [`element`], [`app`] | GStreamer's elements; files in, files out |
 //! | [`cues`] | regions, ranges and markers over time, as people and editing programs have them |
+//! | [`report`] | pictures and pages of a restoration |
 //! | [`files`], [`cli`] | files that appear as a whole; the command lines of the programs |
 //!
 //! # Features
@@ -107,6 +108,7 @@ pub mod files;
 pub mod frame;
 pub mod metrics;
 pub mod onnx;
+pub mod report;
 pub mod restore;
 pub mod track;
 #[cfg(feature = "trainer")]

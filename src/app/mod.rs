@@ -17,6 +17,7 @@ mod elements;
 mod encoder;
 mod error;
 mod feed;
+mod film;
 mod filters;
 mod folder;
 mod join;
@@ -43,6 +44,7 @@ mod writer;
 
 pub use encoder::Encoding;
 pub use error::AppError;
+pub use film::{Film, Frame};
 pub use filters::Filters;
 pub use progress::Progress;
 pub use record::{FaceBox, RestoredFace};

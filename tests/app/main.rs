@@ -4,9 +4,11 @@ mod cues;
 mod damage;
 mod documents;
 mod files;
+mod film;
 #[path = "../helpers/mod.rs"]
 mod helpers;
 mod media;
 mod parts;
 mod program;
+mod report;
 mod streams;

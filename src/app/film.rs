@@ -1,0 +1,413 @@
+//! A film that is looked at: its frames as pictures, one after the other or at certain times.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use gst::prelude::*;
+use gst_video::prelude::*;
+use image::RgbImage;
+use tempfile::TempPath;
+
+use super::animation::as_film;
+use super::branches::{decoder, name_colors};
+use super::container::Container;
+use super::elements::{chain, make, pad, set};
+use super::plan::Plan;
+use super::range::Window;
+use super::run::{TICK, fail, failure_on};
+use super::source::{INPUT, Source};
+use super::stream::{Stream, stream_id};
+use super::survey::{Survey, sink};
+use super::{AppError, RestoredFace};
+
+/// The frames of a film's video, upright, in RGB. The whole file is read once when it is opened;
+/// decoded frames are not kept.
+///
+/// Times are those of a file that is made of the film, or of the part of it that [`Self::within`]
+/// names: nanoseconds from its start.
+pub struct Film<'a> {
+    path: PathBuf,
+    source: Source,
+    /// What was made of an animated picture goes when nobody looks at it any more.
+    _made: Option<TempPath>,
+    stream: Stream,
+    /// When its frames are shown, in this order.
+    times: Vec<u64>,
+    /// When those are shown that can be decoded without others, in this order.
+    keys: Vec<u64>,
+    /// By how much positions within the file are later than its times.
+    shift: i64,
+    /// Where it begins in the film, nanoseconds.
+    from: i64,
+    /// Behind which time there is nothing.
+    length: u64,
+    can_seek: bool,
+    playing: Option<Playing>,
+    /// What [`Self::at`] found last.
+    current: Option<Frame>,
+    /// Behind which time it found nothing any more.
+    over: Option<u64>,
+    patience: Duration,
+    cancel: &'a AtomicBool,
+}
+
+/// A decoded frame.
+#[derive(Debug)]
+pub struct Frame {
+    /// When it is shown, nanoseconds; see [`Film`].
+    pub time: u64,
+    /// For how long, nanoseconds, where that is known.
+    pub length: Option<u64>,
+    /// What it shows.
+    pub picture: RgbImage,
+    /// Frame rate and shape of its pixels are among this.
+    pub info: gst_video::VideoInfo,
+}
+
+/// A running decoder.
+struct Playing {
+    pipeline: gst::Pipeline,
+    sink: gst_app::AppSink,
+}
+
+impl Drop for Playing {
+    fn drop(&mut self) {
+        // It only reads: nothing is lost when this fails.
+        let _ = self.pipeline.set_state(gst::State::Null);
+    }
+}
+
+impl<'a> Film<'a> {
+    /// By how much the times of one frame differ where containers round them, nanoseconds.
+    pub const ROUNDING: u64 = 2_000_000;
+
+    /// Open the file at `path` at video track number `track`, counted from 1, or that which a player
+    /// would show; in a file that `depixelate` made, the restored one is the first. An error where
+    /// nothing comes for the time `patience`, now or later, or once `cancel` is set.
+    pub fn open(
+        path: &Path,
+        track: Option<usize>,
+        patience: Duration,
+        cancel: &'a AtomicBool,
+    ) -> Result<Self, AppError> {
+        let path = path.to_owned();
+        if !path.is_file() {
+            return Err(AppError::NoInput { path });
+        }
+        let made = as_film(&path, cancel)?;
+        let survey = Survey::best(made.as_deref().unwrap_or(&path), patience, cancel);
+        let (source, mut survey) = survey.map_err(|error| named(error, &path))?;
+        // Any container will do: only which stream is meant is asked.
+        let (any, all) = (
+            Container::of(Path::new("any.mkv"))?,
+            Window::new(None, None)?,
+        );
+        let plan = Plan::new(&survey, any, &all, track)?;
+        let id = plan.map(|plan| plan.restored().id.clone());
+        let at = survey
+            .streams
+            .iter()
+            .position(|stream| Some(&stream.id) == id.as_ref());
+        let Some(at) = at else {
+            return Err(AppError::NoVideo { path });
+        };
+        let stream = survey.streams.swap_remove(at);
+        Ok(Self {
+            path,
+            times: times_of(&stream, false),
+            keys: times_of(&stream, true),
+            shift: stream.segment.as_ref().map_or(0, shift),
+            from: 0,
+            length: u64::MAX,
+            can_seek: source.can_seek(),
+            source,
+            _made: made,
+            stream,
+            playing: None,
+            current: None,
+            over: None,
+            patience,
+            cancel,
+        })
+    }
+
+    /// The part of the film from one time to another; times are counted from its start.
+    pub fn within(mut self, from: Duration, to: Option<Duration>) -> Self {
+        let nanoseconds = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+        let to = to.map_or(i64::MAX, nanoseconds);
+        self.from = nanoseconds(from);
+        self.length = u64::try_from(to.saturating_sub(self.from)).unwrap_or(0);
+        for times in [&mut self.times, &mut self.keys] {
+            let moved = times.iter();
+            let moved = moved.filter_map(|time| time.checked_add_signed(-self.from));
+            *times = moved.filter(|time| *time < self.length).collect();
+        }
+        self
+    }
+
+    /// Where its file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many frames it has, as far as its packets tell.
+    pub fn frames(&self) -> u64 {
+        self.times.len() as u64
+    }
+
+    /// How long it is.
+    pub fn duration(&self) -> Duration {
+        let (_, end) = self.stream.span.unwrap_or_default();
+        let length = end.nseconds().saturating_add_signed(-self.from);
+        Duration::from_nanos(length.min(self.length))
+    }
+
+    /// When a frame of `face` is shown, of which this is the film it was found in. Frames are
+    /// counted as there.
+    pub fn time_of(&self, face: &RestoredFace, frame: u64) -> u64 {
+        let [first, last] = face
+            .times
+            .map(|time| time.saturating_add_signed(-self.shift));
+        let behind = frame.saturating_sub(face.frames[0]);
+        // A damaged film may have packets that give no frame: so they are counted from the face's
+        // first one.
+        let start =
+            (self.times).partition_point(|time| *time < first.saturating_sub(Self::ROUNDING));
+        let packet = start.checked_add(usize::try_from(behind).unwrap_or(usize::MAX));
+        let time = packet.and_then(|packet| self.times.get(packet)).copied();
+        let frames = face.frames[1].saturating_sub(face.frames[0]).max(1);
+        let share = behind as f64 / frames as f64;
+        time.unwrap_or(first + (last.saturating_sub(first) as f64 * share.min(1.0)) as u64)
+    }
+
+    /// The next frame; the first one after [`Self::rewind`] and when it was just opened. None at the
+    /// end.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, AppError> {
+        if self.playing.is_some() {
+            return self.read();
+        }
+        self.playing = Some(self.play()?);
+        if self.from > 0 && self.can_seek {
+            // Only a film of which something was read can be told to go on elsewhere.
+            self.pull()?;
+            self.can_seek = self.seek(0);
+            let first = self.read()?;
+            let due = self.times.first().map_or(0, |time| time + Self::ROUNDING);
+            if first.as_ref().is_some_and(|first| first.time <= due) {
+                return Ok(first);
+            }
+            // It cannot be trusted to go where it is told: then all is read.
+            self.can_seek = false;
+            self.playing = Some(self.play()?);
+        }
+        self.read()
+    }
+
+    /// The next frame of those that are decoded.
+    fn read(&self) -> Result<Option<Frame>, AppError> {
+        while let Some(sample) = self.pull()? {
+            // A frame without a time is shown by no player either.
+            let frame = frame(&sample, self.shift.saturating_add(self.from));
+            if let Some(frame) = frame {
+                return Ok(Some(frame).filter(|frame| frame.time < self.length));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next sample; None at the end.
+    fn pull(&self) -> Result<Option<gst::Sample>, AppError> {
+        let Some(Playing { pipeline, sink }) = &self.playing else {
+            return Ok(None);
+        };
+        let (start, bus) = (Instant::now(), pipeline.bus());
+        loop {
+            if self.cancel.load(Ordering::Relaxed) {
+                return Err(AppError::Cancelled);
+            }
+            if let Some(sample) = sink.try_pull_sample(TICK) {
+                return Ok(Some(sample));
+            }
+            if sink.is_eos() {
+                return Ok(None);
+            }
+            if let Some(error) = bus.as_ref().and_then(failure_on) {
+                return Err(named(error, &self.path));
+            }
+            if start.elapsed() > self.patience {
+                return Err(AppError::Stalled {
+                    element: INPUT.to_owned(),
+                    seconds: self.patience.as_secs(),
+                });
+            }
+        }
+    }
+
+    /// Begin anew.
+    pub fn rewind(&mut self) {
+        (self.playing, self.current) = (None, None);
+    }
+
+    /// The frame that is shown from `time` on; None where none begins then. Times that grow from
+    /// call to call are found fastest.
+    pub fn at(&mut self, time: u64) -> Result<Option<&Frame>, AppError> {
+        let (earliest, latest) = (
+            time.saturating_sub(Self::ROUNDING),
+            time.saturating_add(Self::ROUNDING),
+        );
+        if self.over.is_some_and(|end| earliest > end) {
+            return Ok(None);
+        }
+        let is_behind = |film: &Self| film.current.as_ref().is_none_or(|now| now.time > latest);
+        if is_behind(self) {
+            self.rewind();
+            self.current = self.next_frame()?;
+        }
+        let now = self.current.as_ref().map_or(0, |now| now.time);
+        let is_key_between = self.keys.iter().any(|key| now < *key && *key <= latest);
+        if self.can_seek && is_key_between && self.current.is_some() {
+            self.can_seek = self.seek(time);
+            self.current = self.next_frame()?;
+            if is_behind(self) {
+                // It cannot be trusted to go where it is told: then all is read.
+                self.can_seek = false;
+                self.rewind();
+                self.current = self.next_frame()?;
+            }
+        }
+        while let Some(now) = self.current.as_ref().map(|now| now.time)
+            && now < earliest
+        {
+            self.current = self.next_frame()?;
+            self.over = self.over.or(self.current.is_none().then_some(now));
+        }
+        Ok(self.current.as_ref().filter(|now| now.time <= latest))
+    }
+
+    /// Go to the last frame until `time` that needs no others; whether that can be.
+    fn seek(&self, time: u64) -> bool {
+        let shift = self.shift.saturating_add(self.from);
+        let place = gst::ClockTime::from_nseconds(time.saturating_add_signed(shift));
+        let pad = self
+            .playing
+            .as_ref()
+            .and_then(|playing| playing.sink.static_pad("sink"));
+        let flags = gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT | gst::SeekFlags::SNAP_BEFORE;
+        let none = gst::ClockTime::NONE;
+        let (from, to) = (gst::SeekType::Set, gst::SeekType::None);
+        let seek = gst::event::Seek::new(1.0, flags, from, place, to, none);
+        pad.is_some_and(|pad| pad.push_event(seek))
+    }
+
+    /// Start to decode.
+    fn play(&self) -> Result<Playing, AppError> {
+        let pipeline = gst::Pipeline::with_name("film");
+        let form = gst::Caps::builder("video/x-raw").field("format", "RGB");
+        let form = form.build();
+        let sink = gst_app::AppSink::builder().caps(&form).sync(false);
+        let sink = sink.async_(false).max_buffers(2).build();
+        let mut elements = vec![make("videoconvert")?];
+        let turned = self.stream.tags.get::<gst::tags::ImageOrientation>();
+        if turned.is_some_and(|turned| turned.get() != "rotate-0") {
+            let flip = make("videoflip")?;
+            set(&flip, "video-direction", "auto")?;
+            elements.extend([flip, make("videoconvert")?]);
+        }
+        elements.push(sink.clone().upcast());
+        chain(&pipeline, &elements.iter().collect::<Vec<_>>())?;
+        let frames = pad(&elements[0], "sink")?;
+        let packets = decoder(&pipeline, &format!("{INPUT}-video"), frames, name_colors)?;
+        let opened = self.source.open(
+            &pipeline,
+            to_one(&pipeline, self.stream.id.clone(), packets),
+        )?;
+        // Why it cannot start is on the bus, where the first frame is waited for.
+        let _ = pipeline.set_state(gst::State::Playing);
+        opened.start();
+        Ok(Playing { pipeline, sink })
+    }
+}
+
+/// An error of what reads, as one of the file at `path`.
+fn named(error: AppError, path: &Path) -> AppError {
+    match error {
+        AppError::Input { reason, .. } => AppError::Input {
+            path: path.to_owned(),
+            reason,
+        },
+        AppError::Element { element, reason } if element.starts_with(INPUT) => AppError::Input {
+            path: path.to_owned(),
+            reason,
+        },
+        error => error,
+    }
+}
+
+/// What sends the stream `id` to `target`, and all others nowhere.
+fn to_one(
+    pipeline: &gst::Pipeline,
+    id: String,
+    target: gst::Pad,
+) -> impl Fn(&gst::Element, &gst::Pad) + Send + Sync + 'static {
+    let pipeline = pipeline.downgrade();
+    move |parser, stream| {
+        let Some(pipeline) = pipeline.upgrade() else {
+            return;
+        };
+        let is_wanted = stream_id(stream) == id && !target.is_linked();
+        let target = match is_wanted {
+            true => Ok(target.clone()),
+            false => sink(&pipeline),
+        };
+        let linked = target.and_then(|target| {
+            (stream.link(&target)).map_err(|error| AppError::element(INPUT, error))
+        });
+        if let Err(error) = linked {
+            fail(parser, &error);
+        }
+    }
+}
+
+/// When frames of a stream are shown, in this order; only those that need no others where `key`.
+fn times_of(stream: &Stream, key: bool) -> Vec<u64> {
+    let packets = stream.index.iter().filter(|packet| packet.is_key || !key);
+    let times = packets.filter_map(|packet| packet.time?.try_into().ok());
+    let mut times: Vec<u64> = times.collect();
+    times.sort_unstable();
+    times
+}
+
+/// By how much positions in a stream are later than running times.
+fn shift(times: &gst::FormattedSegment<gst::ClockTime>) -> i64 {
+    let start = times.start();
+    let position = times.to_stream_time(start).map(gst::ClockTime::nseconds);
+    let running = times.to_running_time(start).map(gst::ClockTime::nseconds);
+    let signed = |time: Option<u64>| time.and_then(|time| i64::try_from(time).ok());
+    signed(position)
+        .zip(signed(running))
+        .map_or(0, |(position, running)| position - running)
+}
+
+/// The frame in `sample`, times earlier by `shift`; None where it has none, or lies before 0.
+fn frame(sample: &gst::Sample, shift: i64) -> Option<Frame> {
+    let times = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
+    let buffer = sample.buffer()?;
+    let position = times.to_stream_time(buffer.pts())?.nseconds();
+    let info = gst_video::VideoInfo::from_caps(sample.caps()?).ok()?;
+    let frame = gst_video::VideoFrameRef::from_buffer_ref_readable(buffer, &info).ok()?;
+    let (stride, row) = (
+        usize::try_from(frame.plane_stride()[0]).ok()?,
+        3 * info.width() as usize,
+    );
+    let mut data = Vec::with_capacity(row * info.height() as usize);
+    for padded in frame.plane_data(0).ok()?.chunks(stride) {
+        data.extend_from_slice(&padded[..row.min(padded.len())]);
+    }
+    Some(Frame {
+        time: position.checked_add_signed(-shift)?,
+        length: buffer.duration().map(gst::ClockTime::nseconds),
+        picture: RgbImage::from_raw(info.width(), info.height(), data)?,
+        info,
+    })
+}
