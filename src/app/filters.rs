@@ -25,6 +25,14 @@ impl<'a> Filters<'a> {
         }
     }
 
+    /// One that is not in use, if there is any: as long as it is kept, so is its model.
+    pub fn one(&self) -> Option<gst::Element> {
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+    }
+
     /// One that is in no pipeline.
     pub(super) fn take(&self) -> Result<gst::Element, AppError> {
         let idle = self

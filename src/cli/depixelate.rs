@@ -2,7 +2,9 @@
 
 mod arguments;
 mod batch;
+mod by_hand;
 mod dry_run;
+mod looking;
 mod sidecar;
 mod telling;
 
@@ -13,9 +15,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
-use crate::app::{self, AppError, Filters, Outcome, restorer};
+use crate::app::{self, AppError, Film, Filters, Outcome};
 use arguments::Arguments;
 use batch::{Job, Jobs};
+use by_hand::ByHand;
 use telling::Telling;
 
 /// Exit status where the input is damaged, and what could be read of it was restored.
@@ -57,7 +60,9 @@ fn jobs(arguments: &Arguments) -> Result<Jobs, AppError> {
 
 /// Make all files; returns the exit status.
 fn restore_all(arguments: &Arguments) -> u8 {
-    let begun = jobs(arguments)
+    let checked = looking::check(arguments);
+    let begun = checked
+        .and_then(|()| jobs(arguments))
         .map_err(anyhow::Error::from)
         .and_then(|jobs| {
             let cancel = Arc::new(AtomicBool::new(false));
@@ -71,16 +76,12 @@ fn restore_all(arguments: &Arguments) -> u8 {
         Ok(begun) => begun,
         Err(error) => return told_failure(arguments, &error),
     };
-    let options = match arguments.dry_run {
-        true => dry_run::options(arguments),
-        false => arguments.restoration(),
-    };
-    // For all files: so the model is loaded once.
-    let filters = Filters::new(|| restorer(&options));
     let Jobs { files, skipped } = &jobs;
     let (mut status, mut done) = (0, 0);
+    // A filter of the last file, so that the model is loaded once for all of them.
+    let mut last = None;
     for job in files {
-        let failed = match make(arguments, job, &filters, &cancel, &mut telling) {
+        let failed = match make(arguments, job, &mut last, &cancel, &mut telling) {
             Ok(damaged) => u8::from(damaged) * DAMAGED,
             Err(error) => told_failure(arguments, &error),
         };
@@ -113,22 +114,52 @@ fn told_failure(arguments: &Arguments, error: &anyhow::Error) -> u8 {
 fn make(
     arguments: &Arguments,
     job: &Job,
-    filters: &Filters<'_>,
+    last: &mut Option<gst::Element>,
     cancel: &AtomicBool,
     telling: &mut Telling,
 ) -> anyhow::Result<bool> {
-    let transcode = arguments.transcode(job, filters)?;
+    let options = match arguments.dry_run {
+        true => dry_run::options(arguments),
+        false => arguments.restoration(),
+    };
+    let film = match by_hand::needs_film(arguments) && job.input.is_file() {
+        true => {
+            let (track, patience) = (arguments.video_track, arguments.patience());
+            let film = Film::open(&job.input, track, patience, cancel)?;
+            Some((film.frames(), u64::try_from(film.duration().as_nanos())?))
+        }
+        false => None,
+    };
+    let by_hand = ByHand::read(arguments, film)?;
+    let filters = Filters::new(|| by_hand.filter(&options));
+    let transcode = arguments.transcode(job, &filters)?;
     if arguments.dry_run {
         let looked = transcode.look(cancel, &mut |progress| telling.progress(progress));
         telling.end();
         let looked = looked?;
         dry_run::tell(arguments, job, &looked, telling);
+        let is_restored = |face: &_| dry_run::is_restored(face, arguments);
+        looking::found(arguments, job, &looked, is_restored, cancel)?;
+        *last = filters.one();
         return Ok(looked.damage.is_some());
     }
     let result = transcode.run(cancel, &mut |progress| telling.progress(progress));
     telling.end();
     let outcome: Outcome = result?;
-    sidecar::write(job, &arguments.restoration(), &outcome)?;
+    sidecar::write(job, &options, &outcome)?;
+    if let Some(path) = &arguments.markers {
+        by_hand.mark(path, &outcome.faces, &job.output)?;
+    }
+    let settings = sidecar::words(&options)?;
+    looking::finished(
+        arguments,
+        job,
+        &outcome,
+        &settings,
+        &telling.warnings,
+        cancel,
+    )?;
     telling.made(job, &outcome);
+    *last = filters.one();
     Ok(outcome.damage.is_some())
 }

@@ -10,7 +10,7 @@ use crate::app::{Encoding, Filters, NOTICE, RestoreOptions, Transcode};
 use crate::frame::Rect;
 
 use super::batch::Job;
-use super::sidecar;
+use super::{by_hand, sidecar};
 
 /// Find pixelated faces in a video and put a plausible face back.
 ///
@@ -50,11 +50,43 @@ pub(super) struct Arguments {
         help_heading = "Files",
         hide_short_help = true
     )]
-    video_track: Option<usize>,
+    pub(super) video_track: Option<usize>,
 
     /// Only tell which faces would be restored, and write nothing
     #[arg(long, help_heading = "Looking")]
     pub(super) dry_run: bool,
+    /// Write a page about what was restored, to look at in a browser
+    #[arg(
+        long,
+        value_name = "FILE.html",
+        help_heading = "Looking",
+        conflicts_with = "output_dir"
+    )]
+    pub(super) report: Option<PathBuf>,
+    /// Write a picture of all faces that were found or restored
+    #[arg(
+        long,
+        value_name = "FILE.png",
+        help_heading = "Looking",
+        conflicts_with = "output_dir"
+    )]
+    pub(super) contact_sheet: Option<PathBuf>,
+    /// Write a film of input and output, side by side
+    #[arg(
+        long,
+        value_name = "FILE.mp4",
+        help_heading = "Looking",
+        conflicts_with = "output_dir"
+    )]
+    pub(super) compare: Option<PathBuf>,
+    /// With --compare: the left half of one, the right half of the other
+    #[arg(
+        long,
+        requires = "compare",
+        help_heading = "Looking",
+        hide_short_help = true
+    )]
+    pub(super) split: bool,
     /// Tell nothing but warnings and errors
     #[arg(long, short, help_heading = "Looking", conflicts_with = "json")]
     pub(super) quiet: bool,
@@ -71,9 +103,31 @@ pub(super) struct Arguments {
     /// How sure a detection has to be, 0 to 1
     #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces")]
     score_threshold: Option<f32>,
-    /// A rectangle in pixels that is restored in every frame; may be given several times
-    #[arg(long, value_name = "X,Y,W,H", value_parser = rectangle, allow_hyphen_values = true, help_heading = "Faces")]
-    regions: Vec<Rect>,
+    /// A rectangle in pixels that is restored, or a table of such; may be given several times
+    #[arg(long, value_name = "X,Y,W,H|FILE.csv", value_parser = region, allow_hyphen_values = true, help_heading = "Faces")]
+    pub(super) regions: Vec<Region>,
+    /// A rectangle in which what is found stays as it is, or a table of such
+    #[arg(long, value_name = "X,Y,W,H|FILE.csv", value_parser = region, allow_hyphen_values = true, help_heading = "Faces")]
+    pub(super) exclude: Vec<Region>,
+    /// Restore only within the ranges of an EDL, an OpenTimelineIO timeline or a table
+    #[arg(long, value_name = "FILE", help_heading = "Faces")]
+    pub(super) ranges: Option<PathBuf>,
+    /// Write where faces were restored, as an EDL or an OpenTimelineIO timeline
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Faces",
+        conflicts_with = "output_dir"
+    )]
+    pub(super) markers: Option<PathBuf>,
+    /// The timecode of the film's first frame, for ranges, markers and tables
+    #[arg(
+        long,
+        value_name = "TIMECODE",
+        help_heading = "Faces",
+        hide_short_help = true
+    )]
+    pub(super) timecode: Option<String>,
     /// How strictly a face keeps the colours of its mosaic's blocks, 0 to 1
     #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces", hide_short_help = true)]
     projection: Option<f32>,
@@ -175,8 +229,18 @@ impl Arguments {
             alpha: self.alpha,
             score_threshold: self.score_threshold,
             face_threshold: self.face_threshold,
-            regions: self.regions.clone(),
+            regions: by_hand::rectangles(&self.regions),
         }
+    }
+
+    /// How long nothing may happen.
+    pub(super) fn patience(&self) -> Duration {
+        Duration::from_secs(self.patience)
+    }
+
+    /// From when until when the film is written.
+    pub(super) fn range(&self) -> (Option<Duration>, Option<Duration>) {
+        (self.from.map(Into::into), self.to.map(Into::into))
     }
 
     /// What is made of a file.
@@ -185,6 +249,8 @@ impl Arguments {
         job: &'a Job,
         filters: &'a Filters<'a>,
     ) -> anyhow::Result<Transcode<'a>> {
+        let mut settings = sidecar::settings(&self.restoration())?;
+        settings.insert("by-hand".to_owned(), by_hand::identity(self));
         Ok(Transcode {
             encoding: Encoding {
                 encoder: self.encoder.clone(),
@@ -198,14 +264,31 @@ impl Arguments {
             from: self.from,
             to: self.to,
             deinterlace: self.deinterlace,
-            patience: Duration::from_secs(self.patience),
+            patience: self.patience(),
             smart: self.smart,
             part_length: Duration::from_secs(self.part_length),
             jobs: self.jobs.into(),
             restart: self.restart,
-            settings: sidecar::settings(&self.restoration())?,
+            settings,
             ..Transcode::new(&job.input, &job.output, filters, NOTICE)
         })
+    }
+}
+
+/// Where something is told by hand.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Region {
+    /// In all frames.
+    Rectangle(Rect),
+    /// As a table says.
+    Table(PathBuf),
+}
+
+/// A rectangle, or the name of a table.
+fn region(text: &str) -> Result<Region, String> {
+    match text.to_lowercase().ends_with(".csv") {
+        true => Ok(Region::Table(text.into())),
+        false => rectangle(text).map(Region::Rectangle),
     }
 }
 
@@ -231,7 +314,8 @@ fn time(text: &str) -> Result<gst::ClockTime, String> {
 }
 
 fn rectangle(text: &str) -> Result<Rect, String> {
-    let wrong = || "four whole numbers are needed: x,y,width,height".to_owned();
+    let wrong =
+        || "four whole numbers are needed, x,y,width,height, or the name of a .csv".to_owned();
     let parts: Vec<_> = text.split(',').map(str::trim).collect();
     let &[x, y, width, height] = parts.as_slice() else {
         return Err(wrong());

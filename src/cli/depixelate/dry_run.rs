@@ -23,7 +23,7 @@ pub(super) fn options(arguments: &Arguments) -> RestoreOptions {
 }
 
 /// Whether it would be restored.
-fn is_restored(face: &RestoredFace, arguments: &Arguments) -> bool {
+pub(super) fn is_restored(face: &RestoredFace, arguments: &Arguments) -> bool {
     let threshold = arguments.face_threshold.unwrap_or(THRESHOLD);
     face.probability
         .is_none_or(|probability| probability >= threshold.into())

@@ -87,6 +87,17 @@ pub(super) fn settings(options: &RestoreOptions) -> anyhow::Result<Map<String, V
     Ok(all)
 }
 
+/// Settings and model in words.
+pub(super) fn words(options: &RestoreOptions) -> anyhow::Result<Vec<(String, String)>> {
+    let all = settings(options)?;
+    let set = all.into_iter().filter(|(_, value)| !value.is_null());
+    let words = set.map(|(name, value)| {
+        let text = value.as_str().map(str::to_owned);
+        (name, text.unwrap_or_else(|| value.to_string()))
+    });
+    Ok(words.collect())
+}
+
 /// Write what was made into the file beside it.
 pub(super) fn write(job: &Job, options: &RestoreOptions, outcome: &Outcome) -> anyhow::Result<()> {
     let sidecar = Sidecar {

@@ -23,6 +23,8 @@ pub(super) struct Telling {
     bar: ProgressBar,
     /// What was told last of how far the work is.
     last: Option<(u64, u64)>,
+    /// The warnings so far.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Telling {
@@ -42,11 +44,15 @@ impl Telling {
             listener,
             bar: bar.with_style(ProgressStyle::with_template(template)?),
             last: None,
+            warnings: Vec::new(),
         })
     }
 
     /// Tell how far the work is, or a warning.
     pub(super) fn progress(&mut self, progress: Progress) {
+        if let Progress::Warning(text) = &progress {
+            self.warnings.push(text.clone());
+        }
         match progress {
             Progress::Warning(text) if self.listener == Listener::Program => {
                 event("warning", json!({ "text": text }));
