@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::clock::clock;
 use super::pictures::Wanted;
-use crate::app::RestoredFace;
+use crate::app::{FaceBox, RestoredFace};
 
 /// Quality of pictures, 1–100.
 const QUALITY: u8 = 88;
@@ -24,7 +24,13 @@ pub(super) fn entry(number: usize, face: &RestoredFace, moments: &[Moment]) -> M
     html! {
         article id=(format!("face-{number}")) tabindex="-1" {
             h3 { "Face " (number) }
-            p { (when(face)) ". " (sizes(face)) "." }
+            p {
+                (when(face)) ". " (sizes(face)) "."
+                @if let Some(probability) = face.probability {
+                    " A mosaic like this covers a face with a probability of "
+                    (format!("{:.0}", 100.0 * probability)) " %."
+                }
+            }
             div .moments {
                 @for moment in moments { (at(number, moment)) }
             }
@@ -54,17 +60,17 @@ fn when(face: &RestoredFace) -> String {
 
 /// The sizes of its boxes.
 fn sizes(face: &RestoredFace) -> String {
-    let size = |place: &crate::app::FaceBox| (place.width, place.height);
+    let size = |place: &FaceBox| (place.width, place.height);
     let area = |(width, height): &(u32, u32)| u64::from(*width) * u64::from(*height);
     let (least, most) = (
         face.boxes.iter().map(size).min_by_key(area),
         face.boxes.iter().map(size).max_by_key(area),
     );
-    let pixels = |(width, height): (u32, u32)| format!("{width} × {height} pixels");
+    let sides = |(width, height): (u32, u32)| format!("{width} × {height}");
     match least.zip(most) {
         None => "Nowhere".to_owned(),
-        Some((least, most)) if least == most => pixels(most),
-        Some((least, most)) => format!("{} to {}", pixels(least), pixels(most)),
+        Some((least, most)) if least == most => format!("{} pixels", sides(most)),
+        Some((least, most)) => format!("{} to {} pixels", sides(least), sides(most)),
     }
 }
 
