@@ -126,7 +126,7 @@ impl Maker<'_> {
         let pipeline = gst::Pipeline::with_name("depixelate");
         let entry = entry(&pipeline, "packets", self.stream.first_caps())?;
         let mut last = entry.clone().upcast::<gst::Element>();
-        if let Some(parser) = self.stream.first_caps().and_then(|caps| parser_of(caps)) {
+        if let Some(parser) = self.stream.first_caps().and_then(parser_of) {
             let parser = make(parser)?;
             chain(&pipeline, &[&parser])?;
             (last.link(&parser)).map_err(|error| AppError::element("packets", error))?;

@@ -5,6 +5,7 @@ mod batch;
 mod by_hand;
 mod dry_run;
 mod looking;
+mod regions;
 mod sidecar;
 mod telling;
 
@@ -132,7 +133,9 @@ fn make(
     };
     let by_hand = ByHand::read(arguments, film)?;
     let filters = Filters::new(|| by_hand.filter(&options));
-    let transcode = arguments.transcode(job, &filters)?;
+    let mut settings = sidecar::settings(&options)?;
+    settings.insert("by-hand".to_owned(), by_hand::identity(arguments));
+    let transcode = arguments.transcode(job, &filters, settings);
     if arguments.dry_run {
         let looked = transcode.look(cancel, &mut |progress| telling.progress(progress));
         telling.end();

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use clap::{ArgAction, Parser};
 use clap_complete::Shell;
+use serde_json::{Map, Value};
 
 use crate::app::{Encoding, Filters, NOTICE, RestoreOptions, Transcode};
-use crate::frame::Rect;
 
 use super::batch::Job;
-use super::{by_hand, sidecar};
+use super::regions::{Region, rectangles, region};
 
 /// Find pixelated faces in a video and put a plausible face back.
 ///
@@ -229,7 +229,7 @@ impl Arguments {
             alpha: self.alpha,
             score_threshold: self.score_threshold,
             face_threshold: self.face_threshold,
-            regions: by_hand::rectangles(&self.regions),
+            regions: rectangles(&self.regions),
         }
     }
 
@@ -243,15 +243,14 @@ impl Arguments {
         (self.from.map(Into::into), self.to.map(Into::into))
     }
 
-    /// What is made of a file.
+    /// What is made of a file; `settings` decide how, see [`Transcode::settings`].
     pub(super) fn transcode<'a>(
         &self,
         job: &'a Job,
         filters: &'a Filters<'a>,
-    ) -> anyhow::Result<Transcode<'a>> {
-        let mut settings = sidecar::settings(&self.restoration())?;
-        settings.insert("by-hand".to_owned(), by_hand::identity(self));
-        Ok(Transcode {
+        settings: Map<String, Value>,
+    ) -> Transcode<'a> {
+        Transcode {
             encoding: Encoding {
                 encoder: self.encoder.clone(),
                 crf: self.crf,
@@ -271,24 +270,7 @@ impl Arguments {
             restart: self.restart,
             settings,
             ..Transcode::new(&job.input, &job.output, filters, NOTICE)
-        })
-    }
-}
-
-/// Where something is told by hand.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Region {
-    /// In all frames.
-    Rectangle(Rect),
-    /// As a table says.
-    Table(PathBuf),
-}
-
-/// A rectangle, or the name of a table.
-fn region(text: &str) -> Result<Region, String> {
-    match text.to_lowercase().ends_with(".csv") {
-        true => Ok(Region::Table(text.into())),
-        false => rectangle(text).map(Region::Rectangle),
+        }
     }
 }
 
@@ -313,26 +295,6 @@ fn time(text: &str) -> Result<gst::ClockTime, String> {
     Ok(gst::ClockTime::from_nseconds((seconds * 1e9).round() as u64))
 }
 
-fn rectangle(text: &str) -> Result<Rect, String> {
-    let wrong =
-        || "four whole numbers are needed, x,y,width,height, or the name of a .csv".to_owned();
-    let parts: Vec<_> = text.split(',').map(str::trim).collect();
-    let &[x, y, width, height] = parts.as_slice() else {
-        return Err(wrong());
-    };
-    let number = |text: &str| text.parse::<i32>().map_err(|_| wrong());
-    let size = |text: &str| match text.parse::<u32>() {
-        Ok(size @ 1..=0x7fff_ffff) => Ok(size),
-        _ => Err(wrong()),
-    };
-    Ok(Rect::new(
-        number(x)?,
-        number(y)?,
-        size(width)?,
-        size(height)?,
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,14 +316,6 @@ mod tests {
         assert!(!help.contains("--patience"));
         let all = Arguments::command().render_long_help().to_string();
         assert!(all.contains("--patience"));
-    }
-
-    #[test]
-    fn rectangles() {
-        assert_eq!(rectangle("-3, 4,5,6"), Ok(Rect::new(-3, 4, 5, 6)));
-        for wrong in ["", "1,2,3", "1,2,3,4,5", "1,2,0,4", "1,2,-3,4", "a,2,3,4"] {
-            assert!(rectangle(wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Regions and ranges that are told by hand, for one film.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::arguments::{Arguments, Region};
+use super::arguments::Arguments;
+use super::regions::{rectangles, tables};
 use crate::app::{self, AppError, RestoredFace, restorer};
 use crate::cues::{Cues, Film, FrameRate, Kind, TimeRange, markers, ranges};
 use crate::frame::Rect;
@@ -107,22 +108,5 @@ pub(super) fn identity(arguments: &Arguments) -> Value {
         "files": files.map(sum).collect::<Vec<_>>(),
         "exclude": excluded.iter().map(|r| json!([r.x, r.y, r.width, r.height])).collect::<Vec<_>>(),
         "timecode": arguments.timecode,
-    })
-}
-
-/// The rectangles among `regions`.
-pub(super) fn rectangles(regions: &[Region]) -> Vec<Rect> {
-    let rectangles = regions.iter().filter_map(|region| match region {
-        Region::Rectangle(rect) => Some(*rect),
-        Region::Table(_) => None,
-    });
-    rectangles.collect()
-}
-
-/// The tables among `regions`.
-fn tables(regions: &[Region]) -> impl Iterator<Item = &Path> {
-    regions.iter().filter_map(|region| match region {
-        Region::Rectangle(_) => None,
-        Region::Table(path) => Some(PathBuf::as_path(path)),
     })
 }
