@@ -154,7 +154,8 @@ impl Transcode<'_> {
         let mut warnings = plan.losses.clone();
         warnings.extend(survey.damage().map(|damage| format!("{INPUT}: {damage}")));
         warnings.extend(self.is_interlaced(&plan).then(|| {
-            "the video is interlaced: moving faces are restored badly (--deinterlace)".to_owned()
+            "the video is interlaced: it is restored field by field (--deinterlace makes it progressive)"
+                .to_owned()
         }));
         for warning in warnings {
             on_progress(Progress::Warning(warning));

@@ -182,3 +182,52 @@ fn help_manual_and_completions_are_written() {
         );
     }
 }
+
+#[test]
+fn what_is_told_by_hand_is_done_and_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    clip(&path("a.mkv"), "opusenc", (320, 240));
+    std::fs::write(path("when.csv"), "0.2,0.6\n").unwrap();
+    std::fs::write(path("where.csv"), "0,10,100,60,96,96,door\n").unwrap();
+    let by_hand = [
+        "--regions",
+        "where.csv",
+        "--ranges",
+        "when.csv",
+        "--markers",
+        "b.edl",
+    ];
+    let shown = [
+        "--report",
+        "b.html",
+        "--contact-sheet",
+        "b.png",
+        "--compare",
+        "both.mp4",
+    ];
+    let arguments = [&["a.mkv", "b.mp4"][..], &by_hand, &shown].concat();
+    let output = depixelate(folder.path(), &arguments);
+    assert_eq!(status(&output), 0, "{}", said(&output));
+    let text = std::fs::read_to_string(path("b.mp4.depixelate.json")).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(told["faces"][0]["frames"], serde_json::json!([5, 14]));
+    assert!(
+        std::fs::read_to_string(path("b.edl"))
+            .unwrap()
+            .contains("restored face 1")
+    );
+    assert!(
+        std::fs::read_to_string(path("b.html"))
+            .unwrap()
+            .contains("data:image/jpeg")
+    );
+    assert!(image::open(path("b.png")).is_ok());
+    let both = crate::media::survey(&path("both.mp4"));
+    assert_eq!(both.streams[0].packets, 20);
+    // Where nothing may be, nothing is written.
+    let wrong = ["a.mkv", "c.mp4", "--report", "c.txt"];
+    let output = depixelate(folder.path(), &wrong);
+    assert_eq!(status(&output), 2, "{}", said(&output));
+    assert!(!path("c.mp4").exists());
+}
