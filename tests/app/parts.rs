@@ -11,13 +11,18 @@ use sha2::{Digest, Sha256};
 
 use crate::media::{first, launch, launch_with, survey, transcode_with};
 
-/// A film of twelve seconds, with a key frame in each and frames that need later ones, and sound.
-fn film(path: &Path) {
-    let mux = match path.extension().unwrap().to_str().unwrap() {
+/// The muxer for a name.
+fn mux_of(path: &Path) -> &'static str {
+    match path.extension().unwrap().to_str().unwrap() {
         "mp4" => "mp4mux",
         "ts" => "mpegtsmux",
         _ => "matroskamux",
-    };
+    }
+}
+
+/// A film of twelve seconds, with a key frame in each and frames that need later ones, and sound.
+fn film(path: &Path) {
+    let mux = mux_of(path);
     launch(&format!(
         "{mux} name=mux ! filesink location={} \
          videotestsrc num-buffers=300 pattern=ball ! video/x-raw,width=160,height=120,framerate=25/1 \
@@ -194,11 +199,7 @@ fn parts_of_other_work_are_not_taken() {
 
 /// A film of sixteen seconds with a mosaic from the sixth to the eighth.
 fn film_with_mosaic(path: &Path) {
-    let mux = match path.extension().unwrap().to_str().unwrap() {
-        "mp4" => "mp4mux",
-        "ts" => "mpegtsmux",
-        _ => "matroskamux",
-    };
+    let mux = mux_of(path);
     let line = format!(
         "{mux} name=mux ! filesink location={} \
          videotestsrc pattern=zone-plate kx2=20 ky2=20 kt=2 num-buffers=400 \

@@ -97,22 +97,24 @@ pub(super) struct Arguments {
     /// From the truest face (0) to the sharpest (1)
     #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces")]
     detail: Option<f32>,
-    /// How sure it has to be that a mosaic covers a face, 0 to 1; 0 restores every mosaic
+    /// How sure it has to be that it is a face, 0 to 1; 0: every mosaic
     #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces")]
     pub(super) face_threshold: Option<f32>,
     /// How sure a detection has to be, 0 to 1
     #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces")]
     score_threshold: Option<f32>,
-    /// A rectangle in pixels that is restored, or a table of such; may be given several times
-    #[arg(long, value_name = "X,Y,W,H|FILE.csv", value_parser = region, allow_hyphen_values = true, help_heading = "Faces")]
+    /// A rectangle that is restored, x,y,w,h, or a table (.csv) of such
+    ///
+    /// In pixels; may be given several times.
+    #[arg(long, value_name = "REGION", value_parser = region, allow_hyphen_values = true, help_heading = "Faces")]
     pub(super) regions: Vec<Region>,
-    /// A rectangle in which what is found stays as it is, or a table of such
-    #[arg(long, value_name = "X,Y,W,H|FILE.csv", value_parser = region, allow_hyphen_values = true, help_heading = "Faces")]
+    /// The same, in which what is found stays as it is
+    #[arg(long, value_name = "REGION", value_parser = region, allow_hyphen_values = true, help_heading = "Faces")]
     pub(super) exclude: Vec<Region>,
-    /// Restore only within the ranges of an EDL, an OpenTimelineIO timeline or a table
+    /// Restore only within the ranges of an .edl, .otio or .csv
     #[arg(long, value_name = "FILE", help_heading = "Faces")]
     pub(super) ranges: Option<PathBuf>,
-    /// Write where faces were restored, as an EDL or an OpenTimelineIO timeline
+    /// Write where faces were restored, as .edl or .otio
     #[arg(
         long,
         value_name = "FILE",
