@@ -130,7 +130,7 @@ pub(super) fn name_colors(caps: &gst::CapsRef) -> Result<Option<gst::Element>, A
     Ok(Some(setter))
 }
 
-/// Move a frame that comes with the time of the one before, or an earlier one, behind that, and
+/// Move a frame or samples that come with the time of the one before, or an earlier one, behind that, and
 /// those that follow until there is room again: where streams were cut and joined, decoders give
 /// such, and containers refuse them.
 pub(super) fn put_in_order(pad: &gst::Pad) {

@@ -8,6 +8,7 @@ use gst::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::AppError;
+use super::branches::put_in_order;
 use super::edit_list::EditLists;
 use super::elements::{chain, make};
 use super::stream::Stream;
@@ -99,6 +100,10 @@ impl Source {
             if let Some(lists) = &lists {
                 lists.follow(pad);
             }
+            if has_plain_samples(pad) {
+                // QuickTime's reader gives all packets of some the time of the first one.
+                put_in_order(pad);
+            }
             on_stream(parser, pad);
         });
         for element in [&source, &parser] {
@@ -106,6 +111,13 @@ impl Source {
         }
         Ok(Opened { source, parser })
     }
+}
+
+/// Whether sound comes out of `pad` that is not compressed.
+fn has_plain_samples(pad: &gst::Pad) -> bool {
+    let caps = pad.current_caps().unwrap_or(pad.query_caps(None));
+    let caps = caps.structure(0);
+    caps.is_some_and(|caps| caps.name() == "audio/x-raw")
 }
 
 /// What reads a file and takes it apart. What its streams shall go to is not linked to it yet, and
