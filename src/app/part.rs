@@ -117,7 +117,7 @@ impl Maker<'_> {
             frames: due.load(Ordering::Relaxed),
             times: times.take(),
             faces: Record::faces(&record),
-            tally: Tally::of(filter),
+            tally: Tally::of(filter, Record::counts(&record)),
         })
     }
 

@@ -60,6 +60,8 @@ struct Seen {
 #[derive(Debug, Default)]
 pub(super) struct Record {
     frames: u64,
+    /// Frames with a face, and faces counted in each frame.
+    counts: (u64, u64),
     faces: Vec<RestoredFace>,
 }
 
@@ -94,6 +96,11 @@ impl Record {
         metas.any(|meta| meta.roi_type() == kind)
     }
 
+    /// Frames with a face, and faces counted in each frame.
+    pub(super) fn counts(record: &Mutex<Self>) -> (u64, u64) {
+        record.lock().unwrap_or_else(PoisonError::into_inner).counts
+    }
+
     /// The faces, in the order of their first frames.
     pub(super) fn faces(record: &Mutex<Self>) -> Vec<RestoredFace> {
         let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,8 +110,10 @@ impl Record {
     fn meet(&mut self, buffer: &gst::BufferRef, kind: &str, time: gst::ClockTime) {
         let frame = self.frames;
         self.frames += 1;
+        self.counts.0 += u64::from(Self::is_in(buffer, kind));
         let metas = buffer.iter_meta::<VideoRegionOfInterestMeta>();
         for meta in metas.filter(|meta| meta.roi_type() == kind) {
+            self.counts.1 += 1;
             let number = |name: &str| meta.params().find_map(|p| p.get::<f64>(name).ok());
             let seen = Seen {
                 track: meta.params().find_map(|params| params.get("track-id").ok()),

@@ -78,8 +78,9 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Read the counters of `element` after a run; none where it has none.
-    pub(super) fn of(element: &gst::Element) -> Self {
+    /// Read the counters of `element` after a run; none where it has none. `counts` are the frames
+    /// with a face and the faces in them: it saw more, before its part and behind.
+    pub(super) fn of(element: &gst::Element, counts: (u64, u64)) -> Self {
         if !element.has_property("stats") {
             return Self::default();
         }
@@ -93,11 +94,12 @@ impl Tally {
         };
         let count = |field| number(field).unwrap_or(0.0) as u64;
         let times = number("inference-time-mean").zip(number("batches"));
+        let all = times.map_or(0.0, |(mean, batches)| mean * batches);
         Self {
-            restored: count("frames-restored"),
-            faces: count("regions"),
+            restored: counts.0,
+            faces: counts.1,
             refused: count("regions-refused"),
-            inference: times.map_or(0.0, |(mean, batches)| mean * batches),
+            inference: all * counts.1 as f64 / count("regions").max(1) as f64,
             execution_provider: stats.get("execution-provider").unwrap_or_default(),
         }
     }
