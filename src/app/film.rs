@@ -5,14 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use gst::prelude::*;
-use gst_video::prelude::*;
-use image::RgbImage;
 use tempfile::TempPath;
 
 use super::animation::as_film;
 use super::branches::{decoder, name_colors};
 use super::container::Container;
 use super::elements::{chain, make, pad, set};
+use super::picture::{Frame, frame};
 use super::plan::Plan;
 use super::range::Window;
 use super::run::{TICK, fail, failure_on};
@@ -50,19 +49,6 @@ pub struct Film<'a> {
     over: Option<u64>,
     patience: Duration,
     cancel: &'a AtomicBool,
-}
-
-/// A decoded frame.
-#[derive(Debug)]
-pub struct Frame {
-    /// When it is shown, nanoseconds; see [`Film`].
-    pub time: u64,
-    /// For how long, nanoseconds, where that is known.
-    pub length: Option<u64>,
-    /// What it shows.
-    pub picture: RgbImage,
-    /// Frame rate and shape of its pixels are among this.
-    pub info: gst_video::VideoInfo,
 }
 
 /// A running decoder.
@@ -387,27 +373,4 @@ fn shift(times: &gst::FormattedSegment<gst::ClockTime>) -> i64 {
     signed(position)
         .zip(signed(running))
         .map_or(0, |(position, running)| position - running)
-}
-
-/// The frame in `sample`, times earlier by `shift`; None where it has none, or lies before 0.
-fn frame(sample: &gst::Sample, shift: i64) -> Option<Frame> {
-    let times = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
-    let buffer = sample.buffer()?;
-    let position = times.to_stream_time(buffer.pts())?.nseconds();
-    let info = gst_video::VideoInfo::from_caps(sample.caps()?).ok()?;
-    let frame = gst_video::VideoFrameRef::from_buffer_ref_readable(buffer, &info).ok()?;
-    let (stride, row) = (
-        usize::try_from(frame.plane_stride()[0]).ok()?,
-        3 * info.width() as usize,
-    );
-    let mut data = Vec::with_capacity(row * info.height() as usize);
-    for padded in frame.plane_data(0).ok()?.chunks(stride) {
-        data.extend_from_slice(&padded[..row.min(padded.len())]);
-    }
-    Some(Frame {
-        time: position.checked_add_signed(-shift)?,
-        length: buffer.duration().map(gst::ClockTime::nseconds),
-        picture: RgbImage::from_raw(info.width(), info.height(), data)?,
-        info,
-    })
 }

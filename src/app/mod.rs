@@ -25,6 +25,7 @@ mod matroska_tags;
 mod mp4_chapters;
 mod part;
 mod partial;
+mod picture;
 mod plan;
 mod progress;
 mod range;
@@ -44,8 +45,9 @@ mod writer;
 
 pub use encoder::Encoding;
 pub use error::AppError;
-pub use film::{Film, Frame};
+pub use film::Film;
 pub use filters::Filters;
+pub use picture::Frame;
 pub use progress::Progress;
 pub use record::{FaceBox, RestoredFace};
 pub use restorer::{Report, RestoreOptions, restorer};
