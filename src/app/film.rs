@@ -1,8 +1,8 @@
 //! A film that is looked at: its frames as pictures, one after the other or at certain times.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use gst::prelude::*;
 use tempfile::TempPath;
@@ -14,11 +14,14 @@ use super::elements::{chain, make, pad, set};
 use super::picture::{Frame, frame};
 use super::plan::Plan;
 use super::range::Window;
-use super::run::{TICK, fail, failure_on};
+use super::samples::Samples;
 use super::source::{INPUT, Source};
-use super::stream::{Stream, stream_id};
-use super::survey::{Survey, sink};
+use super::stream::Stream;
+use super::survey::{Survey, to_one};
 use super::{AppError, RestoredFace};
+
+/// Frames that wait to be looked at.
+const WAITING: u32 = 2;
 
 /// The frames of a film's video, upright, in RGB. The whole file is read once when it is opened;
 /// decoded frames are not kept.
@@ -42,26 +45,13 @@ pub struct Film<'a> {
     /// Behind which time there is nothing.
     length: u64,
     can_seek: bool,
-    playing: Option<Playing>,
+    playing: Option<Samples<'a>>,
     /// What [`Self::at`] found last.
     current: Option<Frame>,
     /// Behind which time it found nothing any more.
     over: Option<u64>,
     patience: Duration,
     cancel: &'a AtomicBool,
-}
-
-/// A running decoder.
-struct Playing {
-    pipeline: gst::Pipeline,
-    sink: gst_app::AppSink,
-}
-
-impl Drop for Playing {
-    fn drop(&mut self) {
-        // It only reads: nothing is lost when this fails.
-        let _ = self.pipeline.set_state(gst::State::Null);
-    }
 }
 
 impl<'a> Film<'a> {
@@ -204,30 +194,8 @@ impl<'a> Film<'a> {
 
     /// The next sample; None at the end.
     fn pull(&self) -> Result<Option<gst::Sample>, AppError> {
-        let Some(Playing { pipeline, sink }) = &self.playing else {
-            return Ok(None);
-        };
-        let (start, bus) = (Instant::now(), pipeline.bus());
-        loop {
-            if self.cancel.load(Ordering::Relaxed) {
-                return Err(AppError::Cancelled);
-            }
-            if let Some(sample) = sink.try_pull_sample(TICK) {
-                return Ok(Some(sample));
-            }
-            if sink.is_eos() {
-                return Ok(None);
-            }
-            if let Some(error) = bus.as_ref().and_then(failure_on) {
-                return Err(named(error, &self.path));
-            }
-            if start.elapsed() > self.patience {
-                return Err(AppError::Stalled {
-                    element: INPUT.to_owned(),
-                    seconds: self.patience.as_secs(),
-                });
-            }
-        }
+        let next = self.playing.as_ref().map(Samples::next).transpose();
+        Ok((next.map_err(|error| named(error, &self.path))?).flatten())
     }
 
     /// Begin anew.
@@ -275,24 +243,15 @@ impl<'a> Film<'a> {
     fn seek(&self, time: u64) -> bool {
         let shift = self.shift.saturating_add(self.from);
         let place = gst::ClockTime::from_nseconds(time.saturating_add_signed(shift));
-        let pad = self
-            .playing
-            .as_ref()
-            .and_then(|playing| playing.sink.static_pad("sink"));
-        let flags = gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT | gst::SeekFlags::SNAP_BEFORE;
-        let none = gst::ClockTime::NONE;
-        let (from, to) = (gst::SeekType::Set, gst::SeekType::None);
-        let seek = gst::event::Seek::new(1.0, flags, from, place, to, none);
-        pad.is_some_and(|pad| pad.push_event(seek))
+        (self.playing.as_ref()).is_some_and(|playing| playing.seek(place))
     }
 
     /// Start to decode.
-    fn play(&self) -> Result<Playing, AppError> {
-        let pipeline = gst::Pipeline::with_name("film");
-        let form = gst::Caps::builder("video/x-raw").field("format", "RGB");
-        let form = form.build();
-        let sink = gst_app::AppSink::builder().caps(&form).sync(false);
-        let sink = sink.async_(false).max_buffers(2).build();
+    fn play(&self) -> Result<Samples<'a>, AppError> {
+        let samples = Samples::new("film", WAITING, self.patience, self.cancel)?;
+        let form = make("capsfilter")?;
+        let caps = gst::Caps::builder("video/x-raw").field("format", "RGB");
+        form.set_property("caps", caps.build());
         let mut elements = vec![make("videoconvert")?];
         let turned = self.stream.tags.get::<gst::tags::ImageOrientation>();
         if turned.is_some_and(|turned| turned.get() != "rotate-0") {
@@ -300,18 +259,15 @@ impl<'a> Film<'a> {
             set(&flip, "video-direction", "auto")?;
             elements.extend([flip, make("videoconvert")?]);
         }
-        elements.push(sink.clone().upcast());
-        chain(&pipeline, &elements.iter().collect::<Vec<_>>())?;
+        elements.push(form);
+        let (pipeline, last) = (&samples.pipeline, elements.len() - 1);
+        chain(pipeline, &elements.iter().collect::<Vec<_>>())?;
+        (elements[last].link(samples.end())).map_err(|error| AppError::element("film", error))?;
         let frames = pad(&elements[0], "sink")?;
-        let packets = decoder(&pipeline, &format!("{INPUT}-video"), frames, name_colors)?;
-        let opened = self.source.open(
-            &pipeline,
-            to_one(&pipeline, self.stream.id.clone(), packets),
-        )?;
-        // Why it cannot start is on the bus, where the first frame is waited for.
-        let _ = pipeline.set_state(gst::State::Playing);
-        opened.start();
-        Ok(Playing { pipeline, sink })
+        let packets = decoder(pipeline, &format!("{INPUT}-video"), frames, name_colors)?;
+        let on_stream = to_one(pipeline, self.stream.id.clone(), packets);
+        samples.start(&self.source.open(pipeline, on_stream)?);
+        Ok(samples)
     }
 }
 
@@ -327,31 +283,6 @@ fn named(error: AppError, path: &Path) -> AppError {
             reason,
         },
         error => error,
-    }
-}
-
-/// What sends the stream `id` to `target`, and all others nowhere.
-fn to_one(
-    pipeline: &gst::Pipeline,
-    id: String,
-    target: gst::Pad,
-) -> impl Fn(&gst::Element, &gst::Pad) + Send + Sync + 'static {
-    let pipeline = pipeline.downgrade();
-    move |parser, stream| {
-        let Some(pipeline) = pipeline.upgrade() else {
-            return;
-        };
-        let is_wanted = stream_id(stream) == id && !target.is_linked();
-        let target = match is_wanted {
-            true => Ok(target.clone()),
-            false => sink(&pipeline),
-        };
-        let linked = target.and_then(|target| {
-            (stream.link(&target)).map_err(|error| AppError::element(INPUT, error))
-        });
-        if let Err(error) = linked {
-            fail(parser, &error);
-        }
     }
 }
 

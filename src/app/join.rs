@@ -17,7 +17,7 @@ use super::reader::Reader;
 use super::run::{Event, Watch, fail};
 use super::source::{INPUT, Opened, Source};
 use super::stream::{Kind, Stream, running, running_time, stream_id};
-use super::survey::sink;
+use super::survey::connect;
 use super::writer::OF_THE_CODING;
 use super::{AppError, Writer};
 
@@ -183,24 +183,6 @@ impl Join<'_> {
         }
         Ok(targets)
     }
-}
-
-/// Send a stream of the parser where it belongs.
-fn connect(
-    pipeline: &gst::Pipeline,
-    stream: &gst::Pad,
-    targets: &HashMap<String, gst::Pad>,
-) -> Result<(), AppError> {
-    let target = targets
-        .get(&stream_id(stream))
-        .filter(|target| !target.is_linked());
-    let target = match target {
-        Some(target) => target.clone(),
-        None => sink(pipeline)?,
-    };
-    (stream.link(&target))
-        .map(|_| ())
-        .map_err(|error| AppError::element(INPUT, error))
 }
 
 /// Tags of the restored stream, but for what is no longer so.

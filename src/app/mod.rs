@@ -33,6 +33,7 @@ mod reader;
 mod record;
 mod restorer;
 mod run;
+mod samples;
 mod smart;
 mod source;
 mod stream;

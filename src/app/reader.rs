@@ -1,18 +1,20 @@
 //! Packets of one stream, one after the other.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use gst::prelude::*;
 
 use super::AppError;
-use super::elements::{chain, make};
-use super::run::{TICK, fail, failure_on};
+use super::elements::{chain, make, pad};
+use super::samples::Samples;
 use super::source::{INPUT, Opened, Source};
-use super::stream::{Stream, is_header, running_time, stream_id};
-use super::survey::sink;
+use super::stream::{Stream, is_header, running_time};
+use super::survey::to_one;
 
+/// Name of what reads them.
+const PACKETS: &str = "packets";
 /// Packets that wait.
 const WAITING: u32 = 32;
 /// Packets behind a seek among which the wanted one has to be.
@@ -20,18 +22,15 @@ const FAR: usize = 5000;
 
 /// Packets of one stream.
 pub(super) struct Reader<'a> {
-    pipeline: gst::Pipeline,
-    sink: gst_app::AppSink,
-    /// What takes a film apart.
-    opened: Option<Opened>,
+    samples: Samples<'a>,
+    /// Whether it is a film: what is damaged there is read as far as that can be.
+    is_film: bool,
     /// A packet that was read already.
     first: Option<gst::Sample>,
     /// What the times of the packets mean, where they were read from the middle.
     times: Option<gst::FormattedSegment<gst::ClockTime>>,
     /// How many packets were given.
     given: usize,
-    patience: Duration,
-    cancel: &'a AtomicBool,
 }
 
 impl<'a> Reader<'a> {
@@ -64,26 +63,20 @@ impl<'a> Reader<'a> {
         let (source, packets) = (make("filesrc")?, make("gdpdepay")?);
         source.set_property("location", path);
         source.set_property("name", INPUT);
-        let reader = Self::new(patience, cancel);
-        chain(
-            &reader.pipeline,
-            &[&source, &packets, reader.sink.upcast_ref()],
-        )?;
-        reader.start()?;
-        Ok(reader)
+        let samples = Samples::new(PACKETS, WAITING, patience, cancel)?;
+        chain(&samples.pipeline, &[&source, &packets])?;
+        (packets.link(samples.end())).map_err(|error| AppError::element(PACKETS, error))?;
+        samples.start(&Opened::new(source, packets));
+        Ok(Self::new(samples, false))
     }
 
-    fn new(patience: Duration, cancel: &'a AtomicBool) -> Self {
-        let sink = gst_app::AppSink::builder().sync(false).async_(false);
+    fn new(samples: Samples<'a>, is_film: bool) -> Self {
         Self {
-            pipeline: gst::Pipeline::with_name("packets"),
-            sink: sink.max_buffers(WAITING).build(),
-            opened: None,
+            samples,
+            is_film,
             first: None,
             times: None,
             given: 0,
-            patience,
-            cancel,
         }
     }
 
@@ -93,38 +86,11 @@ impl<'a> Reader<'a> {
         patience: Duration,
         cancel: &'a AtomicBool,
     ) -> Result<Self, AppError> {
-        let mut reader = Self::new(patience, cancel);
-        (reader.pipeline.add(&reader.sink)).map_err(|error| AppError::element(INPUT, error))?;
-        let (pipeline, target) = (reader.pipeline.downgrade(), reader.sink.downgrade());
-        let id = stream.id.clone();
-        let opened = source.open(&reader.pipeline, move |parser, pad| {
-            let (Some(pipeline), Some(target)) = (pipeline.upgrade(), target.upgrade()) else {
-                return;
-            };
-            let wanted = target.static_pad("sink").filter(|pad| !pad.is_linked());
-            let target = match wanted.filter(|_| stream_id(pad) == id) {
-                Some(target) => Ok(target),
-                None => sink(&pipeline),
-            };
-            let linked = target.and_then(|target| {
-                (pad.link(&target)).map_err(|error| AppError::element(INPUT, error))
-            });
-            if let Err(error) = linked {
-                fail(parser, &error);
-            }
-        })?;
-        reader.opened = Some(opened);
-        reader.start()?;
-        Ok(reader)
-    }
-
-    fn start(&self) -> Result<(), AppError> {
-        // Why it cannot start is on the bus, where the first packet is waited for.
-        let _ = self.pipeline.set_state(gst::State::Playing);
-        if let Some(opened) = &self.opened {
-            opened.start();
-        }
-        Ok(())
+        let samples = Samples::new(PACKETS, WAITING, patience, cancel)?;
+        let target = pad(samples.end(), "sink")?;
+        let on_stream = to_one(&samples.pipeline, stream.id.clone(), target);
+        samples.start(&source.open(&samples.pipeline, on_stream)?);
+        Ok(Self::new(samples, true))
     }
 
     /// Go to packet number `first`; whether it is there.
@@ -138,16 +104,8 @@ impl<'a> Reader<'a> {
         }
         let time = wanted.time.and_then(|time| u64::try_from(time).ok());
         let time = time.map(gst::ClockTime::from_nseconds);
-        let position = times.position_from_running_time(time);
-        let place = times.to_stream_time(position);
-        let (Some(place), Some(pad)) = (place, self.sink.static_pad("sink")) else {
-            return Ok(false);
-        };
-        let flags = gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT | gst::SeekFlags::SNAP_BEFORE;
-        let none = gst::ClockTime::NONE;
-        let (from, to) = (gst::SeekType::Set, gst::SeekType::None);
-        let seek = gst::event::Seek::new(1.0, flags, from, place, to, none);
-        if !pad.push_event(seek) {
+        let place = times.to_stream_time(times.position_from_running_time(time));
+        if !place.is_some_and(|place| self.samples.seek(place)) {
             return Ok(false);
         }
         let times = times.clone();
@@ -190,38 +148,10 @@ impl<'a> Reader<'a> {
     }
 
     fn pull(&self) -> Result<Option<gst::Sample>, AppError> {
-        let (start, bus) = (Instant::now(), self.pipeline.bus());
-        loop {
-            if self.cancel.load(Ordering::Relaxed) {
-                return Err(AppError::Cancelled);
-            }
-            if let Some(sample) = self.sink.try_pull_sample(TICK) {
-                return Ok(Some(sample));
-            }
-            if self.sink.is_eos() {
-                return Ok(None);
-            }
-            if let Some(error) = bus.as_ref().and_then(failure_on) {
-                // What is damaged ends here; how much there is was counted before.
-                return if self.given > 0 && self.opened.is_some() {
-                    Ok(None)
-                } else {
-                    Err(error)
-                };
-            }
-            if start.elapsed() > self.patience {
-                return Err(AppError::Stalled {
-                    element: INPUT.to_owned(),
-                    seconds: self.patience.as_secs(),
-                });
-            }
+        match self.samples.next() {
+            // What is damaged ends here; how much there is was counted before.
+            Err(AppError::Element { .. }) if self.is_film && self.given > 0 => Ok(None),
+            pulled => pulled,
         }
-    }
-}
-
-impl Drop for Reader<'_> {
-    fn drop(&mut self) {
-        // Nothing can be done about it any more.
-        let _ = self.pipeline.set_state(gst::State::Null);
     }
 }

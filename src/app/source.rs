@@ -106,10 +106,7 @@ impl Source {
             }
             on_stream(parser, pad);
         });
-        for element in [&source, &parser] {
-            element.set_locked_state(true);
-        }
-        Ok(Opened { source, parser })
+        Ok(Opened::new(source, parser))
     }
 }
 
@@ -131,6 +128,14 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// The two of them, in a pipeline that is not started yet.
+    pub(super) fn new(source: gst::Element, parser: gst::Element) -> Self {
+        for element in [&source, &parser] {
+            element.set_locked_state(true);
+        }
+        Self { source, parser }
+    }
+
     /// Start to read, in a pipeline that was started.
     pub(super) fn start(&self) {
         for element in [&self.parser, &self.source] {

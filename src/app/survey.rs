@@ -1,5 +1,6 @@
 //! What is in a file: each stream counted packet by packet, nothing decoded.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,7 +13,7 @@ use super::AppError;
 use super::branches::decoder;
 use super::elements::{chain, make, pad};
 use super::mp4_chapters;
-use super::run::{Event, Watch, run_watched};
+use super::run::{Event, Watch, fail, run_watched};
 use super::source::{INPUT, Source};
 use super::stream::{Kind, Stream, is_header, stream_id};
 
@@ -247,6 +248,41 @@ pub(super) fn sink(pipeline: &gst::Pipeline) -> Result<gst::Pad, AppError> {
     (sink.set_state(gst::State::Playing))
         .map_err(|error| AppError::element(&sink.name(), error))?;
     pad(&sink, "sink")
+}
+
+/// Send a stream of the parser to the target of its id; without one, it is thrown away.
+pub(super) fn connect(
+    pipeline: &gst::Pipeline,
+    stream: &gst::Pad,
+    targets: &HashMap<String, gst::Pad>,
+) -> Result<(), AppError> {
+    let target = targets
+        .get(&stream_id(stream))
+        .filter(|target| !target.is_linked());
+    let target = match target {
+        Some(target) => target.clone(),
+        None => sink(pipeline)?,
+    };
+    (stream.link(&target))
+        .map(|_| ())
+        .map_err(|error| AppError::element(INPUT, error))
+}
+
+/// What sends the stream `id` to `target`, and throws all others away.
+pub(super) fn to_one(
+    pipeline: &gst::Pipeline,
+    id: String,
+    target: gst::Pad,
+) -> impl Fn(&gst::Element, &gst::Pad) + Send + Sync + 'static {
+    let (pipeline, targets) = (pipeline.downgrade(), HashMap::from([(id, target)]));
+    move |parser, stream| {
+        let connected = pipeline
+            .upgrade()
+            .map(|pipeline| connect(&pipeline, stream, &targets));
+        if let Some(Err(error)) = connected {
+            fail(parser, &error);
+        }
+    }
 }
 
 impl Survey {
