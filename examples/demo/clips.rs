@@ -4,7 +4,7 @@ use crate::scene::{self, FRAMES, RATE, SIZE, Scene};
 use anyhow::Context;
 use gst::prelude::*;
 use gstdepixelate::app::{
-    self, Encoding, Event, Filters, NOTICE, Progress, Report, Transcode, Writer,
+    self, Encoding, Event, Filters, Input, NOTICE, Progress, Report, Transcode, Writer,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
@@ -98,9 +98,9 @@ fn transcode(
     filter: &gst::Element,
     comment: &str,
 ) -> anyhow::Result<Report> {
-    let bar = progress_bar(what);
+    let (bar, input) = (progress_bar(what), Input::new(input));
     let filters = Filters::new(|| Ok(filter.clone()));
-    let job = Transcode::new(input, output, &filters, comment);
+    let job = Transcode::new(&input, output, &filters, comment);
     let outcome = job.run(&AtomicBool::new(false), &mut |progress| match progress {
         Progress::At { frames, .. } => bar.set_position(frames),
         Progress::Looked { .. } => {}

@@ -4,15 +4,13 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 
-use gst::prelude::*;
 use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
-use image::{AnimationDecoder, Frame, Frames, ImageFormat, ImageReader, ImageResult};
+use image::{AnimationDecoder, DynamicImage, Frame, Frames, ImageFormat, ImageReader, ImageResult};
 
 use super::AppError;
-use super::elements::{chain, make};
-use super::run::{fail, run};
+use super::lossless::{Picture, film};
 
 /// Decoded frames that may wait.
 const WAITING: usize = 4;
@@ -41,7 +39,12 @@ pub(super) fn as_film(
     let (sender, frames) = sync_channel(WAITING);
     let reading = std::thread::spawn(move || read(BufReader::new(file), format, &sender));
     let film = match frames.recv() {
-        Ok(first) => Some(write(first, frames, cancel)?),
+        // In name: each picture has its own time.
+        Ok(first) => {
+            let lasts = first.lasts.mseconds().clamp(1, 10_000);
+            let rate = gst::Fraction::new(1000, lasts as i32);
+            Some(film(first, frames, rate, cancel)?)
+        }
         Err(_) => None,
     };
     match reading.join() {
@@ -52,11 +55,15 @@ pub(super) fn as_film(
 }
 
 /// Send the frames of an animation; of a picture that is none nothing.
-fn read(file: BufReader<File>, format: ImageFormat, frames: &SyncSender<Frame>) -> ImageResult<()> {
+fn read(
+    file: BufReader<File>,
+    format: ImageFormat,
+    frames: &SyncSender<Picture>,
+) -> ImageResult<()> {
     let send = |all: Frames<'_>| {
         for frame in all {
             // Whoever waits for frames may have stopped.
-            if frames.send(frame?).is_err() {
+            if frames.send(picture(frame?)).is_err() {
                 break;
             }
         }
@@ -81,72 +88,14 @@ fn read(file: BufReader<File>, format: ImageFormat, frames: &SyncSender<Frame>) 
     }
 }
 
-/// Write frames into a file without loss.
-fn write(
-    first: Frame,
-    others: Receiver<Frame>,
-    cancel: &AtomicBool,
-) -> Result<tempfile::TempPath, AppError> {
-    let (width, height) = first.buffer().dimensions();
-    let pipeline = gst::Pipeline::with_name("animation");
-    let file = tempfile::Builder::new().suffix(".mkv").tempfile();
-    let file = file
-        .map_err(|error| AppError::element("animation", error))?
-        .into_temp_path();
-    // In name: each frame has its own time.
-    let first_lasts = duration(&first).mseconds().clamp(1, 10_000);
-    let rate = gst::Fraction::new(1000, first_lasts as i32);
-    let caps = gst::Caps::builder("video/x-raw")
-        .field("format", "RGBA")
-        .field("width", width as i32)
-        .field("height", height as i32)
-        .field("framerate", rate)
-        .build();
-    let source = gst_app::AppSrc::builder()
-        .caps(&caps)
-        .format(gst::Format::Time)
-        .build();
-    let mut next = Some(first);
-    let mut start = gst::ClockTime::ZERO;
-    let callbacks = gst_app::AppSrcCallbacks::builder().need_data(move |source, _| {
-        let Some(frame) = next.take().or_else(|| others.recv().ok()) else {
-            // Refused only while the pipeline is being stopped, as below.
-            let _ = source.end_of_stream();
-            return;
-        };
-        if frame.buffer().dimensions() != (width, height) {
-            fail(
-                source.upcast_ref(),
-                &AppError::element("animation", "frames of several sizes"),
-            );
-            return;
-        }
-        let duration = duration(&frame);
-        let mut buffer = gst::Buffer::from_mut_slice(frame.into_buffer().into_raw());
-        if let Some(buffer) = buffer.get_mut() {
-            buffer.set_pts(start);
-            buffer.set_duration(duration);
-        }
-        start += duration;
-        let _ = source.push_buffer(buffer);
-    });
-    source.set_callbacks(callbacks.build());
-    let rest = ["videoconvert", "avenc_ffv1", "matroskamux", "filesink"];
-    let rest = rest.into_iter().map(make).collect::<Result<Vec<_>, _>>()?;
-    rest[3].set_property("location", file.to_path_buf());
-    let mut all = vec![source.upcast_ref::<gst::Element>()];
-    all.extend(&rest);
-    chain(&pipeline, &all)?;
-    run(&pipeline, cancel, &mut |_| {})?;
-    Ok(file)
-}
-
-/// How long a frame is shown.
-fn duration(frame: &Frame) -> gst::ClockTime {
+fn picture(frame: Frame) -> Picture {
     let (numerator, denominator) = frame.delay().numer_denom_ms();
     let nanoseconds = u64::from(numerator) * 1_000_000 / u64::from(denominator.max(1));
-    match nanoseconds {
-        0 => USUAL,
-        nanoseconds => gst::ClockTime::from_nseconds(nanoseconds),
+    Picture {
+        picture: DynamicImage::ImageRgba8(frame.into_buffer()),
+        lasts: match nanoseconds {
+            0 => USUAL,
+            nanoseconds => gst::ClockTime::from_nseconds(nanoseconds),
+        },
     }
 }

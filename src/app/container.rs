@@ -23,7 +23,15 @@ pub(super) struct Container {
     pub(super) marks: &'static [&'static str],
 }
 
-const CONTAINERS: [Container; 5] = [
+const CONTAINERS: [Container; 6] = [
+    // Lossless until the pictures are written.
+    Container {
+        endings: &["png", "exr"],
+        mux: "matroskamux",
+        audio_encoder: "",
+        video_encoder: "ffv1",
+        marks: &[],
+    },
     Container {
         endings: &["mp4", "m4v"],
         mux: "mp4mux",
@@ -115,6 +123,11 @@ impl Container {
         })
     }
 
+    /// Whether it is no container: each frame becomes a file.
+    pub(super) fn is_pictures(&self) -> bool {
+        self.audio_encoder.is_empty()
+    }
+
     /// Whether its files are those of ISO/IEC 14496-12, MP4 and QuickTime.
     pub(super) fn has_boxes(&self) -> bool {
         ["mp4mux", "qtmux"].contains(&self.mux)
@@ -137,7 +150,7 @@ impl Container {
 
     /// How `stream` comes into it; None where it cannot be held.
     pub(super) fn way(&self, stream: &Stream) -> Result<Option<Way>, AppError> {
-        let Some(caps) = stream.first_caps() else {
+        let Some(caps) = stream.first_caps().filter(|_| !self.is_pictures()) else {
             return Ok(None);
         };
         let mux = make(self.mux)?;

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 /// Endings of what can be written.
-pub(super) const ENDINGS: &str = ".mp4, .m4v, .mov, .mkv, .webm, .ts, .m2ts or .mts";
+pub(super) const ENDINGS: &str =
+    ".mp4, .m4v, .mov, .mkv, .webm, .ts, .m2ts or .mts, or in .png or .exr for pictures";
 
 /// Why a file could not be made.
 #[derive(Debug, thiserror::Error)]

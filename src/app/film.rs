@@ -1,13 +1,9 @@
 //! A film that is looked at: its frames as pictures, one after the other or at certain times.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use gst::prelude::*;
-use tempfile::TempPath;
-
-use super::animation::as_film;
 use super::branches::{decoder, name_colors};
 use super::container::Container;
 use super::elements::{chain, make, pad, set};
@@ -18,7 +14,8 @@ use super::samples::Samples;
 use super::source::{INPUT, Source};
 use super::stream::Stream;
 use super::survey::{Survey, to_one};
-use super::{AppError, RestoredFace};
+use super::{AppError, Input, RestoredFace};
+use gst::prelude::*;
 
 /// Frames that wait to be looked at.
 const WAITING: u32 = 2;
@@ -29,10 +26,8 @@ const WAITING: u32 = 2;
 /// Times are those of a file that is made of the film, or of the part of it that [`Self::within`]
 /// names: nanoseconds from its start.
 pub struct Film<'a> {
-    path: PathBuf,
+    path: &'a Path,
     source: Source,
-    /// What was made of an animated picture goes when nobody looks at it any more.
-    _made: Option<TempPath>,
     stream: Stream,
     /// When its frames are shown, in this order.
     times: Vec<u64>,
@@ -58,22 +53,18 @@ impl<'a> Film<'a> {
     /// By how much the times of one frame differ where containers round them, nanoseconds.
     pub const ROUNDING: u64 = 2_000_000;
 
-    /// Open the file at `path` at video track number `track`, counted from 1, or that which a player
+    /// Open `input` at video track number `track`, counted from 1, or that which a player
     /// would show; in a file that `depixelate` made, the restored one is the first. An error where
     /// nothing comes for the time `patience`, now or later, or once `cancel` is set.
     pub fn open(
-        path: &Path,
+        input: &'a Input,
         track: Option<usize>,
         patience: Duration,
         cancel: &'a AtomicBool,
     ) -> Result<Self, AppError> {
-        let path = path.to_owned();
-        if !path.is_file() {
-            return Err(AppError::NoInput { path });
-        }
-        let made = as_film(&path, cancel)?;
-        let survey = Survey::best(made.as_deref().unwrap_or(&path), patience, cancel);
-        let (source, mut survey) = survey.map_err(|error| named(error, &path))?;
+        let path = input.path();
+        let survey = Survey::best(input.file(cancel)?, patience, cancel);
+        let (source, mut survey) = survey.map_err(|error| named(error, path))?;
         // Any container will do: only which stream is meant is asked.
         let (any, all) = (
             Container::of(Path::new("any.mkv"))?,
@@ -86,6 +77,7 @@ impl<'a> Film<'a> {
             .iter()
             .position(|stream| Some(&stream.id) == id.as_ref());
         let Some(at) = at else {
+            let path = path.to_owned();
             return Err(AppError::NoVideo { path });
         };
         let stream = survey.streams.swap_remove(at);
@@ -98,7 +90,6 @@ impl<'a> Film<'a> {
             length: u64::MAX,
             can_seek: source.can_seek(),
             source,
-            _made: made,
             stream,
             playing: None,
             current: None,
@@ -124,7 +115,7 @@ impl<'a> Film<'a> {
 
     /// Where its file is.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.path
     }
 
     /// How many frames it has, as far as its packets tell.
@@ -195,7 +186,7 @@ impl<'a> Film<'a> {
     /// The next sample; None at the end.
     fn pull(&self) -> Result<Option<gst::Sample>, AppError> {
         let next = self.playing.as_ref().map(Samples::next).transpose();
-        Ok((next.map_err(|error| named(error, &self.path))?).flatten())
+        Ok((next.map_err(|error| named(error, self.path))?).flatten())
     }
 
     /// Begin anew.

@@ -1,23 +1,16 @@
 //! What reads a file.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use gst::prelude::*;
-use sha2::{Digest, Sha256};
 
 use super::AppError;
 use super::branches::put_in_order;
 use super::edit_list::EditLists;
 use super::elements::{chain, make};
-use super::stream::Stream;
 
 /// Name of what reads, by which its errors are known.
 pub(super) const INPUT: &str = "input";
-
-/// Bytes at either end of a file that tell it apart from others.
-const END: u64 = 1 << 20;
 
 /// A file to read, and how.
 #[derive(Debug)]
@@ -47,26 +40,6 @@ impl Source {
     /// Whether it may be read from the middle: not where its edit lists are followed here.
     pub(super) fn can_seek(&self) -> bool {
         self.edit_lists.is_none()
-    }
-
-    /// A number that another film hardly has, of its size, its ends and the times of its packets.
-    pub(super) fn identity(&self, stream: &Stream) -> io::Result<String> {
-        let mut file = File::open(&self.path)?;
-        let size = file.metadata()?.len();
-        let mut sum = Sha256::new();
-        sum.update(size.to_le_bytes());
-        sum.update(stream.id.as_bytes());
-        for start in [0, size.saturating_sub(END)] {
-            let mut end = Vec::new();
-            file.seek(SeekFrom::Start(start))?;
-            (&mut file).take(END).read_to_end(&mut end)?;
-            sum.update(end);
-        }
-        for packet in &stream.index {
-            sum.update(packet.time.unwrap_or_default().to_le_bytes());
-        }
-        let sum = sum.finalize();
-        Ok(sum.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// Where the file is.

@@ -1,26 +1,29 @@
 //! What is to be made of a file.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::container::Container;
 use super::plan::Plan;
-use super::source::{INPUT, Source};
-use super::{AppError, Encoding, Filters};
+use super::source::INPUT;
+use super::{AppError, Encoding, Filters, Input};
 
 /// One file to make.
 ///
 /// ```no_run
 /// use std::path::Path;
 ///
-/// use gstdepixelate::app::{self, Filters, NOTICE, RestoreOptions, Transcode, restorer};
+/// use gstdepixelate::app::{self, Filters, Input, NOTICE, RestoreOptions, Transcode, restorer};
 ///
 /// # fn main() -> Result<(), app::AppError> {
 /// app::init()?;
 /// let options = RestoreOptions::default();
 /// let filters = Filters::new(|| restorer(&options));
-/// let job = Transcode::new(Path::new("talk.mp4"), Path::new("guess.mkv"), &filters, NOTICE);
+/// let input = Input::new(Path::new("talk.mp4"));
+/// let job = Transcode::new(&input, Path::new("guess.mkv"), &filters, NOTICE);
 /// // Another thread may set the flag to stop.
 /// job.run(&Default::default(), &mut |_| ())?;
 /// # Ok(())
@@ -28,8 +31,9 @@ use super::{AppError, Encoding, Filters};
 /// ```
 pub struct Transcode<'a> {
     /// What to read: anything that GStreamer decodes.
-    pub input: &'a Path,
-    /// What to write; its ending says which container.
+    pub input: &'a Input,
+    /// What to write; its ending says which container, or which pictures: their name has a place for
+    /// a number, as `frame_%05d.png`.
     pub output: &'a Path,
     /// What the frames go through.
     pub filters: &'a Filters<'a>,
@@ -65,7 +69,7 @@ pub struct Transcode<'a> {
 impl<'a> Transcode<'a> {
     /// A job with all else at its default.
     pub fn new(
-        input: &'a Path,
+        input: &'a Input,
         output: &'a Path,
         filters: &'a Filters<'a>,
         comment: &'a str,
@@ -92,14 +96,10 @@ impl<'a> Transcode<'a> {
     /// What decides what the parts are.
     pub(super) fn identity(
         &self,
-        source: &Source,
         plan: &Plan<'_>,
+        cancel: &AtomicBool,
     ) -> Result<Map<String, Value>, AppError> {
-        let input = source.identity(plan.restored());
-        let input = input.map_err(|error| AppError::Input {
-            path: self.input.to_owned(),
-            reason: error.to_string(),
-        })?;
+        let input = self.input.identity(plan.restored(), cancel)?;
         let mut identity = self.settings.clone();
         identity.insert("input".to_owned(), input.into());
         identity.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
@@ -122,29 +122,36 @@ impl<'a> Transcode<'a> {
         Ok(identity)
     }
 
-    /// Whether there is an input.
-    pub(super) fn check_input(&self) -> Result<(), AppError> {
-        let path = self.input.to_owned();
-        match self.input.is_file() {
-            true => Ok(()),
-            false => Err(AppError::NoInput { path }),
-        }
-    }
-
     /// Whether there is an input, and it is not the output.
     pub(super) fn check_paths(&self) -> Result<(), AppError> {
-        self.check_input()?;
+        self.input.check()?;
         let same = |path: &Path| path.canonicalize().ok();
-        if same(self.output).is_some_and(|output| Some(output) == same(self.input)) {
+        let input = self.input.path();
+        let is_same = same(self.output).is_some_and(|output| Some(output) == same(input));
+        // Numbered pictures have one name that is no file's.
+        if is_same || self.output == input {
             let path = self.output.to_owned();
             return Err(AppError::SameFile { path });
         }
         Ok(())
     }
 
+    /// Pictures are written in one way alone.
+    pub(super) fn check_pictures(&self, container: &Container) -> Result<(), AppError> {
+        let is_set_up = self.encoding != Encoding::default() || self.smart;
+        match container.is_pictures() && is_set_up {
+            true => Err(AppError::Unfit(
+                "pictures are written whole and without loss: --encoder, what sets it up, and \
+                 --smart are for films"
+                    .to_owned(),
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// An element's error, as one of the file that it reads or writes.
     pub(super) fn named(&self, error: AppError) -> AppError {
-        let path = self.input.to_owned();
+        let path = self.input.path().to_owned();
         match error {
             AppError::Element { element, reason } if element.starts_with(INPUT) => {
                 AppError::Input { path, reason }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::animation::as_film;
 use super::container::Container;
 use super::counters::Counters;
 use super::cut::{Part, parts, parts_around};
@@ -15,6 +14,7 @@ use super::folder::Folder;
 use super::join::Join;
 use super::part::{Found, Made, Maker};
 use super::partial::PartialFile;
+use super::pictures::Pictures;
 use super::plan::Plan;
 use super::progress::Progress;
 use super::range::Window;
@@ -70,11 +70,15 @@ impl Transcode<'_> {
         let container = Container::of(self.output)?;
         // Before anything is read: whether it can be written, and encoded.
         PartialFile::check(self.output)?;
+        self.check_pictures(container)?;
         self.encoding.make(container.video_encoder)?;
         self.survey(cancel, &mut |source, survey, window| {
             let plan = self.plan(survey, container, window, on_progress)?;
+            if container.is_pictures() {
+                Pictures::check(self.output, plan.restored(), window)?;
+            }
             let start = Instant::now();
-            let folder = Folder::open(self.output, &self.identity(source, &plan)?, self.restart)?;
+            let folder = Folder::open(self.output, &self.identity(&plan, cancel)?, self.restart)?;
             let work = Work {
                 job: self,
                 source,
@@ -110,7 +114,7 @@ impl Transcode<'_> {
         cancel: &AtomicBool,
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<Looked, AppError> {
-        self.check_input()?;
+        self.input.check()?;
         let container = Container::of(self.output)?;
         self.survey(cancel, &mut |source, survey, window| {
             let plan = self.plan(survey, container, window, on_progress)?;
@@ -132,9 +136,7 @@ impl Transcode<'_> {
         work: &mut dyn FnMut(&Source, &Survey, &Window) -> Result<T, AppError>,
     ) -> Result<T, AppError> {
         let window = Window::new(self.from, self.to)?;
-        let film = as_film(self.input, cancel)?;
-        let input = film.as_deref().unwrap_or(self.input);
-        let result = Survey::best(input, self.patience, cancel)
+        let result = Survey::best(self.input.file(cancel)?, self.patience, cancel)
             .and_then(|(source, survey)| work(&source, &survey, &window));
         result.map_err(|error| self.named(error))
     }
@@ -149,9 +151,14 @@ impl Transcode<'_> {
     ) -> Result<Plan<'s>, AppError> {
         let plan = Plan::new(survey, container, window, self.video_track)?;
         let plan = plan.ok_or_else(|| AppError::NoVideo {
-            path: self.input.to_owned(),
+            path: self.input.path().to_owned(),
         })?;
         let mut warnings = plan.losses.clone();
+        warnings.extend(
+            (container.is_pictures())
+                .then(|| Pictures::loss(plan.restored()))
+                .flatten(),
+        );
         warnings.extend(survey.damage().map(|damage| format!("{INPUT}: {damage}")));
         warnings.extend(self.is_interlaced(&plan).then(|| {
             "the video is interlaced: it is restored field by field (--deinterlace makes it progressive)"
@@ -349,12 +356,32 @@ impl Work<'_> {
         let along = join.run(&writer, cancel, &mut on_warning)?;
         writer.mend()?;
         match self.difference(writer.temporary(), parts, made, along, cancel)? {
+            None if self.container.is_pictures() => self.pictures(writer.temporary(), made, cancel),
             None => writer.finish(),
             Some(reason) => Err(AppError::Verification {
                 path: output.to_owned(),
                 reason,
                 kept: writer.keep_unverified()?,
             }),
+        }
+    }
+
+    /// Write the film at `path` as pictures.
+    fn pictures(&self, path: &Path, made: &[Made], cancel: &AtomicBool) -> Result<(), AppError> {
+        let (job, input) = (self.job, self.job.input);
+        let pictures = Pictures {
+            path: job.output,
+            first: input.first().unwrap_or(1),
+            profile: input.profile(),
+        };
+        let frames: u64 = made.iter().map(|part| part.frames).sum();
+        let written = pictures.write(path, job.patience, cancel)?;
+        match written == frames {
+            true => Ok(()),
+            false => Err(AppError::element(
+                "pictures",
+                format!("{frames} frames were made, {written} written"),
+            )),
         }
     }
 

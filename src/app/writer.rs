@@ -85,6 +85,11 @@ impl Writer {
         window: &Window,
         comment: &str,
     ) -> Option<String> {
+        if self.container.is_pictures() {
+            self.comment(comment);
+            let left_out = || "the chapters are left out, as pictures have none".to_owned();
+            return survey.chapters.as_ref().map(|_| left_out());
+        }
         let own = survey.tags.get::<gst::tags::Comment>();
         let comment = match own.map(|own| own.get().to_owned()) {
             None => comment.to_owned(),

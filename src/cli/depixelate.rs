@@ -5,6 +5,7 @@ mod batch;
 mod by_hand;
 mod dry_run;
 mod looking;
+mod piped;
 mod regions;
 mod sidecar;
 mod telling;
@@ -20,6 +21,8 @@ use crate::app::{self, AppError, Film, Filters, Outcome};
 use arguments::Arguments;
 use batch::{Job, Jobs};
 use by_hand::ByHand;
+use looking::Films;
+use piped::Target;
 use telling::Telling;
 
 /// Exit status where the input is damaged, and what could be read of it was restored.
@@ -61,7 +64,7 @@ fn jobs(arguments: &Arguments) -> Result<Jobs, AppError> {
 
 /// Make all files; returns the exit status.
 fn restore_all(arguments: &Arguments) -> u8 {
-    let checked = looking::check(arguments);
+    let checked = looking::check(arguments).and_then(|()| piped::check(arguments));
     let begun = checked
         .and_then(|()| jobs(arguments))
         .map_err(anyhow::Error::from)
@@ -123,10 +126,11 @@ fn make(
         true => dry_run::options(arguments),
         false => arguments.restoration(),
     };
-    let film = match by_hand::needs_film(arguments) && job.input.is_file() {
+    let (input, target) = (arguments.input(&job.input), Target::of(&job.output)?);
+    let film = match by_hand::needs_film(arguments) {
         true => {
             let (track, patience) = (arguments.video_track, arguments.patience());
-            let film = Film::open(&job.input, track, patience, cancel)?;
+            let film = Film::open(&input, track, patience, cancel)?;
             Some((film.frames(), u64::try_from(film.duration().as_nanos())?))
         }
         false => None,
@@ -135,33 +139,41 @@ fn make(
     let filters = Filters::new(|| by_hand.filter(&options));
     let mut settings = sidecar::settings(&options)?;
     settings.insert("by-hand".to_owned(), by_hand::identity(arguments));
-    let transcode = arguments.transcode(job, &filters, settings);
+    let transcode = arguments.transcode(&input, target.path(), &filters, settings);
     if arguments.dry_run {
         let looked = transcode.look(cancel, &mut |progress| telling.progress(progress));
         telling.end();
         let looked = looked?;
         dry_run::tell(arguments, job, &looked, telling);
         let is_restored = |face: &_| dry_run::is_restored(face, arguments);
-        looking::found(arguments, job, &looked, is_restored, cancel)?;
+        looking::found(arguments, &input, &looked, is_restored, cancel)?;
         *last = filters.one();
         return Ok(looked.damage.is_some());
     }
     let result = transcode.run(cancel, &mut |progress| telling.progress(progress));
     telling.end();
     let outcome: Outcome = result?;
-    sidecar::write(job, &options, &outcome)?;
+    if !piped::is_standard(&job.output) {
+        sidecar::write(job, &options, &outcome)?;
+    }
     if let Some(path) = &arguments.markers {
         by_hand.mark(path, &outcome.faces, &job.output)?;
     }
     let settings = sidecar::words(&options)?;
+    let films = Films {
+        input: &input,
+        target: &target,
+        output: &job.output,
+    };
     looking::finished(
         arguments,
-        job,
+        &films,
         &outcome,
         &settings,
         &telling.warnings,
         cancel,
     )?;
+    target.finish()?;
     telling.made(job, &outcome);
     *last = filters.one();
     Ok(outcome.damage.is_some())

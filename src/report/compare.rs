@@ -31,15 +31,16 @@ pub enum Halves {
 /// use std::sync::atomic::AtomicBool;
 /// use std::time::Duration;
 ///
-/// use gstdepixelate::app::{self, Film};
+/// use gstdepixelate::app::{self, Film, Input};
 /// use gstdepixelate::report::{Comparison, Halves};
 ///
 /// # fn main() -> Result<(), app::AppError> {
 /// app::init()?;
 /// let (cancel, patience) = (AtomicBool::new(false), Duration::from_secs(30));
+/// let films = ["talk.mp4", "guess.mkv"].map(|name| Input::new(Path::new(name)));
 /// let comparison = Comparison {
-///     before: &mut Film::open(Path::new("talk.mp4"), None, patience, &cancel)?,
-///     after: &mut Film::open(Path::new("guess.mkv"), Some(1), patience, &cancel)?,
+///     before: &mut Film::open(&films[0], None, patience, &cancel)?,
+///     after: &mut Film::open(&films[1], Some(1), patience, &cancel)?,
 ///     target: Path::new("both.mp4"),
 ///     halves: Halves::Split,
 ///     encoding: &Default::default(),

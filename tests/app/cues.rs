@@ -49,7 +49,7 @@ fn frames_of_a_film_are_told_apart_in_all_its_parts() {
         Ok(element)
     });
     let (input, output) = (path("in.mkv"), path("out.mkv"));
-    let mut job = Transcode::new(&input, &output, &filters, NOTICE);
+    let mut job = Transcode::new(crate::media::input(&input), &output, &filters, NOTICE);
     job.part_length = Duration::from_secs(1);
     job.jobs = 2;
     job.encoding.preset = Some("ultrafast".to_owned());

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use gstdepixelate::app::{self, AppError, Filters, NOTICE, Transcode};
 
-use crate::media::{clip, launch, names, survey, transcode};
+use crate::media::{clip, input, launch, names, survey, transcode};
 
 #[test]
 fn audio_is_taken_along_and_the_file_is_marked() {
@@ -84,11 +84,11 @@ fn what_cannot_be_read_or_written_is_named() {
 #[test]
 fn a_stop_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
-    let (input, output) = (folder.path().join("a.mp4"), folder.path().join("b.mp4"));
-    clip(&input, "avenc_aac", (64, 48));
+    let (from, output) = (folder.path().join("a.mp4"), folder.path().join("b.mp4"));
+    clip(&from, "avenc_aac", (64, 48));
     app::init().unwrap();
     let filters = Filters::new(|| Ok(gst::ElementFactory::make("identity").build().unwrap()));
-    let job = Transcode::new(&input, &output, &filters, NOTICE);
+    let job = Transcode::new(input(&from), &output, &filters, NOTICE);
     let error = job.run(&AtomicBool::new(true), &mut |_| {}).unwrap_err();
     assert!(matches!(error, AppError::Cancelled), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

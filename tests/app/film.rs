@@ -7,7 +7,7 @@ use std::time::Duration;
 use gst::prelude::*;
 use gstdepixelate::app::{self, AppError, FaceBox, Film, Filters, NOTICE, RestoredFace, Transcode};
 
-use crate::media::{clip, launch, launch_with};
+use crate::media::{clip, input, launch, launch_with};
 
 /// Nanoseconds from a frame to the next.
 pub const STEP: u64 = 40_000_000;
@@ -47,7 +47,7 @@ pub fn number_of(level: u8) -> u8 {
 
 pub fn open(path: &Path) -> Result<Film<'static>, AppError> {
     app::init().unwrap();
-    Film::open(path, None, Duration::from_secs(10), &GO_ON)
+    Film::open(input(path), None, Duration::from_secs(10), &GO_ON)
 }
 
 /// A face that is there from frame `first` to `last` of a film from [`numbered`].
@@ -166,7 +166,8 @@ fn what_cannot_be_looked_at_is_named_and_work_is_stopped() {
 
     clip(&path("a.mkv"), "opusenc", (64, 48));
     let cancel = AtomicBool::new(false);
-    let mut film = Film::open(&path("a.mkv"), None, Duration::from_secs(9), &cancel).unwrap();
+    let mut film =
+        Film::open(input(&path("a.mkv")), None, Duration::from_secs(9), &cancel).unwrap();
     cancel.store(true, Ordering::Relaxed);
     let error = film.at(0).err().unwrap();
     assert!(matches!(error, AppError::Cancelled), "{error}");
@@ -202,20 +203,20 @@ fn faces_are_found_in_the_film_and_in_what_was_made_of_it() {
     );
     numbered(&path("a.ts"), &format!("{encoder} ! mpegtsmux"), rising);
     let filters = Filters::new(marking);
-    for (input, output, from, to) in [
+    for (from_file, output, from, to) in [
         ("a.mp4", "b.mkv", None, None),
         ("a.ts", "c.mp4", None, None),
         ("a.mp4", "d.mp4", Some(8), Some(20)),
         ("a.ts", "e.mkv", Some(8), None),
     ] {
-        let (input, output) = (path(input), path(output));
-        let mut job = Transcode::new(&input, &output, &filters, NOTICE);
+        let (from_file, output) = (path(from_file), path(output));
+        let mut job = Transcode::new(input(&from_file), &output, &filters, NOTICE);
         let time = |frame| gst::ClockTime::from_nseconds(frame * STEP);
         (job.from, job.to) = (from.map(time), to.map(time));
         let outcome = job.run(&GO_ON, &mut |_| {}).unwrap();
         let face = &outcome.faces[0];
         let (first, count) = (from.unwrap_or(0), to.unwrap_or(30) - from.unwrap_or(0));
-        let before = open(&input).unwrap();
+        let before = open(&from_file).unwrap();
         let mut before = before.within(time(first).into(), job.to.map(Into::into));
         let mut after = open(&output).unwrap();
         assert_eq!(

@@ -9,6 +9,7 @@ mod film;
 mod helpers;
 mod media;
 mod parts;
+mod pictures;
 mod program;
 mod report;
 mod streams;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use gst::prelude::*;
 use gstdepixelate::app::{
-    self, AppError, Encoding, Filters, Kind, NOTICE, Outcome, Progress, Stream, Survey, Transcode,
+    self, AppError, Encoding, Filters, Input, Kind, NOTICE, Outcome, Progress, Stream, Survey,
+    Transcode,
 };
 
 /// Run a launch line to its end; `prepare` sees the pipeline before.
@@ -52,9 +53,14 @@ pub fn clip(path: &Path, audio: &str, size: (u32, u32)) {
     ));
 }
 
+/// What is at a path; it stays until all tests have ended.
+pub fn input(path: &Path) -> &'static Input {
+    Box::leak(Box::new(Input::new(path)))
+}
+
 /// A job with an element that does nothing in place of the restorer; what it warns of comes back.
 pub fn transcode_with(
-    input: &Path,
+    from: &Path,
     output: &Path,
     filter: &str,
     change: impl FnOnce(&mut Transcode<'_>),
@@ -64,7 +70,7 @@ pub fn transcode_with(
         let filter = gst::parse::bin_from_description_with_name(filter, true, "filter").unwrap();
         Ok(filter.upcast())
     });
-    let mut job = Transcode::new(input, output, &filters, NOTICE);
+    let mut job = Transcode::new(input(from), output, &filters, NOTICE);
     job.patience = Duration::from_secs(5);
     job.encoding = Encoding {
         preset: Some("ultrafast".to_owned()),

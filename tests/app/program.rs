@@ -16,11 +16,13 @@ fn depixelate(folder: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn status(output: &Output) -> i32 {
+/// What the program ended with.
+pub fn status(output: &Output) -> i32 {
     output.status.code().unwrap()
 }
 
-fn said(output: &Output) -> String {
+/// All that the program said.
+pub fn said(output: &Output) -> String {
     let parts = [&output.stdout, &output.stderr];
     parts
         .map(|part| String::from_utf8_lossy(part).into_owned())

@@ -17,7 +17,7 @@ use gstdepixelate::report::{
 };
 
 use crate::film::{GO_ON, STEP, face, number_of, numbered, open, rising};
-use crate::media::{clip, launch, survey};
+use crate::media::{clip, input, launch, survey};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -37,13 +37,13 @@ fn falling(number: u8) -> u8 {
 }
 
 /// Restore a rectangle of a film in all its frames.
-fn restored(input: &Path, output: &Path) -> Outcome {
+fn restored(from: &Path, output: &Path) -> Outcome {
     let options = RestoreOptions {
         regions: vec![Rect::new(100, 60, 96, 96)],
         ..RestoreOptions::default()
     };
     let filters = Filters::new(|| restorer(&options));
-    let job = Transcode::new(input, output, &filters, NOTICE);
+    let job = Transcode::new(input(from), output, &filters, NOTICE);
     job.run(&GO_ON, &mut |_| {}).unwrap()
 }
 
@@ -114,7 +114,7 @@ fn page_of(folder: &Path, name: &str) -> (PathBuf, String) {
     let path = |name: &str| folder.join(name);
     clip(&path("a.mkv"), "opusenc", (320, 240));
     let outcome = restored(&path("a.mkv"), &path("b.mp4"));
-    let open = |name: &str, track| Film::open(&path(name), track, PATIENCE, &GO_ON).unwrap();
+    let open = |name: &str, track| Film::open(input(&path(name)), track, PATIENCE, &GO_ON).unwrap();
     let finished = Finished {
         input: name,
         output: "b.mp4",

@@ -1,15 +1,14 @@
 //! What `depixelate` is told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgAction, Parser};
 use clap_complete::Shell;
 use serde_json::{Map, Value};
 
-use crate::app::{Encoding, Filters, NOTICE, RestoreOptions, Transcode};
+use crate::app::{Encoding, Filters, Input, NOTICE, RestoreOptions, Transcode};
 
-use super::batch::Job;
 use super::regions::{Region, rectangles, region};
 
 /// Find pixelated faces in a video and put a plausible face back.
@@ -27,7 +26,8 @@ pub(super) struct Arguments {
     /// Film to read, and film to write: .mp4, .mov, .mkv, .webm or .ts
     ///
     /// Anything that GStreamer decodes is read; with --output-dir all are read, and films in folders
-    /// too.
+    /// too. Pictures have a place for their number in their name: frame_%05d.png is read, and
+    /// written (.exr too). - is standard input, or standard output (as Matroska).
     #[arg(required_unless_present_any = ["completions", "man"], value_name = "INPUT OUTPUT", hide_short_help = true)]
     pub(super) files: Vec<PathBuf>,
 
@@ -37,6 +37,9 @@ pub(super) struct Arguments {
     /// With --output-dir: make files again that are there already
     #[arg(long, requires = "output_dir", help_heading = "Files")]
     pub(super) overwrite: bool,
+    /// Pictures a second, where the input is numbered pictures, such as 24 or 30000/1001 [default: 25]
+    #[arg(long, value_name = "RATE", value_parser = rate, help_heading = "Files", hide_short_help = true)]
+    frame_rate: Option<gst::Fraction>,
     /// Write the film from this time on: seconds, or hours:minutes:seconds
     #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Files")]
     from: Option<gst::ClockTime>,
@@ -235,6 +238,15 @@ impl Arguments {
         }
     }
 
+    /// What is read of `path`.
+    pub(super) fn input(&self, path: &Path) -> Input {
+        let input = Input::new(path);
+        match self.frame_rate {
+            Some(rate) => input.with_rate(rate),
+            None => input,
+        }
+    }
+
     /// How long nothing may happen.
     pub(super) fn patience(&self) -> Duration {
         Duration::from_secs(self.patience)
@@ -248,7 +260,8 @@ impl Arguments {
     /// What is made of a file; `settings` decide how, see [`Transcode::settings`].
     pub(super) fn transcode<'a>(
         &self,
-        job: &'a Job,
+        input: &'a Input,
+        output: &'a Path,
         filters: &'a Filters<'a>,
         settings: Map<String, Value>,
     ) -> Transcode<'a> {
@@ -271,7 +284,7 @@ impl Arguments {
             jobs: self.jobs.into(),
             restart: self.restart,
             settings,
-            ..Transcode::new(&job.input, &job.output, filters, NOTICE)
+            ..Transcode::new(input, output, filters, NOTICE)
         }
     }
 }
@@ -280,6 +293,19 @@ fn fraction(text: &str) -> Result<f32, String> {
     let value: f32 = text.parse().map_err(|_| "not a number".to_owned())?;
     let is_inside = (0.0..=1.0).contains(&value);
     is_inside.then_some(value).ok_or("not in 0 to 1".to_owned())
+}
+
+/// A rate as a number or a fraction.
+fn rate(text: &str) -> Result<gst::Fraction, String> {
+    let wrong = || "a rate is needed, such as 24 or 30000/1001".to_owned();
+    let (numerator, denominator) = text.split_once('/').unwrap_or((text, "1"));
+    let number = |text: &str| text.trim().parse::<i32>().ok().filter(|n| *n > 0);
+    match (number(numerator), number(denominator)) {
+        (Some(numerator), Some(denominator)) if numerator / denominator < 10_000 => {
+            Ok(gst::Fraction::new(numerator, denominator))
+        }
+        _ => Err(wrong()),
+    }
 }
 
 /// Seconds, minutes:seconds or hours:minutes:seconds, each with a fraction or not.

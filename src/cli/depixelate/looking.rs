@@ -5,11 +5,19 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::arguments::Arguments;
-use super::batch::Job;
-use crate::app::{AppError, Encoding, Film, Looked, Outcome};
+use super::piped::Target;
+use crate::app::{AppError, Encoding, Film, Input, Looked, Outcome};
 use crate::report::{
     Comparison, Finished, Found, Halves, sheet_of_finished, sheet_of_found, write_page, write_sheet,
 };
+
+/// What was read, and what was made of it.
+pub(super) struct Films<'a> {
+    pub(super) input: &'a Input,
+    pub(super) target: &'a Target,
+    /// The name that was given for it.
+    pub(super) output: &'a Path,
+}
 
 /// Whether the names of all that is asked for can be: said before the work.
 pub(super) fn check(arguments: &Arguments) -> Result<(), AppError> {
@@ -28,6 +36,23 @@ pub(super) fn check(arguments: &Arguments) -> Result<(), AppError> {
             ))),
         }
     };
+    let asked = [
+        &arguments.contact_sheet,
+        &arguments.report,
+        &arguments.compare,
+    ];
+    let output = arguments.files.get(1).filter(|_| !arguments.dry_run);
+    let is_pictures = output.is_some_and(|output| {
+        let ending = output.extension().unwrap_or_default().to_string_lossy();
+        ["png", "exr"].contains(&ending.to_lowercase().as_str())
+    });
+    if is_pictures && asked.iter().any(|path| path.is_some()) {
+        return Err(AppError::Unfit(
+            "--report, --contact-sheet and --compare show films: write .mkv first, and pictures of \
+             that"
+                .to_owned(),
+        ));
+    }
     let sheet = arguments.contact_sheet.as_deref();
     sheet.map_or(Ok(()), |path| ends(path, &["png", "jpg", "jpeg"]))?;
     let page = arguments.report.as_deref();
@@ -39,7 +64,7 @@ pub(super) fn check(arguments: &Arguments) -> Result<(), AppError> {
 /// Make what is asked for of a film that was only looked at.
 pub(super) fn found(
     arguments: &Arguments,
-    job: &Job,
+    input: &Input,
     looked: &Looked,
     is_restored: impl Fn(&crate::app::RestoredFace) -> bool,
     cancel: &AtomicBool,
@@ -47,12 +72,8 @@ pub(super) fn found(
     let Some(path) = &arguments.contact_sheet else {
         return Ok(());
     };
-    let mut film = Film::open(
-        &job.input,
-        arguments.video_track,
-        arguments.patience(),
-        cancel,
-    )?;
+    let (track, patience) = (arguments.video_track, arguments.patience());
+    let mut film = Film::open(input, track, patience, cancel)?;
     let found: Vec<_> = looked
         .faces
         .iter()
@@ -67,7 +88,7 @@ pub(super) fn found(
 /// Make what is asked for of a film that was made.
 pub(super) fn finished(
     arguments: &Arguments,
-    job: &Job,
+    films: &Films<'_>,
     outcome: &Outcome,
     settings: &[(String, String)],
     warnings: &[String],
@@ -84,9 +105,10 @@ pub(super) fn finished(
     }
     let patience = arguments.patience();
     let (from, to) = arguments.range();
-    let before = Film::open(&job.input, arguments.video_track, patience, cancel)?;
+    let made = Input::new(films.target.path());
+    let before = Film::open(films.input, arguments.video_track, patience, cancel)?;
     let mut before = before.within(from.unwrap_or_default(), to);
-    let mut after = Film::open(&job.output, Some(1), patience, cancel)?;
+    let mut after = Film::open(&made, Some(1), patience, cancel)?;
     if let Some(path) = contact_sheet {
         write_sheet(
             &sheet_of_finished(&mut before, &mut after, &outcome.faces)?,
@@ -95,8 +117,8 @@ pub(super) fn finished(
     }
     if let Some(path) = report {
         let finished = Finished {
-            input: &job.input.display().to_string(),
-            output: &job.output.display().to_string(),
+            input: &films.input.path().display().to_string(),
+            output: &films.output.display().to_string(),
             frames: outcome.frames,
             length: after.duration(),
             faces: &outcome.faces,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::arguments::Arguments;
 use super::batch::Job;
+use super::piped::goes_to_standard;
 use crate::app::{Outcome, Progress};
 
 /// Who is told.
@@ -20,6 +21,8 @@ enum Listener {
 /// Tells what happens to a file.
 pub(super) struct Telling {
     listener: Listener,
+    /// Whether words go to standard error, as the film goes to standard output.
+    aside: bool,
     bar: ProgressBar,
     /// What was told last of how far the work is.
     last: Option<(u64, u64)>,
@@ -42,6 +45,7 @@ impl Telling {
         };
         Ok(Self {
             listener,
+            aside: goes_to_standard(arguments),
             bar: bar.with_style(ProgressStyle::with_template(template)?),
             last: None,
             warnings: Vec::new(),
@@ -98,12 +102,12 @@ impl Telling {
         let (input, output) = (job.input.display(), job.output.display());
         match self.listener {
             Listener::Person => {
-                say(&format!(
+                self.say(&format!(
                     "{output}: {}\nRestored faces are invented: they prove nobody's identity.",
                     outcome.report
                 ));
                 if let Some(damage) = &outcome.damage {
-                    say(&format!(
+                    self.say(&format!(
                         "{input} is damaged: {damage}. What could be read of it was restored."
                     ));
                 }
@@ -151,11 +155,18 @@ impl Telling {
         }
     }
 
+    fn say(&self, words: &str) {
+        match self.aside {
+            true => eprintln!("{words}"),
+            false => say(words),
+        }
+    }
+
     /// Write words, or what stands for them.
     pub(super) fn found(&self, words: &str, value: Value) {
         match self.listener {
             Listener::Program => event("found", value),
-            _ => say(words),
+            _ => self.say(words),
         }
     }
 }

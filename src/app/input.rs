@@ -1,0 +1,259 @@
+//! What is read: a film, an animated picture, numbered pictures, or what another program gives.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+use once_cell::sync::OnceCell;
+use sha2::{Digest, Sha256};
+use tempfile::{NamedTempFile, TempPath};
+
+use super::AppError;
+use super::animation::as_film;
+use super::lossless::{Picture, film};
+use super::numbered::Numbered;
+use super::stream::Stream;
+
+/// The name of what another program gives, and of what another program takes.
+pub const STANDARD: &str = "-";
+/// Bytes at either end of a file that tell it apart from others.
+const END: u64 = 1 << 20;
+/// Bytes that are copied at a time.
+const PIECE: usize = 1 << 20;
+/// Decoded pictures that may wait.
+const WAITING: usize = 4;
+
+/// What is read: the file at a path, the pictures with the numbers that `%05d` stands for in their
+/// name, or standard input, whose name is `-`.
+///
+/// What GStreamer cannot go back and forth in is made a film in a temporary file (where `TMPDIR`
+/// says) when it is needed first; that goes with this.
+#[derive(Debug)]
+pub struct Input {
+    path: PathBuf,
+    rate: gst::Fraction,
+    made: OnceCell<Made>,
+}
+
+/// What is read instead of what was named.
+#[derive(Debug, Default)]
+struct Made {
+    film: Option<TempPath>,
+    /// Number of the first picture.
+    first: Option<u64>,
+    /// What the colours of the pictures mean, as ICC has it.
+    profile: Option<Vec<u8>>,
+    /// What the film is told from others by.
+    files: Vec<PathBuf>,
+}
+
+impl Input {
+    /// Numbered pictures a second, where nobody says how many.
+    pub const RATE: u32 = 25;
+
+    /// What `path` names. Nothing is read yet.
+    pub fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            rate: gst::Fraction::new(Self::RATE as i32, 1),
+            made: OnceCell::new(),
+        }
+    }
+
+    /// The same, with so many pictures a second where they are numbered.
+    pub fn with_rate(self, rate: gst::Fraction) -> Self {
+        Self { rate, ..self }
+    }
+
+    /// Its name.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// An error where there is no such file.
+    pub(super) fn check(&self) -> Result<(), AppError> {
+        match Numbered::of(&self.path).filter(|_| !self.path.is_file()) {
+            Some(numbered) => numbered.files().map(|_| ()),
+            None if self.is_standard() || self.path.is_file() => Ok(()),
+            None => Err(AppError::NoInput {
+                path: self.path.clone(),
+            }),
+        }
+    }
+
+    /// The file to read.
+    pub(super) fn file(&self, cancel: &AtomicBool) -> Result<&Path, AppError> {
+        let made = self.made(cancel)?;
+        Ok(made.film.as_deref().unwrap_or(&self.path))
+    }
+
+    /// The number of its first picture; None where it is no numbered pictures.
+    pub(super) fn first(&self) -> Option<u64> {
+        self.made.get().and_then(|made| made.first)
+    }
+
+    /// What the colours of its pictures mean, as ICC has it, if they say so.
+    pub(super) fn profile(&self) -> Option<&[u8]> {
+        self.made.get().and_then(|made| made.profile.as_deref())
+    }
+
+    /// A number that another film hardly has, of the sizes and ends of its files and the times of its
+    /// packets.
+    pub(super) fn identity(
+        &self,
+        stream: &Stream,
+        cancel: &AtomicBool,
+    ) -> Result<String, AppError> {
+        let mut sum = Sha256::new();
+        sum.update(stream.id.as_bytes());
+        for file in &self.made(cancel)?.files {
+            add(&mut sum, file).map_err(|error| self.unreadable(error))?;
+        }
+        for packet in &stream.index {
+            sum.update(packet.time.unwrap_or_default().to_le_bytes());
+        }
+        let sum = sum.finalize();
+        Ok(sum.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    fn is_standard(&self) -> bool {
+        self.path == Path::new(STANDARD)
+    }
+
+    fn unreadable(&self, reason: impl ToString) -> AppError {
+        AppError::Input {
+            path: self.path.clone(),
+            reason: reason.to_string(),
+        }
+    }
+
+    fn made(&self, cancel: &AtomicBool) -> Result<&Made, AppError> {
+        self.made.get_or_try_init(|| {
+            self.check()?;
+            match Numbered::of(&self.path).filter(|_| !self.path.is_file()) {
+                Some(numbered) => self.pictures(numbered.files()?, cancel),
+                None if self.is_standard() => self.copy(&mut io::stdin().lock(), cancel),
+                None => self.single(cancel),
+            }
+        })
+    }
+
+    /// A file that is read as it is, or a picture.
+    fn single(&self, cancel: &AtomicBool) -> Result<Made, AppError> {
+        let film = as_film(&self.path, cancel)?;
+        let format = ImageReader::open(&self.path).and_then(ImageReader::with_guessed_format);
+        let format = format.map_err(|error| self.unreadable(error))?.format();
+        if film.is_none() && format == Some(ImageFormat::Png) {
+            // GStreamer's decoder takes eight bits of each colour.
+            let pictures = self.pictures(vec![(0, self.path.clone())], cancel)?;
+            return Ok(Made {
+                first: None,
+                ..pictures
+            });
+        }
+        Ok(Made {
+            film,
+            files: vec![self.path.clone()],
+            ..Made::default()
+        })
+    }
+
+    /// A copy of all that `source` gives.
+    fn copy(&self, source: &mut dyn Read, cancel: &AtomicBool) -> Result<Made, AppError> {
+        let mut copied = || {
+            let mut file = NamedTempFile::new()?;
+            let mut piece = vec![0; PIECE];
+            loop {
+                let length = source.read(&mut piece)?;
+                file.write_all(&piece[..length])?;
+                if length == 0 || cancel.load(Ordering::Relaxed) {
+                    return Ok(file.into_temp_path());
+                }
+            }
+        };
+        let film = copied().map_err(|error: io::Error| self.unreadable(error))?;
+        if cancel.load(Ordering::Relaxed) {
+            return Err(AppError::Cancelled);
+        }
+        Ok(Made {
+            files: vec![film.to_path_buf()],
+            film: Some(film),
+            ..Made::default()
+        })
+    }
+
+    /// The film of pictures.
+    fn pictures(&self, files: Vec<(u64, PathBuf)>, cancel: &AtomicBool) -> Result<Made, AppError> {
+        let paths: Vec<PathBuf> = files.iter().map(|(_, path)| path.clone()).collect();
+        let [rate, seconds] =
+            [self.rate.numer().max(1), self.rate.denom()].map(|n| u64::from(n.unsigned_abs()));
+        let lasts = gst::ClockTime::SECOND * seconds / rate;
+        let (sender, pictures) = sync_channel(WAITING);
+        let reading = std::thread::spawn({
+            let paths = paths.clone();
+            move || read_all(&paths, lasts, &sender)
+        });
+        let film = (pictures.recv().ok()).map(|first| film(first, pictures, self.rate, cancel));
+        // What could not be read is nearer to the reason than what came of it.
+        let profile = reading
+            .join()
+            .unwrap_or_else(|_| Err(self.unreadable("its reader failed")))?;
+        Ok(Made {
+            film: film.transpose().map_err(|error| match error {
+                AppError::Element { reason, .. } => self.unreadable(reason),
+                error => error,
+            })?,
+            first: files.first().map(|(number, _)| *number),
+            profile,
+            files: paths,
+        })
+    }
+}
+
+/// Read pictures and send them; returns the profile of the first one.
+fn read_all(
+    paths: &[PathBuf],
+    lasts: gst::ClockTime,
+    pictures: &SyncSender<Picture>,
+) -> Result<Option<Vec<u8>>, AppError> {
+    let mut profile = None;
+    for (number, path) in paths.iter().enumerate() {
+        let (picture, own) = read(path).map_err(|error| AppError::Input {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
+        if number == 0 {
+            profile = own;
+        }
+        // Whoever waits for pictures may have stopped.
+        if pictures.send(Picture { picture, lasts }).is_err() {
+            break;
+        }
+    }
+    Ok(profile)
+}
+
+/// A picture, and its profile. The library limits how much a file may ask for.
+fn read(path: &Path) -> image::ImageResult<(DynamicImage, Option<Vec<u8>>)> {
+    let reader = ImageReader::new(BufReader::new(File::open(path)?)).with_guessed_format()?;
+    let mut decoder = reader.into_decoder()?;
+    let profile = decoder.icc_profile()?;
+    Ok((DynamicImage::from_decoder(decoder)?, profile))
+}
+
+/// Add size and ends of a file to a sum.
+fn add(sum: &mut Sha256, path: &Path) -> io::Result<()> {
+    let mut file = File::open(path)?;
+    let size = file.metadata()?.len();
+    sum.update(size.to_le_bytes());
+    for start in [0, size.saturating_sub(END)] {
+        let mut end = Vec::new();
+        file.seek(SeekFrom::Start(start))?;
+        (&mut file).take(END).read_to_end(&mut end)?;
+        sum.update(end);
+    }
+    Ok(())
+}
