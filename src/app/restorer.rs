@@ -25,6 +25,8 @@ pub struct RestoreOptions {
     pub score_threshold: Option<f32>,
     /// Least probability that a mosaic covers a face, 0–1.
     pub face_threshold: Option<f32>,
+    /// Whether each restored face says so.
+    pub watermark: bool,
     /// Regions to restore in every frame.
     pub regions: Vec<Rect>,
 }
@@ -36,6 +38,7 @@ pub fn restorer(options: &RestoreOptions) -> Result<gst::Element, AppError> {
     element.set_property("name", "facedepixelate");
     // What was made is told in the file beside the output.
     element.set_property("add-roi-meta", true);
+    element.set_property("watermark", options.watermark);
     if let Some(path) = &options.model_file {
         element.set_property("model-file", path.to_string_lossy().as_ref());
     }

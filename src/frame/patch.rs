@@ -6,9 +6,11 @@ use super::color::Conversion;
 use super::samples::{Bytes, Codec, Words, map_codes};
 use super::{Component, FrameView, Rect, SampleFormat};
 
+mod marks;
 mod paint;
 
-pub use paint::{outline, write};
+pub use marks::{label, outline};
+pub use paint::write;
 
 /// Planar R′G′B′ samples, 0–255, that belong to a rectangle of a frame.
 #[derive(Clone, Debug, Default)]

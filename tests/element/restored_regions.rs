@@ -159,3 +159,35 @@ fn borders_are_drawn_inside_the_regions() {
     assert_restored(&caps, &after, &REGION);
     assert_unchanged_outside(&caps, &bytes_of(&before), &after, &[REGION]);
 }
+
+#[test]
+fn a_watermark_is_written_inside_the_regions() {
+    let place = Rect::new(21, 11, 84, 70);
+    let through = |watermark: bool, format| {
+        let (element, _) = with_regions(&[place]);
+        element.set_property("watermark", watermark);
+        let mut h = harness(&element);
+        let caps = caps_of(format, 128, 96);
+        h.set_src_caps(caps.clone());
+        let before = noise_frame(&caps, 0);
+        let after = h.push_and_pull(before.copy_deep().unwrap()).unwrap();
+        assert_unchanged_outside(&caps, &bytes_of(&before), &after, &[place]);
+        (0..96)
+            .map(|y| {
+                (0..128)
+                    .map(|x| pixel(&caps, &after, x, y))
+                    .collect::<Vec<_>>()
+            })
+            .collect::<Vec<_>>()
+    };
+    for format in [VideoFormat::Rgb, VideoFormat::I42010le] {
+        let (plain, marked) = (through(false, format), through(true, format));
+        let rows: Vec<usize> = (0..96).filter(|&y| plain[y] != marked[y]).collect();
+        // The lowest twelve rows of the region, and what shares chroma with them.
+        assert!(
+            (68..=69).contains(&rows[0]) && rows.len() >= 12,
+            "{format} {rows:?}"
+        );
+        assert!(rows.iter().all(|&y| y <= 81), "{format} {rows:?}");
+    }
+}

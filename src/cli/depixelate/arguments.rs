@@ -139,6 +139,9 @@ pub(super) struct Arguments {
     /// Weight of the restored over the pixelated picture, 0 to 1
     #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces", hide_short_help = true)]
     alpha: Option<f32>,
+    /// Write RESTORED into each restored face
+    #[arg(long, help_heading = "Faces")]
+    watermark: bool,
     /// ONNX model to use instead of the bundled one
     #[arg(
         long,
@@ -234,6 +237,7 @@ impl Arguments {
             alpha: self.alpha,
             score_threshold: self.score_threshold,
             face_threshold: self.face_threshold,
+            watermark: self.watermark,
             regions: rectangles(&self.regions),
         }
     }

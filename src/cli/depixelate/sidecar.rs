@@ -42,6 +42,7 @@ struct Settings<'a> {
     alpha: Option<f32>,
     score_threshold: Option<f32>,
     face_threshold: Option<f32>,
+    watermark: bool,
     regions: Vec<[i64; 4]>,
 }
 
@@ -71,6 +72,7 @@ fn set(options: &RestoreOptions) -> Settings<'_> {
         alpha: options.alpha,
         score_threshold: options.score_threshold,
         face_threshold: options.face_threshold,
+        watermark: options.watermark,
         regions: regions.collect(),
     }
 }

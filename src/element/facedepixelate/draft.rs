@@ -22,7 +22,7 @@ pub(super) struct Draft {
     /// The field of the frame that is the picture; None: the frame itself is.
     parity: Option<Parity>,
     field: Field,
-    /// For the borders of regions.
+    /// For what is drawn into regions.
     patch: Patch,
     mask: Vec<f32>,
 }
@@ -94,11 +94,13 @@ impl Draft {
         settings: &FrameSettings,
     ) {
         self.restoration.apply(picture, metadata, &settings.blend);
-        if settings.display {
-            for Found { region, .. } in &self.found {
-                let (patch, mask) = (&mut self.patch, &mut self.mask);
-                let rect = region.rect;
-                patch::outline(picture, &rect, BORDER, BORDER_COLOUR, patch, mask);
+        for Found { region, .. } in &self.found {
+            let (patch, mask) = (&mut self.patch, &mut self.mask);
+            if settings.display {
+                patch::outline(picture, &region.rect, BORDER, BORDER_COLOUR, patch, mask);
+            }
+            if settings.watermark {
+                patch::label(picture, &region.rect, patch, mask);
             }
         }
     }

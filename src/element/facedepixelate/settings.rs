@@ -55,6 +55,8 @@ pub(super) struct FrameSettings {
     pub qos: bool,
     /// Draw a border around each restored region.
     pub display: bool,
+    /// Write into each restored region that it is.
+    pub watermark: bool,
     /// Attach a region meta per restored region.
     pub add_roi_meta: bool,
     /// Post a message when restored regions appear or vanish.
@@ -77,6 +79,7 @@ impl Default for FrameSettings {
             exclude: Regions::default(),
             qos: false,
             display: false,
+            watermark: false,
             add_roi_meta: false,
             post_messages: false,
             on_error: OnError::default(),
@@ -163,6 +166,7 @@ impl Settings {
             "alpha" => store(&mut frame.blend.alpha, value),
             "qos" => store(&mut frame.qos, value),
             "display" => store(&mut frame.display, value),
+            "watermark" => store(&mut frame.watermark, value),
             "add-roi-meta" => store(&mut frame.add_roi_meta, value),
             "post-messages" => store(&mut frame.post_messages, value),
             "on-error" => store(&mut frame.on_error, value),
@@ -203,6 +207,7 @@ impl Settings {
             "alpha" => frame.blend.alpha.to_value(),
             "qos" => frame.qos.to_value(),
             "display" => frame.display.to_value(),
+            "watermark" => frame.watermark.to_value(),
             "add-roi-meta" => frame.add_roi_meta.to_value(),
             "post-messages" => frame.post_messages.to_value(),
             "on-error" => frame.on_error.to_value(),

@@ -204,6 +204,11 @@ fn blend_properties() -> Vec<glib::ParamSpec> {
             "Draw a border around each restored region, to see what is found",
         ),
         switch(
+            "watermark",
+            "Watermark",
+            "Write RESTORED into the lower edge of each restored region",
+        ),
+        switch(
             "add-roi-meta",
             "Add ROI Meta",
             "Attach a region meta of type restored-face for each restored region",

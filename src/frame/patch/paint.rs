@@ -7,7 +7,7 @@ use multiversion::multiversion;
 use super::Patch;
 use crate::frame::color::{ComponentOf, Conversion};
 use crate::frame::samples::{Bytes, Codec, Words, map_codes};
-use crate::frame::{Component, FrameViewMut, Layout, PlaneMut, Rect, SampleFormat, Tone};
+use crate::frame::{Component, FrameViewMut, Layout, PlaneMut, Rect, SampleFormat};
 
 /// Pixels of a row that are calculated at a time; a multiple of the widest cell.
 const RUN: usize = 64;
@@ -29,38 +29,6 @@ pub fn write(frame: &mut FrameViewMut<'_>, patch: &Patch, mask: &[f32]) {
         SampleFormat::Word { depth, shift } => {
             write_as(Words::new(depth, shift), frame, patch, mask);
         }
-    }
-}
-
-/// Draw a border of `colour` (R′G′B′ of ordinary video, 0–255) inside `rect`, `width` pixels wide; `patch` and `mask`
-/// are memory for it.
-pub fn outline(
-    frame: &mut FrameViewMut<'_>,
-    rect: &Rect,
-    width: u32,
-    mut color: [f32; 3],
-    patch: &mut Patch,
-    mask: &mut Vec<f32>,
-) {
-    if let Some(tone) = Tone::of(frame.layout().transfer, &[]) {
-        tone.bring_back(&mut color);
-    }
-    let (right, bottom) = (rect.right() as i32, rect.bottom() as i32);
-    let (across, down) = (width.min(rect.width), width.min(rect.height));
-    let sides = [
-        Rect::new(rect.x, rect.y, rect.width, down),
-        Rect::new(rect.x, bottom - down as i32, rect.width, down),
-        Rect::new(rect.x, rect.y, across, rect.height),
-        Rect::new(right - across as i32, rect.y, across, rect.height),
-    ];
-    for side in sides {
-        patch.reshape(side);
-        for (plane, value) in color.into_iter().enumerate() {
-            patch.plane_mut(plane).fill(value);
-        }
-        mask.clear();
-        mask.resize(patch.area(), 1.0);
-        write(frame, patch, mask);
     }
 }
 
@@ -364,33 +332,5 @@ mod tests {
         let mut frame = FrameViewMut::packed(&layout, &mut data, 20).unwrap();
         write(&mut frame, &patch, &[0.0; 81]);
         assert_eq!(data, before);
-    }
-
-    #[test]
-    fn an_outline_is_a_border_and_nothing_else() {
-        let layout = Layout::rgb(12, 10);
-        let mut data = vec![7; 360];
-        let mut frame = FrameViewMut::packed(&layout, &mut data, 36).unwrap();
-        let rect = Rect::new(2, 1, 8, 7);
-        let (mut patch, mut mask) = (Patch::default(), Vec::new());
-        outline(
-            &mut frame,
-            &rect,
-            2,
-            [250.0, 200.0, 0.0],
-            &mut patch,
-            &mut mask,
-        );
-        for (i, pixel) in data.chunks_exact(3).enumerate() {
-            let (x, y) = (i % 12, i / 12);
-            let inside = (2..10).contains(&x) && (1..8).contains(&y);
-            let deep = (4..8).contains(&x) && (3..6).contains(&y);
-            let expected = if inside && !deep {
-                [250, 200, 0]
-            } else {
-                [7; 3]
-            };
-            assert_eq!(pixel, expected, "{x},{y}");
-        }
     }
 }
