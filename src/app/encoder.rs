@@ -1,11 +1,14 @@
 //! Video encoders: elements by the names of their formats, and how each is told its quality.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use gst::prelude::*;
-use gst_video::VideoFormatInfo;
+use gst_video::{VideoFormat, VideoFormatInfo};
 use serde::Serialize;
 
 use super::AppError;
 use super::elements::{chain, exists, make, pad, set};
+use super::run::warn;
 
 /// What the video is encoded with.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -223,12 +226,24 @@ impl Encoder {
         elements.push(self.element.clone());
         elements.extend(self.parser.clone());
         chain(pipeline, &elements.iter().collect::<Vec<_>>())?;
+        let warned = AtomicBool::new(false);
+        let weak = convert.downgrade();
         pad(&convert, "sink")?.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
             if let Some(gst::EventView::Caps(caps)) = info.event().map(|event| event.view())
                 && let Ok(info) = gst_video::VideoInfo::from_caps(caps.caps())
-                && let Some(caps) = self.caps(&info)
             {
-                format.set_property("caps", caps);
+                let is_lost = info.has_alpha() && !self.takes_alpha(&info);
+                if let Some(convert) = weak.upgrade().filter(|_| is_lost)
+                    && !warned.swap(true, Ordering::Relaxed)
+                {
+                    warn(
+                        &convert,
+                        "the opacity of the picture is left out: --encoder ffv1 keeps it",
+                    );
+                }
+                if let Some(caps) = self.caps(&info) {
+                    format.set_property("caps", caps);
+                }
             }
             gst::PadProbeReturn::Ok
         });
@@ -249,6 +264,26 @@ impl Encoder {
                 .field("format", format)
                 .build(),
         )
+    }
+
+    /// Whether the opacity of frames that are decoded as `info` is encoded.
+    fn takes_alpha(&self, info: &gst_video::VideoInfo) -> bool {
+        let sink = self.element.static_pad("sink");
+        let takes = sink.map_or_else(gst::Caps::new_any, |sink| sink.query_caps(None));
+        let given = self.caps(info).map(|caps| caps.intersect(&takes));
+        let formats = given.as_ref().unwrap_or(&takes);
+        let mut formats = formats.iter().flat_map(|caps| match caps.value("format") {
+            Ok(value) => match (value.get::<String>(), value.get::<gst::List>()) {
+                (Ok(one), _) => vec![one],
+                (_, Ok(list)) => list.iter().filter_map(|one| one.get().ok()).collect(),
+                _ => Vec::new(),
+            },
+            Err(_) => Vec::new(),
+        });
+        formats.any(|name| {
+            let format = VideoFormat::from_string(&name);
+            format != VideoFormat::Unknown && VideoFormatInfo::from_format(format).has_alpha()
+        })
     }
 
     /// 4:2:0 of as many bits as the source has, or as the encoder takes; odd sizes have no 4:2:0.

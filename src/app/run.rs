@@ -10,6 +10,8 @@ pub(super) const TICK: gst::ClockTime = gst::ClockTime::from_mseconds(100);
 
 /// Name of the application message by which a callback reports a failure.
 const FAILURE: &str = "depixelate-failure";
+/// Name of the one by which it tells of something that is not as it should be.
+const WARNING: &str = "depixelate-warning";
 
 /// What happens while a pipeline runs.
 #[derive(Debug)]
@@ -58,8 +60,17 @@ pub(super) fn run_watched(
 
 /// Make [`run`] end with `error`; for callbacks on streaming threads.
 pub(super) fn fail(element: &gst::Element, error: &AppError) {
-    let details = gst::Structure::builder(FAILURE)
-        .field("reason", error.to_string())
+    tell(element, FAILURE, &error.to_string());
+}
+
+/// Make [`run`] tell a warning; for callbacks on streaming threads.
+pub(super) fn warn(element: &gst::Element, text: &str) {
+    tell(element, WARNING, text);
+}
+
+fn tell(element: &gst::Element, name: &str, reason: &str) {
+    let details = gst::Structure::builder(name)
+        .field("reason", reason)
         .build();
     let message = gst::message::Application::builder(details).src(element);
     // A pipeline without a bus is being torn down: nobody waits for the message.
@@ -115,7 +126,10 @@ fn play(
             ))),
             gst::MessageView::Element(element) => missing.extend(missing_plugin(element)),
             gst::MessageView::Application(application) => {
-                if let Some(reason) = told(application) {
+                if let Some(text) = told(application, WARNING) {
+                    on_event(Event::Warning(text));
+                }
+                if let Some(reason) = told(application, FAILURE) {
                     return Err(AppError::element(&source(&message), reason));
                 }
             }
@@ -132,7 +146,7 @@ pub(super) fn failure_on(bus: &gst::Bus) -> Option<AppError> {
             gst::MessageView::Error(error) => return Some(failure(error, &missing)),
             gst::MessageView::Element(element) => missing.extend(missing_plugin(element)),
             gst::MessageView::Application(application) => {
-                let reason = told(application);
+                let reason = told(application, FAILURE);
                 if let Some(reason) = reason {
                     return Some(AppError::element(&source(&message), reason));
                 }
@@ -143,9 +157,9 @@ pub(super) fn failure_on(bus: &gst::Bus) -> Option<AppError> {
     None
 }
 
-/// What [`fail`] said.
-fn told(message: &gst::message::Application) -> Option<String> {
-    let structure = message.structure().filter(|s| s.name() == FAILURE)?;
+/// What [`tell`] said under this name.
+fn told(message: &gst::message::Application, name: &str) -> Option<String> {
+    let structure = message.structure().filter(|s| s.name() == name)?;
     Some(structure.get("reason").unwrap_or_default())
 }
 

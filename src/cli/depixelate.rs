@@ -122,6 +122,7 @@ fn make(
     cancel: &AtomicBool,
     telling: &mut Telling,
 ) -> anyhow::Result<bool> {
+    telling.begin();
     let options = match arguments.dry_run {
         true => dry_run::options(arguments),
         false => arguments.restoration(),

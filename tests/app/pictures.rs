@@ -167,6 +167,25 @@ fn a_film_becomes_pictures_and_pictures_a_film() {
 }
 
 #[test]
+fn opacity_is_kept_or_said_to_be_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    pictures(folder.path(), bytes);
+    let output = restored(folder.path(), &["in_%03d.png", "b.mp4"]);
+    assert_eq!(
+        said(&output).matches("opacity").count(),
+        1,
+        "{}",
+        said(&output)
+    );
+    let lossless = ["in_%03d.png", "b.mkv", "--encoder", "ffv1"];
+    assert!(!said(&restored(folder.path(), &lossless)).contains("opacity"));
+    let output = restored(folder.path(), &["b.mkv", "again_%d.png"]);
+    assert_eq!(status(&output), 0, "{}", said(&output));
+    let again = image::open(folder.path().join("again_3.png")).unwrap();
+    assert_eq!(differences(&bytes(100), &again)[0], 0);
+}
+
+#[test]
 fn pictures_that_cannot_be_are_named() {
     let folder = tempfile::tempdir().unwrap();
     pictures(folder.path(), bytes);

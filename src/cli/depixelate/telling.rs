@@ -26,7 +26,7 @@ pub(super) struct Telling {
     bar: ProgressBar,
     /// What was told last of how far the work is.
     last: Option<(u64, u64)>,
-    /// The warnings so far.
+    /// The warnings of this file so far.
     pub(super) warnings: Vec<String>,
 }
 
@@ -52,9 +52,18 @@ impl Telling {
         })
     }
 
+    /// Another file begins.
+    pub(super) fn begin(&mut self) {
+        (self.last, self.warnings) = (None, Vec::new());
+    }
+
     /// Tell how far the work is, or a warning.
     pub(super) fn progress(&mut self, progress: Progress) {
         if let Progress::Warning(text) = &progress {
+            // Each part of a film may have the same reason.
+            if self.warnings.contains(text) {
+                return;
+            }
             self.warnings.push(text.clone());
         }
         match progress {
