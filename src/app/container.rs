@@ -133,6 +133,16 @@ impl Container {
         ["mp4mux", "qtmux"].contains(&self.mux)
     }
 
+    /// Whether it holds files that are attached, whatever they are.
+    pub(super) fn has_attachments(&self) -> bool {
+        self.endings.contains(&"mkv")
+    }
+
+    /// Whether it tells the timecode of the first frame.
+    pub(super) fn has_timecode(&self) -> bool {
+        self.has_boxes() || ["mkv", "webm"].contains(&self.endings[0])
+    }
+
     /// Video as it takes it.
     pub(super) fn video(&self) -> Result<gst::Caps, AppError> {
         let templates = make(self.mux)?.pad_template_list();

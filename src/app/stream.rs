@@ -2,6 +2,9 @@
 
 use gst::prelude::*;
 
+use super::timecode::FirstTimecode;
+use crate::cues::FrameRate;
+
 /// Times that are taken for times, nanoseconds: a year.
 const LATEST: i64 = 365 * 86_400 * 1_000_000_000;
 
@@ -28,6 +31,8 @@ pub struct Stream {
     pub decoded: u64,
     /// Running time of its first packet, and of the end of its last one.
     pub span: Option<(gst::ClockTime, gst::ClockTime)>,
+    /// The timecode of its first frame.
+    pub(super) timecode: Option<FirstTimecode>,
     /// Whether all its packets tell how long they are.
     pub(super) is_timed: bool,
     /// All its packets.
@@ -113,6 +118,18 @@ impl Stream {
         end.saturating_sub(start)
     }
 
+    /// Frames per second, as its container or else its packets tell; None where that is no usual
+    /// rate.
+    pub(super) fn rate(&self) -> Option<FrameRate> {
+        let caps = self.first_caps().and_then(|caps| caps.structure(0));
+        let told = caps.and_then(|caps| caps.get::<gst::Fraction>("framerate").ok());
+        let told = told.filter(|rate| rate.numer() > 0 && rate.denom() > 0);
+        FrameRate::near(match told {
+            Some(rate) => f64::from(rate.numer()) / f64::from(rate.denom()),
+            None => self.packets as f64 / self.duration().nseconds() as f64 * 1e9,
+        })
+    }
+
     pub(super) fn new(id: String) -> Self {
         Self {
             id,
@@ -125,6 +142,7 @@ impl Stream {
             declared: None,
             decoded: 0,
             span: None,
+            timecode: None,
             is_timed: true,
             index: Vec::new(),
             segments: 0,

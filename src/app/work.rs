@@ -341,6 +341,7 @@ impl Work<'_> {
         let file = PartialFile::within(self.folder.path(), output)?;
         let mut writer = Writer::into(&pipeline, self.container, file)?;
         let lost = writer.describe(self.survey, self.window, self.job.comment);
+        writer.add(self.plan);
         let mut on_warning = |text| on_progress(Progress::Warning(text));
         lost.into_iter().for_each(&mut on_warning);
         let join = Join {
