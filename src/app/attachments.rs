@@ -50,7 +50,7 @@ pub(super) fn of(path: &Path, tags: &gst::TagListRef) -> Vec<Attachment> {
         Some((file, segment)) => {
             let lists = within(&file, &segment).filter(|element| element.id == ATTACHMENTS);
             let files = lists.flat_map(|list| within(&file, &list).collect::<Vec<_>>());
-            let files = files.filter(|element| element.id == FILE);
+            let files = files.filter(|element| element.id == FILE && element.is_whole);
             files
                 .filter_map(|found| attached(path, &file, &found))
                 .collect()

@@ -12,8 +12,9 @@ const SEGMENT: u32 = 0x1853_8067;
 pub(super) const SEEK_HEAD: u32 = 0x114D_9B74;
 /// Tracks and what they are.
 pub(super) const TRACKS: u32 = 0x1654_AE6B;
-/// One of them.
+/// One of them, and its number.
 pub(super) const TRACK: u32 = 0xAE;
+const NUMBER: u32 = 0xD7;
 /// Files that are attached.
 pub(super) const ATTACHMENTS: u32 = 0x1941_A469;
 /// Tags of the file, and of its parts.
@@ -31,8 +32,9 @@ pub(super) struct Element {
     pub(super) start: u64,
     /// Where its content is.
     pub(super) body: Range<u64>,
-    /// Whether it says how long it is; else it may last until the end of what it is in.
-    is_closed: bool,
+    /// Whether it says how long it is, and all of that is there; else it is taken to last until the
+    /// end of what it is in.
+    pub(super) is_whole: bool,
 }
 
 /// The elements in a part of a file, one after the other. What is in one without a length comes
@@ -56,16 +58,16 @@ impl Iterator for Elements<'_> {
         let marker = 1 << (7 * more);
         let is_closed = size != 2 * marker - 1;
         let body = start + (length + more) as u64;
-        let end = match is_closed {
-            true => body.checked_add(size - marker)?,
-            false => self.within.end,
-        };
+        let end = body.checked_add(size - marker).filter(|_| is_closed);
+        let limit = self.within.end;
+        let is_whole = end.is_some_and(|end| end <= limit);
+        let end = end.map_or(limit, |end| end.min(limit));
         self.within.start = if is_closed { end } else { body };
-        (end <= self.within.end && body <= end).then_some(Element {
+        (body <= end).then_some(Element {
             id: id as u32,
             start,
             body: body..end,
-            is_closed,
+            is_whole,
         })
     }
 }
@@ -86,6 +88,18 @@ pub(super) fn segment(file: &File) -> Option<Element> {
     };
     all.next().filter(|head| head.id == HEAD)?;
     all.find(|element| element.id == SEGMENT)
+}
+
+/// The tracks of a Matroska file, with their numbers; none where it is no such file.
+pub(super) fn tracks(file: &File) -> Vec<(u64, Element)> {
+    let list = segment(file).and_then(|all| within(file, &all).find(|part| part.id == TRACKS));
+    let tracks: Vec<Element> = list.map_or_else(Vec::new, |list| within(file, &list).collect());
+    let tracks = tracks.into_iter().filter(|track| track.id == TRACK);
+    let numbered = tracks.filter_map(|track| {
+        let number = within(file, &track).find(|part| part.id == NUMBER)?;
+        Some((unsigned(file, &number)?, track))
+    });
+    numbered.collect()
 }
 
 /// The text in `element`, which may end in zeros.
@@ -177,15 +191,17 @@ mod tests {
     }
 
     #[test]
-    fn lengths_that_lie_end_the_reading() {
+    fn lengths_that_lie_reach_no_further_than_the_file() {
+        let torn = file(b"\x1A\x45\xDF\xA3\x80\x18\x53\x80\x67\x90abc");
+        let segment = segment(&torn).unwrap();
+        assert_eq!((segment.body, segment.is_whole), (10..13, false));
         for data in [
             &b"\x1A\x45\xDF\xA3\x01\xFF\xFF\xFF\xFF\xFF\xFF\xF0"[..],
-            b"\x1A\x45\xDF\xA3\x80\x18\x53\x80\x67\x90abc",
             b"\x1A\x45",
             b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
             b"",
         ] {
-            assert_eq!(segment(&file(data)), None);
+            assert_eq!(super::segment(&file(data)), None);
         }
     }
 }

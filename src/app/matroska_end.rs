@@ -69,8 +69,8 @@ impl Places {
         let find = |id: u32| parts.iter().find(|part| part.id == id);
         let track = within(file, find(TRACKS)?).find(|track| track.id == TRACK)?;
         let number = within(file, &track).find(|part| part.id == TRACK_UID)?;
-        let is_whole = segment.body.end == file.metadata().ok()?.len();
-        (is_whole && segment.body.start - segment.start == WHOLE_HEAD).then_some(Self {
+        let is_all = segment.is_whole && segment.body.end == file.metadata().ok()?.len();
+        (is_all && segment.body.start - segment.start == WHOLE_HEAD).then_some(Self {
             origin: segment.body.start,
             end: segment.body.end,
             tags: find(TAGS)?.start,

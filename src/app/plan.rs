@@ -79,6 +79,7 @@ impl<'a> Plan<'a> {
         }
         let (attachments, lost) = attachments::kept(&survey.attachments, &survey.tags, container);
         losses.extend(lost);
+        losses.extend(survey.unseen.iter().cloned());
         let timecode = timecode(restored, window);
         losses.extend(timecode.filter(|_| !container.has_timecode()).map(|timecode| {
             format!(
@@ -111,11 +112,14 @@ fn named(survey: &Survey) -> impl Iterator<Item = (&Stream, String)> {
         *count += 1;
         let language = stream.tags.get::<gst::tags::LanguageCode>();
         let language = language.map(|language| format!(" ({})", language.get()));
-        let name = format!(
+        let mut name = format!(
             "{} track {count}{}",
             stream.kind,
             language.unwrap_or_default()
         );
+        if stream.kind == Kind::Other {
+            name.push_str(&format!(" (of the kind {})", stream.format()));
+        }
         (stream, name)
     })
 }

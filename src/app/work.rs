@@ -12,6 +12,7 @@ use super::counters::Counters;
 use super::cut::{Part, parts, parts_around};
 use super::folder::Folder;
 use super::join::Join;
+use super::marks;
 use super::part::{Found, Made, Maker};
 use super::partial::PartialFile;
 use super::pictures::Pictures;
@@ -159,6 +160,13 @@ impl Transcode<'_> {
                 .then(|| Pictures::loss(plan.restored()))
                 .flatten(),
         );
+        let encoder = self.encoding.encoder.as_deref();
+        warnings.extend(marks::lost(
+            plan.restored(),
+            container,
+            encoder.unwrap_or(container.video_encoder),
+            self.is_interlaced(&plan),
+        ));
         warnings.extend(survey.damage().map(|damage| format!("{INPUT}: {damage}")));
         warnings.extend(self.is_interlaced(&plan).then(|| {
             "the video is interlaced: it is restored field by field (--deinterlace makes it progressive)"

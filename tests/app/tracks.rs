@@ -5,10 +5,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use gst::prelude::*;
-use gst_video::{VideoTimeCode, VideoTimeCodeFlags, VideoTimeCodeMeta};
+use gst_video::prelude::*;
+use gst_video::{VideoBufferFlags, VideoTimeCode, VideoTimeCodeFlags, VideoTimeCodeMeta};
 use gstdepixelate::app::{Film, Kind};
 
-use crate::media::{first, launch_with, survey, transcode, transcode_with};
+use crate::media::{first, launch, launch_with, survey, transcode, transcode_with};
 
 /// Run FFmpeg; false, and a line that says so, where there is none.
 fn ffmpeg(arguments: &[&str]) -> bool {
@@ -291,4 +292,243 @@ fn markers_count_from_the_films_own_timecode() {
         told.contains("02:00:00:00") && !told.contains("01:00:59"),
         "{told}"
     );
+}
+
+/// A film with a track of words, with some bytes changed.
+fn changed(path: &Path, mux: &str, changes: &[(&[u8], &[u8])]) {
+    let words = path.with_extension("srt");
+    std::fs::write(&words, "1\n00:00:00,200 --> 00:00:00,900\nHello\n\n").unwrap();
+    launch(&format!(
+        "{mux} name=mux ! filesink location={} \
+         videotestsrc num-buffers=25 ! video/x-raw,format=I420,width=64,height=48,framerate=25/1 ! x264enc ! queue ! mux. \
+         filesrc location={} ! subparse ! text/x-raw,format=pango-markup ! capssetter replace=true \
+         caps=text/x-raw,format=utf8 ! queue ! mux.subtitle_0",
+        path.display(),
+        words.display()
+    ));
+    let mut data = std::fs::read(path).unwrap();
+    for (from, to) in changes {
+        let found: Vec<usize> = (0..data.len() - from.len())
+            .filter(|at| data[*at..].starts_with(from))
+            .collect();
+        assert_eq!(found.len(), 1, "{}: {from:?}", path.display());
+        data[found[0]..found[0] + to.len()].copy_from_slice(to);
+    }
+    std::fs::write(path, data).unwrap();
+}
+
+#[test]
+fn no_track_vanishes_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for (input, mux, changes, expected) in [
+        // One that GStreamer passes over, one of unknown data, one of a kind that is no stream's.
+        (
+            "a.mp4",
+            "mp4mux",
+            &[(&b"sbtl"[..], &b"camm"[..]), (b"tx3g", b"camm")][..],
+            "track 2 (of the kind camm) is left out: it cannot be read",
+        ),
+        (
+            "b.mp4",
+            "mp4mux",
+            &[(b"sbtl", b"meta"), (b"tx3g", b"gpmd")],
+            "data track 1 (of the kind gpmd) is left out: no container that is written can hold it",
+        ),
+        (
+            "c.mkv",
+            "matroskamux",
+            &[(b"\x83\x81\x11", b"\x83\x81\x21")],
+            "track 2 (of the kind S_TEXT/UTF8) is left out: it cannot be read",
+        ),
+        (
+            "d.mkv",
+            "matroskamux",
+            &[(b"S_TEXT/UTF8", b"S_TEXT/ZZZZ")],
+            "subtitles track 1 (en) is left out: no container that is written can hold it",
+        ),
+    ] {
+        changed(&path(input), mux, changes);
+        for output in ["out.mp4", "out.mkv"] {
+            let (result, warnings) =
+                transcode_with(&path(input), &path(output), "identity", |_| {});
+            assert_eq!(result.unwrap().frames, 25, "{input} {output}");
+            assert_eq!(warnings, [expected], "{input} {output}");
+        }
+    }
+}
+
+#[test]
+fn data_of_a_transport_stream_stays_in_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    launch(&format!(
+        "mpegtsmux name=mux ! filesink location={} \
+         videotestsrc num-buffers=50 ! video/x-raw,width=64,height=48,framerate=25/1 ! x264enc ! h264parse ! queue ! mux. \
+         videotestsrc num-buffers=50 ! video/x-raw,width=4,height=4,format=GRAY8,framerate=25/1 \
+         ! capssetter replace=true join=false caps=meta/x-klv,parsed=true ! queue ! mux.",
+        path("a.ts").display()
+    ));
+    assert_eq!(transcode(&path("a.ts"), &path("b.ts")).unwrap(), 50);
+    let made = survey(&path("b.ts"));
+    assert_eq!(first(&made, Kind::Other).packets, 50);
+    let (result, warnings) = transcode_with(&path("a.ts"), &path("c.mp4"), "identity", |_| {});
+    assert_eq!(result.unwrap().frames, 50);
+    let expected =
+        "data track 1 (of the kind klv) is left out, as this container cannot hold it: .ts can";
+    assert_eq!(warnings, [expected]);
+}
+
+#[test]
+fn one_program_is_read_and_the_others_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let video = "videotestsrc num-buffers=50 ! video/x-raw,width=64,height=48,framerate=25/1 ! x264enc ! h264parse ! queue";
+    launch(&format!(
+        "mpegtsmux name=mux prog-map=program_map,sink_65=1,sink_66=2 ! filesink location={} \
+         {video} ! mux.sink_65 {video} ! mux.sink_66",
+        path("a.ts").display()
+    ));
+    let (result, warnings) = transcode_with(&path("a.ts"), &path("b.ts"), "identity", |_| {});
+    assert_eq!(result.unwrap().frames, 50);
+    let is_told = warnings.len() == 1 && warnings[0].contains("(H.264, program ");
+    assert!(is_told, "{warnings:?}");
+}
+
+/// How the frames of a film are interlaced as they are decoded, and whether the upper field of the
+/// first one is first.
+fn fields(path: &Path) -> (String, bool) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let line = format!(
+        "filesrc location={} ! decodebin ! fakesink name=sink",
+        path.display()
+    );
+    launch_with(&line, |pipeline| {
+        let sink = pipeline
+            .by_name("sink")
+            .unwrap()
+            .static_pad("sink")
+            .unwrap();
+        sink.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+            let caps = pad.current_caps().unwrap();
+            let mode = caps
+                .structure(0)
+                .unwrap()
+                .get::<String>("interlace-mode")
+                .unwrap();
+            let flags = info.buffer().unwrap().video_flags();
+            sender
+                .send((mode, flags.contains(VideoBufferFlags::TFF)))
+                .unwrap();
+            gst::PadProbeReturn::Remove
+        });
+    });
+    receiver.recv().unwrap()
+}
+
+#[test]
+fn which_field_is_first_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for top_first in [true, false] {
+        // Matroska's reader does not say it, MP4's does.
+        for (input, mux) in [("a.mkv", "matroskamux"), ("a.mp4", "mp4mux")] {
+            launch(&format!(
+                "videotestsrc num-buffers=20 pattern=ball ! video/x-raw,format=I420,width=64,height=48,framerate=50/1 \
+                 ! interlace field-pattern=1:1 top-field-first={top_first} ! x264enc ! h264parse ! {mux} ! filesink location={}",
+                path(input).display()
+            ));
+            for (encoder, output) in [
+                ("h264", "b.mp4"),
+                ("h264", "c.mkv"),
+                ("h264", "d.ts"),
+                ("prores", "e.mov"),
+                ("ffv1", "f.mkv"),
+            ] {
+                let case = format!("{input} {encoder} {output}");
+                let (result, warnings) =
+                    transcode_with(&path(input), &path(output), "identity", |job| {
+                        job.encoding.encoder = Some(encoder.to_owned());
+                        job.encoding.preset = None;
+                    });
+                assert_eq!(result.unwrap().frames, 10, "{case}");
+                let told = "the video is interlaced: it is restored field by field";
+                assert!(
+                    warnings.iter().all(|text| text.starts_with(told)),
+                    "{case} {warnings:?}"
+                );
+                let found = fields(&path(output));
+                assert_eq!(found, ("interleaved".to_owned(), top_first), "{case}");
+            }
+        }
+    }
+    let (result, warnings) = transcode_with(&path("a.mkv"), &path("e.mp4"), "identity", |job| {
+        job.encoding.encoder = Some("hevc".to_owned());
+    });
+    assert_eq!(result.unwrap().frames, 10);
+    assert!(
+        warnings
+            .iter()
+            .any(|text| text.contains("interlaced is not written")),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn two_views_stay_or_are_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    launch(&format!(
+        "videotestsrc num-buffers=10 ! video/x-raw,format=I420,width=64,height=48,framerate=25/1 ! capssetter \
+         caps=video/x-raw,multiview-mode=side-by-side,multiview-flags=0 ! x264enc ! matroskamux ! filesink location={}",
+        path("a.mkv").display()
+    ));
+    for (encoder, output) in [
+        ("h264", "b.mp4"),
+        ("h264", "c.ts"),
+        ("hevc", "d.mkv"),
+        ("ffv1", "e.mkv"),
+    ] {
+        let (result, warnings) = transcode_with(&path("a.mkv"), &path(output), "identity", |job| {
+            job.encoding.encoder = Some(encoder.to_owned());
+            job.encoding.preset = None;
+        });
+        assert_eq!(result.unwrap().frames, 10, "{output}");
+        assert!(warnings.is_empty(), "{output} {warnings:?}");
+        let made = survey(&path(output));
+        let caps = first(&made, Kind::Video).first_caps().unwrap();
+        let views = caps.structure(0).unwrap().get::<String>("multiview-mode");
+        assert_eq!(views.as_deref(), Ok("side-by-side"), "{output}");
+    }
+    let (result, warnings) = transcode_with(&path("a.mkv"), &path("f.mp4"), "identity", |job| {
+        job.encoding.encoder = Some("hevc".to_owned());
+    });
+    assert_eq!(result.unwrap().frames, 10);
+    assert!(
+        warnings[0].contains("side-by-side") && warnings[0].contains(".mkv"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn that_a_picture_is_a_sphere_is_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for (input, mux, from, to) in [
+        ("a.mp4", "mp4mux", &b"pasp"[..], &b"sv3d"[..]),
+        (
+            "b.mkv",
+            "matroskamux",
+            b"\x55\xb0\x01\0\0\0",
+            b"\x76\x70\x01\0\0\0",
+        ),
+    ] {
+        changed(&path(input), mux, &[(from, to)]);
+        let (result, warnings) = transcode_with(&path(input), &path("c.mkv"), "identity", |_| {});
+        assert_eq!(result.unwrap().frames, 25, "{input}");
+        assert!(
+            warnings.len() == 1 && warnings[0].contains("sphere"),
+            "{input} {warnings:?}"
+        );
+    }
 }
