@@ -47,7 +47,7 @@ fn dumped(film: &Path, number: usize) -> Vec<u8> {
 /// A film with two fonts and a cover, and their bytes; None where there is no FFmpeg.
 fn with_attachments(folder: &Path) -> Option<Vec<Vec<u8>>> {
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-    let font: Vec<u8> = (0..40_000_u32).map(|at| (at * at >> 3) as u8).collect();
+    let font: Vec<u8> = (0..40_000_u32).map(|at| ((at * at) >> 3) as u8).collect();
     std::fs::write(path("a font.ttf"), &font).unwrap();
     std::fs::write(path("b.otf"), &font[7..]).unwrap();
     launch_with(
@@ -124,8 +124,8 @@ fn attachments_stay_byte_for_byte() {
             })
             .collect();
         assert!(fonts == bytes[..2], "{made}");
-        for number in 0..2 {
-            assert!(dumped(&path(made), number) == bytes[number], "{made}");
+        for (number, bytes) in bytes[..2].iter().enumerate() {
+            assert!(dumped(&path(made), number) == *bytes, "{made}");
         }
     }
 }
