@@ -7,7 +7,7 @@ use std::time::Duration;
 use gst::prelude::*;
 use gst_video::prelude::*;
 use gst_video::{VideoBufferFlags, VideoTimeCode, VideoTimeCodeFlags, VideoTimeCodeMeta};
-use gstdepixelate::app::{Film, Kind};
+use gstdepixelate::app::{Film, Input, Kind};
 
 use crate::media::{first, launch, launch_with, survey, transcode, transcode_with};
 
@@ -194,7 +194,8 @@ fn with_timecode(path: &Path, mux: &str) {
 fn timecode(path: &Path) -> Option<String> {
     gstdepixelate::app::init().unwrap();
     let cancel = Default::default();
-    let film = Film::open(path, None, Duration::from_secs(5), &cancel).unwrap();
+    let input = Input::new(path);
+    let film = Film::open(&input, None, Duration::from_secs(5), &cancel).unwrap();
     film.timecode()
 }
 
