@@ -67,6 +67,41 @@ pub(super) fn boxes(data: &[u8]) -> impl Iterator<Item = ([u8; 4], Range<usize>)
     std::iter::from_fn(next).take(MOST_BOXES)
 }
 
+/// Where the body of the box lies that is found in `outer` along these names, one in the other.
+pub(super) fn find(data: &[u8], outer: &Range<usize>, names: &[&[u8; 4]]) -> Option<Range<usize>> {
+    names.iter().try_fold(outer.clone(), |outer, name| {
+        let (_, body) = boxes(data.get(outer.clone())?).find(|(found, _)| found == *name)?;
+        Some(outer.start + body.start..outer.start + body.end)
+    })
+}
+
+/// A track as an index describes it.
+#[derive(Clone, Debug)]
+pub(super) struct Track {
+    /// Its number.
+    pub(super) number: u32,
+    /// What it is for: `vide`, `soun`, `tmcd`, …
+    pub(super) handler: [u8; 4],
+    /// Where its boxes are in the index.
+    pub(super) body: Range<usize>,
+}
+
+/// The tracks in the index `data`, but for those that are torn.
+pub(super) fn tracks(data: &[u8]) -> impl Iterator<Item = Track> + '_ {
+    let tracks = boxes(data).filter(|(name, _)| name == b"trak");
+    tracks.filter_map(|(_, body)| {
+        let header = &data[find(data, &body, &[b"tkhd"])?];
+        let number = word(header, if *header.first()? == 0 { 12 } else { 20 })?;
+        let handler = &data[find(data, &body, &[b"mdia", b"hdlr"])?];
+        let handler = *handler.get(8..)?.first_chunk()?;
+        Some(Track {
+            number,
+            handler,
+            body,
+        })
+    })
+}
+
 /// The 32-bit number at `at`.
 pub(super) fn word(data: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(*data.get(at..)?.first_chunk()?))

@@ -133,6 +133,26 @@ impl Container {
         ["mp4mux", "qtmux"].contains(&self.mux)
     }
 
+    /// Whether it is Matroska, or WebM, which is a part of that.
+    pub(super) fn is_matroska(&self) -> bool {
+        ["mkv", "webm"].contains(&self.endings[0])
+    }
+
+    /// Whether it says of any video that it is interlaced.
+    pub(super) fn has_fields(&self) -> bool {
+        self.is_matroska() || self.mux == "qtmux"
+    }
+
+    /// Whether it holds files that are attached, whatever they are.
+    pub(super) fn has_attachments(&self) -> bool {
+        self.endings.contains(&"mkv")
+    }
+
+    /// Whether it tells the timecode of the first frame.
+    pub(super) fn has_timecode(&self) -> bool {
+        self.has_boxes() || self.is_matroska()
+    }
+
     /// Video as it takes it.
     pub(super) fn video(&self) -> Result<gst::Caps, AppError> {
         let templates = make(self.mux)?.pad_template_list();
@@ -150,7 +170,9 @@ impl Container {
 
     /// How `stream` comes into it; None where it cannot be held.
     pub(super) fn way(&self, stream: &Stream) -> Result<Option<Way>, AppError> {
-        let Some(caps) = stream.first_caps().filter(|_| !self.is_pictures()) else {
+        // Muxers that take what is unknown forget what it was.
+        let is_held = |_: &&gst::Caps| !self.is_pictures() && !stream.is_unknown();
+        let Some(caps) = stream.first_caps().filter(is_held) else {
             return Ok(None);
         };
         let mux = make(self.mux)?;

@@ -1,9 +1,11 @@
 //! Video encoders: elements by the names of their formats, and how each is told its quality.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use gst::prelude::*;
-use gst_video::{VideoFormat, VideoFormatInfo};
+use gst_video::prelude::*;
+use gst_video::{VideoBufferFlags, VideoFormat, VideoFormatInfo};
 use serde::Serialize;
 
 use super::AppError;
@@ -226,6 +228,7 @@ impl Encoder {
         elements.push(self.element.clone());
         elements.extend(self.parser.clone());
         chain(pipeline, &elements.iter().collect::<Vec<_>>())?;
+        name_first_field(&pad(&elements[0], "src")?);
         let warned = AtomicBool::new(false);
         let weak = convert.downgrade();
         pad(&convert, "sink")?.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
@@ -305,4 +308,59 @@ impl Encoder {
         };
         wanted.iter().find(takes).copied()
     }
+}
+
+/// Name in the caps of what leaves by `frames` which field is first, as the first frame itself tells:
+/// some readers leave it out there, and encoders and muxers look nowhere else, the first time only.
+/// So caps without it, and what has to come behind caps, wait for that frame.
+fn name_first_field(frames: &gst::Pad) {
+    let kinds = gst::PadProbeType::BUFFER | gst::PadProbeType::EVENT_DOWNSTREAM;
+    let waiting = Mutex::new(Vec::<gst::Event>::new());
+    frames.add_probe(kinds, move |pad, info| {
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(event) = info.event() {
+            let waits = match event.view() {
+                gst::EventView::Caps(caps) => lacks_first_field(caps.caps()),
+                gst::EventView::Segment(_) | gst::EventView::Tag(_) => !waiting.is_empty(),
+                _ => false,
+            };
+            if waits {
+                waiting.push(event.to_owned());
+                return gst::PadProbeReturn::Handled;
+            }
+        } else if let Some(frame) = info.buffer() {
+            // They pass here once more.
+            let events = std::mem::take(&mut *waiting);
+            drop(waiting);
+            let is_top = frame.video_flags().contains(VideoBufferFlags::TFF);
+            for event in events {
+                // Refused only while the pipeline is being stopped.
+                pad.push_event(with_first_field(event, is_top));
+            }
+        }
+        gst::PadProbeReturn::Ok
+    });
+}
+
+/// The same event; where it is one of caps, with the upper field or the lower one as the first.
+fn with_first_field(event: gst::Event, is_top: bool) -> gst::Event {
+    let gst::EventView::Caps(caps) = event.view() else {
+        return event;
+    };
+    let first = if is_top {
+        "top-field-first"
+    } else {
+        "bottom-field-first"
+    };
+    let mut caps = caps.caps_owned();
+    caps.make_mut().set("field-order", first);
+    gst::event::Caps::new(&caps)
+}
+
+/// Whether caps have interlaced frames and do not say which field is first.
+fn lacks_first_field(caps: &gst::CapsRef) -> bool {
+    gst_video::VideoInfo::from_caps(caps).is_ok_and(|info| {
+        info.interlace_mode() == gst_video::VideoInterlaceMode::Interleaved
+            && info.field_order() == gst_video::VideoFieldOrder::Unknown
+    })
 }

@@ -118,6 +118,11 @@ impl<'a> Film<'a> {
         self.path
     }
 
+    /// The timecode of its first frame, where it has one.
+    pub fn timecode(&self) -> Option<String> {
+        self.stream.timecode.map(|timecode| timecode.to_string())
+    }
+
     /// How many frames it has, as far as its packets tell.
     pub fn frames(&self) -> u64 {
         self.times.len() as u64

@@ -6,12 +6,14 @@
 //! [`init`], so that no plugin path needs to be set.
 
 mod animation;
+mod attachments;
 mod boxes;
 mod branches;
 mod container;
 mod counters;
 pub mod cues;
 mod cut;
+mod ebml;
 mod edit_list;
 mod elements;
 mod encoder;
@@ -23,6 +25,8 @@ mod folder;
 mod input;
 mod join;
 mod lossless;
+mod marks;
+mod matroska_end;
 mod matroska_tags;
 mod mp4_chapters;
 mod numbered;
@@ -31,6 +35,7 @@ mod partial;
 mod picture;
 mod pictures;
 mod plan;
+mod programs;
 mod progress;
 mod range;
 mod reader;
@@ -42,12 +47,15 @@ mod smart;
 mod source;
 mod stream;
 mod survey;
+mod timecode;
 mod transcode;
+mod unseen;
 mod verify;
 mod work;
 mod workers;
 mod writer;
 
+pub use attachments::Attachment;
 pub use encoder::Encoding;
 pub use error::AppError;
 pub use film::Film;

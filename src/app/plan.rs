@@ -1,10 +1,12 @@
 //! What becomes of each stream of a file.
 
 use super::AppError;
+use super::attachments::{self, Attachment};
 use super::container::{Container, Way};
 use super::range::Window;
 use super::stream::{Kind, Stream};
 use super::survey::Survey;
+use super::timecode::FirstTimecode;
 
 /// What becomes of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,10 @@ pub(super) enum Use {
 pub(super) struct Plan<'a> {
     /// Each stream, in the order of the output; the restored one first.
     pub(super) uses: Vec<(&'a Stream, Use)>,
+    /// The timecode of the first frame that is written.
+    pub(super) timecode: Option<FirstTimecode>,
+    /// Files that stay attached.
+    pub(super) attachments: Vec<&'a Attachment>,
     /// What is lost, and what to do about it.
     pub(super) losses: Vec<String>,
 }
@@ -71,8 +77,31 @@ impl<'a> Plan<'a> {
             });
             uses.push((stream, way.map_or(Use::LeftOut, Use::Along)));
         }
-        Ok(Some(Self { uses, losses }))
+        let (attachments, lost) = attachments::kept(&survey.attachments, &survey.tags, container);
+        losses.extend(lost);
+        losses.extend(survey.unseen.iter().cloned());
+        let timecode = timecode(restored, window);
+        losses.extend(timecode.filter(|_| !container.has_timecode()).map(|timecode| {
+            format!(
+                "the timecode of the first frame, {timecode}, is left out, as this container has none: .mov, .mp4, .mkv have"
+            )
+        }));
+        Ok(Some(Self {
+            uses,
+            timecode: timecode.filter(|_| container.has_timecode()),
+            attachments,
+            losses,
+        }))
     }
+}
+
+/// The timecode of the first frame of `stream` in `window`.
+fn timecode(stream: &Stream, window: &Window) -> Option<FirstTimecode> {
+    let times = || stream.index.iter().filter_map(|packet| packet.time);
+    let first = times().filter(|time| *time >= 0).min()?;
+    let written = times().filter(|time| window.count([Some(*time)].into_iter()) > 0);
+    let written = written.filter(|time| *time >= first).min()?;
+    Some(stream.timecode?.later(first.abs_diff(written)))
 }
 
 /// The streams with names for messages, such as “audio track 2”.
@@ -83,11 +112,14 @@ fn named(survey: &Survey) -> impl Iterator<Item = (&Stream, String)> {
         *count += 1;
         let language = stream.tags.get::<gst::tags::LanguageCode>();
         let language = language.map(|language| format!(" ({})", language.get()));
-        let name = format!(
+        let mut name = format!(
             "{} track {count}{}",
             stream.kind,
             language.unwrap_or_default()
         );
+        if stream.kind == Kind::Other {
+            name.push_str(&format!(" (of the kind {})", stream.format()));
+        }
         (stream, name)
     })
 }

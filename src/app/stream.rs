@@ -2,6 +2,9 @@
 
 use gst::prelude::*;
 
+use super::timecode::FirstTimecode;
+use crate::cues::FrameRate;
+
 /// Times that are taken for times, nanoseconds: a year.
 const LATEST: i64 = 365 * 86_400 * 1_000_000_000;
 
@@ -28,6 +31,10 @@ pub struct Stream {
     pub decoded: u64,
     /// Running time of its first packet, and of the end of its last one.
     pub span: Option<(gst::ClockTime, gst::ClockTime)>,
+    /// The timecode of its first frame.
+    pub(super) timecode: Option<FirstTimecode>,
+    /// Whether its pictures are spheres, seen from within.
+    pub(super) is_sphere: bool,
     /// Whether all its packets tell how long they are.
     pub(super) is_timed: bool,
     /// All its packets.
@@ -60,6 +67,13 @@ pub enum Kind {
     Other,
 }
 
+/// Kinds of subtitles that are not named so.
+const WORDS: [&str; 3] = [
+    "application/x-ssa",
+    "application/x-ass",
+    "application/x-subtitle-unknown",
+];
+
 impl Kind {
     fn of(caps: &gst::CapsRef) -> Self {
         let name = caps.structure(0).map_or("", |caps| caps.name());
@@ -67,7 +81,7 @@ impl Kind {
             "video" | "image" => Self::Video,
             "audio" => Self::Audio,
             "text" | "subpicture" | "closedcaption" => Self::Subtitles,
-            _ if ["application/x-ssa", "application/x-ass"].contains(&name) => Self::Subtitles,
+            _ if WORDS.contains(&name) => Self::Subtitles,
             _ => Self::Other,
         }
     }
@@ -113,6 +127,43 @@ impl Stream {
         end.saturating_sub(start)
     }
 
+    /// The format of its data, in GStreamer's words or its container's.
+    pub(super) fn format(&self) -> String {
+        let caps = self.first_caps().and_then(|caps| caps.structure(0));
+        let name = caps.map_or("unknown", |caps| caps.name().as_str());
+        let name = name.rsplit('/').next().unwrap_or_default();
+        let name = name
+            .trim_start_matches("x-")
+            .trim_start_matches("gst-fourcc-");
+        name.to_owned()
+    }
+
+    /// How two pictures for the eyes are packed into one; None where there is one.
+    pub(super) fn views(&self) -> Option<String> {
+        let caps = self.first_caps().and_then(|caps| caps.structure(0));
+        let mode = caps.and_then(|caps| caps.get::<String>("multiview-mode").ok());
+        mode.filter(|mode| mode != "mono")
+    }
+
+    /// Whether nothing is known of the format of its data.
+    pub(super) fn is_unknown(&self) -> bool {
+        let caps = self.first_caps().and_then(|caps| caps.structure(0));
+        let is_unknown = |name: &str| name.ends_with("-unknown") || name.contains("gst-fourcc");
+        caps.is_none_or(|caps| is_unknown(caps.name()))
+    }
+
+    /// Frames per second, as its container or else its packets tell; None where that is no usual
+    /// rate.
+    pub(super) fn rate(&self) -> Option<FrameRate> {
+        let caps = self.first_caps().and_then(|caps| caps.structure(0));
+        let told = caps.and_then(|caps| caps.get::<gst::Fraction>("framerate").ok());
+        let told = told.filter(|rate| rate.numer() > 0 && rate.denom() > 0);
+        FrameRate::near(match told {
+            Some(rate) => f64::from(rate.numer()) / f64::from(rate.denom()),
+            None => self.packets as f64 / self.duration().nseconds() as f64 * 1e9,
+        })
+    }
+
     pub(super) fn new(id: String) -> Self {
         Self {
             id,
@@ -125,6 +176,8 @@ impl Stream {
             declared: None,
             decoded: 0,
             span: None,
+            timecode: None,
+            is_sphere: false,
             is_timed: true,
             index: Vec::new(),
             segments: 0,

@@ -10,12 +10,16 @@ use std::time::Duration;
 use gst::prelude::*;
 
 use super::AppError;
+use super::attachments::{self, Attachment};
 use super::branches::decoder;
 use super::elements::{chain, make, pad};
+use super::marks::is_sphere;
 use super::mp4_chapters;
 use super::run::{Event, Watch, fail, run_watched};
 use super::source::{INPUT, Source};
 use super::stream::{Kind, Stream, is_header, stream_id};
+use super::timecode::{self, FirstTimecode};
+use super::unseen::unseen;
 
 /// Time by which a container may promise more than its last packet tells, in parts of the whole and
 /// at least.
@@ -41,6 +45,10 @@ pub struct Survey {
     pub tags: gst::TagList,
     /// Chapters.
     pub chapters: Option<gst::Toc>,
+    /// Files that are attached to it, its cover among them.
+    pub attachments: Vec<Attachment>,
+    /// What is said of tracks that cannot be read.
+    pub(super) unseen: Vec<String>,
     /// How long it says that it is.
     pub declared: Option<gst::ClockTime>,
     /// Why it may be damaged: what GStreamer said while reading.
@@ -127,7 +135,30 @@ impl Survey {
         if survey.chapters.is_none() {
             survey.chapters = mp4_chapters::read(source.path(), survey.end());
         }
+        survey.look_beside(source.path());
         Ok(survey)
+    }
+
+    /// Note what the file at `path` has that GStreamer does not tell.
+    fn look_beside(&mut self, path: &Path) {
+        let of_tracks = timecode::of_tracks(path);
+        let streams = self.streams.iter_mut();
+        for stream in streams.filter(|stream| stream.kind == Kind::Video) {
+            stream.is_sphere = is_sphere(path, &stream.id);
+            let number: Option<u32> = stream.id.parse().ok();
+            let own = of_tracks.iter().find(|(track, _)| *track == number);
+            let any = || of_tracks.iter().find(|(track, _)| track.is_none());
+            let tagged = || FirstTimecode::tagged(&stream.tags, stream.rate()?);
+            stream.timecode = own.or_else(any).map(|(_, found)| *found).or_else(tagged);
+        }
+        self.attachments = attachments::of(path, &self.tags);
+        let ids: Vec<&str> = self
+            .streams
+            .iter()
+            .map(|stream| stream.id.as_str())
+            .collect();
+        let has_timecode = self.streams.iter().any(|stream| stream.timecode.is_some());
+        self.unseen = unseen(path, &ids, self.chapters.is_some(), has_timecode);
     }
 
     /// The end of its longest stream.

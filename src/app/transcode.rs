@@ -7,8 +7,13 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::container::Container;
+use super::marks;
+use super::pictures::Pictures;
 use super::plan::Plan;
+use super::progress::Progress;
+use super::range::Window;
 use super::source::INPUT;
+use super::survey::Survey;
 use super::{AppError, Encoding, Filters, Input};
 
 /// One file to make.
@@ -167,8 +172,47 @@ impl<'a> Transcode<'a> {
         }
     }
 
+    /// What becomes of the input's streams; warnings tell what is lost.
+    pub(super) fn plan<'s>(
+        &self,
+        survey: &'s Survey,
+        container: &Container,
+        window: &Window,
+        on_progress: &mut dyn FnMut(Progress),
+    ) -> Result<Plan<'s>, AppError> {
+        let plan = Plan::new(survey, container, window, self.video_track)?;
+        let plan = plan.ok_or_else(|| AppError::NoVideo {
+            path: self.input.path().to_owned(),
+        })?;
+        let warnings = self.warnings(survey, &plan, container).into_iter();
+        warnings.map(Progress::Warning).for_each(on_progress);
+        Ok(plan)
+    }
+
+    /// What is to be said before the work: what is lost, what is damaged, what is done on its own.
+    fn warnings(&self, survey: &Survey, plan: &Plan<'_>, container: &Container) -> Vec<String> {
+        let encoder = self.encoding.encoder.as_deref();
+        let encoder = encoder.unwrap_or(container.video_encoder);
+        let is_interlaced = self.is_interlaced(plan);
+        let pictures = container.is_pictures();
+        let mut warnings = plan.losses.clone();
+        warnings.extend(pictures.then(|| Pictures::loss(plan.restored())).flatten());
+        warnings.extend(marks::lost(
+            plan.restored(),
+            container,
+            encoder,
+            is_interlaced,
+        ));
+        warnings.extend(survey.damage().map(|damage| format!("{INPUT}: {damage}")));
+        warnings.extend(is_interlaced.then(|| {
+            "the video is interlaced: it is restored field by field (--deinterlace makes it progressive)"
+                .to_owned()
+        }));
+        warnings
+    }
+
     /// Whether what goes through the filter is interlaced.
-    pub(super) fn is_interlaced(&self, plan: &Plan<'_>) -> bool {
+    fn is_interlaced(&self, plan: &Plan<'_>) -> bool {
         let modes = plan
             .uses
             .iter()

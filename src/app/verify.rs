@@ -7,11 +7,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::AppError;
+use super::attachments::Attachment;
 use super::container::Way;
 use super::plan::{Plan, Use};
 use super::source::Source;
 use super::stream::{Kind, Stream};
 use super::survey::{Decode, Survey};
+use super::timecode::FirstTimecode;
 
 /// By how much a track may be shorter than before: some frames of sound, as encoders and
 /// containers round.
@@ -55,6 +57,28 @@ pub(super) fn verify(
 }
 
 fn difference(made: &Survey, plan: &Plan<'_>, written: &Written) -> Option<String> {
+    let sizes = |files: &[&Attachment]| files.iter().map(|file| file.size).collect::<Vec<_>>();
+    let (before, after) = (
+        &plan.attachments,
+        made.attachments.iter().collect::<Vec<_>>(),
+    );
+    if sizes(before) != sizes(&after) {
+        return Some(format!(
+            "attachments of {:?} bytes were to be written, there are such of {:?}",
+            sizes(before),
+            sizes(&after)
+        ));
+    }
+    let text = |timecode: Option<FirstTimecode>| timecode.map(|timecode| timecode.to_string());
+    let found = made.streams.iter().find_map(|stream| stream.timecode);
+    if plan.timecode.is_some() && text(found) != text(plan.timecode) {
+        let none = || "none".to_owned();
+        return Some(format!(
+            "its timecode was to be {}, and is {}",
+            text(plan.timecode).unwrap_or_else(none),
+            text(found).unwrap_or_else(none)
+        ));
+    }
     for kind in [Kind::Video, Kind::Audio, Kind::Subtitles, Kind::Other] {
         let planned = plan
             .uses

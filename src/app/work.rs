@@ -20,7 +20,7 @@ use super::progress::Progress;
 use super::range::Window;
 use super::record::joined;
 use super::smart;
-use super::source::{INPUT, Source};
+use super::source::Source;
 use super::stream::Stream;
 use super::survey::Survey;
 use super::transcode::Transcode;
@@ -139,35 +139,6 @@ impl Transcode<'_> {
         let result = Survey::best(self.input.file(cancel)?, self.patience, cancel)
             .and_then(|(source, survey)| work(&source, &survey, &window));
         result.map_err(|error| self.named(error))
-    }
-
-    /// What becomes of the input's streams; warnings tell what is lost.
-    fn plan<'s>(
-        &self,
-        survey: &'s Survey,
-        container: &Container,
-        window: &Window,
-        on_progress: &mut dyn FnMut(Progress),
-    ) -> Result<Plan<'s>, AppError> {
-        let plan = Plan::new(survey, container, window, self.video_track)?;
-        let plan = plan.ok_or_else(|| AppError::NoVideo {
-            path: self.input.path().to_owned(),
-        })?;
-        let mut warnings = plan.losses.clone();
-        warnings.extend(
-            (container.is_pictures())
-                .then(|| Pictures::loss(plan.restored()))
-                .flatten(),
-        );
-        warnings.extend(survey.damage().map(|damage| format!("{INPUT}: {damage}")));
-        warnings.extend(self.is_interlaced(&plan).then(|| {
-            "the video is interlaced: it is restored field by field (--deinterlace makes it progressive)"
-                .to_owned()
-        }));
-        for warning in warnings {
-            on_progress(Progress::Warning(warning));
-        }
-        Ok(plan)
     }
 
     fn maker<'m>(
@@ -341,6 +312,7 @@ impl Work<'_> {
         let file = PartialFile::within(self.folder.path(), output)?;
         let mut writer = Writer::into(&pipeline, self.container, file)?;
         let lost = writer.describe(self.survey, self.window, self.job.comment);
+        writer.add(self.plan);
         let mut on_warning = |text| on_progress(Progress::Warning(text));
         lost.into_iter().for_each(&mut on_warning);
         let join = Join {

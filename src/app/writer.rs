@@ -5,18 +5,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gst::prelude::*;
 
+use super::attachments::Attachment;
 use super::branches::{packet_queue, take_marks_off};
 use super::container::{Container, Way, parser_of};
 use super::elements::{chain, make, pad};
 use super::partial::PartialFile;
+use super::plan::Plan;
 use super::range::{Window, chapters};
 use super::stream::Kind;
 use super::survey::Survey;
-use super::{AppError, Encoding, matroska_tags, mp4_chapters};
+use super::timecode::FirstTimecode;
+use super::{AppError, Encoding, matroska_end, matroska_tags, mp4_chapters};
 
 /// Name of what writes, by which its errors are known.
 pub(super) const SINK: &str = "output";
 
+/// Property of MP4's muxer that has it write a timecode as QuickTime's does.
+const FORCED_TIMECODE: &str = "force-create-timecode-trak";
 /// Ticks per second of MP4 tracks without a frame rate, as MPEG has them.
 const FINE_TICKS: u32 = 90_000;
 /// Tags that tell how the input was coded.
@@ -40,6 +45,10 @@ pub struct Writer {
     tags: gst::TagList,
     /// Chapters that are written when all else is.
     chapters: Option<gst::Toc>,
+    /// Files that are attached when all else is written.
+    attachments: Vec<Attachment>,
+    /// The timecode of the first frame.
+    timecode: Option<FirstTimecode>,
 }
 
 impl Writer {
@@ -65,6 +74,8 @@ impl Writer {
             file,
             tags: gst::TagList::new(),
             chapters: None,
+            attachments: Vec::new(),
+            timecode: None,
         })
     }
 
@@ -112,6 +123,20 @@ impl Writer {
             .then(|| "the chapters are left out, as this container has none: .mkv has".to_owned())
     }
 
+    /// Attach what `plan` keeps, and tell the timecode of the first frame, in a container that has
+    /// it in a way of its own.
+    pub(super) fn add(&mut self, plan: &Plan<'_>) {
+        self.attachments = plan
+            .attachments
+            .iter()
+            .map(|file| (*file).clone())
+            .collect();
+        self.timecode = plan.timecode;
+        if self.timecode.is_some() && self.mux.has_property(FORCED_TIMECODE) {
+            self.mux.set_property(FORCED_TIMECODE, true);
+        }
+    }
+
     /// Take the packets of the restored video from `entry`. Where they are of `several` encoders,
     /// what decoders have to know of each is put between the packets.
     pub(super) fn packets(
@@ -123,7 +148,7 @@ impl Writer {
         let entry = entry.upcast_ref();
         let parser = parser_of(caps).filter(|_| several);
         let Some(parser) = parser.map(make).transpose()? else {
-            return self.link(entry, Kind::Video);
+            return self.restored(entry);
         };
         if parser.has_property("config-interval") {
             // Before each key frame.
@@ -156,7 +181,24 @@ impl Writer {
                 }
             });
         }
-        self.link(&form, Kind::Video)
+        self.restored(&form)
+    }
+
+    /// Link what the packets of the restored video leave to the muxer. The timecode comes with the
+    /// first of them.
+    fn restored(&self, last: &gst::Element) -> Result<(), AppError> {
+        self.link(last, Kind::Video)?;
+        let timecode = self.timecode.filter(|_| self.container.has_boxes());
+        let Some(timecode) = timecode.and_then(|timecode| timecode.for_packets()) else {
+            return Ok(());
+        };
+        pad(last, "src")?.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+            if let Some(packet) = info.buffer_mut() {
+                gst_video::VideoTimeCodeMeta::add(packet.make_mut(), &timecode);
+            }
+            gst::PadProbeReturn::Remove
+        });
+        Ok(())
     }
 
     /// Add a video encoder; returns the pad that takes its frames.
@@ -244,7 +286,8 @@ impl Writer {
     pub(super) fn mend(&self) -> Result<(), AppError> {
         let path = self.temporary();
         let mended = match (&self.chapters, self.container.mux) {
-            (_, "matroskamux" | "webmmux") => matroska_tags::mend(path, &self.tags),
+            (_, "matroskamux" | "webmmux") => matroska_tags::mend(path, &self.tags)
+                .and_then(|()| matroska_end::write(path, &self.attachments, self.timecode)),
             (Some(chapters), _) => mp4_chapters::write(path, chapters),
             _ => Ok(()),
         };

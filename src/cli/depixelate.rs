@@ -131,12 +131,11 @@ fn make(
     let film = match by_hand::needs_film(arguments) {
         true => {
             let (track, patience) = (arguments.video_track, arguments.patience());
-            let film = Film::open(&input, track, patience, cancel)?;
-            Some((film.frames(), u64::try_from(film.duration().as_nanos())?))
+            Some(Film::open(&input, track, patience, cancel)?)
         }
         false => None,
     };
-    let by_hand = ByHand::read(arguments, film)?;
+    let by_hand = ByHand::read(arguments, film.as_ref())?;
     let filters = Filters::new(|| by_hand.filter(&options));
     let mut settings = sidecar::settings(&options)?;
     settings.insert("by-hand".to_owned(), by_hand::identity(arguments));

@@ -45,6 +45,11 @@ impl FrameRate {
         }
     }
 
+    /// Numerator and denominator.
+    pub fn fraction(&self) -> (u32, u32) {
+        (self.numerator, self.denominator)
+    }
+
     /// The frame that begins nearest to `time`, nanoseconds, counted from 0.
     pub fn frame_at(&self, time: u64) -> u64 {
         let frames = u128::from(time) * u128::from(self.numerator);

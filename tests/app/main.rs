@@ -13,3 +13,4 @@ mod pictures;
 mod program;
 mod report;
 mod streams;
+mod tracks;

@@ -125,7 +125,7 @@ pub(super) struct Arguments {
         conflicts_with = "output_dir"
     )]
     pub(super) markers: Option<PathBuf>,
-    /// The timecode of the film's first frame, for ranges, markers and tables
+    /// The timecode of the film's first frame, for ranges, markers and tables, instead of its own
     #[arg(
         long,
         value_name = "TIMECODE",

@@ -23,22 +23,21 @@ pub(super) struct ByHand {
 }
 
 impl ByHand {
-    /// Read all that the command line names, for a film of so many frames and nanoseconds.
-    pub(super) fn read(arguments: &Arguments, film: Option<(u64, u64)>) -> anyhow::Result<Self> {
+    /// Read all that the command line names, for this film.
+    pub(super) fn read(
+        arguments: &Arguments,
+        film: Option<&app::Film<'_>>,
+    ) -> anyhow::Result<Self> {
         if let Some(path) = &arguments.markers {
             markers::check(path)?;
         }
-        let rate = film.and_then(|(frames, length)| {
-            FrameRate::near(frames as f64 / (length as f64 / 1e9).max(1e-9))
-        });
-        let film = Film {
-            rate,
-            length: film.map(|(_, length)| length),
-            ..Film::default()
-        };
-        let film = match &arguments.timecode {
-            Some(timecode) => film.starting_at(timecode).map_err(AppError::Unfit)?,
-            None => film,
+        let own = film.and_then(app::Film::timecode);
+        let film = film.map_or_else(Film::default, known);
+        let film = match (&arguments.timecode, own) {
+            (Some(timecode), _) => film.starting_at(timecode).map_err(AppError::Unfit)?,
+            // One that does not fit its frames says nothing of them.
+            (None, Some(own)) => film.starting_at(&own).unwrap_or(film),
+            (None, None) => film,
         };
         let of_kind = |regions, kind| tables(regions).map(move |path| (path, kind));
         let restored = of_kind(&arguments.regions, Kind::Restore);
@@ -84,6 +83,17 @@ impl ByHand {
     ) -> anyhow::Result<()> {
         let told = app::cues::markers(faces, self.film.rate);
         Ok(markers::write(path, &told, &self.film, output)?)
+    }
+}
+
+/// What times of a film mean, but for its timecode.
+fn known(film: &app::Film<'_>) -> Film {
+    let length = u64::try_from(film.duration().as_nanos()).unwrap_or(u64::MAX);
+    let rate = film.frames() as f64 / (length as f64 / 1e9).max(1e-9);
+    Film {
+        rate: FrameRate::near(rate),
+        length: Some(length),
+        ..Film::default()
     }
 }
 
