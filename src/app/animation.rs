@@ -92,7 +92,13 @@ fn picture(frame: Frame) -> Picture {
     let (numerator, denominator) = frame.delay().numer_denom_ms();
     let nanoseconds = u64::from(numerator) * 1_000_000 / u64::from(denominator.max(1));
     Picture {
-        picture: DynamicImage::ImageRgba8(frame.into_buffer()),
+        // Its decoders make all pictures of those that can be seen through.
+        picture: match frame.buffer().pixels().all(|pixel| pixel[3] == u8::MAX) {
+            true => DynamicImage::ImageRgba8(frame.into_buffer())
+                .into_rgb8()
+                .into(),
+            false => DynamicImage::ImageRgba8(frame.into_buffer()),
+        },
         lasts: match nanoseconds {
             0 => USUAL,
             nanoseconds => gst::ClockTime::from_nseconds(nanoseconds),
