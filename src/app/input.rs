@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use once_cell::sync::OnceCell;
@@ -23,8 +24,10 @@ pub const STANDARD: &str = "-";
 const END: u64 = 1 << 20;
 /// Bytes that are copied at a time.
 const PIECE: usize = 1 << 20;
-/// Decoded pictures that may wait.
+/// Pieces, or decoded pictures, that may wait.
 const WAITING: usize = 4;
+/// How often it is asked whether the work goes on.
+const TICK: Duration = Duration::from_millis(100);
 
 /// What is read: the file at a path, the pictures with the numbers that `%05d` stands for in their
 /// name, or standard input, whose name is `-`.
@@ -135,7 +138,7 @@ impl Input {
             self.check()?;
             match Numbered::of(&self.path).filter(|_| !self.path.is_file()) {
                 Some(numbered) => self.pictures(numbered.files()?, cancel),
-                None if self.is_standard() => self.copy(&mut io::stdin().lock(), cancel),
+                None if self.is_standard() => self.copy(io::stdin(), cancel),
                 None => self.single(cancel),
             }
         })
@@ -162,22 +165,27 @@ impl Input {
     }
 
     /// A copy of all that `source` gives.
-    fn copy(&self, source: &mut dyn Read, cancel: &AtomicBool) -> Result<Made, AppError> {
-        let mut copied = || {
-            let mut file = NamedTempFile::new()?;
-            let mut piece = vec![0; PIECE];
-            loop {
-                let length = source.read(&mut piece)?;
-                file.write_all(&piece[..length])?;
-                if length == 0 || cancel.load(Ordering::Relaxed) {
-                    return Ok(file.into_temp_path());
-                }
+    fn copy(
+        &self,
+        source: impl Read + Send + 'static,
+        cancel: &AtomicBool,
+    ) -> Result<Made, AppError> {
+        let mut file = NamedTempFile::new().map_err(|error| self.unreadable(error))?;
+        let (sender, pieces) = sync_channel(WAITING);
+        // It may wait for ever, and goes with the program.
+        std::thread::spawn(move || send_all(source, &sender));
+        loop {
+            if cancel.load(Ordering::Relaxed) {
+                return Err(AppError::Cancelled);
             }
-        };
-        let film = copied().map_err(|error: io::Error| self.unreadable(error))?;
-        if cancel.load(Ordering::Relaxed) {
-            return Err(AppError::Cancelled);
+            let written = match pieces.recv_timeout(TICK) {
+                Ok(piece) => piece.and_then(|piece| file.write_all(&piece)),
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            written.map_err(|error| self.unreadable(error))?;
         }
+        let film = file.into_temp_path();
         Ok(Made {
             files: vec![film.to_path_buf()],
             film: Some(film),
@@ -210,6 +218,26 @@ impl Input {
             profile,
             files: paths,
         })
+    }
+}
+
+/// Read `source` to its end, and send all of it.
+fn send_all(mut source: impl Read, pieces: &SyncSender<io::Result<Vec<u8>>>) {
+    loop {
+        let mut piece = vec![0; PIECE];
+        let read = source.read(&mut piece);
+        if read.as_ref().is_ok_and(|length| *length == 0) {
+            return;
+        }
+        let failed = read.is_err();
+        let read = read.map(|length| {
+            piece.truncate(length);
+            piece
+        });
+        // Whoever waits for them may have stopped.
+        if pieces.send(read).is_err() || failed {
+            return;
+        }
     }
 }
 

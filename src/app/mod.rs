@@ -40,6 +40,7 @@ mod progress;
 mod range;
 mod reader;
 mod record;
+mod references;
 mod restorer;
 mod run;
 mod samples;

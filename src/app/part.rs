@@ -16,6 +16,7 @@ use super::elements::{chain, make, pad, set};
 use super::feed::{entry, push, run_fed};
 use super::reader::Reader;
 use super::record::{RESTORED_FACE, Record};
+use super::references::skip_others;
 use super::restorer::Tally;
 use super::run::{Event, Watch};
 use super::source::{INPUT, Source};
@@ -158,10 +159,11 @@ impl Maker<'_> {
         end.set_properties(&[("async", &false), ("sync", &false)]);
         chain(&pipeline, &[&frames, &end])?;
         let frames = pad(&frames, "sink")?;
-        if quickly {
-            skip_others(&pipeline);
-        }
         let (entry, _) = self.filtered(&pipeline, &filter, &frames, part, counters)?;
+        if quickly {
+            skip_others(&pad(entry.upcast_ref(), "src")?, &self.stream.caps);
+        }
+        look_only(&filter, true);
         let record = Record::of(&frames, RESTORED_FACE, Arc::clone(counters));
         let (all, faces) = (Times::default(), Times::default());
         let noted = (all.clone(), faces.clone());
@@ -177,6 +179,7 @@ impl Maker<'_> {
         });
         counters.count(&frames, |counters| &counters.encoded);
         self.run(&pipeline, &entry, part, counters, on_event)?;
+        look_only(&filter, false);
         self.filters.give_back(filter);
         let (all, faces) = (all.take(), faces.take());
         let at = |number: Option<usize>, none| {
@@ -356,13 +359,11 @@ fn write(
     Ok(times)
 }
 
-/// Have libav's decoders in `pipeline` leave out frames that no others need.
-fn skip_others(pipeline: &gst::Pipeline) {
-    pipeline.connect_deep_element_added(|_, _, element| {
-        if element.has_property("skip-frame") {
-            element.set_property_from_str("skip-frame", "1");
-        }
-    });
+/// Whether the filter is to tell of faces alone, if it can.
+fn look_only(filter: &gst::Element, is_so: bool) {
+    if filter.has_property("look-only") {
+        filter.set_property("look-only", is_so);
+    }
 }
 
 /// Let only frames of these times pass.

@@ -1,6 +1,7 @@
 //! Files to read, and what is in those that were made.
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -117,4 +118,22 @@ pub fn first(survey: &Survey, kind: Kind) -> &Stream {
         .iter()
         .find(|stream| stream.kind == kind)
         .unwrap()
+}
+
+/// Run FFmpeg; false, and a line that says so, where there is none.
+pub fn ffmpeg(arguments: &[&str]) -> bool {
+    let run = Command::new("ffmpeg")
+        .args(["-v", "error", "-y"])
+        .args(arguments)
+        .output();
+    let Ok(run) = run else {
+        eprintln!("no ffmpeg: this is not tested");
+        return false;
+    };
+    assert!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    true
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use gst::prelude::*;
 use gstdepixelate::app::{AppError, Kind, NOTICE, Survey};
 
-use crate::media::{clip, first, launch, launch_with, names, survey, transcode, transcode_with};
+use crate::media::{
+    clip, ffmpeg, first, launch, launch_with, names, survey, transcode, transcode_with,
+};
 
 const VIDEO: &str = "videotestsrc num-buffers=50 ! video/x-raw,width=64,height=48,framerate=25/1";
 
@@ -233,6 +235,39 @@ fn sound_without_a_layout_is_taken_along() {
             caps.structure(0).unwrap().get::<i32>("channels"),
             Ok(channels)
         );
+    }
+}
+
+#[test]
+fn samples_that_all_have_one_time_are_put_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for channels in ["2", "6"] {
+        // FFmpeg puts all samples of half a second into one piece of the file.
+        let film = path("a.mov").to_str().unwrap().to_owned();
+        let source = [
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc=s=64x48:r=25:d=1",
+            "-f",
+            "lavfi",
+        ];
+        let sound = [
+            "-i",
+            "sine=r=48000:d=1",
+            "-ac",
+            channels,
+            "-c:a",
+            "pcm_s16le",
+        ];
+        let video = ["-c:v", "libx264", "-pix_fmt", "yuv420p", film.as_str()];
+        if !ffmpeg(&[&source[..], &sound, &video].concat()) {
+            return;
+        }
+        assert_eq!(transcode(&path("a.mov"), &path("b.mp4")).unwrap(), 25);
+        let lasts = first(&survey(&path("b.mp4")), Kind::Audio).duration();
+        assert!(lasts.mseconds().abs_diff(1000) < 60, "{channels}: {lasts}");
     }
 }
 

@@ -9,25 +9,7 @@ use gst_video::prelude::*;
 use gst_video::{VideoBufferFlags, VideoTimeCode, VideoTimeCodeFlags, VideoTimeCodeMeta};
 use gstdepixelate::app::{Film, Input, Kind};
 
-use crate::media::{first, launch, launch_with, survey, transcode, transcode_with};
-
-/// Run FFmpeg; false, and a line that says so, where there is none.
-fn ffmpeg(arguments: &[&str]) -> bool {
-    let run = Command::new("ffmpeg")
-        .args(["-v", "error", "-y"])
-        .args(arguments)
-        .output();
-    let Ok(run) = run else {
-        eprintln!("no ffmpeg: this is not tested");
-        return false;
-    };
-    assert!(
-        run.status.success(),
-        "{}",
-        String::from_utf8_lossy(&run.stderr)
-    );
-    true
-}
+use crate::media::{ffmpeg, first, launch, launch_with, survey, transcode, transcode_with};
 
 /// What FFmpeg reads of an attachment.
 fn dumped(film: &Path, number: usize) -> Vec<u8> {

@@ -191,3 +191,21 @@ fn a_watermark_is_written_inside_the_regions() {
         assert!(rows.iter().all(|&y| y <= 81), "{format} {rows:?}");
     }
 }
+
+#[test]
+fn what_is_only_looked_at_stays_as_it_is() {
+    let (element, _) = with_regions(&[REGION]);
+    element.set_property("look-only", true);
+    element.set_property("add-roi-meta", true);
+    let mut h = harness(&element);
+    let caps = caps_of(VideoFormat::I420, 64, 48);
+    h.set_src_caps(caps.clone());
+    let before = noise_frame(&caps, 0);
+    let after = h.push_and_pull(before.copy_deep().unwrap()).unwrap();
+    assert_eq!(bytes_of(&before), bytes_of(&after));
+    let meta = after
+        .meta::<gst_video::VideoRegionOfInterestMeta>()
+        .unwrap();
+    let (x, y, width, height) = meta.rect();
+    assert_eq!(Rect::new(x as i32, y as i32, width, height), REGION);
+}

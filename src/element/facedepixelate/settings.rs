@@ -53,6 +53,8 @@ pub(super) struct FrameSettings {
     pub exclude: Regions,
     /// Hand late frames on unrestored.
     pub qos: bool,
+    /// Leave frames as they are, and tell what would be restored.
+    pub look_only: bool,
     /// Draw a border around each restored region.
     pub display: bool,
     /// Write into each restored region that it is.
@@ -78,6 +80,7 @@ impl Default for FrameSettings {
             regions: Regions::default(),
             exclude: Regions::default(),
             qos: false,
+            look_only: false,
             display: false,
             watermark: false,
             add_roi_meta: false,
@@ -165,6 +168,7 @@ impl Settings {
             "exclude" => frame.exclude.set(value),
             "alpha" => store(&mut frame.blend.alpha, value),
             "qos" => store(&mut frame.qos, value),
+            "look-only" => store(&mut frame.look_only, value),
             "display" => store(&mut frame.display, value),
             "watermark" => store(&mut frame.watermark, value),
             "add-roi-meta" => store(&mut frame.add_roi_meta, value),
@@ -206,6 +210,7 @@ impl Settings {
             "exclude" => frame.exclude.to_value(),
             "alpha" => frame.blend.alpha.to_value(),
             "qos" => frame.qos.to_value(),
+            "look-only" => frame.look_only.to_value(),
             "display" => frame.display.to_value(),
             "watermark" => frame.watermark.to_value(),
             "add-roi-meta" => frame.add_roi_meta.to_value(),

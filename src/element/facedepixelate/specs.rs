@@ -199,6 +199,11 @@ fn blend_properties() -> Vec<glib::ParamSpec> {
         ),
         switch("qos", "QoS", "Hand late frames on unrestored"),
         switch(
+            "look-only",
+            "Look Only",
+            "Leave frames as they are: metas and messages tell what would be restored",
+        ),
+        switch(
             "display",
             "Display",
             "Draw a border around each restored region, to see what is found",

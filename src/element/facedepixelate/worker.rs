@@ -53,7 +53,7 @@ pub(super) enum WorkError {
 const PREPARED: usize = 2;
 
 /// Pictures of a frame that the model works on.
-type Drafts = Vec<(Draft, Ticket)>;
+type Drafts = Vec<(Draft, Option<Ticket>)>;
 
 /// A frame in work.
 struct Begun {
@@ -255,8 +255,12 @@ impl Worker {
         settings: &FrameSettings,
         work: &mut Drafts,
     ) {
+        if settings.look_only && !draft.found.is_empty() {
+            work.push((draft, None));
+            return;
+        }
         match draft.submit(frame, settings, &self.batcher, &self.wake) {
-            Some(ticket) => work.push((draft, ticket)),
+            Some(ticket) => work.push((draft, Some(ticket))),
             None => self.spare.push(draft),
         }
     }
@@ -274,10 +278,12 @@ impl Worker {
             Ok(work) if work.is_empty() => Ok(Outcome::Untouched),
             Ok(work) => {
                 let mut failure = None;
-                let wait = |(mut draft, ticket): (Draft, Ticket)| {
-                    let (batch, result) = ticket.wait();
-                    draft.restoration.batch = batch;
-                    failure = failure.take().or(result.err());
+                let wait = |(mut draft, ticket): (Draft, Option<Ticket>)| {
+                    if let Some(ticket) = ticket {
+                        let (batch, result) = ticket.wait();
+                        draft.restoration.batch = batch;
+                        failure = failure.take().or(result.err());
+                    }
                     draft
                 };
                 let mut drafts: Vec<Draft> = work.into_iter().map(wait).collect();
@@ -306,11 +312,13 @@ impl Worker {
         settings: &FrameSettings,
     ) -> Result<Outcome, WorkError> {
         let buffer = frame.buffer.make_mut();
-        frame.layout.write(buffer, |mut picture| {
-            for draft in &mut *drafts {
-                draft.write(&mut picture, self.batcher.metadata(), settings);
-            }
-        })?;
+        if !settings.look_only {
+            frame.layout.write(buffer, |mut picture| {
+                for draft in &mut *drafts {
+                    draft.write(&mut picture, self.batcher.metadata(), settings);
+                }
+            })?;
+        }
         if settings.add_roi_meta {
             let mut told: Vec<&Found> = Vec::new();
             for found in drafts.iter().flat_map(|draft| &draft.found) {
@@ -320,7 +328,9 @@ impl Worker {
                 }
             }
         }
-        let batches = drafts.iter().map(|draft| &draft.restoration.batch);
+        // What was only looked at did not run.
+        let ran = drafts.iter().filter(|_| !settings.look_only);
+        let batches = ran.map(|draft| &draft.restoration.batch);
         Ok(Outcome::Restored {
             regions: drafts.iter().map(|draft| draft.found.len()).sum(),
             in_run: batches.clone().map(|batch| batch.in_run).max().unwrap_or(0),
@@ -345,7 +355,9 @@ impl InWork for Worker {
 
     fn is_ready(&self) -> bool {
         match self.begun.front() {
-            Some(Begun { work: Ok(work), .. }) => work.iter().all(|(_, ticket)| ticket.is_done()),
+            Some(Begun { work: Ok(work), .. }) => work
+                .iter()
+                .all(|(_, ticket)| ticket.as_ref().is_none_or(Ticket::is_done)),
             Some(_) => true,
             None => false,
         }
