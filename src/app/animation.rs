@@ -3,14 +3,16 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
 
 use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
-use image::{AnimationDecoder, DynamicImage, Frame, Frames, ImageFormat, ImageReader, ImageResult};
+use image::{
+    AnimationDecoder, DynamicImage, Frame, Frames, ImageFormat, ImageReader, ImageResult, Limits,
+};
 
 use super::AppError;
-use super::lossless::{Picture, film};
+use super::lossless::{Picture, film, limited};
 
 /// Decoded frames that may wait.
 const WAITING: usize = 4;
@@ -35,9 +37,24 @@ pub(super) fn as_film(
     let Some(format) = format.filter(|format| kinds.contains(format)) else {
         return Ok(None);
     };
-    let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
-    let (sender, frames) = sync_channel(WAITING);
-    let reading = std::thread::spawn(move || read(BufReader::new(file), format, &sender));
+    let open = || {
+        let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
+        Ok::<_, AppError>(BufReader::new(file))
+    };
+    // Its decoders make all pictures of those that can be seen through, and a film is of one kind.
+    let mut is_opaque = true;
+    let all = read(open()?, format, &mut |frame| {
+        is_opaque &= frame.buffer().pixels().all(|pixel| pixel[3] == u8::MAX);
+        is_opaque && !cancel.load(Ordering::Relaxed)
+    });
+    all.map_err(|error| unreadable(error.to_string()))?;
+    let (file, (sender, frames)) = (open()?, sync_channel(WAITING));
+    let reading = std::thread::spawn(move || {
+        read(file, format, &mut |frame| {
+            // Whoever waits for frames may have stopped.
+            sender.send(picture(frame, is_opaque)).is_ok()
+        })
+    });
     let film = match frames.recv() {
         // In name: each picture has its own time.
         Ok(first) => {
@@ -54,50 +71,48 @@ pub(super) fn as_film(
     }
 }
 
-/// Send the frames of an animation; of a picture that is none nothing.
+/// Give the frames of an animation to `take` as long as it wants more; of a picture that is none
+/// nothing.
 fn read(
     file: BufReader<File>,
     format: ImageFormat,
-    frames: &SyncSender<Picture>,
+    take: &mut dyn FnMut(Frame) -> bool,
 ) -> ImageResult<()> {
-    let send = |all: Frames<'_>| {
+    let mut give = |all: Frames<'_>| {
         for frame in all {
-            // Whoever waits for frames may have stopped.
-            if frames.send(picture(frame?)).is_err() {
+            if !take(frame?) {
                 break;
             }
         }
         Ok(())
     };
     match format {
-        ImageFormat::Gif => send(GifDecoder::new(file)?.into_frames()),
+        ImageFormat::Gif => give(limited(GifDecoder::new(file)?)?.into_frames()),
         ImageFormat::Png => {
-            let decoder = PngDecoder::new(file)?;
+            let decoder = limited(PngDecoder::with_limits(file, Limits::default())?)?;
             match decoder.is_apng()? {
-                true => send(decoder.apng()?.into_frames()),
+                true => give(decoder.apng()?.into_frames()),
                 false => Ok(()),
             }
         }
         _ => {
-            let decoder = WebPDecoder::new(file)?;
+            let decoder = limited(WebPDecoder::new(file)?)?;
             match decoder.has_animation() {
-                true => send(decoder.into_frames()),
+                true => give(decoder.into_frames()),
                 false => Ok(()),
             }
         }
     }
 }
 
-fn picture(frame: Frame) -> Picture {
+fn picture(frame: Frame, is_opaque: bool) -> Picture {
     let (numerator, denominator) = frame.delay().numer_denom_ms();
     let nanoseconds = u64::from(numerator) * 1_000_000 / u64::from(denominator.max(1));
+    let picture = DynamicImage::ImageRgba8(frame.into_buffer());
     Picture {
-        // Its decoders make all pictures of those that can be seen through.
-        picture: match frame.buffer().pixels().all(|pixel| pixel[3] == u8::MAX) {
-            true => DynamicImage::ImageRgba8(frame.into_buffer())
-                .into_rgb8()
-                .into(),
-            false => DynamicImage::ImageRgba8(frame.into_buffer()),
+        picture: match is_opaque {
+            true => picture.into_rgb8().into(),
+            false => picture,
         },
         lasts: match nanoseconds {
             0 => USUAL,

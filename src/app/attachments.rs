@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::container::Container;
-use super::ebml::{ATTACHMENTS, Element, element, head, segment, text, within};
+use super::ebml::{ATTACHMENTS, Element, MOST, element, head, segment, text, within};
 
 /// What an attachment has, in Matroska.
 const FILE: u32 = 0x61A7;
@@ -22,7 +22,7 @@ const NAMED: usize = 5;
 /// A file that is attached to a film.
 #[derive(Clone, Debug)]
 pub struct Attachment {
-    /// Its name; one of ours where it has none.
+    /// Its name; one of ours where a cover has none.
     pub name: String,
     /// What kind of file it is, such as `image/jpeg`.
     pub media_type: String,
@@ -49,7 +49,7 @@ pub(super) fn of(path: &Path, tags: &gst::TagListRef) -> Vec<Attachment> {
     match matroska {
         Some((file, segment)) => {
             let lists = within(&file, &segment).filter(|element| element.id == ATTACHMENTS);
-            let files = lists.flat_map(|list| within(&file, &list).collect::<Vec<_>>());
+            let files = lists.flat_map(|list| within(&file, &list).take(MOST).collect::<Vec<_>>());
             let files = files.filter(|element| element.id == FILE && element.is_whole);
             files
                 .filter_map(|found| attached(path, &file, &found))
@@ -61,14 +61,16 @@ pub(super) fn of(path: &Path, tags: &gst::TagListRef) -> Vec<Attachment> {
 
 /// The attachment in `element` of the file at `path`.
 fn attached(path: &Path, file: &File, element: &Element) -> Option<Attachment> {
-    let parts: Vec<Element> = within(file, element).collect();
+    let parts: Vec<Element> = within(file, element).take(MOST).collect();
     let find = |id: u32| parts.iter().find(|part| part.id == id);
     let data = &find(DATA)?.body;
     Some(Attachment {
         name: find(NAME)
             .and_then(|name| text(file, name))
             .unwrap_or_default(),
-        media_type: find(MEDIA_TYPE).and_then(|kind| text(file, kind))?,
+        media_type: find(MEDIA_TYPE)
+            .and_then(|kind| text(file, kind))
+            .unwrap_or_default(),
         size: data.end - data.start,
         content: Content::Within(path.to_owned(), element.start..element.body.end),
     })

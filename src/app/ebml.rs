@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 
+/// Most parts of what is no media: whoever needs more means harm.
+pub(super) const MOST: usize = 1 << 16;
 /// The head of each file.
 const HEAD: u32 = 0x1A45_DFA3;
 /// All else.
@@ -93,10 +95,13 @@ pub(super) fn segment(file: &File) -> Option<Element> {
 /// The tracks of a Matroska file, with their numbers; none where it is no such file.
 pub(super) fn tracks(file: &File) -> Vec<(u64, Element)> {
     let list = segment(file).and_then(|all| within(file, &all).find(|part| part.id == TRACKS));
-    let tracks: Vec<Element> = list.map_or_else(Vec::new, |list| within(file, &list).collect());
+    let tracks: Vec<Element> =
+        list.map_or_else(Vec::new, |list| within(file, &list).take(MOST).collect());
     let tracks = tracks.into_iter().filter(|track| track.id == TRACK);
     let numbered = tracks.filter_map(|track| {
-        let number = within(file, &track).find(|part| part.id == NUMBER)?;
+        let number = within(file, &track)
+            .take(MOST)
+            .find(|part| part.id == NUMBER)?;
         Some((unsigned(file, &number)?, track))
     });
     numbered.collect()

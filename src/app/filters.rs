@@ -55,3 +55,10 @@ impl<'a> Filters<'a> {
             .push(element);
     }
 }
+
+/// Whether the filter is to tell of faces alone, if it can.
+pub(super) fn look_only(filter: &gst::Element, is_so: bool) {
+    if filter.has_property("look-only") {
+        filter.set_property("look-only", is_so);
+    }
+}

@@ -14,7 +14,7 @@ use tempfile::{NamedTempFile, TempPath};
 
 use super::AppError;
 use super::animation::as_film;
-use super::lossless::{Picture, film};
+use super::lossless::{Picture, film, limited};
 use super::numbered::Numbered;
 use super::stream::Stream;
 
@@ -45,6 +45,8 @@ pub struct Input {
 #[derive(Debug, Default)]
 struct Made {
     film: Option<TempPath>,
+    /// A copy of standard input that the film was made of.
+    _copy: Option<TempPath>,
     /// Number of the first picture.
     first: Option<u64>,
     /// What the colours of the pictures mean, as ICC has it.
@@ -85,6 +87,16 @@ impl Input {
                 path: self.path.clone(),
             }),
         }
+    }
+
+    /// What is there of it before anything is read.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let numbered = Numbered::of(&self.path).filter(|_| !self.path.is_file());
+        let files = numbered.and_then(|numbered| numbered.files().ok());
+        files.map_or_else(
+            || vec![self.path.clone()],
+            |files| files.into_iter().map(|(_, file)| file).collect(),
+        )
     }
 
     /// The file to read.
@@ -139,19 +151,19 @@ impl Input {
             match Numbered::of(&self.path).filter(|_| !self.path.is_file()) {
                 Some(numbered) => self.pictures(numbered.files()?, cancel),
                 None if self.is_standard() => self.copy(io::stdin(), cancel),
-                None => self.single(cancel),
+                None => self.single(&self.path, cancel),
             }
         })
     }
 
     /// A file that is read as it is, or a picture.
-    fn single(&self, cancel: &AtomicBool) -> Result<Made, AppError> {
-        let film = as_film(&self.path, cancel)?;
-        let format = ImageReader::open(&self.path).and_then(ImageReader::with_guessed_format);
+    fn single(&self, path: &Path, cancel: &AtomicBool) -> Result<Made, AppError> {
+        let film = as_film(path, cancel)?;
+        let format = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
         let format = format.map_err(|error| self.unreadable(error))?.format();
         if film.is_none() && format == Some(ImageFormat::Png) {
             // GStreamer's decoder takes eight bits of each colour.
-            let pictures = self.pictures(vec![(0, self.path.clone())], cancel)?;
+            let pictures = self.pictures(vec![(0, path.to_owned())], cancel)?;
             return Ok(Made {
                 first: None,
                 ..pictures
@@ -159,7 +171,7 @@ impl Input {
         }
         Ok(Made {
             film,
-            files: vec![self.path.clone()],
+            files: vec![path.to_owned()],
             ..Made::default()
         })
     }
@@ -185,12 +197,17 @@ impl Input {
             };
             written.map_err(|error| self.unreadable(error))?;
         }
-        let film = file.into_temp_path();
-        Ok(Made {
-            files: vec![film.to_path_buf()],
-            film: Some(film),
-            ..Made::default()
-        })
+        let copy = file.into_temp_path();
+        let mut made = self.single(&copy, cancel).map_err(|error| match error {
+            AppError::Input { reason, .. } => self.unreadable(reason),
+            error => error,
+        })?;
+        match made.film {
+            None => made.film = Some(copy),
+            // What it was made of tells it from others.
+            Some(_) => made._copy = Some(copy),
+        }
+        Ok(made)
     }
 
     /// The film of pictures.
@@ -217,6 +234,7 @@ impl Input {
             first: files.first().map(|(number, _)| *number),
             profile,
             files: paths,
+            _copy: None,
         })
     }
 }
@@ -264,12 +282,19 @@ fn read_all(
     Ok(profile)
 }
 
-/// A picture, and its profile. The library limits how much a file may ask for.
+/// A picture, upright, and its profile.
 fn read(path: &Path) -> image::ImageResult<(DynamicImage, Option<Vec<u8>>)> {
     let reader = ImageReader::new(BufReader::new(File::open(path)?)).with_guessed_format()?;
-    let mut decoder = reader.into_decoder()?;
-    let profile = decoder.icc_profile()?;
-    Ok((DynamicImage::from_decoder(decoder)?, profile))
+    let mut decoder = limited(reader.into_decoder()?)?;
+    let (profile, turned) = (decoder.icc_profile()?, decoder.orientation()?);
+    let mut picture = DynamicImage::from_decoder(decoder)?;
+    picture.apply_orientation(turned);
+    Ok((picture, profile.filter(|profile| is_of_rgb(profile))))
+}
+
+/// Whether a profile is one of red, green and blue. Source: ICC.1, 7.2.6.
+fn is_of_rgb(profile: &[u8]) -> bool {
+    profile.get(16..20) == Some(b"RGB ")
 }
 
 /// Add size and ends of a file to a sum.

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Receiver;
 
 use gst::prelude::*;
-use image::{ColorType, DynamicImage};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageResult, Limits};
 use tempfile::TempPath;
 
 use super::AppError;
@@ -16,6 +16,14 @@ const PICTURES: &str = "pictures";
 
 /// Nanoseconds in which times are written.
 const FINE: i64 = 10_000;
+
+/// A decoder that asks for no more than its library holds sound, whatever its file says.
+pub(super) fn limited<D: ImageDecoder>(mut decoder: D) -> ImageResult<D> {
+    let mut limits = Limits::default();
+    limits.reserve(decoder.total_bytes())?;
+    decoder.set_limits(Limits::default())?;
+    Ok(decoder)
+}
 
 /// A picture of a film.
 pub(super) struct Picture {
@@ -68,6 +76,12 @@ pub(super) fn film(
             fail(source.upcast_ref(), &AppError::element(PICTURES, reason));
             return;
         }
+        let own = self::form(picture.color());
+        if own.has_alpha && !form.has_alpha || own.is_deep && !form.is_deep {
+            let reason = "one with opacity, or of sixteen bits, follows one without: give all of them the same";
+            fail(source.upcast_ref(), &AppError::element(PICTURES, reason));
+            return;
+        }
         let mut buffer = gst::Buffer::from_mut_slice(bytes(picture, form.is_deep));
         if let Some(buffer) = buffer.get_mut() {
             buffer.set_pts(start);
@@ -102,6 +116,7 @@ pub(super) fn film(
 /// GStreamer's names of the formats of a picture.
 struct Form {
     is_deep: bool,
+    has_alpha: bool,
     /// As it is given to the pipeline.
     given: &'static str,
     /// As it is kept.
@@ -119,6 +134,7 @@ fn form(color: ColorType) -> Form {
     };
     Form {
         is_deep,
+        has_alpha: color.has_alpha(),
         given,
         kept,
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::boxes::{boxes, find, index, tracks};
 use super::container::Container;
-use super::ebml::{self, within};
+use super::ebml::{self, unsigned, within};
 use super::stream::Stream;
 
 /// Formats whose packets say that they are interlaced.
@@ -25,6 +25,7 @@ const WITH_VIEWS: [&str; 2] = ["h264", "x264enc"];
 /// A track's video and its projection, in Matroska.
 const VIDEO: u32 = 0xE0;
 const PROJECTION: u32 = 0x7670;
+const PROJECTION_TYPE: u32 = 0x7671;
 /// Bytes of a visual sample entry before its boxes.
 const VISUAL: usize = 78;
 /// The `uuid` of spherical video, in its first version: <https://github.com/google/spatial-media>.
@@ -82,5 +83,8 @@ fn in_matroska(path: &Path, id: &str) -> Option<bool> {
     let mut tracks = ebml::tracks(&file).into_iter();
     let (_, track) = tracks.find(|(number, _)| *number == wanted)?;
     let video = within(&file, &track).find(|part| part.id == VIDEO)?;
-    Some(within(&file, &video).any(|part| part.id == PROJECTION))
+    let projection = within(&file, &video).find(|part| part.id == PROJECTION)?;
+    // A rectangle, turned or not, has none or 0.
+    let kind = within(&file, &projection).find(|part| part.id == PROJECTION_TYPE)?;
+    Some(unsigned(&file, &kind)? != 0)
 }

@@ -49,6 +49,18 @@ impl Numbered {
             .join(format!("{before}{number:0digits$}{after}"))
     }
 
+    /// Whether `file` is one of these, whichever its number.
+    pub(super) fn names(&self, file: &Path) -> bool {
+        let place = |folder: &Path| {
+            let here = folder.as_os_str().is_empty();
+            let folder = if here { Path::new(".") } else { folder };
+            folder.canonicalize().ok()
+        };
+        let name = file.file_name().and_then(|name| name.to_str());
+        let folder = file.parent().unwrap_or(Path::new(""));
+        name.and_then(|name| self.number(name)).is_some() && place(folder) == place(&self.folder)
+    }
+
     /// The files that are there, in the order of their numbers; an error where one between them is
     /// missing.
     pub(super) fn files(&self) -> Result<Vec<(u64, PathBuf)>, AppError> {

@@ -14,6 +14,7 @@ use super::counters::Counters;
 use super::cut::Part;
 use super::elements::{chain, make, pad, set};
 use super::feed::{entry, push, run_fed};
+use super::filters::look_only;
 use super::reader::Reader;
 use super::record::{RESTORED_FACE, Record};
 use super::references::skip_others;
@@ -33,6 +34,8 @@ pub(super) struct Maker<'a> {
     pub(super) container: &'a Container,
     pub(super) deinterlace: bool,
     pub(super) patience: Duration,
+    /// Whether all packets are there that were counted.
+    pub(super) whole: bool,
     pub(super) cancel: &'a AtomicBool,
 }
 
@@ -265,15 +268,22 @@ impl Maker<'_> {
         while let Some(sample) = packets.next()? {
             let is_header = sample.buffer().is_none_or(is_header);
             if number >= part.packets.end {
-                break;
+                return Ok(());
             }
             if (is_header || number >= first) && !push(entry, &sample) {
-                break;
+                return Ok(());
             }
             number += usize::from(!is_header);
             counters.packets.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(())
+        let due = part.packets.end.min(self.stream.index.len());
+        match self.whole && number < due {
+            false => Ok(()),
+            true => Err(AppError::element(
+                INPUT,
+                format!("{due} packets of the video were counted, and {number} could be read now"),
+            )),
+        }
     }
 }
 
@@ -357,13 +367,6 @@ fn write(
         gst::PadProbeReturn::Ok
     });
     Ok(times)
-}
-
-/// Whether the filter is to tell of faces alone, if it can.
-fn look_only(filter: &gst::Element, is_so: bool) {
-    if filter.has_property("look-only") {
-        filter.set_property("look-only", is_so);
-    }
 }
 
 /// Let only frames of these times pass.

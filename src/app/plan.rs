@@ -140,7 +140,11 @@ fn choose(survey: &Survey, track: Option<usize>) -> Result<Option<&Stream>, AppE
             ))
         });
     }
-    let area = |stream: &Stream| stream.size().map_or(0, |(width, height)| width * height);
+    let area = |stream: &Stream| {
+        stream
+            .size()
+            .map_or(0, |(width, height)| i64::from(width) * i64::from(height))
+    };
     // Of equals the first: `max_by_key` takes the last.
     let videos: Vec<&Stream> = videos().collect();
     Ok(videos

@@ -103,7 +103,7 @@ fn is_inside(pad: &gst::Pad, buffer: &mut gst::Buffer, window: &Range<i64>) -> b
     let Some((begin, duration)) = buffer.pts().zip(buffer.duration()) else {
         return false;
     };
-    let end = running(times, Some(begin + duration));
+    let end = running(times, Some(begin.saturating_add(duration)));
     let is_there = start < window.start && end.is_some_and(|end| end > window.start);
     if !is_there || Kind::of_pad(pad) != Kind::Subtitles {
         return false;

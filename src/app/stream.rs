@@ -238,7 +238,7 @@ impl Stream {
             self.packets += 1;
             return;
         };
-        let end = start + buffer.duration().unwrap_or_default();
+        let end = start.saturating_add(buffer.duration().unwrap_or_default());
         let Some((first, last)) = times.clip(start, end) else {
             return;
         };

@@ -1,6 +1,6 @@
 //! What is to be made of a file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::container::Container;
 use super::marks;
+use super::numbered::Numbered;
 use super::pictures::Pictures;
 use super::plan::Plan;
 use super::progress::Progress;
@@ -133,8 +134,9 @@ impl<'a> Transcode<'a> {
         let same = |path: &Path| path.canonicalize().ok();
         let input = self.input.path();
         let is_same = same(self.output).is_some_and(|output| Some(output) == same(input));
-        // Numbered pictures have one name that is no file's.
-        if is_same || self.output == input {
+        let written = Numbered::of(self.output);
+        let takes = |file: &PathBuf| written.as_ref().is_some_and(|written| written.names(file));
+        if is_same || self.output == input || self.input.files().iter().any(takes) {
             let path = self.output.to_owned();
             return Err(AppError::SameFile { path });
         }
@@ -204,6 +206,16 @@ impl<'a> Transcode<'a> {
             is_interlaced,
         ));
         warnings.extend(survey.damage().map(|damage| format!("{INPUT}: {damage}")));
+        let is_png = self
+            .output
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("png"));
+        warnings.extend(
+            self.input
+                .profile()
+                .filter(|_| !is_png)
+                .map(|_| "the colour profile of the pictures is left out: .png has it".to_owned()),
+        );
         warnings.extend(is_interlaced.then(|| {
             "the video is interlaced: it is restored field by field (--deinterlace makes it progressive)"
                 .to_owned()

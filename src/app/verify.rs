@@ -13,7 +13,6 @@ use super::plan::{Plan, Use};
 use super::source::Source;
 use super::stream::{Kind, Stream};
 use super::survey::{Decode, Survey};
-use super::timecode::FirstTimecode;
 
 /// By how much a track may be shorter than before: some frames of sound, as encoders and
 /// containers round.
@@ -69,15 +68,15 @@ fn difference(made: &Survey, plan: &Plan<'_>, written: &Written) -> Option<Strin
             sizes(&after)
         ));
     }
-    let text = |timecode: Option<FirstTimecode>| timecode.map(|timecode| timecode.to_string());
     let found = made.streams.iter().find_map(|stream| stream.timecode);
-    if plan.timecode.is_some() && text(found) != text(plan.timecode) {
-        let none = || "none".to_owned();
-        return Some(format!(
-            "its timecode was to be {}, and is {}",
-            text(plan.timecode).unwrap_or_else(none),
-            text(found).unwrap_or_else(none)
-        ));
+    // Where the video has another rate than the timecode, none is found in a tag.
+    let texts = found
+        .zip(plan.timecode)
+        .map(|pair| (pair.0.to_string(), pair.1.to_string()));
+    if let Some((found, planned)) = texts
+        && found != planned
+    {
+        return Some(format!("its timecode was to be {planned}, and is {found}"));
     }
     for kind in [Kind::Video, Kind::Audio, Kind::Subtitles, Kind::Other] {
         let planned = plan

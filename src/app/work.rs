@@ -119,7 +119,10 @@ impl Transcode<'_> {
         self.survey(cancel, &mut |source, survey, window| {
             let plan = self.plan(survey, container, window, on_progress)?;
             let parts = window.cut(vec![Part::all()]);
-            let maker = self.maker(source, plan.restored(), container, &self.encoding, cancel);
+            let maker = Maker {
+                whole: survey.damage().is_none(),
+                ..self.maker(source, plan.restored(), container, &self.encoding, cancel)
+            };
             let found = look(&maker, &parts[0], false, on_progress)?;
             Ok(Looked {
                 frames: found.frames,
@@ -157,6 +160,7 @@ impl Transcode<'_> {
             container,
             deinterlace: self.deinterlace,
             patience: self.patience,
+            whole: false,
             cancel,
         }
     }
@@ -230,8 +234,12 @@ impl Work<'_> {
 
     fn maker<'m>(&'m self, encoding: &'m Encoding, stop: &'m AtomicBool) -> Maker<'m> {
         let stream = self.plan.restored();
-        self.job
-            .maker(self.source, stream, self.container, encoding, stop)
+        Maker {
+            whole: self.survey.damage().is_none(),
+            ..self
+                .job
+                .maker(self.source, stream, self.container, encoding, stop)
+        }
     }
 
     /// The parts of the film, and how those are encoded that are not copied.

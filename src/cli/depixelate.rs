@@ -127,7 +127,7 @@ fn make(
         true => dry_run::options(arguments),
         false => arguments.restoration(),
     };
-    let (input, target) = (arguments.input(&job.input), Target::of(&job.output)?);
+    let (input, mut target) = (arguments.input(&job.input), Target::of(&job.output)?);
     let film = match by_hand::needs_film(arguments) {
         true => {
             let (track, patience) = (arguments.video_track, arguments.patience());
@@ -152,6 +152,9 @@ fn make(
     }
     let result = transcode.run(cancel, &mut |progress| telling.progress(progress));
     telling.end();
+    if let Err(AppError::Verification { .. }) = &result {
+        target.keep();
+    }
     let outcome: Outcome = result?;
     if !piped::is_standard(&job.output) {
         sidecar::write(job, &options, &outcome)?;
@@ -173,7 +176,7 @@ fn make(
         &telling.warnings,
         cancel,
     )?;
-    target.finish()?;
+    target.finish(cancel)?;
     telling.made(job, &outcome);
     *last = filters.one();
     Ok(outcome.damage.is_some())

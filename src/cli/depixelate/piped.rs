@@ -1,8 +1,11 @@
 //! What goes to standard output.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use anyhow::Context;
 use tempfile::TempDir;
@@ -12,6 +15,9 @@ use crate::app::{AppError, STANDARD};
 
 /// The name of the file that goes to standard output, as messages have it.
 const NAME: &str = "standard-output.mkv";
+
+/// How often it is asked whether the work goes on.
+const TICK: Duration = Duration::from_millis(100);
 
 /// Where a film is written: to the file that is named, or to one that goes to standard output when
 /// it is complete.
@@ -63,12 +69,31 @@ impl Target {
         &self.path
     }
 
+    /// What was written stays, as somebody has to look at it.
+    pub(super) fn keep(&mut self) {
+        // The name that was told of is in there.
+        self.folder.take().map(TempDir::keep);
+    }
+
     /// The film is complete.
-    pub(super) fn finish(&self) -> anyhow::Result<()> {
-        if self.folder.is_some() {
-            let mut file = File::open(&self.path).context(NAME)?;
-            io::copy(&mut file, &mut io::stdout().lock()).context("standard output")?;
+    pub(super) fn finish(&self, cancel: &AtomicBool) -> anyhow::Result<()> {
+        if self.folder.is_none() {
+            return Ok(());
         }
-        Ok(())
+        let mut file = File::open(&self.path).context(NAME)?;
+        let (sender, copied) = channel();
+        // Whoever reads may stand still for ever: this goes with the program.
+        std::thread::spawn(move || {
+            let mut output = io::stdout().lock();
+            let written = io::copy(&mut file, &mut output).and_then(|_| output.flush());
+            sender.send(written)
+        });
+        loop {
+            match copied.recv_timeout(TICK) {
+                Ok(written) => return written.context("standard output"),
+                Err(_) if cancel.load(Ordering::Relaxed) => return Err(AppError::Cancelled.into()),
+                Err(_) => {}
+            }
+        }
     }
 }
