@@ -123,8 +123,11 @@ impl Input {
         cancel: &AtomicBool,
     ) -> Result<String, AppError> {
         let mut sum = Sha256::new();
-        sum.update(stream.id.as_bytes());
-        for file in &self.made(cancel)?.files {
+        let made = self.made(cancel)?;
+        let is_itself = made.film.as_deref().is_none_or(|film| made.files == [film]);
+        // A film that was made has other names each time.
+        sum.update(if is_itself { stream.id.as_bytes() } else { &[] });
+        for file in &made.files {
             add(&mut sum, file).map_err(|error| self.unreadable(error))?;
         }
         for packet in &stream.index {

@@ -103,8 +103,9 @@ impl Pictures<'_> {
     ) -> Result<u64, AppError> {
         let samples = Samples::new("pictures", WAITING, patience, cancel)?;
         let (convert, form) = (make("videoconvert")?, make("capsfilter")?);
-        let formats = gst::List::new(["RGB", "RGBA", "ARGB64"]);
-        let caps = gst::Caps::builder("video/x-raw").field("format", formats);
+        // Its ways to eight bits are short cuts, some values off.
+        let caps = gst::Caps::builder("video/x-raw").field("format", "ARGB64");
+        convert.set_property_from_str("dither", "none");
         form.set_property("caps", caps.build());
         let pipeline = &samples.pipeline;
         chain(pipeline, &[&convert, &form])?;
@@ -122,8 +123,8 @@ impl Pictures<'_> {
         while let Some(sample) = samples.next()? {
             let before = pad(&convert, "sink")?.current_caps();
             let before = before.and_then(|caps| gst_video::VideoInfo::from_caps(&caps).ok());
-            let has_alpha = before.is_some_and(|info| info.has_alpha());
-            let frame = frame(&sample, has_alpha)
+            let frame = before
+                .and_then(|before| frame(&sample, &before))
                 .ok_or_else(|| AppError::element("pictures", "a frame cannot be read"))?;
             let path = self.file(count);
             let written = self
@@ -234,33 +235,32 @@ fn light(value: f32) -> f32 {
     }
 }
 
-/// What is in a sample; None where that is not what was asked for.
-fn frame(sample: &gst::Sample, has_alpha: bool) -> Option<Frame> {
+/// What is in a sample, which was decoded as `before`; None where that is not what was asked for.
+fn frame(sample: &gst::Sample, before: &gst_video::VideoInfo) -> Option<Frame> {
     let info = gst_video::VideoInfo::from_caps(sample.caps()?).ok()?;
     let frame = gst_video::VideoFrameRef::from_buffer_ref_readable(sample.buffer()?, &info).ok()?;
     let (stride, data) = (*frame.plane_stride().first()?, frame.plane_data(0).ok()?);
-    let bytes =
-        info.width() as usize * usize::from(info.format_info().pixel_stride()[0].max(1) as u8);
     let rows = data.chunks(usize::try_from(stride).ok()?.max(1));
-    let rows = rows
-        .take(info.height() as usize)
-        .filter_map(|row| row.get(..bytes));
-    let pixels = match info.format() {
-        gst_video::VideoFormat::Argb64 => {
-            let pixels = rows.flat_map(|row| row.chunks_exact(8));
-            Pixels::Words(pixels.flat_map(|pixel| words(pixel, has_alpha)).collect())
-        }
-        _ => Pixels::Bytes(rows.flatten().copied().collect()),
-    };
+    let width = 8 * info.width() as usize;
+    let rows = rows.take(info.height() as usize);
+    let rows = rows.filter_map(|row| row.get(..width));
+    let (has_alpha, is_deep) = (before.has_alpha(), before.comp_depth(0) > 8);
+    let pixels = rows.flat_map(|row| row.chunks_exact(8));
+    let words = pixels.flat_map(|pixel| words(pixel, has_alpha));
     Some(Frame {
         width: info.width(),
         height: info.height(),
-        has_alpha: match info.format() {
-            gst_video::VideoFormat::Argb64 => has_alpha,
-            format => format == gst_video::VideoFormat::Rgba,
+        has_alpha,
+        pixels: match is_deep {
+            true => Pixels::Words(words.collect()),
+            false => Pixels::Bytes(words.map(byte).collect()),
         },
-        pixels,
     })
+}
+
+/// Sixteen bits as eight: the nearest.
+fn byte(word: u16) -> u8 {
+    ((u32::from(word) + 128) / 257) as u8
 }
 
 /// Red, green, blue, and opacity if that is wanted, of a pixel that begins with the latter.

@@ -23,8 +23,8 @@ const FAR: usize = 5000;
 /// Packets of one stream.
 pub(super) struct Reader<'a> {
     samples: Samples<'a>,
-    /// Whether it is a film: what is damaged there is read as far as that can be.
-    is_film: bool,
+    /// Whether what is damaged is read as far as that can be.
+    forgives: bool,
     /// A packet that was read already.
     first: Option<gst::Sample>,
     /// What the times of the packets mean, where they were read from the middle.
@@ -67,13 +67,18 @@ impl<'a> Reader<'a> {
         chain(&samples.pipeline, &[&source, &packets])?;
         (packets.link(samples.end())).map_err(|error| AppError::element(PACKETS, error))?;
         samples.start(&Opened::new(source, packets));
-        Ok(Self::new(samples, false))
+        Ok(Self::new(samples))
     }
 
-    fn new(samples: Samples<'a>, is_film: bool) -> Self {
+    /// Whether a film that cannot be read any further is taken to end there.
+    pub(super) fn forgives(&mut self, damage: bool) {
+        self.forgives = damage;
+    }
+
+    fn new(samples: Samples<'a>) -> Self {
         Self {
             samples,
-            is_film,
+            forgives: false,
             first: None,
             times: None,
             given: 0,
@@ -90,7 +95,7 @@ impl<'a> Reader<'a> {
         let target = pad(samples.end(), "sink")?;
         let on_stream = to_one(&samples.pipeline, stream.id.clone(), target);
         samples.start(&source.open(&samples.pipeline, on_stream)?);
-        Ok(Self::new(samples, true))
+        Ok(Self::new(samples))
     }
 
     /// Go to packet number `first`; whether it is there.
@@ -150,7 +155,7 @@ impl<'a> Reader<'a> {
     fn pull(&self) -> Result<Option<gst::Sample>, AppError> {
         match self.samples.next() {
             // What is damaged ends here; how much there is was counted before.
-            Err(AppError::Element { .. }) if self.is_film && self.given > 0 => Ok(None),
+            Err(AppError::Element { .. }) if self.forgives && self.given > 0 => Ok(None),
             pulled => pulled,
         }
     }

@@ -73,7 +73,9 @@ impl Iterator for Headers<'_> {
                     .iter()
                     .fold(0, |all, byte| all << 8 | usize::from(*byte));
                 self.rest = rest.get(length..).unwrap_or_default();
-                rest.first().copied()
+                // One without a byte has no type.
+                rest.get(..length.min(1))
+                    .map(|first| first.first().copied().unwrap_or(0))
             }
             Units::StartCodes => {
                 let code = self.rest.windows(3).position(|bytes| bytes == [0, 0, 1])?;

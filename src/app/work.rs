@@ -120,7 +120,7 @@ impl Transcode<'_> {
             let plan = self.plan(survey, container, window, on_progress)?;
             let parts = window.cut(vec![Part::all()]);
             let maker = Maker {
-                whole: survey.damage().is_none(),
+                is_sound: survey.damage().is_none(),
                 ..self.maker(source, plan.restored(), container, &self.encoding, cancel)
             };
             let found = look(&maker, &parts[0], false, on_progress)?;
@@ -160,7 +160,7 @@ impl Transcode<'_> {
             container,
             deinterlace: self.deinterlace,
             patience: self.patience,
-            whole: false,
+            is_sound: false,
             cancel,
         }
     }
@@ -235,7 +235,7 @@ impl Work<'_> {
     fn maker<'m>(&'m self, encoding: &'m Encoding, stop: &'m AtomicBool) -> Maker<'m> {
         let stream = self.plan.restored();
         Maker {
-            whole: self.survey.damage().is_none(),
+            is_sound: self.survey.damage().is_none(),
             ..self
                 .job
                 .maker(self.source, stream, self.container, encoding, stop)
@@ -349,9 +349,12 @@ impl Work<'_> {
     /// Write the film at `path` as pictures.
     fn pictures(&self, path: &Path, made: &[Made], cancel: &AtomicBool) -> Result<(), AppError> {
         let (job, input) = (self.job, self.job.input);
+        let times = self.plan.restored().index.iter();
+        let times = times.filter_map(|packet| packet.time);
+        let before = times.filter(|time| *time < self.window.start()).count() as u64;
         let pictures = Pictures {
             path: job.output,
-            first: input.first().unwrap_or(1),
+            first: input.first().map_or(1, |first| first + before),
             profile: input.profile(),
         };
         let frames: u64 = made.iter().map(|part| part.frames).sum();

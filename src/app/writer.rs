@@ -168,19 +168,18 @@ impl Writer {
         form.set_property("caps", caps);
         chain(&self.pipeline, &[&parser, &form])?;
         (entry.link(&parser)).map_err(|error| AppError::element(&entry.name(), error))?;
-        if !self.container.has_boxes() {
-            // Matroska refuses other caps, and needs none: all is told between the packets.
-            let first = AtomicBool::new(true);
-            pad(&form, "src")?.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
-                let is_caps = info
-                    .event()
-                    .is_some_and(|event| event.type_() == gst::EventType::Caps);
-                match is_caps && !first.swap(false, Ordering::Relaxed) {
-                    true => gst::PadProbeReturn::Handled,
-                    false => gst::PadProbeReturn::Ok,
-                }
-            });
-        }
+        // All is told between the packets. Matroska refuses other caps, and in MP4 they would count
+        // from one packet too early on.
+        let first = AtomicBool::new(true);
+        pad(&form, "src")?.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
+            let is_caps = info
+                .event()
+                .is_some_and(|event| event.type_() == gst::EventType::Caps);
+            match is_caps && !first.swap(false, Ordering::Relaxed) {
+                true => gst::PadProbeReturn::Handled,
+                false => gst::PadProbeReturn::Ok,
+            }
+        });
         self.restored(&form)
     }
 

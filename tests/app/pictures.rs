@@ -8,7 +8,7 @@ use exr::prelude::read_first_rgba_layer_from_file;
 use gstdepixelate::app::Kind;
 use image::{DynamicImage, ImageBuffer, Rgb, Rgba};
 
-use crate::media::{clip, first, survey};
+use crate::media::{clip, first, launch, survey};
 use crate::program::{said, status};
 
 /// Where something is restored in the pictures.
@@ -164,6 +164,40 @@ fn a_film_becomes_pictures_and_pictures_a_film() {
         .unwrap()
         .get::<gst::Fraction>("framerate");
     assert_eq!(rate.unwrap(), gst::Fraction::new(30_000, 1001));
+}
+
+#[test]
+fn pictures_of_a_film_have_its_colors_and_keep_their_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let caps = "video/x-raw,format=I420,width=64,height=48,colorimetry=bt709,framerate=25/1";
+    // Limited range: 235 and 16.
+    for (pattern, expected) in [("white", 255u8), ("black", 0)] {
+        launch(&format!(
+            "videotestsrc num-buffers=1 pattern={pattern} ! {caps} ! avenc_ffv1 ! matroskamux \
+             ! filesink location={}",
+            path("a.mkv").display()
+        ));
+        let output = program(folder.path(), &["a.mkv", "grey.png"])
+            .output()
+            .unwrap();
+        assert_eq!(status(&output), 0, "{}", said(&output));
+        let grey = image::open(path("grey.png")).unwrap().into_rgb8();
+        let middle = grey.get_pixel(32, 24).0;
+        assert!(
+            middle.iter().all(|value| value.abs_diff(expected) <= 1),
+            "{middle:?} {expected}"
+        );
+    }
+    pictures(folder.path(), |number| bytes(number).into_rgb8().into());
+    let output = restored(
+        folder.path(),
+        &["in_%03d.png", "out_%03d.png", "--from", "0.08"],
+    );
+    assert_eq!(status(&output), 0, "{}", said(&output));
+    assert!(!path("out_098.png").exists() && path("out_100.png").exists());
+    let after = image::open(path("out_100.png")).unwrap();
+    assert_eq!(differences(&bytes(100).into_rgb8().into(), &after)[0], 0);
 }
 
 #[test]

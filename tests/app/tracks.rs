@@ -497,16 +497,17 @@ fn two_views_stay_or_are_missed() {
 fn that_a_picture_is_a_sphere_is_missed() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    for (input, mux, from, to) in [
-        ("a.mp4", "mp4mux", &b"pasp"[..], &b"sv3d"[..]),
-        (
-            "b.mkv",
-            "matroskamux",
-            b"\x55\xb0\x01\0\0\0",
-            b"\x76\x70\x01\0\0\0",
-        ),
+    // Of colours a projection is made, and of their matrix its kind.
+    let projection: [(&[u8], &[u8]); 2] = [
+        (b"\x55\xb0\x01\0\0\0", b"\x76\x70\x01\0\0\0"),
+        (b"\x55\xb1\x81", b"\x76\x71\x81"),
+    ];
+    let sphere: [(&[u8], &[u8]); 1] = [(b"pasp", b"sv3d")];
+    for (input, mux, changes) in [
+        ("a.mp4", "mp4mux", &sphere[..]),
+        ("b.mkv", "matroskamux", &projection),
     ] {
-        changed(&path(input), mux, &[(from, to)]);
+        changed(&path(input), mux, changes);
         let (result, warnings) = transcode_with(&path(input), &path("c.mkv"), "identity", |_| {});
         assert_eq!(result.unwrap().frames, 25, "{input}");
         assert!(

@@ -34,7 +34,11 @@ impl ByHand {
         let own = film.and_then(app::Film::timecode);
         let film = film.map_or_else(Film::default, known);
         let film = match (&arguments.timecode, own) {
-            (Some(timecode), _) => film.starting_at(timecode).map_err(AppError::Unfit)?,
+            // Without a rate nothing is asked of it.
+            (Some(timecode), _) if film.rate.is_some() => {
+                film.starting_at(timecode).map_err(AppError::Unfit)?
+            }
+            (Some(_), _) => film,
             // One that does not fit its frames says nothing of them.
             (None, Some(own)) => film.starting_at(&own).unwrap_or(film),
             (None, None) => film,
