@@ -266,7 +266,11 @@ fn only_what_changes_is_encoded() {
         let made = survey(&path(output));
         assert_eq!(made.streams.len(), 2);
         // A change that were told beside the packets would count from another packet on.
-        assert_eq!(first(&made, Kind::Video).caps.len(), 1, "{output}");
+        assert_eq!(
+            crate::media::first(&made, Kind::Video).caps.len(),
+            1,
+            "{output}"
+        );
     }
 }
 
