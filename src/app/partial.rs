@@ -103,7 +103,10 @@ fn unwritable(path: &Path, reason: &io::Error) -> AppError {
     AppError::Output {
         path: path.to_owned(),
         // Without the temporary name, which nobody chose.
-        reason: reason.kind().into(),
+        reason: match reason.kind() {
+            kind @ io::ErrorKind::NotFound => io::Error::new(kind, "there is no such folder"),
+            kind => kind.into(),
+        },
     }
 }
 

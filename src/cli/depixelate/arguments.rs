@@ -301,7 +301,7 @@ fn fraction(text: &str) -> Result<f32, String> {
 
 /// A rate as a number or a fraction.
 fn rate(text: &str) -> Result<gst::Fraction, String> {
-    let wrong = || "a rate is needed, such as 24 or 30000/1001".to_owned();
+    let wrong = || "a rate is needed, such as 24 or 30000/1001 (which is 29.97)".to_owned();
     let (numerator, denominator) = text.split_once('/').unwrap_or((text, "1"));
     let number = |text: &str| text.trim().parse::<i32>().ok().filter(|n| *n > 0);
     match (number(numerator), number(denominator)) {
