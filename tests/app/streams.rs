@@ -239,39 +239,6 @@ fn sound_without_a_layout_is_taken_along() {
 }
 
 #[test]
-fn samples_that_all_have_one_time_are_put_in_order() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    for channels in ["2", "6"] {
-        // FFmpeg puts all samples of half a second into one piece of the file.
-        let film = path("a.mov").to_str().unwrap().to_owned();
-        let source = [
-            "-f",
-            "lavfi",
-            "-i",
-            "testsrc=s=64x48:r=25:d=1",
-            "-f",
-            "lavfi",
-        ];
-        let sound = [
-            "-i",
-            "sine=r=48000:d=1",
-            "-ac",
-            channels,
-            "-c:a",
-            "pcm_s16le",
-        ];
-        let video = ["-c:v", "libx264", "-pix_fmt", "yuv420p", film.as_str()];
-        if !ffmpeg(&[&source[..], &sound, &video].concat()) {
-            return;
-        }
-        assert_eq!(transcode(&path("a.mov"), &path("b.mp4")).unwrap(), 25);
-        let lasts = first(&survey(&path("b.mp4")), Kind::Audio).duration();
-        assert!(lasts.mseconds().abs_diff(1000) < 60, "{channels}: {lasts}");
-    }
-}
-
-#[test]
 fn animations_end() {
     let folder = tempfile::tempdir().unwrap();
     let (input, output) = (folder.path().join("a.gif"), folder.path().join("b.mp4"));
