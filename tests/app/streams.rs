@@ -5,9 +5,7 @@ use std::path::Path;
 use gst::prelude::*;
 use gstdepixelate::app::{AppError, Kind, NOTICE, Survey};
 
-use crate::media::{
-    clip, ffmpeg, first, launch, launch_with, names, survey, transcode, transcode_with,
-};
+use crate::media::{clip, first, launch, launch_with, names, survey, transcode, transcode_with};
 
 const VIDEO: &str = "videotestsrc num-buffers=50 ! video/x-raw,width=64,height=48,framerate=25/1";
 
