@@ -18,40 +18,71 @@ pub(super) struct Index {
     pub(super) body: u64,
     /// Its boxes.
     pub(super) data: Vec<u8>,
+    /// Whether a box may be put behind the end of the file.
+    pub(super) can_follow: bool,
 }
 
-/// The box of a file that describes its tracks; None where there is none.
-pub(super) fn index(file: &mut File) -> io::Result<Option<Index>> {
+/// A box of a file that is in no other one.
+#[derive(Debug)]
+struct Outer {
+    name: [u8; 4],
+    /// Where it begins, its body begins, and it ends in the file.
+    start: u64,
+    body: u64,
+    end: u64,
+    /// Whether it lasts until the end of the file, however long that is.
+    is_open: bool,
+}
+
+/// The boxes of a file, until the first that is torn.
+fn outer(file: &mut File) -> io::Result<Vec<Outer>> {
+    let (mut found, mut start) = (Vec::new(), 0);
     let end = file.metadata()?.len();
-    let mut offset = 0;
-    for _ in 0..MOST_BOXES {
+    while found.len() < MOST_BOXES {
         let mut head = [0; 16];
-        file.seek(SeekFrom::Start(offset))?;
+        file.seek(SeekFrom::Start(start))?;
         if file.read(&mut head)? < 16 {
             break;
         }
         let (short, long) = (word(&head, 0).unwrap_or(0), head.last_chunk::<8>());
         let (size, body) = match short {
-            0 => (end - offset, 8),
+            0 => (end - start, 8),
             1 => (long.map_or(0, |long| u64::from_be_bytes(*long)), 16),
             size => (size.into(), 8),
         };
-        if size < body || size > end - offset {
+        if size < body || size > end - start {
             break;
         }
-        if &head[4..8] == b"moov" && size <= MOST_INDEX {
-            let mut data = vec![0; (size - body) as usize];
-            file.seek(SeekFrom::Start(offset + body))?;
-            file.read_exact(&mut data)?;
-            return Ok(Some(Index {
-                start: offset,
-                body: offset + body,
-                data,
-            }));
-        }
-        offset += size;
+        found.push(Outer {
+            name: [head[4], head[5], head[6], head[7]],
+            start,
+            body: start + body,
+            end: start + size,
+            is_open: short == 0,
+        });
+        start += size;
     }
-    Ok(None)
+    Ok(found)
+}
+
+/// The box of a file that describes its tracks; None where there is none.
+pub(super) fn index(file: &mut File) -> io::Result<Option<Index>> {
+    let outer = outer(file)?;
+    let Some(found) = outer.iter().find(|found| &found.name == b"moov") else {
+        return Ok(None);
+    };
+    if found.end - found.start > MOST_INDEX {
+        return Ok(None);
+    }
+    let mut data = vec![0; (found.end - found.body) as usize];
+    file.seek(SeekFrom::Start(found.body))?;
+    file.read_exact(&mut data)?;
+    Ok(Some(Index {
+        start: found.start,
+        body: found.body,
+        data,
+        can_follow: outer.iter().all(|outer| !outer.is_open),
+    }))
 }
 
 /// The boxes in `data`: their names, and where their bodies are.

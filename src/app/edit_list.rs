@@ -3,19 +3,14 @@
 //! without encoding.
 //!
 //! The file is read with its lists hidden (their boxes become free space, and the movie lasts as long
-//! as its media), and the times that they
-//! ask for are put on the streams.
+//! as its media), and the times that they ask for are put on the streams.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use gst::prelude::*;
 
-use super::boxes::{boxes, double, index, word};
+use super::boxes::{boxes, double, find, word};
 use super::stream::stream_id;
 
 /// When a track is shown.
@@ -34,109 +29,57 @@ struct Edit {
 pub(super) struct EditLists {
     /// By the number of the track.
     edits: HashMap<u32, Edit>,
-    /// Bytes that are read instead of the file's, and where.
-    patches: Vec<(u64, Vec<u8>)>,
 }
 
 impl EditLists {
-    /// Those of the file at `path`; None where there are none, or some that show a track in several
-    /// pieces.
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        let mut file = File::open(path).ok()?;
-        let index = index(&mut file).ok()??;
-        let (offset, index) = (index.body, index.data);
+    /// Those of the index of a file, which are hidden in it; None where there are none, or some that
+    /// show a track in several pieces.
+    pub(super) fn hide(index: &mut [u8]) -> Option<Self> {
         let mut lists = Self::default();
-        let (_, movie) = boxes(&index).find(|(name, _)| name == b"mvhd")?;
+        let mut hidden = Vec::new();
+        let (_, movie) = boxes(index).find(|(name, _)| name == b"mvhd")?;
         let scale = time_scale(&index[movie.clone()])?;
-        for (_, track) in boxes(&index).filter(|(name, _)| name == b"trak") {
-            lists.meet(&index, track, offset, scale)?;
+        for (_, track) in boxes(index).filter(|(name, _)| name == b"trak") {
+            let Some(edts) = find(index, &track, &[b"edts"]) else {
+                continue;
+            };
+            lists.meet(index, &track, &edts, scale)?;
+            hidden.push(edts.start - 4);
         }
         let ends = lists.edits.values().map(|edit| edit.start + edit.duration);
         let end = ends
             .max()?
-            .mul_div_ceil(scale.into(), gst::ClockTime::SECOND.nseconds())?;
+            .mul_div_ceil(scale.into(), gst::ClockTime::SECOND.nseconds())?
+            .nseconds();
         // Without its edits the movie lasts until the end of the last one.
         let (at, end) = match index[movie.start] {
-            0 => (
-                16,
-                u32::try_from(end.nseconds()).ok()?.to_be_bytes().to_vec(),
-            ),
-            _ => (24, end.nseconds().to_be_bytes().to_vec()),
+            0 => (16, u32::try_from(end).ok()?.to_be_bytes().to_vec()),
+            _ => (24, end.to_be_bytes().to_vec()),
         };
-        lists.patches.push((offset + movie.start as u64 + at, end));
+        let place = movie.start + at..movie.start + at + end.len();
+        index.get_mut(place)?.copy_from_slice(&end);
+        for name in hidden {
+            index[name..name + 4].copy_from_slice(b"free");
+        }
         Some(lists)
     }
 
-    fn meet(&mut self, index: &[u8], track: Range<usize>, offset: u64, movie: u32) -> Option<()> {
-        let find = |outer: &Range<usize>, name: &[u8; 4]| {
-            let found = boxes(&index[outer.clone()]).find(|(found, _)| found == name);
-            found.map(|(_, body)| outer.start + body.start..outer.start + body.end)
-        };
-        let Some(edts) = find(&track, b"edts") else {
-            return Some(());
-        };
-        let header = &index[find(&track, b"tkhd")?];
+    fn meet(
+        &mut self,
+        index: &[u8],
+        track: &Range<usize>,
+        edts: &Range<usize>,
+        movie: u32,
+    ) -> Option<()> {
+        let header = &index[find(index, track, &[b"tkhd"])?];
         let number = match header.first()? {
             0 => word(header, 12)?,
             _ => word(header, 20)?,
         };
-        let media = find(&track, b"mdia").and_then(|media| find(&media, b"mdhd"))?;
-        let scale = time_scale(&index[media])?;
-        let edit = edit(&index[find(&edts, b"elst")?], movie, scale)?;
+        let scale = time_scale(&index[find(index, track, &[b"mdia", b"mdhd"])?])?;
+        let edit = edit(&index[find(index, edts, &[b"elst"])?], movie, scale)?;
         self.edits.insert(number, edit);
-        let name = offset + edts.start as u64 - 4;
-        self.patches.push((name, b"free".to_vec()));
         Some(())
-    }
-
-    /// An element that reads the file at `path` as if it had no edit lists.
-    pub(super) fn reader(&self, path: &Path) -> io::Result<gst::Element> {
-        let file = File::open(path)?;
-        let size = file.metadata()?.len();
-        let state = Arc::new(Mutex::new((file, 0)));
-        let (patches, for_seek) = (self.patches.clone(), Arc::clone(&state));
-        let callbacks = gst_app::AppSrcCallbacks::builder()
-            .seek_data(move |_, offset| match for_seek.lock() {
-                Ok(mut state) => {
-                    state.1 = offset;
-                    true
-                }
-                Err(_) => false,
-            })
-            .need_data(move |source, length| {
-                let data = state
-                    .lock()
-                    .map_err(|_| io::Error::other("it was read before"));
-                let data = data.and_then(|mut state| {
-                    let offset = state.1;
-                    let data = read(&mut state.0, offset, length.min(1 << 24), &patches)?;
-                    state.1 += data.len() as u64;
-                    Ok((offset, data))
-                });
-                match data {
-                    // Refused only while the pipeline is being stopped.
-                    Ok((_, data)) if data.is_empty() => {
-                        let _ = source.end_of_stream();
-                    }
-                    Ok((offset, data)) => {
-                        let mut buffer = gst::Buffer::from_mut_slice(data);
-                        if let Some(buffer) = buffer.get_mut() {
-                            buffer.set_offset(offset);
-                        }
-                        let _ = source.push_buffer(buffer);
-                    }
-                    Err(error) => {
-                        gst::element_error!(source, gst::ResourceError::Read, ("{error}"));
-                    }
-                }
-            });
-        let source = gst_app::AppSrc::builder()
-            .stream_type(gst_app::AppStreamType::RandomAccess)
-            .format(gst::Format::Bytes)
-            .build();
-        source.set_size(size as i64);
-        source.set_callbacks(callbacks.build());
-        Ok(source.upcast())
     }
 
     /// Put the times that the list asks for on a stream of that reader.
@@ -201,29 +144,6 @@ fn edit(list: &[u8], movie: u32, media: u32) -> Option<Edit> {
     (found.start, found.duration) = (time(start.try_into().ok()?, media)?, time(duration, movie)?);
     let is_all = entries.next().is_none() && found.duration > gst::ClockTime::ZERO;
     is_all.then_some(found)
-}
-
-/// Bytes of the file, with `patches` in their places.
-fn read(
-    file: &mut File,
-    offset: u64,
-    length: u32,
-    patches: &[(u64, Vec<u8>)],
-) -> io::Result<Vec<u8>> {
-    let mut data = Vec::with_capacity(length as usize);
-    file.seek(SeekFrom::Start(offset))?;
-    file.take(length.into()).read_to_end(&mut data)?;
-    for (start, patch) in patches {
-        for (at, byte) in (*start..).zip(patch) {
-            let here = at
-                .checked_sub(offset)
-                .and_then(|at| data.get_mut(at as usize));
-            if let Some(here) = here {
-                *here = *byte;
-            }
-        }
-    }
-    Ok(data)
 }
 
 #[cfg(test)]

@@ -1,13 +1,16 @@
 //! What reads a file.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use gst::prelude::*;
 
 use super::AppError;
-use super::branches::put_in_order;
+use super::boxes::index;
 use super::edit_list::EditLists;
 use super::elements::{chain, make};
+use super::reindexed::Reindexed;
+use super::sample_tables::widened;
 
 /// Name of what reads, by which its errors are known.
 pub(super) const INPUT: &str = "input";
@@ -16,6 +19,8 @@ pub(super) const INPUT: &str = "input";
 #[derive(Debug)]
 pub(super) struct Source {
     path: PathBuf,
+    /// What is read instead of its own index.
+    reindexed: Option<Reindexed>,
     /// Edit lists that are followed here, instead of by GStreamer.
     edit_lists: Option<EditLists>,
 }
@@ -23,17 +28,29 @@ pub(super) struct Source {
 impl Source {
     /// The file at `path`, as GStreamer reads it.
     pub(super) fn new(path: &Path) -> Self {
+        // One that cannot be read is the reader's to tell.
+        let index = (File::open(path).ok()).and_then(|mut file| index(&mut file).ok()?);
+        let reindexed = index.and_then(|index| {
+            let data = widened(&index.data)?;
+            Reindexed::new(&index, data)
+        });
         Self {
             path: path.to_owned(),
+            reindexed,
             edit_lists: None,
         }
     }
 
     /// The same file with its edit lists followed here; None where it has none.
     pub(super) fn edited(&self) -> Option<Self> {
+        let index = index(&mut File::open(&self.path).ok()?).ok()??;
+        let mut data = index.data.clone();
+        let lists = EditLists::hide(&mut data)?;
+        let data = widened(&data).unwrap_or(data);
         Some(Self {
             path: self.path.clone(),
-            edit_lists: Some(EditLists::of(&self.path)?),
+            reindexed: Some(Reindexed::new(&index, data)?),
+            edit_lists: Some(lists),
         })
     }
 
@@ -54,14 +71,14 @@ impl Source {
         pipeline: &gst::Pipeline,
         on_stream: impl Fn(&gst::Element, &gst::Pad) + Send + Sync + 'static,
     ) -> Result<Opened, AppError> {
-        let source = match &self.edit_lists {
+        let source = match &self.reindexed {
             None => {
                 let source = make("filesrc")?;
                 source.set_property("location", &self.path);
                 source
             }
-            Some(lists) => {
-                let source = lists.reader(&self.path);
+            Some(reindexed) => {
+                let source = reindexed.reader(&self.path);
                 source.map_err(|error| AppError::element(INPUT, error))?
             }
         };
@@ -73,21 +90,10 @@ impl Source {
             if let Some(lists) = &lists {
                 lists.follow(pad);
             }
-            if has_plain_samples(pad) {
-                // QuickTime's reader gives all packets of some the time of the first one.
-                put_in_order(pad);
-            }
             on_stream(parser, pad);
         });
         Ok(Opened::new(source, parser))
     }
-}
-
-/// Whether sound comes out of `pad` that is not compressed.
-fn has_plain_samples(pad: &gst::Pad) -> bool {
-    let caps = pad.current_caps().unwrap_or(pad.query_caps(None));
-    let caps = caps.structure(0);
-    caps.is_some_and(|caps| caps.name() == "audio/x-raw")
 }
 
 /// What reads a file and takes it apart. What its streams shall go to is not linked to it yet, and

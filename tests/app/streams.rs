@@ -5,7 +5,9 @@ use std::path::Path;
 use gst::prelude::*;
 use gstdepixelate::app::{AppError, Kind, NOTICE, Survey};
 
-use crate::media::{clip, first, launch, launch_with, names, survey, transcode, transcode_with};
+use crate::media::{
+    clip, ffmpeg, first, launch, launch_with, names, survey, transcode, transcode_with,
+};
 
 const VIDEO: &str = "videotestsrc num-buffers=50 ! video/x-raw,width=64,height=48,framerate=25/1";
 
@@ -233,6 +235,27 @@ fn sound_without_a_layout_is_taken_along() {
             caps.structure(0).unwrap().get::<i32>("channels"),
             Ok(channels)
         );
+    }
+}
+
+#[test]
+fn plain_samples_of_quicktime_arrive_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for channels in ["2", "6"] {
+        // GStreamer 1.22 by itself takes the times of these samples from anywhere in memory.
+        let film = path("a.mov").to_str().unwrap().to_owned();
+        let video = "-f lavfi -i testsrc=s=64x48:r=25:d=1 -f lavfi -i sine=r=48000:d=1 \
+                     -c:v libx264 -pix_fmt yuv420p -c:a pcm_s16le -ac";
+        let options: Vec<&str> = video.split_whitespace().collect();
+        if !ffmpeg(&[&options[..], &[channels, film.as_str()]].concat()) {
+            return;
+        }
+        for _ in 0..4 {
+            assert_eq!(transcode(&path("a.mov"), &path("b.mp4")).unwrap(), 25);
+            let lasts = first(&survey(&path("b.mp4")), Kind::Audio).duration();
+            assert!(lasts.mseconds().abs_diff(1000) < 60, "{channels}: {lasts}");
+        }
     }
 }
 
