@@ -147,6 +147,14 @@ impl AppError {
         }
     }
 
+    /// A temporary file or folder that cannot be made or written.
+    pub(crate) fn temporary(reason: std::io::Error) -> Self {
+        Self::Output {
+            path: std::env::temp_dir(),
+            reason,
+        }
+    }
+
     /// A failure of `element`.
     pub(super) fn element(element: &str, reason: impl ToString) -> Self {
         Self::Element {

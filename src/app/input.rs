@@ -185,7 +185,7 @@ impl Input {
         source: impl Read + Send + 'static,
         cancel: &AtomicBool,
     ) -> Result<Made, AppError> {
-        let mut file = NamedTempFile::new().map_err(|error| self.unreadable(error))?;
+        let mut file = NamedTempFile::new().map_err(AppError::temporary)?;
         let (sender, pieces) = sync_channel(WAITING);
         // It may wait for ever, and goes with the program.
         std::thread::spawn(move || send_all(source, &sender));
@@ -193,12 +193,12 @@ impl Input {
             if cancel.load(Ordering::Relaxed) {
                 return Err(AppError::Cancelled);
             }
-            let written = match pieces.recv_timeout(TICK) {
-                Ok(piece) => piece.and_then(|piece| file.write_all(&piece)),
+            let piece = match pieces.recv_timeout(TICK) {
+                Ok(piece) => piece.map_err(|error| self.unreadable(error))?,
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            written.map_err(|error| self.unreadable(error))?;
+            file.write_all(&piece).map_err(AppError::temporary)?;
         }
         let copy = file.into_temp_path();
         let mut made = self.single(&copy, cancel).map_err(|error| match error {

@@ -42,9 +42,7 @@ pub(super) fn film(
 ) -> Result<TempPath, AppError> {
     let pipeline = gst::Pipeline::with_name(PICTURES);
     let file = tempfile::Builder::new().suffix(".mkv").tempfile();
-    let file = file
-        .map_err(|error| AppError::element(PICTURES, error))?
-        .into_temp_path();
+    let file = file.map_err(AppError::temporary)?.into_temp_path();
     let form = form(first.picture.color());
     let size = (first.picture.width(), first.picture.height());
     let caps = gst::Caps::builder("video/x-raw")

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::app::AppError;
+use crate::app::{AppError, STANDARD};
 
 /// Endings of films; the others in a folder are left alone.
 const FILMS: [&str; 16] = [
@@ -39,7 +39,7 @@ pub(super) fn looks(files: &[PathBuf]) -> Result<Jobs, AppError> {
     };
     let mut jobs = Jobs::default();
     for file in inputs {
-        let films = films(file).map_err(|_| AppError::NoInput { path: file.clone() })?;
+        let films = films(file)?;
         jobs.files.extend(films.into_iter().map(|input| Job {
             output: outputs.cloned().unwrap_or(input.with_extension("mkv")),
             input,
@@ -72,8 +72,7 @@ pub(super) fn outputs(
     })?;
     let mut jobs = Jobs::default();
     for file in files {
-        let inputs = films(file).map_err(|_| AppError::NoInput { path: file.clone() })?;
-        for input in inputs {
+        for input in films(file)? {
             let output = folder.join(name(&input));
             if jobs.files.iter().any(|job| job.output == output) {
                 return Err(AppError::Unfit(format!(
@@ -91,22 +90,37 @@ pub(super) fn outputs(
     Ok(jobs)
 }
 
-/// `path` itself, or the films in that folder.
-fn films(path: &Path) -> io::Result<Vec<PathBuf>> {
+/// `path` itself, or the films in that folder, which are some.
+fn films(path: &Path) -> Result<Vec<PathBuf>, AppError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let entries = std::fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
+    let unreadable = |reason: String| AppError::Input {
+        path: path.to_owned(),
+        reason,
+    };
+    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(|error| unreadable(error.to_string()))?;
     let paths = entries.into_iter().map(|entry| entry.path());
     let mut films: Vec<_> = paths
         .filter(|path| path.is_file() && FILMS.contains(&ending(path).as_str()))
         .collect();
     films.sort();
+    if films.is_empty() {
+        return Err(unreadable(
+            "there are no films in this folder; numbered pictures are named as one input, as in \
+             pictures/%05d.png"
+                .to_owned(),
+        ));
+    }
     Ok(films)
 }
 
 /// The name of the file that is made out of `input`.
 fn name(input: &Path) -> PathBuf {
+    if input == Path::new(STANDARD) {
+        return "standard-input.mkv".into();
+    }
     let name = PathBuf::from(input.file_name().unwrap_or_default());
     match KEPT.contains(&ending(input).as_str()) {
         true => name,
@@ -145,5 +159,9 @@ mod tests {
         let error = outputs(&asked, Some(to.path()), true).unwrap_err();
         assert!(error.to_string().contains("c.mkv"), "{error}");
         assert!(outputs(&asked, None, false).is_err());
+        let empty = tempfile::tempdir().unwrap();
+        let error = outputs(&[empty.path().to_owned()], Some(to.path()), true).unwrap_err();
+        assert!(error.to_string().contains("no films"), "{error}");
+        assert_eq!(name(Path::new(STANDARD)), Path::new("standard-input.mkv"));
     }
 }

@@ -57,7 +57,7 @@ impl Target {
                 folder: None,
             });
         }
-        let folder = tempfile::tempdir().context("no temporary folder can be made")?;
+        let folder = tempfile::tempdir().map_err(AppError::temporary)?;
         Ok(Self {
             path: folder.path().join(NAME),
             folder: Some(folder),
@@ -90,7 +90,12 @@ impl Target {
         });
         loop {
             match copied.recv_timeout(TICK) {
-                Ok(written) => return written.context("standard output"),
+                Ok(written) => {
+                    return written.map(drop).map_err(|reason| {
+                        let path = "standard output".into();
+                        AppError::Output { path, reason }.into()
+                    });
+                }
                 Err(_) if cancel.load(Ordering::Relaxed) => return Err(AppError::Cancelled.into()),
                 Err(_) => {}
             }
