@@ -101,7 +101,7 @@ fn section(folder: &Path, stage: &str, lines: &[&Line]) -> anyhow::Result<Markup
         }
         (PreEscaped(diagram(&panels(stage, lines))?))
         (table(lines))
-        (strips(folder, stage)?)
+        (strips(folder, stage, caption(lines))?)
     })
 }
 
@@ -177,7 +177,7 @@ fn mean(values: &[f64]) -> f64 {
 fn table(lines: &[&Line]) -> Markup {
     let last = lines.iter().rev().find_map(|line| line.held_out.as_ref());
     html! {
-        @if let Some(last) = last {
+        @if let Some(last) = last.filter(|last| !last.by_block.is_empty()) {
             h3 { "By block size" }
             table {
                 tr { th { "blocks, px of the crop" } th { "pixelated, dB" } th { "restored, dB" } }
@@ -193,8 +193,17 @@ fn table(lines: &[&Line]) -> Markup {
     }
 }
 
-/// Pictures of the same held-out faces as the training went on.
-fn strips(folder: &Path, stage: &str) -> anyhow::Result<Markup> {
+/// What the rows of the pictures are, from above.
+fn caption(lines: &[&Line]) -> &'static str {
+    match lines.iter().rev().find_map(|line| line.held_out.as_ref()) {
+        Some(last) if !last.by_block.is_empty() => "mosaic, restored, truth",
+        Some(_) => "what the network is given, what it makes of it, truth",
+        None => "made by the network",
+    }
+}
+
+/// What the network made as the training went on, always of the same.
+fn strips(folder: &Path, stage: &str, caption: &str) -> anyhow::Result<Markup> {
     let mut files = Vec::new();
     for entry in folder.read_dir()? {
         let path = entry?.path();
@@ -222,12 +231,12 @@ fn strips(folder: &Path, stage: &str) -> anyhow::Result<Markup> {
         figures.push(html! {
             figure {
                 img alt="" src=(format!("data:image/png;base64,{picture}"));
-                figcaption { "Step " (step) ": mosaic, restored, truth" }
+                figcaption { "Step " (step) ": " (caption) }
             }
         });
     }
     Ok(html! {
-        @if !figures.is_empty() { h3 { "Held-back faces" } }
+        @if !figures.is_empty() { h3 { "As the training went on" } }
         @for figure in &figures { (figure) }
     })
 }

@@ -29,7 +29,7 @@ pub struct Validated {
     pub pixelated: f64,
     /// PSNR of what the stage makes of them.
     pub psnr: f64,
-    /// The same by block size, in rising order.
+    /// The same by block size, in rising order, of those samples that have blocks.
     pub by_block: Vec<Group>,
 }
 
@@ -78,12 +78,15 @@ impl Validation {
     /// truth.
     pub(crate) fn run(&self, stage: &dyn TrainStep) -> (Validated, RgbImage) {
         let mut groups = vec![Vec::new(); BORDERS.len() + 1];
-        let mut drawn = Vec::new();
+        let (mut all, mut drawn) = (Vec::new(), Vec::new());
         for sample in &self.samples {
             let pictures = self.restored(stage, sample);
             let clean = &pictures[pictures.len() - 1];
             let pair = [psnr(&pictures[0], clean), psnr(&pictures[1], clean)];
-            groups[BORDERS.partition_point(|&border| border <= sample.block)].push(pair);
+            all.push(pair);
+            if sample.block > 0.0 {
+                groups[BORDERS.partition_point(|&border| border <= sample.block)].push(pair);
+            }
             if drawn.len() < DRAWN {
                 drawn.push(pictures);
             }
@@ -93,7 +96,7 @@ impl Validation {
             let sum = |i: usize| pairs.iter().map(|pair| pair[i]).sum::<f64>() / count;
             (sum(0), sum(1))
         };
-        let (pixelated, psnr) = mean(&groups.concat());
+        let (pixelated, psnr) = mean(&all);
         let by_block = groups
             .iter()
             .enumerate()

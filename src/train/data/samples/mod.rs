@@ -70,7 +70,7 @@ pub struct Sample {
     pub grid: Option<Grid>,
     /// The same, sharpened; few systems have it.
     pub sharpened_target: Vec<f32>,
-    /// Side of a block, crop pixels.
+    /// Side of a block, crop pixels; 0 where there are none.
     pub block: f32,
     /// Numbers that a network should find, where it gives no picture.
     pub labels: Vec<f32>,
