@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
+use anyhow::ensure;
 use clap::Args;
 
 use crate::evaluate::cases::{BLOCKS, FACE_SHARE, Setting};
-use crate::evaluate::{job, networks, table};
+use crate::evaluate::{job, networks, open_faces, table};
 use crate::files;
 use crate::train::data::held_out::HeldOut;
+use crate::train::recipe::RecipeText;
+use crate::train::systems::pix2pix::{self, score};
 
 /// What is measured.
 #[derive(Args)]
@@ -23,7 +26,7 @@ pub(super) struct EvaluateArgs {
     held_out: bool,
     /// Recipe of any system, whose rule says which those are; without it the bundled default
     /// recipe.
-    #[arg(long, value_name = "FILE", requires = "held_out")]
+    #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
     /// Take at most so many pictures, evenly spread.
     #[arg(long, value_name = "COUNT", default_value_t = 200)]
@@ -37,6 +40,10 @@ pub(super) struct EvaluateArgs {
     /// Side that pictures are scaled to, pixels; without it that of the largest that a model gives.
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(32..=2048))]
     side: Option<u32>,
+    /// Cover the faces as pix2pix's recipe says (that of the first model, or of --recipe) instead of
+    /// pixelating them, and score whole pictures and what was covered.
+    #[arg(long, conflicts_with_all = ["block", "inner", "side", "embedding", "features", "trained_with", "html"], requires = "model")]
+    occlusion: bool,
     /// Also measure identity and Fréchet distance by this network, which describes a face by a
     /// vector.
     #[arg(long, value_name = "FILE.onnx")]
@@ -58,6 +65,13 @@ pub(super) struct EvaluateArgs {
 
 /// Measure, print the table and write what is asked for.
 pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
+    if args.occlusion {
+        return covered(args);
+    }
+    ensure!(
+        args.recipe.is_none() || args.held_out,
+        "--recipe says which pictures --held-out takes: give both, or neither"
+    );
     let rule = HeldOut::of_recipe(args.recipe.as_deref())?;
     let faces = job::Faces {
         path: args.faces.clone(),
@@ -81,6 +95,21 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     }
     if let Some(path) = &args.html {
         files::write(path, &results.page()?)?;
+    }
+    Ok(())
+}
+
+/// The same of covered faces.
+fn covered(args: &EvaluateArgs) -> anyhow::Result<()> {
+    let recipe = match (&args.recipe, args.model.first()) {
+        (None, Some(model)) => pix2pix::Recipe::of_model(model)?,
+        (path, _) => pix2pix::Recipe::read_with(path.as_deref(), &[])?,
+    };
+    let faces = open_faces(&args.faces, args.held_out.then_some(&recipe.data))?;
+    let rows = score::score(&args.model, &faces, args.limit, &recipe)?;
+    println!("{}", score::markdown(&rows));
+    if let Some(path) = &args.json {
+        files::write(path, &serde_json::to_string_pretty(&rows)?)?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ use crate::train::nn::layers::Parameters;
 use crate::train::recipe::RecipeText;
 
 /// Stream of randomness of the held-out pictures; training has 0 and 1.
-const HELD_OUT: u64 = 9;
+pub(crate) const HELD_OUT: u64 = 9;
 
 /// A model file: its name in the run's folder, and its bytes.
 pub type ModelFile = (String, Vec<u8>);

@@ -4,9 +4,12 @@
 use std::sync::Arc;
 
 use super::*;
+use gstdepixelate::evaluate::open_faces;
 use gstdepixelate::train::optim::discriminator::DiscriminatorChoice;
 use gstdepixelate::train::run::generate::{self, Drawing};
+use gstdepixelate::train::run::log;
 use gstdepixelate::train::systems::gpen::networks::Gpen;
+use gstdepixelate::train::systems::pix2pix::score;
 use gstdepixelate::train::systems::pixelcyclegan::networks::Nested;
 use gstdepixelate::train::systems::stylegan2::prior::Prior;
 use gstdepixelate::train::systems::{gpen, pix2pix, pixelcyclegan, scgan, stylegan2};
@@ -42,9 +45,45 @@ fn pix2pix_trains_stops_resumes_and_plays() {
     };
     let error = generate::grid_of(&out.join("parts/pix2pix.onnx"), drawing).unwrap_err();
     assert!(error.to_string().contains("input z"), "{error}");
+    check_scored_again(&recipe, &faces, &out.join("whole"));
     recipe.train.steps = 5;
     let error = train(&recipe, &faces, &options(&out.join("parts"))).unwrap_err();
     assert!(error.to_string().contains("another recipe"), "{error}");
+}
+
+/// An exported model gets the scores that its run had at the end.
+fn check_scored_again(recipe: &pix2pix::Recipe, faces: &Path, run: &Path) {
+    let lines = log::read(&log::file(run)).unwrap();
+    let logged = |name: &str| {
+        let last = lines.iter().rev().find_map(|line| line.measures.get(name));
+        *last.unwrap_or_else(|| panic!("{name}"))
+    };
+    let model = run.join("pix2pix.onnx");
+    assert!(pix2pix::Recipe::of_model(&model).unwrap() == *recipe);
+    let held_out = open_faces(faces, Some(&recipe.data)).unwrap();
+    let rows = score::score(&[model], &held_out, 48, recipe).unwrap();
+    let [covered, restored] = rows.as_slice() else {
+        panic!("{rows:?}");
+    };
+    for (row, name) in [(covered, "degraded"), (restored, "restored")] {
+        for (found, measure) in [
+            (row.scores.ssim_gauss, "SSIM"),
+            (row.scores.masked_psnr, "PSNR inside the mask, dB"),
+            (row.scores.masked_ssim_gauss, "SSIM inside the mask"),
+        ] {
+            let expected = logged(&format!("{measure}: {name}"));
+            assert!(
+                (found - expected).abs() < 1e-3,
+                "{measure}, {name}: {found}, {expected}"
+            );
+        }
+    }
+    assert!(score::markdown(&rows).contains("psnr inside the mask"));
+    let error = pix2pix::Recipe::of_model(Path::new("models/default.onnx")).unwrap_err();
+    assert!(
+        error.to_string().contains("no recipe of pix2pix"),
+        "{error}"
+    );
 }
 
 #[test]

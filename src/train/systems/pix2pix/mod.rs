@@ -5,6 +5,7 @@ pub mod networks;
 pub(crate) mod occlude;
 mod occluded_faces;
 mod recipe;
+pub mod score;
 mod system;
 pub(crate) mod train_step;
 

@@ -3,9 +3,10 @@
 //! a loss, so that whole pictures flatter it.
 
 use image::RgbImage;
+use serde::Serialize;
 use tch::{Device, Tensor};
 
-use crate::metrics::{MetricsError, Picture, masked_psnr, masked_ssim, ssim_gauss};
+use crate::metrics::{MetricsError, Picture, masked_psnr, masked_ssim, psnr, ssim_gauss};
 use crate::train::data::loader::Inputs;
 use crate::train::data::pictures::{bytes, planes};
 use crate::train::data::samples::Sample;
@@ -43,14 +44,16 @@ pub(super) struct OccludedFaces {
 }
 
 /// Means over all faces of one kind of picture against the clean ones.
-#[derive(Default)]
-struct Scores {
+#[derive(Debug, Default, Serialize)]
+pub struct Scores {
+    /// PSNR, dB.
+    pub psnr: f64,
     /// SSIM with the Gaussian window.
-    ssim: f64,
+    pub ssim_gauss: f64,
     /// PSNR inside the mask, dB.
-    masked_psnr: f64,
+    pub masked_psnr: f64,
     /// SSIM inside the mask.
-    masked_ssim: f64,
+    pub masked_ssim_gauss: f64,
 }
 
 impl OccludedFaces {
@@ -73,16 +76,23 @@ impl OccludedFaces {
         bytes(&stage.predict(&Inputs::alone(&seen))).concat()
     }
 
-    fn scores(&self, pictures: &[Vec<u8>]) -> Result<Scores, MetricsError> {
+    /// The faces as networks are given them.
+    pub(super) fn pictures(&self) -> impl Iterator<Item = &RgbImage> {
+        self.faces.iter().map(|face| &face.picture)
+    }
+
+    /// The scores of one picture of each face, packed R′G′B′.
+    pub(super) fn scores(&self, pictures: &[Vec<u8>]) -> Result<Scores, MetricsError> {
         let mut sums = Scores::default();
         let share = 1.0 / self.faces.len().max(1) as f64;
         for (face, picture) in self.faces.iter().zip(pictures) {
             let (width, height) = face.clean.dimensions();
             let view = |data| Picture::new(width as usize, height as usize, data);
             let (picture, clean) = (view(picture)?, view(face.clean.as_raw())?);
-            sums.ssim += ssim_gauss(&picture, &clean)? * share;
+            sums.psnr += psnr(&picture, &clean)? * share;
+            sums.ssim_gauss += ssim_gauss(&picture, &clean)? * share;
             sums.masked_psnr += masked_psnr(&picture, &clean, &face.mask)? * share;
-            sums.masked_ssim += masked_ssim(&picture, &clean, &face.mask)? * share;
+            sums.masked_ssim_gauss += masked_ssim(&picture, &clean, &face.mask)? * share;
         }
         Ok(sums)
     }
@@ -96,21 +106,19 @@ impl Validator for OccludedFaces {
         let covered = self.faces.iter().map(|face| face.picture.as_raw().clone());
         let covered = self.scores(&covered.collect::<Vec<_>>())?;
         let measures = [
-            ("SSIM: restored", restored.ssim),
-            ("SSIM: degraded", covered.ssim),
+            ("SSIM: restored", restored.ssim_gauss),
+            ("SSIM: degraded", covered.ssim_gauss),
             ("PSNR inside the mask, dB: restored", restored.masked_psnr),
             ("PSNR inside the mask, dB: degraded", covered.masked_psnr),
-            ("SSIM inside the mask: restored", restored.masked_ssim),
-            ("SSIM inside the mask: degraded", covered.masked_ssim),
+            ("SSIM inside the mask: restored", restored.masked_ssim_gauss),
+            ("SSIM inside the mask: degraded", covered.masked_ssim_gauss),
         ];
         log.measured(stage.progress().0, measures)?;
         let line = |scores: &Scores| {
-            let Scores {
-                ssim,
-                masked_psnr,
-                masked_ssim,
-            } = scores;
-            format!("SSIM {ssim:.4}, inside the mask {masked_psnr:.2} dB and {masked_ssim:.4}")
+            format!(
+                "SSIM {:.4}, inside the mask {:.2} dB and {:.4}",
+                scores.ssim_gauss, scores.masked_psnr, scores.masked_ssim_gauss
+            )
         };
         let text = format!("{text}; {}; degraded {}", line(&restored), line(&covered));
         Ok((text, strip))
@@ -142,6 +150,7 @@ mod tests {
         let faces = OccludedFaces::new(vec![face], Device::Cpu);
         let scores = faces.scores(&pictures).unwrap();
         assert!((scores.masked_psnr - 20.0 * 25.5f64.log10()).abs() < 1e-9);
-        assert!(scores.masked_ssim < scores.ssim && scores.ssim < 1.0);
+        let [masked, whole] = [scores.masked_ssim_gauss, scores.ssim_gauss];
+        assert!(masked < whole && whole < 1.0);
     }
 }
