@@ -138,4 +138,24 @@ mod tests {
         );
         close(&fake_score(&scores(&[0.0])), 0.5);
     }
+
+    #[test]
+    fn relativistic_scores_are_paired_with_the_mean_of_the_others() {
+        let (real, fake) = (scores(&[3.0, 5.0]), scores(&[0.0, 2.0]));
+        let softplus = |x: f64| x.exp().ln_1p();
+        let mean = |values: [f64; 2]| (softplus(values[0]) + softplus(values[1])) / 2.0;
+        // Real pictures are to lie above the fake ones' mean of 1, fake ones below the real ones' of
+        // 4: each pair of differences is real − 1 and fake − 4.
+        let expected = (mean([-2.0, -4.0]) + mean([-4.0, -2.0])) / 2.0;
+        let loss = GanLoss::Relativistic;
+        close(&loss.of_discriminator(&real, &fake), expected);
+        // The generator wants the reverse of the same differences.
+        let expected = (mean([4.0, 2.0]) + mean([2.0, 4.0])) / 2.0;
+        close(&loss.of_generator(Some(&real), &fake), expected);
+        // Pictures are not compared one by one.
+        close(
+            &loss.of_discriminator(&real, &scores(&[2.0, 0.0])),
+            (mean([-2.0, -4.0]) + mean([-4.0, -2.0])) / 2.0,
+        );
+    }
 }

@@ -269,3 +269,66 @@ impl TrainStep for EsrganStep {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::member::Esrgan;
+    use super::*;
+    use crate::train::optim::losses::cross_entropy;
+    use crate::train::recipe::RecipeText;
+
+    /// A step of the second part: sharpened truths, weights that a test can tell apart.
+    fn stage() -> EsrganStep {
+        let small = include_str!("../../../../recipes/esrgan-small.toml");
+        let mut recipe = Esrgan::parse(small).unwrap().0;
+        recipe.psnr.steps = 0;
+        recipe.perceptual.features = None;
+        (recipe.gan.pixel, recipe.gan.adversarial) = (0.5, 0.1);
+        (recipe.gan.distance, recipe.gan.loss) = (Distance::L1, GanLoss::CrossEntropy);
+        recipe.stage("esrgan", Device::Cpu).unwrap()
+    }
+
+    fn batch() -> Batch {
+        tch::manual_seed(4);
+        let options = (Kind::Float, Device::Cpu);
+        let [input, target, sharpened_target] =
+            [16, 64, 64].map(|side| Tensor::rand([2, 3, side, side], options) * 2 - 1);
+        Batch {
+            input,
+            target,
+            sharpened_target,
+            ..Batch::default()
+        }
+    }
+
+    #[test]
+    fn sharpened_truths_are_for_pictures_and_plain_ones_for_the_discriminator() {
+        let (mut stage, twin, batch) = (stage(), stage(), batch());
+        let losses = stage.step(&batch).unwrap().values();
+        let of = |name: &str| losses.iter().find(|(term, _)| *term == name).unwrap().1;
+
+        let seen = [unit(&batch.input)];
+        let generator = &twin.parts.generator;
+        let fake = generator.read(&mut Training(&twin.generator.weights), &seen);
+        let distance = |truth: &Tensor| (l1(&fake, &unit(truth)) * 0.5).double_value(&[]);
+        assert!((of("pixel") - distance(&batch.sharpened_target)).abs() < 1e-5);
+        assert!((of("pixel") - distance(&batch.target)).abs() > 1e-4);
+
+        let Adversary::Own(size, discriminator) = &twin.discriminator else {
+            panic!("it has its own");
+        };
+        let weights = discriminator.effective();
+        let scores = |pictures: &Tensor| twin.parts.scores(*size, &weights, pictures);
+        let told = |real: &Tensor| {
+            let loss =
+                cross_entropy(&scores(&unit(real)), 1.0) + cross_entropy(&scores(&fake), 0.0);
+            loss.double_value(&[])
+        };
+        let found = of("discriminator");
+        assert!((found - told(&batch.target)).abs() < 1e-4, "{found}");
+        assert!(
+            (found - told(&batch.sharpened_target)).abs() > 1e-3,
+            "{found}"
+        );
+    }
+}

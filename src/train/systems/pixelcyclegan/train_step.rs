@@ -197,7 +197,8 @@ mod tests {
     use super::*;
     use crate::train::features::tests::with_network;
     use crate::train::optim::discriminator::DiscriminatorChoice;
-    use crate::train::optim::trained::tests::check_resumed;
+    use crate::train::optim::losses::least_squares;
+    use crate::train::optim::trained::tests::{check_resumed, saved};
     use crate::train::recipe::RecipeText;
 
     fn recipe() -> Recipe {
@@ -238,6 +239,40 @@ mod tests {
             input: smooth.upsample_nearest2d([32, 32], None, None),
             unpaired: smooth.upsample_bilinear2d([32, 32], false, None, None),
             ..Batch::default()
+        }
+    }
+
+    #[test]
+    fn discriminators_are_each_on_their_own_side() {
+        let (mut stage, twin, batch) = (stage(), stage(), batch());
+        let weights = saved(&twin);
+        let scores = |name: &str, pictures: &Tensor| {
+            let own = weights.iter().filter_map(|(key, tensor)| {
+                let key = key.strip_prefix(name)?.strip_prefix('.')?;
+                Some((key.to_owned(), tensor.shallow_clone()))
+            });
+            let own: Parameters = own.collect();
+            tch::no_grad(|| discriminator(&mut Training(&own), pictures, 4))
+        };
+        let (art, picture) = (&batch.input, &batch.unpaired);
+        let (fake_art, fake_picture) = (twin.art_of(picture), twin.picture_of(art));
+        let losses = stage.step(&batch).unwrap().values();
+        let close = |name: &str, expected: Tensor| {
+            let (_, found) = losses.iter().find(|(term, _)| *term == name).unwrap();
+            let expected = expected.double_value(&[]);
+            assert!(
+                (found - expected).abs() < 1e-4 * expected.max(1.0),
+                "{name}: {found}, not {expected}"
+            );
+        };
+        for (kind, name, real, fake) in [
+            ("art", "judge_art", art, &fake_art),
+            ("picture", "judge_picture", picture, &fake_picture),
+        ] {
+            let (of_real, of_fake) = (scores(name, real), scores(name, fake));
+            close(&format!("adversarial-{kind}"), least_squares(&of_fake, 1.0));
+            let told = least_squares(&of_real, 1.0) + least_squares(&of_fake, 0.0);
+            close(&format!("discriminator-{kind}"), told * 0.5);
         }
     }
 

@@ -308,6 +308,27 @@ mod tests {
     }
 
     #[test]
+    fn no_gradient_crosses_into_the_network_before() {
+        let batch = batch();
+        for (made, name, moved) in [
+            (0, "degraded", [true, false, false]),
+            (1, "restored", [false, true, false]),
+            (2, "degraded again", [false, false, true]),
+            (3, "restored of a real one", [false, true, false]),
+        ] {
+            let stage = stage();
+            let fake = stage.cycles(&batch.unpaired, &batch.input);
+            fake[made].sum(Kind::Float).backward();
+            let found = [&stage.forward, &stage.restoring, &stage.backward].map(|network| {
+                let gradients = network.weights.values().map(Tensor::grad);
+                let mut defined = gradients.filter(Tensor::defined);
+                defined.any(|gradient| gradient.abs().max().double_value(&[]) > 0.0)
+            });
+            assert_eq!(found, moved, "{name}");
+        }
+    }
+
+    #[test]
     fn each_group_moves_by_its_own_loss() {
         check_groups(stage());
     }
