@@ -10,7 +10,7 @@ RUNTIME := .deps/onnxruntime/lib/libonnxruntime.so
 # Trainer builds link to libtorch. In a folder of their own they never replace a plugin that does not.
 TRAINER_DIR := target/trainer
 
-.PHONY: help demo plugin trainer features test lint deny bench bench-gpu bench-detect systems
+.PHONY: help demo plugin trainer features test lint deny bench bench-gpu bench-detect systems seed-004
 
 help:
 	@echo "make demo      pixelate the face in a clip and restore it: see target/demo"
@@ -26,6 +26,8 @@ help:
 	@echo "               how well mosaics are found, in scenes made of pictures"
 	@echo "make systems FACES=DIR_OR_TAR"
 	@echo "               train the small recipe of every system and compare them: see target/systems (hours)"
+	@echo "make seed-004 PICTURES=DIR_OR_TAR"
+	@echo "               generators of faces and restorers of blurred ones, from training to one page (hours)"
 	@echo "make test      everything that is checked: formatting, lints, all tests"
 	@echo "make lint      formatting and lints alone"
 	@echo "make deny      licences, sources and known faults of dependencies: see deny.toml"
@@ -70,6 +72,9 @@ bench-detect: trainer
 
 systems: trainer
 	scripts/systems.sh $(TRAINER_DIR)/release/depixelate-train "$(FACES)" target/systems
+
+seed-004: trainer
+	$(PYTHON) scripts/seed_004.py $(TRAINER_DIR)/release/depixelate-train "$(PICTURES)" target/seed-004
 
 # Lints go first: they need no code to be generated and so fail the soonest.
 test: lint

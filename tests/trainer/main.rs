@@ -13,4 +13,5 @@ mod export;
 #[path = "../helpers/mod.rs"]
 mod helpers;
 mod runs;
+mod seed_004;
 mod systems;

@@ -8,7 +8,11 @@ use indicatif::ProgressBar;
 
 use crate::experiments::film;
 use crate::files;
+use crate::train::data::dataset::Dataset;
+use crate::train::data::held_out::HeldOut;
+use crate::train::data::pictures::grid;
 use crate::train::run::generate::{self, Drawing, Walk};
+use crate::train::run::neighbours::neighbours;
 
 /// What is drawn of an exported generator.
 #[derive(Args)]
@@ -31,6 +35,21 @@ pub(super) struct DrawingArgs {
     truncation: Option<f64>,
 }
 
+/// What is drawn of one, beside the pictures that it was trained with.
+#[derive(Args)]
+pub(super) struct SampleArgs {
+    #[command(flatten)]
+    drawing: DrawingArgs,
+    /// What the generator was trained with: draw below each picture the nearest one of these, and say
+    /// how near it is, beside how near held-out faces are.
+    #[arg(long, value_name = "PATH")]
+    faces: Option<PathBuf>,
+    /// Recipe of any system, whose rule says which of them are held out; without it the bundled
+    /// default recipe.
+    #[arg(long, value_name = "FILE", requires = "faces")]
+    recipe: Option<PathBuf>,
+}
+
 /// Milliseconds that a frame of a film is shown.
 const FRAME: u16 = 40;
 
@@ -45,11 +64,27 @@ impl DrawingArgs {
 }
 
 /// Draw a grid.
-pub(super) fn sample(args: &DrawingArgs) -> anyhow::Result<()> {
-    let picture = generate::grid_of(&args.model, args.drawing())?;
+pub(super) fn sample(args: &SampleArgs) -> anyhow::Result<()> {
+    let (drawing, columns) = (&args.drawing, args.drawing.grid);
+    let made = generate::pictures_of(&drawing.model, drawing.drawing())?;
+    let picture = match &args.faces {
+        None => grid(&made, columns),
+        Some(faces) => {
+            let rule = HeldOut::of_recipe(args.recipe.as_deref())?;
+            let dataset = Dataset::open(faces, &ProgressBar::hidden())?;
+            let (training, held_out) = dataset.split(&rule);
+            let found = neighbours(&made, columns, &training, &held_out)?;
+            println!(
+                "distance to the nearest training picture, grey levels (root mean square): made {:.1}, held-out \
+                 faces {:.1}",
+                found.made, found.held_out
+            );
+            found.picture
+        }
+    };
     picture
-        .save(&args.out)
-        .with_context(|| format!("{} cannot be written", args.out.display()))
+        .save(&drawing.out)
+        .with_context(|| format!("{} cannot be written", drawing.out.display()))
 }
 
 /// Draw a film.

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use self::detection::BenchDetectArgs;
-use self::drawing::DrawingArgs;
+use self::drawing::{DrawingArgs, SampleArgs};
 use self::evaluate::EvaluateArgs;
 use self::experiment::Experiment;
 use self::training::{CascadeArgs, TrainArgs, train, train_cascade};
@@ -81,7 +81,7 @@ enum Command {
         others: Option<PathBuf>,
     },
     /// Draw a grid of pictures that an exported generator makes.
-    Sample(DrawingArgs),
+    Sample(SampleArgs),
     /// Draw a film in which the pictures of such a grid change from random ones to others, and back
     /// to the first.
     Interpolate {

@@ -22,6 +22,14 @@ pub fn copy(source: &Parameters, target: &mut Parameters) {
     }
 }
 
+/// Copies without gradients.
+pub fn copied(parameters: &Parameters) -> Parameters {
+    let copies = parameters.iter();
+    copies
+        .map(|(name, tensor)| (name.clone(), tensor.detach().copy()))
+        .collect()
+}
+
 /// Add `parameters` to a checkpoint, each name behind `prefix.`.
 pub fn store(prefix: &str, parameters: &Parameters, out: &mut Vec<(String, Tensor)>) {
     for (name, tensor) in parameters {

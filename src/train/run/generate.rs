@@ -33,11 +33,20 @@ pub struct Walk {
     pub steps: u32,
 }
 
-/// The picture of pictures that the exported generator in `model` makes. Noise is drawn as well.
+/// The pictures `[N, 3, side, side]`, −1 … 1, that the exported generator in `model` makes. Noise is
+/// drawn as well.
+pub fn pictures_of(model: &Path, drawing: Drawing) -> anyhow::Result<Tensor> {
+    let mut generator = Generator::open(model, drawing.truncation.is_some())?;
+    tch::manual_seed(i64::from(drawing.seed));
+    let count = i64::from(drawing.columns * drawing.columns);
+    let latent = generator.random(LATENT, count);
+    let surroundings = generator.surroundings(count, drawing.truncation);
+    generator.pictures(&latent, &surroundings)
+}
+
+/// The same as one picture.
 pub fn grid_of(model: &Path, drawing: Drawing) -> anyhow::Result<RgbImage> {
-    let walk = Walk { stops: 1, steps: 1 };
-    let mut film = film_of(model, drawing, walk, |_| ())?;
-    film.pop().context("there is no picture")
+    Ok(grid(&pictures_of(model, drawing)?, drawing.columns))
 }
 
 /// A film of pictures as [`grid_of`] draws them, each of which goes its own `walk`, which ends

@@ -9,6 +9,7 @@ pub(crate) mod halve;
 pub mod inspect;
 pub mod log;
 pub mod model_file;
+pub mod neighbours;
 pub mod options;
 pub mod report;
 pub(crate) mod sample_grid;

@@ -24,6 +24,11 @@ pub trait TrainStep {
     fn predict_detailed(&self, _inputs: &Inputs<'_>) -> Option<Tensor> {
         None
     }
+    /// Raw scores `[N]` that its discriminator gives the real pictures `[N, 3, side, side]`, or as
+    /// many of them as it compares; None without a discriminator of its own.
+    fn judged(&self, _real: &Tensor) -> Option<Tensor> {
+        None
+    }
     /// Everything that a resumed run needs.
     fn save(&self, out: &mut Vec<(String, Tensor)>);
     /// Take back what [`Self::save`] gave.

@@ -2,6 +2,7 @@
 
 use super::*;
 use gstdepixelate::train::run::generate::{self, Drawing, Walk};
+use gstdepixelate::train::run::{log, report};
 use gstdepixelate::train::systems::stylegan2::prior::Prior;
 use gstdepixelate::train::systems::{dcgan, stylegan2};
 
@@ -27,7 +28,7 @@ fn dcgan_trains_stops_resumes_and_draws() {
         dcgan::Recipe::parse(include_str!("../../../recipes/dcgan-small.toml")).unwrap();
     recipe.network.width = 4;
     (recipe.train.steps, recipe.train.batch) = (4, 4);
-    recipe.train.noise = 0.1;
+    (recipe.train.noise, recipe.train.dropout) = (0.1, 0.25);
     let out = folder.join("dcgan");
     check_resumed(&out, "dcgan", |options| {
         train(&recipe, &faces, options).unwrap()
@@ -47,7 +48,28 @@ fn dcgan_trains_stops_resumes_and_draws() {
     assert!(most_different(&film[2], &film[4]) <= 1);
     let error = generate::grid_of(&model, drawing(3, 7, Some(0.5))).unwrap_err();
     assert!(error.to_string().contains("no styles"), "{error}");
+    check_measured(&out.join("whole"));
     check_projected(folder, &faces, &recipe);
+}
+
+/// A run says how its pictures differ, and what the discriminator thinks of faces that are new to it.
+fn check_measured(run: &Path) {
+    let lines = log::read(&log::file(run)).unwrap();
+    for name in [
+        "Share of held-out faces that are taken for real",
+        "What the discriminator believes: real-score, held-out faces",
+        "SSIM of pictures to each other: made",
+        "SSIM of pictures to each other: held-out faces",
+    ] {
+        let value = lines.iter().rev().find_map(|line| line.measures.get(name));
+        assert!(
+            value.is_some_and(|value| (-1.0..=1.0).contains(value)),
+            "{name}: {value:?}"
+        );
+    }
+    report::write(run, &run.join("report.html")).unwrap();
+    let page = std::fs::read_to_string(run.join("report.html")).unwrap();
+    assert!(!page.contains("By block size") && !page.contains("mosaic, restored"));
 }
 
 #[test]
@@ -72,5 +94,6 @@ fn stylegan2_trains_stops_resumes_and_draws() {
     assert_eq!(drawn(None).dimensions(), (64, 64));
     assert_eq!(drawn(None), drawn(Some(1.0)));
     assert_ne!(drawn(None), drawn(Some(0.0)));
+    check_measured(&out.join("whole"));
     check_projected(folder, &faces, &recipe);
 }

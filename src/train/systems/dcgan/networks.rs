@@ -43,8 +43,14 @@ impl Dcgan {
         (self.side / 4).ilog2()
     }
 
-    /// One raw score per picture: `[N, 1, 1, 1]`.
-    pub fn discriminator<L: Layers>(&self, l: &mut L, picture: &L::Value) -> L::Value {
+    /// One raw score per picture: `[N, 1, 1, 1]`. In training the share `dropout` of what leaves each
+    /// layer is left out.
+    pub fn discriminator<L: Layers>(
+        &self,
+        l: &mut L,
+        picture: &L::Value,
+        dropout: f64,
+    ) -> L::Value {
         let mut input = 3;
         let mut x: Option<L::Value> = None;
         for i in 0..self.halvings() {
@@ -55,7 +61,11 @@ impl Dcgan {
             if i > 0 || self.norm_first {
                 y = l.batch_norm(&name, &y, output);
             }
-            x = Some(l.leaky_relu(&y));
+            y = l.leaky_relu(&y);
+            if dropout > 0.0 {
+                y = l.dropout(&y, dropout);
+            }
+            x = Some(y);
             input = output;
         }
         let conv = Conv::strided(input, 1, 4, 1, 0).without_bias();
@@ -102,7 +112,7 @@ mod tests {
         assert_eq!(picture, [3, side, side]);
         let mut discriminator = Measure::default();
         assert_eq!(
-            network.discriminator(&mut discriminator, &picture),
+            network.discriminator(&mut discriminator, &picture, 0.25),
             [1, 1, 1]
         );
         (generator.parameters, discriminator.parameters)

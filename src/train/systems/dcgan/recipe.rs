@@ -61,6 +61,10 @@ pub struct Settings {
     /// Standard deviation of noise on all pictures at the start; it falls to 0 over the training. 0
     /// is published.
     pub noise: f64,
+    /// Share of what leaves each layer of the discriminator that is left out; 0 is published, 0.25 a
+    /// remedy for a discriminator that runs away.
+    #[serde(default)]
+    pub dropout: f64,
 }
 
 impl RecipeText for Recipe {
@@ -91,6 +95,7 @@ impl RecipeText for Recipe {
             ),
             ("train.init", train.init, [1e-6, 1.0]),
             ("train.noise", train.noise, [0.0, 1.0]),
+            ("train.dropout", train.dropout, [0.0, 0.9]),
         ])
     }
 

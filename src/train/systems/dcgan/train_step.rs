@@ -3,21 +3,22 @@
 
 use std::path::Path;
 
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind, Tensor, no_grad};
 
 use super::networks::{Dcgan, LATENT};
 use super::recipe::{Recipe, Settings};
 use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
-use crate::train::nn::parameters::saved_step;
+use crate::train::nn::parameters::{copied, saved_step};
 use crate::train::optim::discriminator::{Adversary, Fixed};
 use crate::train::optim::losses::{Losses, cross_entropy, fake_score};
 use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
 use crate::train::run::train_step::TrainStep;
 
 /// What helps against a discriminator that has run away.
-const REMEDY: &str = "train.real=0.9, then train.noise=0.1, then train.discriminator_lr=0.5";
+const REMEDY: &str = "train.real=0.9, then train.noise=0.1, then train.discriminator_lr=0.5, \
+                      then train.dropout=0.25";
 
 /// Generator and discriminator in training.
 pub struct DcganStep {
@@ -52,7 +53,7 @@ impl DcganStep {
         );
         let discriminator = opened.adversary("judge", |_| {
             let weights = Declare::parameters(init, device, |l| {
-                network.discriminator(l, &());
+                network.discriminator(l, &(), 0.0);
             });
             TrainedNetwork::new("judge", weights, learning_rate, betas)
         });
@@ -81,7 +82,7 @@ impl DcganStep {
                 let scores = |discriminator: &Parameters, pictures: &Tensor| {
                     let seen = noisy(pictures, s.noise * left);
                     self.network
-                        .discriminator(&mut Training(discriminator), &seen)
+                        .discriminator(&mut Training(discriminator), &seen, s.dropout)
                 };
                 let of_real = scores(&discriminator.weights, real);
                 let of_fake = scores(&discriminator.weights, &fake.detach());
@@ -147,6 +148,17 @@ impl TrainStep for DcganStep {
             self.weights(),
             &[inputs.input.shallow_clone()],
         )
+    }
+
+    fn judged(&self, real: &Tensor) -> Option<Tensor> {
+        let Adversary::Own(_, discriminator) = &self.discriminator else {
+            return None;
+        };
+        // Batch norms go by the batch, as in training, but what they remember stays as it is.
+        let weights = copied(&discriminator.weights);
+        let network = &self.network;
+        let scores = no_grad(|| network.discriminator(&mut Training(&weights), real, 0.0));
+        Some(scores.view(-1))
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind, Tensor, no_grad};
 
 use super::augment::{self, Controller, augment};
 use super::discriminator::DiscriminatorNetwork;
@@ -156,7 +156,7 @@ impl Stylegan2Step {
 
     fn train_discriminator(&mut self, real: &Tensor, random: &mut Pcg64Mcg, losses: &mut Losses) {
         let p = self.controller.p;
-        let fake = tch::no_grad(|| {
+        let fake = no_grad(|| {
             let styles = self.styles(real.size()[0], random);
             augment(&self.pictures(&styles), p, random)
         });
@@ -255,6 +255,17 @@ impl TrainStep for Stylegan2Step {
         let mut inputs = vec![z.shallow_clone()];
         inputs.extend(self.prior.noise(z.size()[0], z.device()));
         forward(&self.prior, self.generator.best(), &inputs)
+    }
+
+    fn judged(&self, real: &Tensor) -> Option<Tensor> {
+        let Adversary::Own(size, discriminator) = &self.discriminator else {
+            return None;
+        };
+        let count = real.size()[0];
+        let group = self.settings.group.min(count);
+        let whole = count / group * group;
+        let seen = real.narrow(0, 0, whole);
+        Some(no_grad(|| scores(size, &discriminator.weights, &seen, group)).view(-1))
     }
 
     fn save(&self, out: &mut Vec<(String, Tensor)>) {
