@@ -79,6 +79,17 @@ pub struct Crops<'a> {
     pub lattice: &'a [f32],
 }
 
+/// A batch of pictures of one size, which need be no squares.
+#[derive(Clone, Copy, Debug)]
+pub struct Pictures<'a> {
+    /// Number of pictures.
+    pub count: usize,
+    /// Height and width, pixels.
+    pub sides: [usize; 2],
+    /// `[count, 3, height, width]`, RGB in the model's range.
+    pub data: &'a [f32],
+}
+
 impl<'a> Crops<'a> {
     /// Crops whose lattices are not known.
     pub fn new(pixelated: &'a [f32], count: usize) -> Self {
