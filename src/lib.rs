@@ -75,6 +75,7 @@
 //! | [`cascade`] | the model file, ONNX Runtime, sessions |
 //! | [`face_check`] | whether a mosaic covers a face |
 //! | [`restore`] | all of restoration for one picture |
+//! | [`whole`] | whole pictures through any network |
 //! | [`element`], [`app`] | GStreamer's elements; files in, files out |
 //! | [`cues`] | regions, ranges and markers over time, as people and editing programs have them |
 //! | [`report`] | pictures and pages of a restoration |
@@ -118,6 +119,7 @@ pub mod track;
 )]
 #[cfg_attr(test, allow(missing_docs, reason = "tests share theirs"))]
 pub mod train;
+pub mod whole;
 
 pub mod element;
 

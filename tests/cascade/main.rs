@@ -5,3 +5,4 @@ mod helpers;
 mod onnx_layers;
 mod refusals;
 mod sessions;
+mod whole;
