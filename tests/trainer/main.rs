@@ -12,5 +12,6 @@ mod experiments;
 mod export;
 #[path = "../helpers/mod.rs"]
 mod helpers;
+mod predict;
 mod runs;
 mod systems;
