@@ -74,6 +74,7 @@
 //! | [`blocks`] | what the blocks of a mosaic say of a face |
 //! | [`cascade`] | the model file, ONNX Runtime, sessions |
 //! | [`face_check`] | whether a mosaic covers a face |
+//! | [`faces`] | finding faces that show, cutting them out, putting them back |
 //! | [`restore`] | all of restoration for one picture |
 //! | [`whole`] | whole pictures through any network |
 //! | [`element`], [`app`] | GStreamer's elements; files in, files out |
@@ -105,6 +106,7 @@ pub mod evaluate;
 #[cfg(feature = "trainer")]
 pub mod experiments;
 pub mod face_check;
+pub mod faces;
 pub mod files;
 pub mod frame;
 pub mod metrics;

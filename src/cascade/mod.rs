@@ -36,7 +36,7 @@ pub use batcher::{Batch, Batcher, Ticket, Wake};
 pub use cpu_session::{CpuSession, HostTensor};
 pub use error::{Attempt, LoadError, RunError};
 pub use metadata::{FORMAT, ModelMetadata, key};
-pub use model::{DEFAULT_MODEL, MAX_MODEL_BYTES, Model};
+pub use model::{DEFAULT_MODEL, MAX_MODEL_BYTES, Model, read_model};
 pub use model_io::{DETAILED, INPUT, LATTICE, RESTORED, STAGE1};
 pub(crate) use panic::panic_text;
 pub use provider::{OptimizationLevel, Provider, SessionSettings};

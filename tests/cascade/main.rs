@@ -1,5 +1,6 @@
 //! Model files, the graphs in them, and sessions of ONNX Runtime.
 
+mod faces;
 #[path = "../helpers/mod.rs"]
 mod helpers;
 mod onnx_layers;
