@@ -3,6 +3,7 @@
 
 mod axis;
 mod network;
+mod pasted;
 mod picture;
 mod planes;
 

@@ -186,29 +186,35 @@ impl Network {
     }
 
     fn face(&mut self, picture: &impl Levels) -> Result<Planes, WholeError> {
-        let metadata = self.metadata().clone();
         let side = picture.size()[0].max(picture.size()[1]);
         let square = Planes::mirrored(picture, [side; 2]);
-        let mut seen = square.seen([metadata.size; 2])?.data;
-        metadata.range.normalize(&mut seen);
+        let restored = self.restore(&square)?;
+        let mut made = restored.at([side; 2])?.corner(picture.size());
+        for value in &mut made.data {
+            *value = value.clamp(0.0, 255.0);
+        }
+        Ok(made)
+    }
+
+    /// What the network makes of a square with one face, at the size that it gives.
+    pub fn restore(&mut self, square: &impl Levels) -> Result<Planes, WholeError> {
+        let (size, output) = (self.metadata().size, self.metadata().output_size());
+        let range = self.metadata().range;
+        let mut seen = Planes::of(square).seen([size; 2])?.data;
+        range.normalize(&mut seen);
         let mut data = Vec::new();
         let pictures = Pictures {
             count: 1,
-            sides: [metadata.size; 2],
+            sides: [size; 2],
             data: &seen,
         };
         self.backend.run_pictures(pictures, 0.0, &mut data)?;
-        metadata.range.denormalise(&mut data);
-        let made = Planes {
-            width: metadata.output_size(),
-            height: metadata.output_size(),
+        range.denormalise(&mut data);
+        Ok(Planes {
+            width: output,
+            height: output,
             data,
-        };
-        let mut made = made.at([side; 2])?.corner(picture.size());
-        made.data
-            .iter_mut()
-            .for_each(|it| *it = it.clamp(0.0, 255.0));
-        Ok(made)
+        })
     }
 
     /// A row of tiles after the other. What they make is added up in a band as high as a tile; rows

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::ensure;
 use fast_image_resize::{FilterType, PixelType};
-use image::{DynamicImage, ImageDecoder, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageReader, Rgb, RgbImage};
 
 use super::planes::scale;
 use super::{Levels, Network, WholeError};
@@ -193,6 +193,29 @@ impl Picture {
             }
         }
         Ok(blank)
+    }
+
+    /// The picture in 8 bits, without its opacity.
+    pub(super) fn rgb8(&self) -> RgbImage {
+        RgbImage::from_fn(self.width as u32, self.height as u32, |x, y| {
+            let level = |channel| self.level(channel, x as usize, y as usize);
+            Rgb([0, 1, 2].map(|channel| level(channel).round() as u8))
+        })
+    }
+
+    /// The picture, changed as `after` is from `before`, both of its size.
+    pub(super) fn changed(&self, before: &RgbImage, after: &RgbImage) -> Self {
+        let mut changed = self.clone();
+        let pixels = before.pixels().zip(after.pixels()).enumerate();
+        for (pixel, (before, after)) in pixels.filter(|(_, (before, after))| before != after) {
+            for channel in 0..3 {
+                let change = f32::from(after.0[channel]) - f32::from(before.0[channel]);
+                let at = pixel * self.channels + channel;
+                let level = self.samples.level(at) + change;
+                changed.samples.set_level(at, level);
+            }
+        }
+        changed
     }
 
     /// Fill a row with red, green and blue levels, 0–255.

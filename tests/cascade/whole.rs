@@ -1,7 +1,8 @@
 //! Whole pictures through networks that are known.
 
-use crate::helpers::{Tiny, face, tiny_metadata, tiny_model_with};
-use gstdepixelate::cascade::{INPUT, Model, ModelMetadata, RESTORED, ValueRange};
+use crate::helpers::{Tiny, face, tiny_finder, tiny_metadata, tiny_model_with};
+use gstdepixelate::cascade::{INPUT, Model, ModelMetadata, RESTORED, ValueRange, runtime};
+use gstdepixelate::faces::Finder;
 use gstdepixelate::onnx::{Conv2d, GraphBuilder, Weights, encode, open_pictures};
 use gstdepixelate::whole::{Levels, Network, Picture, Planes, Settings, Way, WholeError};
 use image::{DynamicImage, ImageBuffer, Rgb, RgbImage, Rgba};
@@ -262,5 +263,43 @@ fn what_is_no_picture_is_an_error() {
     assert!(
         error.contains("too many") || error.contains("imit"),
         "{error}"
+    );
+}
+
+#[test]
+fn faces_are_restored_in_their_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("finder.onnx");
+    std::fs::write(&file, tiny_finder()).unwrap();
+    let mut finder = Finder::open(runtime::load_for_program().unwrap(), &file).unwrap();
+    // Blue of sixteen bits, with a red cell that the finder takes for a face around (28, 36).
+    let deep = ImageBuffer::from_fn(64, 64, |x, y| {
+        match (24..32).contains(&x) && (32..40).contains(&y) {
+            true => Rgba([65535, 0, 0, 9]),
+            false => Rgba([0, 10_000 + (x * y) as u16, 65535, 9]),
+        }
+    });
+    let picture = write(
+        folder.path(),
+        "a.png",
+        DynamicImage::ImageRgba16(deep.clone()),
+    );
+    let mut green = network(&tiny(1, None, Tiny::Color([-1.0, 1.0, -1.0])), None, 0);
+    let (made, count) = picture.with_faces(&mut finder, &mut green, 0.6).unwrap();
+    assert_eq!(count, 1);
+    let made = image::load_from_memory(&made.png().unwrap()).unwrap();
+    let made = made.into_rgba16();
+    assert_eq!(made.get_pixel(28, 33).0, [0, 65535, 0, 9]);
+    for far in [(0, 0), (63, 10), (60, 62)] {
+        assert_eq!(made.get_pixel(far.0, far.1), deep.get_pixel(far.0, far.1));
+    }
+    let plain = write(
+        folder.path(),
+        "b.png",
+        DynamicImage::ImageRgb8(RgbImage::new(30, 20)),
+    );
+    assert_eq!(
+        plain.with_faces(&mut finder, &mut green, 0.6).unwrap(),
+        (plain, 0)
     );
 }

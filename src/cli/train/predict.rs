@@ -4,12 +4,13 @@ mod jobs;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::jobs::Job;
-use crate::cascade::{Model, Provider, SessionSettings};
+use crate::cascade::{Model, Provider, SessionSettings, runtime};
+use crate::faces::Finder;
 use crate::files;
 use crate::whole::{Network, Picture, Settings, Way};
 
@@ -39,6 +40,13 @@ pub(super) struct PredictArgs {
     /// others in tiles.
     #[arg(long, value_enum)]
     way: Option<WayArg>,
+    /// Find the faces of each picture with this network, YuNet or UltraFace, and put each through the
+    /// model and back into its place; for models that restore faces.
+    #[arg(long, value_name = "FINDER.onnx", conflicts_with = "way")]
+    faces: Option<PathBuf>,
+    /// How sure the finder must be of a face, 0–1.
+    #[arg(long, value_name = "SCORE", default_value_t = 0.7, requires = "faces", value_parser = score)]
+    face_score: f32,
     /// Side of the tiles that the network is given, pixels; without it what suits the network.
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(16..=4096))]
     tile: Option<u32>,
@@ -57,6 +65,14 @@ pub(super) struct PredictArgs {
     /// Make pictures anew that are there already.
     #[arg(long)]
     overwrite: bool,
+}
+
+fn score(text: &str) -> Result<f32, String> {
+    let score = text
+        .parse()
+        .ok()
+        .filter(|score| (0.0..=1.0).contains(score));
+    score.ok_or_else(|| "it must be a number from 0 to 1".to_owned())
 }
 
 fn provider(name: &str) -> Result<Provider, String> {
@@ -86,6 +102,69 @@ impl PredictArgs {
     }
 }
 
+/// What pictures go through.
+struct Program {
+    network: Network,
+    /// What finds their faces, and how sure it must be.
+    finder: Option<(Finder, f32)>,
+}
+
+impl Program {
+    fn open(args: &PredictArgs) -> anyhow::Result<Self> {
+        let model = Model::open(&args.model)?;
+        let shown = args.model.display().to_string();
+        let network = Network::new(&model, &args.settings()).with_context(|| shown.clone())?;
+        let Some(finder) = &args.faces else {
+            return Ok(Self {
+                network,
+                finder: None,
+            });
+        };
+        ensure!(
+            network.way() == Way::Face,
+            "{shown} restores no faces, it takes pictures in tiles: leave --faces out"
+        );
+        let finder = Finder::open(runtime::load_for_program()?, finder)?;
+        Ok(Self {
+            network,
+            finder: Some((finder, args.face_score)),
+        })
+    }
+
+    /// Make a picture; what the user should know of it is returned.
+    fn make(&mut self, job: &Job, done: &mut dyn FnMut(f64)) -> anyhow::Result<Option<&str>> {
+        let picture = Picture::open(&job.input)?;
+        let Some((finder, score)) = &mut self.finder else {
+            let made = picture.through(&mut self.network, done)?;
+            files::write(&job.output, made.png()?)?;
+            return Ok(None);
+        };
+        let (made, faces) = picture.with_faces(finder, &mut self.network, *score)?;
+        files::write(&job.output, made.png()?)?;
+        Ok((faces == 0).then_some("no face was found, it stays as it was"))
+    }
+
+    /// What is done with pictures.
+    fn described(&self) -> String {
+        let (network, size) = (&self.network, self.network.metadata().size);
+        match network.way() {
+            Way::Tiles => format!(
+                "pictures become {} times as high and wide, in tiles of {} pixels that share {}",
+                network.scale(),
+                network.tile(),
+                network.overlap()
+            ),
+            Way::Face if self.finder.is_some() => {
+                format!("each face that is found is restored at {size}×{size} pixels")
+            }
+            Way::Face => format!(
+                "it restores faces of {size}×{size} pixels; each picture is taken for one face, scaled to that and \
+                 back (--faces FINDER.onnx finds the faces of pictures, --way tiles shows pictures pixel by pixel)"
+            ),
+        }
+    }
+}
+
 /// Make all pictures; one that cannot be made is named, and the others go on.
 pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let [inputs @ .., out] = args.files.as_slice() else {
@@ -98,21 +177,24 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
             jobs.skipped
         );
     }
-    let model = Model::open(&args.model)?;
-    let shown = args.model.display().to_string();
-    let mut network = Network::new(&model, &args.settings()).context(shown.clone())?;
-    eprintln!("{shown}: {}", described(&network));
+    let mut program = Program::open(args)?;
+    eprintln!("{}: {}", args.model.display(), program.described());
     let count = jobs.files.len();
     let style = ProgressStyle::with_template("{bar:30} {percent} %, {eta} left, {msg}")?;
     let bar = ProgressBar::new(count as u64 * STEPS).with_style(style);
     let mut failed = 0;
     for (index, job) in jobs.files.iter().enumerate() {
-        bar.set_message(job.input.display().to_string());
+        let input = job.input.display();
+        bar.set_message(input.to_string());
         let first = index as u64 * STEPS;
         let mut done = |share: f64| bar.set_position(first + (share * STEPS as f64) as u64);
-        if let Err(error) = make(job, &mut network, &mut done) {
-            failed += 1;
-            bar.suspend(|| eprintln!("{}: {error:#}", job.input.display()));
+        match program.make(job, &mut done) {
+            Ok(None) => {}
+            Ok(Some(remark)) => bar.suspend(|| eprintln!("{input}: {remark}")),
+            Err(error) => {
+                failed += 1;
+                bar.suspend(|| eprintln!("{input}: {error:#}"));
+            }
         }
     }
     bar.finish_and_clear();
@@ -121,27 +203,4 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
     }
     println!("{}: {count} pictures", out.display());
     Ok(())
-}
-
-fn make(job: &Job, network: &mut Network, done: &mut dyn FnMut(f64)) -> anyhow::Result<()> {
-    let picture = Picture::open(&job.input)?;
-    let made = picture.through(network, done)?;
-    files::write(&job.output, made.png()?)
-}
-
-/// What a network does with pictures.
-fn described(network: &Network) -> String {
-    let (metadata, scale) = (network.metadata(), network.scale());
-    match network.way() {
-        Way::Tiles => format!(
-            "pictures become {scale} times as high and wide, in tiles of {} pixels that share {}",
-            network.tile(),
-            network.overlap()
-        ),
-        Way::Face => format!(
-            "it restores faces of {0}×{0} pixels; each picture is taken for one face, scaled to that and back \
-             (--way tiles shows it pictures pixel by pixel)",
-            metadata.size
-        ),
-    }
 }
