@@ -74,7 +74,9 @@
 //! | [`blocks`] | what the blocks of a mosaic say of a face |
 //! | [`cascade`] | the model file, ONNX Runtime, sessions |
 //! | [`face_check`] | whether a mosaic covers a face |
+//! | [`faces`] | finding faces that show, cutting them out, putting them back |
 //! | [`restore`] | all of restoration for one picture |
+//! | [`whole`] | whole pictures through any network |
 //! | [`element`], [`app`] | GStreamer's elements; files in, files out |
 //! | [`cues`] | regions, ranges and markers over time, as people and editing programs have them |
 //! | [`report`] | pictures and pages of a restoration |
@@ -104,6 +106,7 @@ pub mod evaluate;
 #[cfg(feature = "trainer")]
 pub mod experiments;
 pub mod face_check;
+pub mod faces;
 pub mod files;
 pub mod frame;
 pub mod metrics;
@@ -118,6 +121,7 @@ pub mod track;
 )]
 #[cfg_attr(test, allow(missing_docs, reason = "tests share theirs"))]
 pub mod train;
+pub mod whole;
 
 pub mod element;
 

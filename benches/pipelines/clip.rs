@@ -96,6 +96,7 @@ pub fn identity_model(folder: &Path) -> anyhow::Result<PathBuf> {
         blocks: (2.0, 40.0),
         trained_on: "nothing".to_owned(),
         license: "CC0-1.0".to_owned(),
+        multiple: None,
     };
     let mut graph = GraphBuilder::new("identity");
     metadata.write_to(&mut graph);

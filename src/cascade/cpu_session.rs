@@ -5,6 +5,7 @@ use ort::session::Session;
 use ort::session::builder::SessionBuilder;
 use ort::value::TensorRef;
 
+use super::model::decoded;
 use super::session::run_error;
 use super::{LoadError, RunError, Runtime};
 
@@ -34,6 +35,8 @@ impl CpuSession {
         onnx: &[u8],
         threads: usize,
     ) -> Result<Self, LoadError> {
+        // A file must not make ONNX Runtime open others that it names.
+        decoded(name, onnx)?;
         let unreadable = |error: ort::Error| LoadError::ModelUnreadable {
             model: name.into(),
             reason: error.to_string(),

@@ -15,7 +15,7 @@ use super::{LoadError, ModelMetadata};
 const MAX_BYTES: u64 = 1 << 16;
 
 /// All keys that a description may have.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "size",
     "scale",
     "range",
@@ -27,6 +27,7 @@ const KEYS: [&str; 11] = [
     "blocks",
     "trained-on",
     "license",
+    "multiple",
 ];
 
 /// What a description says of a model.
@@ -159,11 +160,15 @@ mod tests {
         assert_eq!(least.metadata.mosaic, MosaicInput::Blocks);
         assert_eq!((least.bgr, &least.input), (false, &None));
         let all = "size = 64\nscale = 4\nrange = '0..1'\ncolor = 'BGR'\nmargin = 2\nmosaic = 'blocks'\n\
-            input = 'x'\noutput = 'y'\nblocks = '4..16'\ntrained-on = 'faces'\nlicense = 'MIT'\n";
+            input = 'x'\noutput = 'y'\nblocks = '4..16'\ntrained-on = 'faces'\nlicense = 'MIT'\nmultiple = 8\n";
         let all = parse("m.toml", all).unwrap();
         assert_eq!(
             (all.metadata.output_size(), all.metadata.margin),
             (256, 2.0)
+        );
+        assert_eq!(
+            (least.metadata.multiple, all.metadata.multiple),
+            (None, Some(8))
         );
         assert_eq!(all.metadata.mosaic, MosaicInput::Blocks);
         assert_eq!(all.metadata.blocks, (4.0, 16.0));

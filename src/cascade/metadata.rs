@@ -33,6 +33,9 @@ pub mod key {
     pub const TRAINED_ON: &str = "depixelate.trained-on";
     /// Licence of the weights.
     pub const LICENSE: &str = "depixelate.license";
+    /// Of which number both sides of a picture must be multiples. May be missing: then the size
+    /// alone is taken.
+    pub const MULTIPLE: &str = "depixelate.multiple";
 }
 
 /// Input sides that a model may have, pixels.
@@ -43,6 +46,9 @@ const SCALES: RangeInclusive<usize> = 1..=8;
 /// Most pixels of an output's side: 201 MB of numbers per face.
 const MAX_OUTPUT_SIDE: usize = 4096;
 const MARGINS: RangeInclusive<f64> = 1.0..=4.0;
+const MULTIPLES: RangeInclusive<usize> = 1..=1024;
+/// Fewest pixels of a side: what convolutions mirror at the edges must be there.
+const LEAST_SIDE: usize = 16;
 const COLOR: &str = "RGB";
 
 /// What a model file says about itself; every fact that pre- and post-processing need.
@@ -64,12 +70,30 @@ pub struct ModelMetadata {
     pub trained_on: String,
     /// Licence of the weights.
     pub license: String,
+    /// Of which number the sides of pictures must be multiples, where the network takes pictures of
+    /// any such size, oblong ones too; none where it takes `size` × `size` alone.
+    pub multiple: Option<usize>,
 }
 
 impl ModelMetadata {
     /// Side of the square output, pixels.
     pub fn output_size(&self) -> usize {
         self.size * self.scale
+    }
+
+    /// Fewest pixels of a picture's side: `size`, or where sides are open, 16 or twice
+    /// [`Self::multiple`].
+    pub fn least_side(&self) -> usize {
+        match self.multiple {
+            Some(multiple) => LEAST_SIDE.max(2 * multiple).next_multiple_of(multiple),
+            None => self.size,
+        }
+    }
+
+    /// Whether the network takes pictures with such a side, pixels.
+    pub fn takes_side(&self, side: usize) -> bool {
+        let open = |multiple| side >= self.least_side() && side.is_multiple_of(multiple);
+        side == self.size || self.multiple.is_some_and(open)
     }
 
     /// The facts in a model's metadata; `model` names it in errors.
@@ -116,13 +140,15 @@ impl ModelMetadata {
             blocks: properties.span(key::BLOCKS, size)?,
             trained_on: properties.text(key::TRAINED_ON)?,
             license: properties.text(key::LICENSE)?,
+            multiple: read_multiple(properties, size)?,
         })
     }
 
     /// The metadata that says these facts.
     pub fn to_metadata(&self) -> Vec<(&'static str, String)> {
         let (smallest, largest) = self.blocks;
-        vec![
+        let multiple = self.multiple.map(|it| (key::MULTIPLE, it.to_string()));
+        let mut facts = vec![
             (key::FORMAT, FORMAT.to_string()),
             (key::SIZE, self.size.to_string()),
             (key::SCALE, self.scale.to_string()),
@@ -133,7 +159,9 @@ impl ModelMetadata {
             (key::BLOCKS, format!("{smallest}..{largest}")),
             (key::TRAINED_ON, self.trained_on.clone()),
             (key::LICENSE, self.license.clone()),
-        ]
+        ];
+        facts.extend(multiple);
+        facts
     }
 
     /// Put these facts into the model that `graph` builds.
@@ -142,6 +170,17 @@ impl ModelMetadata {
             graph.metadata(key, &value);
         }
     }
+}
+
+/// The multiple of pictures' sides, if they are open; `size` must be such a side itself.
+fn read_multiple(properties: &Properties, size: usize) -> Result<Option<usize>, LoadError> {
+    let (least, most) = (MULTIPLES.start(), MULTIPLES.end());
+    let expected = format!("a whole number from {least} to {most} that divides the size {size}");
+    if properties.optional(key::MULTIPLE, &expected)?.is_none() {
+        return Ok(None);
+    }
+    let fits = |it: &usize| MULTIPLES.contains(it) && size.is_multiple_of(*it);
+    properties.number(key::MULTIPLE, &expected, fits).map(Some)
 }
 
 #[cfg(test)]
@@ -159,6 +198,7 @@ mod tests {
             blocks: (3.7, 16.0),
             trained_on: "drawn faces".into(),
             license: "CC0-1.0".into(),
+            multiple: Some(16),
         }
     }
 
@@ -216,6 +256,10 @@ mod tests {
             (key::BLOCKS, "4..inf"),
             (key::TRAINED_ON, " "),
             (key::LICENSE, &long),
+            (key::MULTIPLE, "0"),
+            (key::MULTIPLE, "48"),
+            (key::MULTIPLE, "2048"),
+            (key::MULTIPLE, "any"),
         ];
         for (wrong_key, wrong_value) in cases {
             let mut entries = entries(&metadata());
@@ -252,12 +296,34 @@ mod tests {
                 assert_eq!(missing, Ok(metadata()), "as fits the scale");
                 continue;
             }
+            if gone == key::MULTIPLE {
+                assert_eq!(missing.unwrap().multiple, None);
+                continue;
+            }
             let missing = missing.unwrap_err().to_string();
             assert!(
                 missing.contains(&format!("`{gone}` is missing")),
                 "{missing}"
             );
         }
+    }
+
+    #[test]
+    fn sides_are_multiples_or_the_size_alone() {
+        let takes = |multiple, sides: &[usize]| -> Vec<usize> {
+            let metadata = ModelMetadata {
+                multiple,
+                ..metadata()
+            };
+            let sides = sides.iter().copied();
+            sides.filter(|&side| metadata.takes_side(side)).collect()
+        };
+        let sides = [15, 16, 32, 33, 48, 96, 128, 144];
+        assert_eq!(takes(None, &sides), [128]);
+        assert_eq!(takes(Some(1), &sides), sides[1..]);
+        assert_eq!(takes(Some(16), &sides), [32, 48, 96, 128, 144]);
+        // A size that is smaller than what is mirrored elsewhere is still the trained one.
+        assert_eq!(takes(Some(128), &sides), [128]);
     }
 
     #[test]

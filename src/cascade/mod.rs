@@ -36,7 +36,7 @@ pub use batcher::{Batch, Batcher, Ticket, Wake};
 pub use cpu_session::{CpuSession, HostTensor};
 pub use error::{Attempt, LoadError, RunError};
 pub use metadata::{FORMAT, ModelMetadata, key};
-pub use model::{DEFAULT_MODEL, MAX_MODEL_BYTES, Model};
+pub use model::{DEFAULT_MODEL, MAX_MODEL_BYTES, Model, read_model};
 pub use model_io::{DETAILED, INPUT, LATTICE, RESTORED, STAGE1};
 pub(crate) use panic::panic_text;
 pub use provider::{OptimizationLevel, Provider, SessionSettings};
@@ -77,6 +77,17 @@ pub struct Crops<'a> {
     /// `[count, PLANES, size, size]`, see [`crate::blocks::PLANES`]; or empty where nothing is
     /// known.
     pub lattice: &'a [f32],
+}
+
+/// A batch of pictures of one size, which need be no squares.
+#[derive(Clone, Copy, Debug)]
+pub struct Pictures<'a> {
+    /// Number of pictures.
+    pub count: usize,
+    /// Height and width, pixels.
+    pub sides: [usize; 2],
+    /// `[count, 3, height, width]`, RGB in the model's range.
+    pub data: &'a [f32],
 }
 
 impl<'a> Crops<'a> {

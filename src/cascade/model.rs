@@ -39,7 +39,7 @@ impl Model {
     /// `face.toml` beside `face.onnx`.
     pub fn open(path: &Path) -> Result<Self, LoadError> {
         let name = path.display().to_string();
-        let bytes = read(path)?;
+        let bytes = read_model(path)?;
         let (graph, entries) = decoded(&name, &bytes)?;
         if entries.iter().any(|it| it.key.starts_with(PREFIX)) {
             return Self::from_bytes(&name, bytes);
@@ -104,7 +104,7 @@ impl Model {
 }
 
 /// Graph and metadata of a file, its weights skipped; an error if it is no whole model.
-fn decoded(
+pub(super) fn decoded(
     name: &str,
     bytes: &[u8],
 ) -> Result<(GraphSummary, Vec<StringStringEntryProto>), LoadError> {
@@ -125,7 +125,8 @@ fn decoded(
     Ok((graph, summary.metadata))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+/// The bytes of a model file of [`MAX_MODEL_BYTES`] at most.
+pub fn read_model(path: &Path) -> Result<Vec<u8>, LoadError> {
     let model = || path.display().to_string();
     let unreadable = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => LoadError::ModelNotFound { path: path.into() },

@@ -52,6 +52,7 @@ impl ModelIo {
             model,
             advice: "export the model again with depixelate-train",
             may_be_single: false,
+            open: metadata.multiple.is_some(),
         };
         let inputs = open_inputs(graph);
         let outputs: Vec<_> = graph.outputs.iter().collect();
@@ -92,6 +93,7 @@ impl ModelIo {
             model,
             advice: &format!("{} and the graph must agree", description.file),
             may_be_single: true,
+            open: description.metadata.multiple.is_some(),
         };
         let metadata = &description.metadata;
         let inputs = open_inputs(graph);
@@ -129,6 +131,8 @@ struct Check<'a> {
     advice: &'a str,
     /// Whether a batch of 1 will do.
     may_be_single: bool,
+    /// Whether height and width must be open.
+    open: bool,
 }
 
 impl Check<'_> {
@@ -161,9 +165,12 @@ impl Check<'_> {
             true => "N of 1 or open",
             false => "an open N",
         };
-        let expected = format!("Float[N, 3, {side}, {side}] with {batch}");
+        let expected = match self.open {
+            true => format!("Float[N, 3, open, open] with {batch}, as its sides are said to be"),
+            false => format!("Float[N, 3, {side}, {side}] with {batch}"),
+        };
         let found = match values.iter().find(|value| value.name == name) {
-            Some(value) => match batch_of_pictures(value, side) {
+            Some(value) => match batch_of_pictures(value, side, self.open) {
                 Some(-1) => return Ok(false),
                 Some(1) if self.may_be_single => return Ok(true),
                 _ => value.described(),
@@ -218,11 +225,13 @@ fn fits(found: i64, side: usize) -> bool {
     found == -1 || found == side as i64
 }
 
-/// The batch, −1 where open, if `value` can hold RGB pictures of `side`.
-fn batch_of_pictures(value: &ValueInfoProto, side: usize) -> Option<i64> {
+/// The batch, −1 where open, if `value` can hold RGB pictures of `side`, or of any side where they
+/// are to be `open`.
+fn batch_of_pictures(value: &ValueInfoProto, side: usize, open: bool) -> Option<i64> {
+    let fits = |found| if open { found == -1 } else { fits(found, side) };
     match value.sides()? {
         (ElementType::Float, sides) => match sides[..] {
-            [batch, 3, height, width] if fits(height, side) && fits(width, side) => Some(batch),
+            [batch, 3, height, width] if fits(height) && fits(width) => Some(batch),
             _ => None,
         },
         _ => None,

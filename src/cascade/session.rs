@@ -8,7 +8,8 @@ use ort::value::TensorRef;
 use super::model_io::{DETAILED, LATTICE, ModelIo, STAGE1};
 use super::open::{open, open_best};
 use super::{
-    Backend, Crops, LoadError, Model, ModelMetadata, Provider, RunError, Runtime, SessionSettings,
+    Backend, Crops, LoadError, Model, ModelMetadata, Pictures, Provider, RunError, Runtime,
+    SessionSettings,
 };
 use crate::blocks::PLANES;
 
@@ -135,7 +136,79 @@ impl OrtBackend {
         }
         self.check_input(&crops)?;
         stage1.clear();
-        self.graph.run(crops, &mut [(STAGE1, stage1)])
+        let sides = [self.graph.metadata.size; 2];
+        self.graph.run(crops, sides, &mut [(STAGE1, stage1)])
+    }
+
+    /// What the model makes of pictures of any size that it takes, see
+    /// [`ModelMetadata::takes_side`]: `made` becomes `[count, 3, height·scale, width·scale]`, RGB
+    /// in the model's range. The model is told no lattice; `detail` as for [`Backend::run`].
+    pub fn run_pictures(
+        &mut self,
+        pictures: Pictures<'_>,
+        detail: f32,
+        made: &mut Vec<f32>,
+    ) -> Result<(), RunError> {
+        let Pictures { count, sides, data } = pictures;
+        let metadata = &self.graph.metadata;
+        if !sides.iter().all(|&side| metadata.takes_side(side)) {
+            let [height, width] = sides;
+            let name = &self.graph.model;
+            return Err(RunError::Failed(format!(
+                "{name} takes no pictures of {width}×{height} pixels"
+            )));
+        }
+        let picture = sides[0].checked_mul(3 * sides[1]);
+        let expected = picture.and_then(|picture| picture.checked_mul(count));
+        if expected != Some(data.len()) {
+            return Err(RunError::InputSize {
+                count,
+                found: data.len(),
+                expected: expected.unwrap_or(usize::MAX),
+            });
+        }
+        self.run_parts(Crops::new(data, count), sides, detail, made)
+    }
+
+    /// Run crops of `sides` (height, width), which have been checked, in as many parts as the graph
+    /// wants.
+    fn run_parts(
+        &mut self,
+        crops: Crops<'_>,
+        sides: [usize; 2],
+        detail: f32,
+        faces: &mut Vec<f32>,
+    ) -> Result<(), RunError> {
+        faces.clear();
+        let (area, scale) = (sides[0] * sides[1], self.graph.metadata.scale);
+        let output = area * scale * scale;
+        let bgr = self.graph.model_io.bgr;
+        if bgr {
+            self.bgr.clear();
+            self.bgr.extend_from_slice(crops.pixelated);
+            swap_red_and_blue(&mut self.bgr, area);
+        }
+        let mut first = 0;
+        while first < crops.count {
+            let [keep, size] = self.next_part(crops.count - first);
+            let range = first..first + keep;
+            let end = faces.len() + keep * 3 * output;
+            let pixelated = if bgr { &self.bgr } else { crops.pixelated };
+            let [filled, filled_lattice] = &mut self.padded;
+            let part = Crops {
+                count: size,
+                pixelated: filled_up(pixelated, crops.count, range.clone(), size, filled),
+                lattice: filled_up(crops.lattice, crops.count, range, size, filled_lattice),
+            };
+            self.graph
+                .run_mixed(part, sides, detail, faces, &mut self.detailed)?;
+            faces.truncate(end);
+            first += keep;
+        }
+        if bgr {
+            swap_red_and_blue(faces, output);
+        }
+        Ok(())
     }
 
     fn check_input(&self, crops: &Crops<'_>) -> Result<(), RunError> {
@@ -162,15 +235,17 @@ impl OrtBackend {
 }
 
 impl Graph {
-    /// Run all crops and append each named output to the numbers beside it.
+    /// Run all crops, of `sides` (height, width), and append each named output to the numbers beside
+    /// it.
     fn run(
         &mut self,
         crops: Crops<'_>,
+        sides: [usize; 2],
         wanted: &mut [(&str, &mut Vec<f32>)],
     ) -> Result<(), RunError> {
-        let side = self.metadata.size;
+        let [height, width] = sides;
         let tensor = |planes: usize, numbers| {
-            let shape = [crops.count, planes, side, side];
+            let shape = [crops.count, planes, height, width];
             TensorRef::from_array_view((shape, numbers)).map_err(run_error)
         };
         let mut inputs = ort::inputs![self.model_io.input.as_str() => tensor(3, crops.pixelated)?];
@@ -189,13 +264,13 @@ impl Graph {
             .session
             .run_with_options(inputs, &options)
             .map_err(run_error)?;
-        let side = self.metadata.output_size();
+        let [height, width] = sides.map(|side| side * self.metadata.scale);
         for (name, pictures) in wanted {
             let output = outputs
                 .get(*name)
                 .ok_or_else(|| RunError::Failed(format!("output `{name}` did not come")))?;
             let (found, numbers) = output.try_extract_tensor::<f32>().map_err(run_error)?;
-            let expected = [crops.count, 3, side, side].map(|side| side as i64);
+            let expected = [crops.count, 3, height, width].map(|side| side as i64);
             if **found != expected {
                 return Err(RunError::OutputShape {
                     model: self.model.clone(),
@@ -213,20 +288,22 @@ impl Graph {
     fn run_mixed(
         &mut self,
         crops: Crops<'_>,
+        sides: [usize; 2],
         detail: f32,
         faces: &mut Vec<f32>,
         detailed: &mut Vec<f32>,
     ) -> Result<(), RunError> {
         let truest = self.model_io.output.clone();
         if detail <= 0.0 || !self.model_io.has_detailed {
-            return self.run(crops, &mut [(&truest, faces)]);
+            return self.run(crops, sides, &mut [(&truest, faces)]);
         }
         if detail >= 1.0 {
-            return self.run(crops, &mut [(DETAILED, faces)]);
+            return self.run(crops, sides, &mut [(DETAILED, faces)]);
         }
         detailed.clear();
         let start = faces.len();
-        self.run(crops, &mut [(&truest, &mut *faces), (DETAILED, detailed)])?;
+        let wanted = &mut [(truest.as_str(), &mut *faces), (DETAILED, detailed)];
+        self.run(crops, sides, wanted)?;
         for (truest, sharpest) in faces[start..].iter_mut().zip(detailed) {
             *truest += (*sharpest - *truest) * detail;
         }
@@ -272,41 +349,13 @@ impl Backend for OrtBackend {
 
     fn run(&mut self, crops: Crops<'_>, detail: f32, faces: &mut Vec<f32>) -> Result<(), RunError> {
         self.check_input(&crops)?;
-        faces.clear();
-        let (size, output) = (self.graph.metadata.size, self.graph.metadata.output_size());
-        let bgr = self.graph.model_io.bgr;
-        if bgr {
-            self.bgr.clear();
-            self.bgr.extend_from_slice(crops.pixelated);
-            swap_red_and_blue(&mut self.bgr, size);
-        }
-        let mut first = 0;
-        while first < crops.count {
-            let [keep, size] = self.next_part(crops.count - first);
-            let range = first..first + keep;
-            let end = faces.len() + keep * 3 * output * output;
-            let pixelated = if bgr { &self.bgr } else { crops.pixelated };
-            let [filled, filled_lattice] = &mut self.padded;
-            let part = Crops {
-                count: size,
-                pixelated: filled_up(pixelated, crops.count, range.clone(), size, filled),
-                lattice: filled_up(crops.lattice, crops.count, range, size, filled_lattice),
-            };
-            self.graph
-                .run_mixed(part, detail, faces, &mut self.detailed)?;
-            faces.truncate(end);
-            first += keep;
-        }
-        if bgr {
-            swap_red_and_blue(faces, output);
-        }
-        Ok(())
+        let sides = [self.graph.metadata.size; 2];
+        self.run_parts(crops, sides, detail, faces)
     }
 }
 
-/// Turn the order of the channels round in pictures of `side`.
-fn swap_red_and_blue(pictures: &mut [f32], side: usize) {
-    let area = side * side;
+/// Turn the order of the channels round in pictures of `area` pixels.
+fn swap_red_and_blue(pictures: &mut [f32], area: usize) {
     for picture in pictures.chunks_exact_mut(3 * area) {
         let (red, others) = picture.split_at_mut(area);
         red.swap_with_slice(&mut others[area..]);

@@ -12,16 +12,18 @@ use serde::Serialize;
 use super::Face;
 use super::pairs::{assert_near, by_name};
 use super::results::markdown;
-use super::whole::{Planes, Whole};
+use super::sheet::{found_again, share, sheet};
+use super::whole::Whole;
 use crate::cascade::Model;
 use crate::degrade::smooth::resize;
 use crate::degrade::stack::stack_blur;
 use crate::diagram::{Curve, Panel};
-use crate::evaluate::summary::{Scores, Summary, picture, pictures, summarise};
+use crate::evaluate::summary::{Scores, Summary, picture, summarise};
 use crate::metrics::{
-    MS_SSIM_SIDE, MetricsError, de_mean, de_pixel_blurred, gmsd, ms_ssim, psnr, rank1,
-    sharpness_ratio, ssim_gauss, ssim_uniform, uqi, uqi_sewar,
+    MS_SSIM_SIDE, MetricsError, de_mean, de_pixel_blurred, gmsd, ms_ssim, psnr, sharpness_ratio,
+    ssim_gauss, ssim_uniform, uqi, uqi_sewar,
 };
+use crate::whole::Levels;
 
 /// Radii of the published comparison's kind of blur, pixels.
 pub const RADII: [u32; 3] = [4, 8, 16];
@@ -63,8 +65,9 @@ pub struct Row {
     pub system: String,
     /// By the names of the measures; gains are over the blurred picture.
     pub measures: BTreeMap<&'static str, Summary>,
-    /// Share of faces that are nearest to their own original by local binary patterns.
-    pub rank1: f64,
+    /// Share of faces that are nearest to their own original by local binary patterns; none for
+    /// pictures of several sizes.
+    pub rank1: Option<f64>,
 }
 
 /// What came out.
@@ -76,6 +79,9 @@ pub struct Outcome {
     pub chance: f64,
     /// Blur by blur, system by system.
     pub rows: Vec<Row>,
+    /// The first face: a row for each blur, across the truth, the input and what each system made.
+    #[serde(skip)]
+    pub sheet: RgbImage,
 }
 
 /// Compare `models` on `faces`.
@@ -100,7 +106,7 @@ pub fn run(
         .collect::<anyhow::Result<_>>()?;
     progress.set_length((blurs.len() * models.len() * faces.len()) as u64);
     let truths: Vec<RgbImage> = faces.iter().map(|face| face.picture.clone()).collect();
-    let mut rows = Vec::new();
+    let (mut rows, mut shown) = (Vec::new(), Vec::new());
     for radius in blurs {
         let blurred = blurred(faces, radius, settings)?;
         let mut systems = vec![(INPUT.to_owned(), blurred.clone())];
@@ -111,8 +117,7 @@ pub fn run(
             let mut whole = Whole::new(model)?;
             let mut outputs = Vec::with_capacity(blurred.len());
             for picture in &blurred {
-                let picture = Planes::of(picture);
-                outputs.push(whole.run(&picture, picture.side)?.picture());
+                outputs.push(whole.run(picture, picture.size())?.picture());
                 progress.inc(1);
             }
             systems.push((name.clone(), outputs));
@@ -120,6 +125,9 @@ pub fn run(
         for (name, outputs) in &made {
             systems.push(((*name).clone(), outputs.clone()));
         }
+        let firsts = systems.iter().map(|(_, outputs)| outputs);
+        let firsts = std::iter::once(&truths).chain(firsts);
+        shown.push(firsts.filter_map(|it| it.first().cloned()).collect());
         let start = scores(&blurred, &truths)?;
         for (system, outputs) in systems {
             let each = scores(&outputs, &truths)?;
@@ -128,7 +136,7 @@ pub fn run(
                 radius,
                 system,
                 measures: summarise(&each, gained)?,
-                rank1: rank1(&pictures(&outputs)?, &pictures(&truths)?)?.rank1,
+                rank1: found_again(&outputs, &truths)?,
             });
         }
     }
@@ -137,6 +145,7 @@ pub fn run(
         faces: faces.len(),
         chance: 1.0 / faces.len() as f64,
         rows,
+        sheet: sheet(&shown),
     })
 }
 
@@ -220,7 +229,7 @@ impl Outcome {
             cells.push(gain.map_or("–".to_owned(), |[mean, low, high]| {
                 format!("{mean:+.2} ({low:+.2} … {high:+.2})")
             }));
-            cells.push(format!("{:.2}", row.rank1));
+            cells.push(share(row.rank1));
             cells
         };
         let rows: Vec<Vec<String>> = self.rows.iter().map(row).collect();

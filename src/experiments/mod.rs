@@ -8,6 +8,7 @@ pub mod film;
 pub mod pairs;
 pub(crate) mod results;
 pub mod rounds;
+mod sheet;
 pub mod sweep;
 mod whole;
 
@@ -24,7 +25,7 @@ use crate::train::data::held_out::HeldOut;
 pub struct Face {
     /// The name.
     pub name: String,
-    /// A square.
+    /// A square, or a photograph of any shape.
     pub picture: RgbImage,
 }
 
@@ -36,8 +37,8 @@ pub struct Faces {
     pub held_out: Option<HeldOut>,
     /// Most of them, evenly spread.
     pub limit: usize,
-    /// Side, pixels: the middle square of each is scaled to it.
-    pub side: u32,
+    /// Side, pixels: the middle square of each is scaled to it. Without it they stay as they are.
+    pub side: Option<u32>,
 }
 
 impl Faces {
@@ -48,7 +49,10 @@ impl Faces {
         let faces = places.map(|place| {
             Ok(Face {
                 name: stem(Path::new(dataset.name(place))),
-                picture: face(&dataset, place, self.side)?,
+                picture: match self.side {
+                    Some(side) => face(&dataset, place, side)?,
+                    None => dataset.picture(place)?,
+                },
             })
         });
         faces.collect()

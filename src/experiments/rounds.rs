@@ -5,25 +5,24 @@ mod text;
 use std::collections::BTreeMap;
 
 use image::RgbImage;
-use image::imageops::replace;
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Face;
-use super::whole::{Planes, Whole};
+use super::sheet::{found_again, sheet};
+use super::whole::Whole;
 use crate::cascade::Model;
 use crate::degrade::stack::stack_blur;
-use crate::evaluate::summary::{Scores, Summary, picture, pictures, summarise};
+use crate::evaluate::summary::{Scores, Summary, picture, summarise};
 use crate::metrics::{
-    MetricsError, de_mean, flat_share, psnr, rank1, saturation, sharpness_ratio, ssim_gauss,
+    MetricsError, de_mean, flat_share, psnr, saturation, sharpness_ratio, ssim_gauss,
     total_variation, uqi,
 };
+use crate::whole::{Levels, Planes};
 
 /// Rounds after the start.
 pub const ROUNDS: usize = 10;
-/// Pixels between pictures of a strip.
-const GAP: u32 = 2;
 
 /// What the first round starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -60,8 +59,9 @@ pub struct Round {
     /// By the names of the measures.
     #[serde(flatten)]
     pub measures: BTreeMap<&'static str, Summary>,
-    /// Share of faces that are nearest to their own original by local binary patterns.
-    pub rank1: f64,
+    /// Share of faces that are nearest to their own original by local binary patterns; none for
+    /// pictures of several sizes.
+    pub rank1: Option<f64>,
 }
 
 /// What came out.
@@ -92,31 +92,29 @@ enum System {
 }
 
 impl System {
-    /// The next round's picture, of `side` pixels.
-    fn run(&mut self, picture: &Planes, side: usize) -> anyhow::Result<Planes> {
-        match self {
-            Self::Identity => picture.at(side),
-            Self::Mean => mean_of_nine(picture).at(side),
-            Self::Model(whole) => whole.run(picture, side),
-        }
+    /// The next round's picture, of that size.
+    fn run(&mut self, picture: &Planes, size: [usize; 2]) -> anyhow::Result<Planes> {
+        Ok(match self {
+            Self::Identity => picture.at(size)?,
+            Self::Mean => mean_of_nine(picture).at(size)?,
+            Self::Model(whole) => whole.run(picture, size)?,
+        })
     }
 }
 
 /// Mean of 3×3 pixels; edge pixels repeat.
 fn mean_of_nine(picture: &Planes) -> Planes {
-    let side = picture.side;
-    let near = |at: usize| [at.saturating_sub(1), at, (at + 1).min(side - 1)];
+    let [width, height] = picture.size();
+    let near = |at: usize, side: usize| [at.saturating_sub(1), at, (at + 1).min(side - 1)];
     let value = |i: usize| {
-        let (plane, y, x) = (i / (side * side), i / side % side, i % side);
-        let rows = near(y).map(|y| &picture.data[(plane * side + y) * side..][..side]);
-        rows.iter()
-            .flat_map(|row| near(x).map(|x| row[x]))
-            .sum::<f32>()
-            / 9.0
+        let (plane, y, x) = (i / (width * height), i / width % height, i % width);
+        let rows = near(y, height).into_iter();
+        let nine = rows.flat_map(|y| near(x, width).map(|x| picture.level(plane, x, y)));
+        nine.sum::<f32>() / 9.0
     };
     Planes {
-        side,
         data: (0..picture.data.len()).map(value).collect(),
+        ..*picture
     }
 }
 
@@ -193,15 +191,15 @@ fn film(
     growth: f64,
 ) -> anyhow::Result<Vec<Planes>> {
     let mut now = Planes::of(first);
-    let side = now.side;
+    let size = now.size();
     let mut rounds = vec![now.clone()];
     for round in 1..=ROUNDS {
-        let grown = side as f64 * growth.powi(round as i32);
-        now = system.run(&now, grown.round() as usize)?;
+        let grown = |side: usize| (side as f64 * growth.powi(round as i32)).round() as usize;
+        now = system.run(&now, size.map(grown))?;
         if rounded {
             now = Planes::of(&now.picture());
         }
-        rounds.push(now.at(side)?);
+        rounds.push(now.at(size)?);
     }
     Ok(rounds)
 }
@@ -225,7 +223,7 @@ fn course(
             .collect::<Result<_, _>>()?;
         rounds.push(Round {
             measures: summarise(&each, None)?,
-            rank1: rank1(&pictures(&now)?, &pictures(truths)?)?.rank1,
+            rank1: found_again(&now, truths)?,
         });
     }
     let mean = |round: &Round, name: &str| round.measures.get(name).map_or(f64::NAN, |s| s.mean);
@@ -287,27 +285,6 @@ fn contraction(films: &[Vec<Planes>]) -> Option<f64> {
     (count > 0).then(|| (logarithms.iter().sum::<f64>() / count as f64).exp())
 }
 
-/// Rows of pictures of one size.
-fn sheet(rows: &[Vec<RgbImage>]) -> RgbImage {
-    let side = rows
-        .iter()
-        .flatten()
-        .map(RgbImage::width)
-        .max()
-        .unwrap_or(1);
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(1) as u32;
-    let length = |count: u32| (count * (side + GAP)).saturating_sub(GAP).max(1);
-    let size = (length(columns), length(rows.len() as u32));
-    let mut sheet = RgbImage::from_pixel(size.0, size.1, image::Rgb([255; 3]));
-    for (y, row) in rows.iter().enumerate() {
-        for (x, picture) in row.iter().enumerate() {
-            let at = |index: usize| index as i64 * i64::from(side + GAP);
-            replace(&mut sheet, picture, at(x), at(y));
-        }
-    }
-    sheet
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,7 +293,8 @@ mod tests {
     fn sums_of_a_course() {
         assert!((slope(&[1.0, 3.0, 5.0, 7.0]) - 2.0).abs() < 1e-12);
         let planes = |value: f32| Planes {
-            side: 2,
+            width: 2,
+            height: 2,
             data: vec![value; 12],
         };
         let film: Vec<Planes> = [0.0, 8.0, 12.0, 14.0].map(planes).into();
@@ -327,12 +305,13 @@ mod tests {
     #[test]
     fn the_mean_of_nine_keeps_colours() {
         let mut picture = Planes {
-            side: 4,
+            width: 8,
+            height: 2,
             data: vec![90.0; 48],
         };
         assert_eq!(mean_of_nine(&picture), picture);
         picture.data[5] = 180.0;
         let mean = mean_of_nine(&picture);
-        assert!((mean.data[0] - 100.0).abs() < 1e-3 && (mean.data[15] - 90.0).abs() < 1e-3);
+        assert!((mean.data[12] - 100.0).abs() < 1e-3 && (mean.data[0] - 90.0).abs() < 1e-3);
     }
 }

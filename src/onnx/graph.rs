@@ -39,6 +39,16 @@ pub fn batch_of(sides: &[i64]) -> Vec<Dim> {
         .collect()
 }
 
+/// The shape `[N, 3, H, W]` of RGB pictures of any number and size; those that are `scale` times as
+/// large as others have axes of other names.
+pub fn open_pictures(scale: usize) -> Vec<Dim> {
+    let side = |name: &str| match scale {
+        1 => Dim::from(name),
+        _ => Dim::Named(format!("{name}_times_{scale}")),
+    };
+    vec!["N".into(), 3.into(), side("H"), side("W")]
+}
+
 /// A tensor of weights, row by row.
 #[derive(Clone, Copy, Debug)]
 pub struct Weights<'a> {

@@ -13,7 +13,7 @@ mod resample;
 mod value;
 
 pub use self::half::calculate_in_halves;
-pub use graph::{Dim, ElementType, FEWEST_HALVES, GraphBuilder, Weights, batch_of};
+pub use graph::{Dim, ElementType, FEWEST_HALVES, GraphBuilder, Weights, batch_of, open_pictures};
 pub use layers::{Conv2d, ConvTranspose2d, PadMode};
 
 use prost::Message;

@@ -23,6 +23,7 @@ impl Painter {
             blocks: (2.0, 8.0),
             trained_on: String::new(),
             license: String::new(),
+            multiple: None,
         };
         Box::new(Self { metadata, color })
     }

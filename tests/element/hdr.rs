@@ -95,6 +95,7 @@ impl Echo {
                 blocks: (2.0, 16.0),
                 trained_on: "nothing".into(),
                 license: "CC0-1.0".into(),
+                multiple: None,
             })))
         }));
         element.set_property("regions", regions(&[rect]));

@@ -37,6 +37,7 @@ impl Fake {
             blocks: (2.0, 16.0),
             trained_on: "nothing".into(),
             license: "CC0-1.0".into(),
+            multiple: None,
         };
         Self {
             metadata: Arc::new(metadata),

@@ -6,6 +6,7 @@ mod fake_model;
 mod frames;
 mod harness;
 mod play;
+mod tiny_finder;
 mod tiny_models;
 
 pub use documented_commands::*;
@@ -13,4 +14,5 @@ pub use fake_model::*;
 pub use frames::*;
 pub use harness::*;
 pub use play::*;
+pub use tiny_finder::*;
 pub use tiny_models::*;

@@ -1,7 +1,7 @@
 //! Tiny models and faces for tests, made on the spot.
 
 use gstdepixelate::cascade::{INPUT, ModelMetadata, MosaicInput, RESTORED, STAGE1, ValueRange};
-use gstdepixelate::onnx::{GraphBuilder, attr, batch_of, encode};
+use gstdepixelate::onnx::{GraphBuilder, attr, batch_of, encode, open_pictures};
 use image::{Rgb, RgbImage};
 
 /// What a tiny model makes of its input.
@@ -27,6 +27,7 @@ pub fn tiny_metadata(size: usize) -> ModelMetadata {
         blocks: (2.0, size as f32 / 2.0),
         trained_on: "nothing".into(),
         license: "CC0-1.0".into(),
+        multiple: None,
     }
 }
 
@@ -36,13 +37,19 @@ pub fn tiny_model(size: usize, kind: Tiny) -> Vec<u8> {
     tiny_model_with(&tiny_metadata(size), kind)
 }
 
-/// The same with any facts; enlarged outputs repeat each pixel.
+/// The same with any facts; enlarged outputs repeat each pixel, and sides are open where the facts
+/// say so.
 pub fn tiny_model_with(metadata: &ModelMetadata, kind: Tiny) -> Vec<u8> {
     let mut g = GraphBuilder::new("tiny");
     metadata.write_to(&mut g);
-    let side = metadata.size as i64;
-    let output_side = metadata.output_size() as i64;
-    let x = g.input_f32(INPUT, &batch_of(&[3, side, side]));
+    let shape = |scale: usize| match metadata.multiple {
+        Some(_) => open_pictures(scale),
+        None => {
+            let side = (metadata.size * scale) as i64;
+            batch_of(&[3, side, side])
+        }
+    };
+    let x = g.input_f32(INPUT, &shape(1));
     let y = match kind {
         Tiny::Identity => g.identity(&x),
         Tiny::Scaled(factor) => {
@@ -71,7 +78,7 @@ pub fn tiny_model_with(metadata: &ModelMetadata, kind: Tiny) -> Vec<u8> {
         g.node("Resize", &[&picture, "", &scales], nearest)
     };
     let [stage1, restored] = [x, y].map(&mut enlarged);
-    let shape = batch_of(&[3, output_side, output_side]);
+    let shape = shape(metadata.scale);
     g.output_f32(STAGE1, &stage1, &shape);
     g.output_f32(RESTORED, &restored, &shape);
     encode(&g.finish().expect("a tiny model is well-formed"))

@@ -47,6 +47,7 @@ fn export_to(run: &Path, out: &Path) -> anyhow::Result<()> {
         run: run.to_owned(),
         out: out.to_owned(),
         stage1: None,
+        fixed: false,
         precision: ExportPrecision::Fp32,
     })
 }

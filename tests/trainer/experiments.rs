@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::helpers::{Tiny, face, tiny_model};
-use gstdepixelate::cascade::Model;
+use crate::helpers::{Tiny, face, tiny_metadata, tiny_model, tiny_model_with};
+use gstdepixelate::cascade::{Model, ModelMetadata};
 use gstdepixelate::degrade::mosaic::Fill;
 use gstdepixelate::degrade::stack::stack_blur;
 use gstdepixelate::experiments::blur::{self, Settings};
@@ -66,6 +66,66 @@ fn blur_is_measured_beside_its_input() {
     let table = outcome.table();
     assert!(table.contains("| bicubic sharpening |") && table.contains("ssim_uniform"));
     assert_eq!(outcome.panels()[0].curves.len(), 3);
+}
+
+/// A model whose sides are open and that changes nothing, but for enlarging by repeating pixels.
+fn open_model(scale: usize) -> (String, Model) {
+    let metadata = ModelMetadata {
+        scale,
+        multiple: Some(4),
+        ..tiny_metadata(16)
+    };
+    let bytes = tiny_model_with(&metadata, Tiny::Identity);
+    (
+        format!("open ×{scale}"),
+        Model::from_bytes("open", bytes).unwrap(),
+    )
+}
+
+/// Photographs of several sizes and shapes.
+fn photographs() -> Vec<Face> {
+    let cut = |(number, width, height)| Face {
+        name: format!("photograph-{number}"),
+        picture: image::imageops::crop_imm(&face(number, 700), 0, 90, width, height).to_image(),
+    };
+    [(0, 650, 70), (1, 81, 64)].map(cut).into()
+}
+
+#[test]
+fn open_models_see_whole_photographs_without_scaling() {
+    let (photographs, bar) = (photographs(), ProgressBar::hidden());
+    let models = [open_model(1), open_model(4)];
+    let outcome = blur::run(&models, &photographs, &blurs(&[3]), &bar).unwrap();
+    let psnr = |system: usize| outcome.rows[system].measures["psnr"].mean;
+    assert_eq!(outcome.rows[2].system, "open ×1");
+    // Enlarged and scaled back by the mean of what a pixel covers, nothing has changed either.
+    assert_eq!((psnr(2), psnr(3)), (psnr(0), psnr(0)));
+    assert_eq!(outcome.rows[0].rank1, None, "of several sizes");
+    // One blur; truth, input, sharpening and two models.
+    assert_eq!(outcome.sheet.dimensions(), (5 * 652 - 2, 70));
+    assert_eq!(
+        outcome.sheet.get_pixel(40, 50),
+        photographs[0].picture.get_pixel(40, 50)
+    );
+    assert!(outcome.table().contains("–"));
+    let still = rounds::Settings {
+        radius: 2,
+        growth: 1.0,
+    };
+    let outcome = rounds::run(&models, &photographs[..1], still, &bar).unwrap();
+    for course in outcome
+        .courses
+        .iter()
+        .filter(|it| it.start == Start::Clean && it.rounded)
+    {
+        let psnr = |round: &rounds::Round| round.measures["psnr"].mean;
+        let unchanged = course
+            .rounds
+            .iter()
+            .all(|round| psnr(round) == f64::INFINITY);
+        assert_eq!(unchanged, course.system != "3×3 mean", "{}", course.system);
+    }
+    assert_eq!(outcome.film[0].dimensions(), (2 * 652 - 2, 70));
 }
 
 #[test]
@@ -144,7 +204,7 @@ fn rounds_come_to_rest_or_not() {
     assert_eq!(still.rounds.len(), ROUNDS + 1);
     assert_eq!((still.contraction, still.ssim_below_start), (None, None));
     assert_eq!(still.de_mean_slope, 0.0);
-    assert!(still.rounds.iter().all(|round| round.rank1 == 1.0));
+    assert!(still.rounds.iter().all(|round| round.rank1 == Some(1.0)));
     let step = |round: usize| still.rounds[round].measures.get("psnr_previous");
     assert!(step(0).is_none() && step(1).unwrap().mean.is_infinite());
     // Half of the way to grey in each round.
@@ -249,7 +309,7 @@ fn faces_have_the_names_of_their_files() {
             path: folder.path().to_owned(),
             held_out: None,
             limit,
-            side: SIDE,
+            side: Some(SIDE),
         };
         faces.open().unwrap()
     };

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crate::helpers::assert_plays;
 use crate::runs;
 use gstdepixelate::cascade::Model;
 use gstdepixelate::cli::train::{ExportArgs, ExportPrecision, export};
@@ -57,6 +58,7 @@ fn arguments(run: &Path, name: &str) -> ExportArgs {
         run: run.to_owned(),
         out: run.with_file_name(name),
         stage1: None,
+        fixed: false,
         precision: ExportPrecision::Fp32,
     }
 }
@@ -98,6 +100,15 @@ fn a_stopped_run_of_pix2pix_is_exported_as_it_stands() {
     let length = |file: &Path| std::fs::metadata(file).unwrap().len();
     assert!(2 * length(&halved.out) < length(&early) + 65536);
     assert_eq!(Model::open(&halved.out).unwrap().metadata().size, 64);
+    // Open sides are what a restorer of many sizes has, if nobody wants them fixed.
+    let mut fixed = arguments(&run, "fixed.onnx");
+    fixed.fixed = true;
+    export(&fixed).unwrap();
+    let multiple = |file: &Path| Model::open(file).unwrap().metadata().multiple;
+    assert_eq!(multiple(&halved.out), Some(64));
+    assert_eq!(multiple(&fixed.out), None);
+    assert_plays(&fixed.out);
+    assert_plays(&early);
     let mut staged = arguments(&run, "staged.onnx");
     staged.stage1 = Some(early);
     let error = export(&staged).unwrap_err().to_string();

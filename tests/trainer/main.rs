@@ -12,6 +12,7 @@ mod experiments;
 mod export;
 #[path = "../helpers/mod.rs"]
 mod helpers;
+mod predict;
 mod runs;
 mod seed_004;
 mod systems;

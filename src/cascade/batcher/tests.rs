@@ -25,6 +25,7 @@ fn echo(preferred: usize, gate: Option<mpsc::Receiver<()>>) -> (Box<Echo>, Sizes
         blocks: (2.0, 8.0),
         trained_on: String::new(),
         license: String::new(),
+        multiple: None,
     };
     let sizes = Sizes::default();
     let echo = Echo {

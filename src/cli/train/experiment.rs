@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use image::ImageFormat;
+use image::{ImageFormat, RgbImage};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::evaluate::systems::open_models;
@@ -67,6 +67,9 @@ pub(super) struct BlurArgs {
     /// Pictures that were blurred elsewhere, named as their originals.
     #[arg(long, value_name = "DIR")]
     blurred: Option<PathBuf>,
+    /// Take the pictures as they are, of any size and shape.
+    #[arg(long, conflicts_with = "side")]
+    full_size: bool,
     /// What another program made of the blurred pictures, named as their originals; may be given
     /// several times.
     #[arg(long, value_name = "NAME=DIR", value_parser = named)]
@@ -81,6 +84,9 @@ pub(super) struct RoundsArgs {
     /// Radius of the stack blur of the start, pixels.
     #[arg(long, value_name = "PIXELS", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=128))]
     radius: u32,
+    /// Take the pictures as they are, of any size and shape.
+    #[arg(long, conflicts_with = "side")]
+    full_size: bool,
     /// By how much pictures grow in each round, 1 … 1.25.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = growth)]
     growth: f64,
@@ -110,13 +116,14 @@ fn named(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 impl Common {
-    fn faces(&self, limit: usize, side: u32) -> anyhow::Result<Faces> {
+    /// The pictures; without a `side` of their own, and none for those that stay as they are.
+    fn faces(&self, limit: usize, side: Option<u32>) -> anyhow::Result<Faces> {
         let rule = HeldOut::of_recipe(self.recipe.as_deref())?;
         Ok(Faces {
             path: self.faces.clone(),
             held_out: self.held_out.then_some(rule),
             limit: self.limit.unwrap_or(limit),
-            side: self.side.unwrap_or(side),
+            side: self.side.or(side),
         })
     }
 }
@@ -134,7 +141,9 @@ fn run_blur(args: &BlurArgs) -> anyhow::Result<()> {
     let common = &args.common;
     results::make(&common.out)?;
     let models = open_models(&common.model)?;
-    let faces = common.faces(100, 256)?.open()?;
+    let faces = common
+        .faces(100, (!args.full_size).then_some(256))?
+        .open()?;
     let radii = match args.radius.is_empty() {
         true => blur::RADII.to_vec(),
         false => args.radius.clone(),
@@ -145,6 +154,7 @@ fn run_blur(args: &BlurArgs) -> anyhow::Result<()> {
         made: args.made.clone(),
     };
     let outcome = blur::run(&models, &faces, &settings, &bar()?)?;
+    write_picture(&common.out.join("blur.png"), &outcome.sheet)?;
     let (table, panels) = (outcome.table(), outcome.panels());
     finish(&common.out, "blur", &table, &outcome, &panels)
 }
@@ -153,15 +163,13 @@ fn run_rounds(args: &RoundsArgs) -> anyhow::Result<()> {
     let common = &args.common;
     results::make(&common.out)?;
     let models = open_models(&common.model)?;
-    let faces = common.faces(20, 128)?.open()?;
+    let faces = common.faces(20, (!args.full_size).then_some(128))?.open()?;
     let settings = rounds::Settings {
         radius: args.radius,
         growth: args.growth,
     };
     let outcome = rounds::run(&models, &faces, settings, &bar()?)?;
-    let mut strip = std::io::Cursor::new(Vec::new());
-    outcome.strip.write_to(&mut strip, ImageFormat::Png)?;
-    files::write(&common.out.join("rounds.png"), strip.into_inner())?;
+    write_picture(&common.out.join("rounds.png"), &outcome.strip)?;
     let moving = film::apng(&outcome.film, MILLISECONDS)?;
     files::write(&common.out.join("rounds-film.png"), moving)?;
     let (table, panels) = (outcome.table(), outcome.panels());
@@ -172,7 +180,7 @@ fn run_sweep(args: &SweepArgs) -> anyhow::Result<()> {
     let common = &args.common;
     results::make(&common.out)?;
     let models = open_models(&common.model)?;
-    let faces = common.faces(50, 128)?.open()?;
+    let faces = common.faces(50, Some(128))?.open()?;
     let tiles = match args.tile.is_empty() {
         true => sweep::TILES.to_vec(),
         false => args.tile.clone(),
@@ -180,6 +188,12 @@ fn run_sweep(args: &SweepArgs) -> anyhow::Result<()> {
     let outcome = sweep::run(&models, &faces, &tiles, &bar()?)?;
     let (table, panels) = (outcome.table(), outcome.panels());
     finish(&common.out, "sweep", &table, &outcome, &panels)
+}
+
+fn write_picture(path: &Path, picture: &RgbImage) -> anyhow::Result<()> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png)?;
+    files::write(path, bytes.into_inner())
 }
 
 fn finish(

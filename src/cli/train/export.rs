@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::train::recipe::RecipeText;
 use crate::train::run::checkpoint;
+use crate::train::run::fixed::fix_file;
 use crate::train::run::folder::RECIPE_FILE;
 use crate::train::run::halve::halve_file;
 use crate::train::run::model_file::TOLERANCE;
@@ -40,6 +41,10 @@ pub struct ExportArgs {
     /// As for `dcedn`.
     #[arg(long, value_name = "FILE")]
     pub stage1: Option<PathBuf>,
+    /// Fix height and width of the pictures that the model takes; without it they are open where
+    /// the network takes many sizes.
+    #[arg(long)]
+    pub fixed: bool,
     /// In which numbers the model calculates
     #[arg(long, value_enum, default_value_t)]
     pub precision: ExportPrecision,
@@ -101,6 +106,9 @@ pub fn export(args: &ExportArgs) -> anyhow::Result<()> {
     for file in write_models(&args.run, args.stage1.as_deref(), &args.out)? {
         let shown = file.display();
         println!("{shown}: differs from libtorch by at most {TOLERANCE:.0e}");
+        if args.fixed {
+            fix_file(&file)?;
+        }
         if args.precision == ExportPrecision::Fp16 {
             let difference = halve_file(&file)?;
             println!("{shown}: 16-bit floats change its pictures by at most {difference:.1e}");

@@ -5,6 +5,7 @@ mod drawing;
 mod evaluate;
 mod experiment;
 mod export;
+mod predict;
 mod training;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use self::detection::BenchDetectArgs;
 use self::drawing::{DrawingArgs, SampleArgs};
 use self::evaluate::EvaluateArgs;
 use self::experiment::Experiment;
+use self::predict::PredictArgs;
 use self::training::{CascadeArgs, TrainArgs, train, train_cascade};
 use crate::train::run::generate::Walk;
 use crate::train::run::{inspect, report};
@@ -96,6 +98,8 @@ enum Command {
     },
     /// Export a run of any system as it stands.
     Export(ExportArgs),
+    /// Put pictures through the network of a model: restorers, enlargers, translators.
+    Predict(PredictArgs),
     /// Measure models on faces that they were not trained with.
     Evaluate(EvaluateArgs),
     /// Compare models in one of three experiments, each with a table and a plot.
@@ -173,6 +177,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             steps,
         } => drawing::interpolate(&drawing, Walk { stops, steps }),
         Command::Export(args) => export(&args),
+        Command::Predict(args) => predict::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Experiment { which } => experiment::run(which),
         Command::BenchDetect(args) => detection::run(&args),

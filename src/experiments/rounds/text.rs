@@ -3,6 +3,7 @@
 use super::{Course, Outcome, Round, Start};
 use crate::diagram::{Curve, Panel};
 use crate::experiments::results::markdown;
+use crate::experiments::sheet::share;
 
 /// Measures with their decimals, in the order of the tables.
 const MEASURES: [(&str, usize); 9] = [
@@ -67,7 +68,7 @@ impl Outcome {
                     let summary = round.measures.get(name);
                     summary.map_or("–".to_owned(), |summary| summary.text(digits))
                 }));
-                cells.push(format!("{:.2}", round.rank1));
+                cells.push(share(round.rank1));
                 cells
             };
             let rows: Vec<Vec<String>> = course.rounds.iter().enumerate().map(row).collect();

@@ -51,6 +51,12 @@ pub trait Network {
     /// heed no `side`.
     fn inputs(&self, side: i64) -> Vec<Port>;
 
+    /// Of which number the sides of pictures must be multiples, for a network that takes them in any
+    /// such size, oblong ones too; none for one that takes one size alone.
+    fn multiple(&self) -> Option<usize> {
+        None
+    }
+
     /// Read the network into `l`; `inputs` as [`Self::inputs`] lists them.
     fn read<L: Layers>(&self, l: &mut L, inputs: &[L::Value]) -> L::Value;
 }

@@ -17,6 +17,7 @@ pub(super) fn bundled(name: &str) -> Option<&'static str> {
         "pix2pix.toml" => include_str!("../../../recipes/pix2pix.toml"),
         "pixelcyclegan.toml" => include_str!("../../../recipes/pixelcyclegan.toml"),
         "realesrgan.toml" => include_str!("../../../recipes/realesrgan.toml"),
+        "realesrgan-small.toml" => include_str!("../../../recipes/realesrgan-small.toml"),
         "scgan.toml" => include_str!("../../../recipes/scgan.toml"),
         "srgan.toml" => include_str!("../../../recipes/srgan.toml"),
         "stylegan2.toml" => include_str!("../../../recipes/stylegan2.toml"),

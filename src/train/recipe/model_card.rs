@@ -45,6 +45,7 @@ impl ModelCard {
             blocks: self.blocks.into(),
             trained_on: self.trained_on.clone(),
             license: self.license.clone(),
+            multiple: None,
         }
     }
 }

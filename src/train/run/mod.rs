@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod device;
 mod events;
+pub(crate) mod fixed;
 pub mod folder;
 pub mod generate;
 pub(crate) mod halve;

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use crate::cascade::{
-    Backend, Crops, INPUT, Model, ModelMetadata, OrtBackend, RESTORED, SessionSettings, ValueRange,
+    INPUT, Model, ModelMetadata, OrtBackend, Pictures, RESTORED, SessionSettings, ValueRange,
     runtime,
 };
-use crate::onnx::{GraphBuilder, batch_of, encode};
+use crate::onnx::{Dim, GraphBuilder, batch_of, encode, open_pictures};
 use crate::train::nn::layers::Parameters;
 use crate::train::nn::network::{Network, forward, graph_of, measure, parity};
 use crate::train::nn::onnx_layers::{Node, OnnxLayers};
@@ -54,10 +54,12 @@ pub fn network_file(
     graph_of(network, weights, side, &metadata)
 }
 
-/// The model file of a network of pictures; `recipe` is the run's, a TOML text.
+/// The model file of a network of pictures; `recipe` is the run's, a TOML text. Height and width
+/// are open where the network takes pictures of many sizes, and the metadata then says which.
 ///
-/// Fails where the network's output has not the size that `facts` say, and where ONNX Runtime makes
-/// something else of random pictures than libtorch, at batch 1 or 3.
+/// Fails where the network's output has not the size that `metadata` say, and where ONNX Runtime
+/// makes something else of random pictures than libtorch, at batch 1 or 3, or oblong where they may
+/// be that.
 pub fn model_file(
     network: &impl Network,
     weights: &Parameters,
@@ -71,9 +73,13 @@ pub fn model_file(
         "of pictures of {side} pixels the network makes {given:?}, not {:?}",
         [3, output, output]
     );
+    let metadata = ModelMetadata {
+        multiple: network.multiple(),
+        ..metadata.clone()
+    };
     let mut graph = GraphBuilder::new("depixelate");
     let picture = Node {
-        name: graph.input_f32(INPUT, &batch_of(&[3, side, side])),
+        name: graph.input_f32(INPUT, &shape(&metadata, 1)),
         channels: 3,
     };
     let mut layers = OnnxLayers {
@@ -82,7 +88,7 @@ pub fn model_file(
         prefix: "stage1.",
     };
     let restored = network.read(&mut layers, &[picture]);
-    graph.output_f32(RESTORED, &restored.name, &batch_of(&[3, output, output]));
+    graph.output_f32(RESTORED, &restored.name, &shape(&metadata, metadata.scale));
     metadata.write_to(&mut graph);
     graph.metadata(RECIPE, recipe);
     let onnx = encode(&graph.finish()?);
@@ -90,39 +96,76 @@ pub fn model_file(
     Ok(onnx)
 }
 
+/// Shape of a batch of pictures that are `scale` times as large as the input's.
+pub(in crate::train) fn shape(metadata: &ModelMetadata, scale: usize) -> Vec<Dim> {
+    let side = (metadata.size * scale) as i64;
+    match metadata.multiple {
+        Some(_) => open_pictures(scale),
+        None => batch_of(&[3, side, side]),
+    }
+}
+
 /// An error if the element's own code gets other numbers out of `onnx` than libtorch out of
 /// `weights`.
 fn prove(network: &impl Network, weights: &Parameters, onnx: &[u8]) -> anyhow::Result<()> {
     let model = Model::from_bytes("the exported network", onnx.to_vec())?;
-    let runtime = runtime::load_for_program()?;
-    let mut session = OrtBackend::new(runtime, &model, &SessionSettings::default())?;
-    let side = model.metadata().size as i64;
-    for batch in [1, 3] {
-        let noise = Tensor::rand([batch, 3, side / 4, side / 4], (Kind::Float, Device::Cpu));
-        let noise = match model.metadata().range {
-            ValueRange::Signed => noise * 2 - 1,
-            ValueRange::Unit => noise,
-        };
-        let picture = noise.upsample_nearest2d([side, side], None, None);
-        let input = numbers(&picture);
-        let mut found = Vec::new();
-        session.run(Crops::new(&input, batch as usize), 0.0, &mut found)?;
-        let device = weights.values().next().map_or(Device::Cpu, Tensor::device);
-        let expected = forward(network, weights, &[picture.to_device(device)]);
-        let expected = numbers(&expected);
-        let pairs = expected.iter().zip(&found);
-        let good = |(a, b): (&f32, &f32)| (a - b).abs() <= TOLERANCE;
+    let metadata = model.metadata();
+    let (size, least) = (metadata.size, metadata.least_side());
+    let mut shapes = vec![(1, [size; 2]), (3, [size; 2])];
+    shapes.extend(metadata.multiple.map(|it| (1, [least, least + it])));
+    for (batch, sides) in shapes {
+        let difference = difference(network, weights, &model, batch, sides)?;
         ensure!(
-            expected.len() == found.len() && pairs.into_iter().all(good),
-            "ONNX Runtime and libtorch differ by more than {TOLERANCE:e}; nothing was written"
+            difference <= TOLERANCE,
+            "ONNX Runtime and libtorch differ by {difference:e}, more than {TOLERANCE:e}; nothing was written"
         );
     }
     Ok(())
 }
 
+/// Largest difference between what ONNX Runtime makes of random pictures of `sides` (height, width)
+/// and what libtorch does; infinite where one makes other sizes, or no numbers.
+fn difference(
+    network: &impl Network,
+    weights: &Parameters,
+    model: &Model,
+    batch: usize,
+    sides: [usize; 2],
+) -> anyhow::Result<f32> {
+    let runtime = runtime::load_for_program()?;
+    let mut session = OrtBackend::new(runtime, model, &SessionSettings::default())?;
+    let [height, width] = sides.map(|side| side as i64);
+    let shape = [batch as i64, 3, height / 4, width / 4];
+    let noise = Tensor::rand(shape, (Kind::Float, Device::Cpu));
+    let noise = match model.metadata().range {
+        ValueRange::Signed => noise * 2 - 1,
+        ValueRange::Unit => noise,
+    };
+    let picture = noise.upsample_nearest2d([height, width], None, None);
+    let (input, mut found) = (numbers(&picture), Vec::new());
+    let pictures = Pictures {
+        count: batch,
+        sides,
+        data: &input,
+    };
+    session.run_pictures(pictures, 0.0, &mut found)?;
+    let device = weights.values().next().map_or(Device::Cpu, Tensor::device);
+    let expected = numbers(&forward(network, weights, &[picture.to_device(device)]));
+    if expected.len() != found.len() {
+        return Ok(f32::INFINITY);
+    }
+    let differences = expected.iter().zip(&found).map(|(a, b)| (a - b).abs());
+    // A difference that is no number must not pass as none.
+    Ok(differences.fold(0.0, |worst: f32, it| match it.is_nan() {
+        true => f32::INFINITY,
+        false => worst.max(it),
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cascade::MosaicInput;
     use crate::train::nn::layers::Init;
     use crate::train::nn::network::declare;
     use crate::train::optim::trained::TrainedNetwork;
@@ -155,45 +198,104 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_training_starts_from_the_file_of_each_network() {
-        for kind in [
-            ResidualKind::Srgan,
-            ResidualKind::Plain,
-            ResidualKind::Compact,
-        ] {
-            let (width, blocks) = (4, 1);
-            let network = SrResNet {
-                width,
-                blocks,
-                kind,
-            };
-            check_start(&network, 16);
-        }
-        let rrdb = RrdbNet {
+    fn enlargers() -> Vec<SrResNet> {
+        use ResidualKind::{Compact, Plain, Srgan};
+        let network = |kind| SrResNet {
+            width: 4,
+            blocks: 1,
+            kind,
+        };
+        [Srgan, Plain, Compact].map(network).into()
+    }
+
+    fn rrdb(scale: i64) -> RrdbNet {
+        RrdbNet {
             width: 4,
             blocks: 1,
             growth: 2,
-            scale: 4,
+            scale,
+        }
+    }
+
+    fn u_net(norm: UNetNorm) -> UNet {
+        UNet {
+            width: 4,
+            halvings: 5,
+            norm,
+            flavour: Flavour::Base,
+        }
+    }
+
+    const RESTORER: Restorer = Restorer {
+        widths: [4, 4, 4],
+        blocks: [1, 1],
+        align_corners: false,
+    };
+
+    /// The file for pictures of `size` takes such of other sizes, and ONNX Runtime makes of them
+    /// what libtorch does.
+    fn check_open(network: &impl Network, size: usize, multiple: usize) {
+        tch::manual_seed(3);
+        let weights = declare(network, Init::KaimingUniform, Device::Cpu);
+        let (_, output) = measure(network, size as i64);
+        let metadata = ModelMetadata {
+            size,
+            scale: output[1] as usize / size,
+            range: ValueRange::Unit,
+            margin: 1.3,
+            mosaic: MosaicInput::Blocks,
+            blocks: (1.0, 8.0),
+            trained_on: "nothing".to_owned(),
+            license: "MIT".to_owned(),
+            multiple: None,
         };
-        check_start(&rrdb, 16);
+        let onnx = model_file(network, &weights, &metadata, "").unwrap();
+        let model = Model::from_bytes("open", onnx).unwrap();
+        let found = model.metadata();
+        assert_eq!((found.size, found.multiple), (size, Some(multiple)));
+        let least = found.least_side();
+        for sides in [[least + multiple, least], [least, least + 3 * multiple]] {
+            assert_ne!(sides, [size; 2]);
+            let difference = difference(network, &weights, &model, 2, sides).unwrap();
+            println!("{sides:?}: {difference:.1e}");
+            assert!(difference <= TOLERANCE, "{sides:?}: {difference:e}");
+        }
+        if multiple > 1 {
+            let sides = [least + 1, least];
+            let error = difference(network, &weights, &model, 1, sides).unwrap_err();
+            assert!(error.to_string().contains("takes no pictures"), "{error}");
+        }
+    }
+
+    #[test]
+    fn open_sides_hold_what_libtorch_makes() {
+        enlargers().iter().for_each(|it| check_open(it, 16, 1));
+        for scale in [1, 2, 4] {
+            check_open(&rrdb(scale), 16, 4 / scale as usize);
+        }
+        check_open(&RESTORER, 16, 1);
+        let corners = Restorer {
+            align_corners: true,
+            ..RESTORER
+        };
+        check_open(&corners, 16, 1);
+        check_open(&u_net(UNetNorm::Batch), 32, 32);
+        check_open(&u_net(UNetNorm::Instance), 64, 32);
+        let widths = vec![4, 4, 4];
+        check_open(&Nested::Pyramid { widths }, 32, 4);
+        check_open(&Nested::AsCoded { width: 4, depth: 3 }, 32, 8);
+    }
+
+    #[test]
+    fn a_training_starts_from_the_file_of_each_network() {
+        enlargers().iter().for_each(|it| check_start(it, 16));
+        check_start(&rrdb(4), 16);
         for norm in [UNetNorm::Batch, UNetNorm::Instance] {
-            let unet = UNet {
-                width: 4,
-                halvings: 5,
-                norm,
-                flavour: Flavour::Base,
-            };
-            check_start(&unet, 32);
+            check_start(&u_net(norm), 32);
         }
         let widths = vec![4, 4, 4];
         check_start(&Nested::Pyramid { widths }, 32);
-        let restorer = Restorer {
-            widths: [4, 4, 4],
-            blocks: [1, 1],
-            align_corners: false,
-        };
-        check_start(&restorer, 16);
+        check_start(&RESTORER, 16);
         let dcgan = Dcgan {
             width: 4,
             side: 32,

@@ -6,6 +6,7 @@ use gstdepixelate::train::systems::esrgan::{Esrgan, Generator, Member};
 const SRGAN: &str = include_str!("../../../recipes/srgan-small.toml");
 pub const ESRGAN: &str = include_str!("../../../recipes/esrgan-small.toml");
 const REAL_ESRGAN: &str = include_str!("../../../recipes/realesrgan-small.toml");
+const REAL_ESRGAN_X1: &str = include_str!("../../../recipes/realesrgan-x1-small.toml");
 
 /// A recipe of SRGAN or one of its successors with tiny networks and both parts of the training.
 pub fn tiny_member<const NUMBER: usize>(recipe: &str) -> Member<NUMBER>
@@ -35,7 +36,8 @@ where
     check_resumed(&out, name, |options| {
         train(&member, &faces, options).unwrap()
     });
-    check_played(&out.join(format!("parts/{name}.onnx")), 16, 4);
+    let scale = member.0.generator.scale() as usize;
+    check_played(&out.join(format!("parts/{name}.onnx")), 64 / scale, scale);
     check_projected(folder.path(), &faces, &member);
 }
 
@@ -52,6 +54,11 @@ fn esrgan_trains_stops_resumes_and_plays() {
 #[test]
 fn realesrgan_trains_stops_resumes_and_plays() {
     check_member::<2>(REAL_ESRGAN);
+}
+
+#[test]
+fn the_recipe_that_restores_trains_stops_resumes_and_plays() {
+    check_member::<2>(REAL_ESRGAN_X1);
 }
 
 #[test]

@@ -13,14 +13,14 @@ use crate::cascade::{
     Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelMetadata, MosaicInput, OrtBackend,
     RESTORED, STAGE1, SessionSettings, ValueRange, runtime,
 };
-use crate::onnx::{Dim, GraphBuilder, batch_of, encode};
+use crate::onnx::{Dim, GraphBuilder, encode};
 use crate::train::data::loader::Inputs;
 use crate::train::nn::exported::read_weights;
 use crate::train::nn::layers::{Forward, Parameters};
 use crate::train::nn::onnx_layers::{Node, OnnxLayers};
 use crate::train::nn::tensors::numbers;
 use crate::train::recipe::RecipeText;
-use crate::train::run::model_file::{RECIPE, TOLERANCE};
+use crate::train::run::model_file::{RECIPE, TOLERANCE, shape};
 
 /// How much of the fine detail the sharpest picture takes: training for texture still leaves a
 /// little too little.
@@ -53,19 +53,28 @@ impl Cascade<'_> {
             blocks: (low, high),
             trained_on: self.recipe.model.trained_on.clone(),
             license: self.recipe.model.license.clone(),
+            multiple: self.multiple(),
         }
+    }
+
+    /// Of which number the sides of pictures must be multiples, where they are open: networks that
+    /// are told a lattice are for mosaics in crops of one size.
+    fn multiple(&self) -> Option<usize> {
+        let networks = &self.recipe.networks;
+        let second = self.stage2.map(|_| networks.dcedn.side_multiple());
+        let multiple = networks.generator.side_multiple().max(second.unwrap_or(1));
+        (!networks.see_lattice()).then_some(multiple)
     }
 
     /// The ONNX file's bytes.
     pub fn to_onnx(&self) -> anyhow::Result<Vec<u8>> {
-        let size = self.recipe.model.size as i64;
-        let shape = batch_of(&[3, size, size]);
+        let metadata = self.metadata();
         let mut graph = GraphBuilder::new("depixelate");
         if self.recipe.model.half {
             graph.store_halves();
         }
         let pixelated = Node {
-            name: graph.input_f32(INPUT, &shape),
+            name: graph.input_f32(INPUT, &shape(&metadata, 1)),
             channels: 3,
         };
         let networks = &self.recipe.networks;
@@ -90,8 +99,9 @@ impl Cascade<'_> {
             let stage1 = Some(&stage1);
             (networks.dcedn).pictures(&mut layers, &StageInputs { stage1, ..inputs })
         });
-        write_outputs(&mut graph, self.recipe, &stage1, made);
-        self.metadata().write_to(&mut graph);
+        let shape = shape(&metadata, metadata.scale);
+        write_outputs(&mut graph, self.recipe, &stage1, made, &shape);
+        metadata.write_to(&mut graph);
         graph.metadata(RECIPE, &self.recipe.to_metadata()?);
         Ok(encode(&graph.finish()?))
     }
@@ -182,19 +192,18 @@ impl Cascade<'_> {
     }
 }
 
-/// Declare the outputs of a cascade: what its stages made, and the picture with invented detail, if
-/// there is such.
+/// Declare the outputs of a cascade, of `shape`: what its stages made, and the picture with invented
+/// detail, if there is such.
 pub(super) fn write_outputs(
     graph: &mut GraphBuilder,
     recipe: &Recipe,
     stage1: &Node,
     made: Option<Pictures<Node>>,
+    shape: &[Dim],
 ) {
-    let side = (recipe.model.size * made.as_ref().map_or(1, |_| recipe.scale())) as i64;
-    let shape = batch_of(&[3, side, side]);
     let Some(made) = made else {
-        graph.output_f32(STAGE1, &stage1.name, &shape);
-        graph.output_f32(RESTORED, &stage1.name, &shape);
+        graph.output_f32(STAGE1, &stage1.name, shape);
+        graph.output_f32(RESTORED, &stage1.name, shape);
         return;
     };
     let restored = made.restored.name;
@@ -208,10 +217,10 @@ pub(super) fn write_outputs(
         1 => stage1.name.clone(),
         scale => graph.enlarge_bilinear(&stage1.name, scale as i64, false),
     };
-    graph.output_f32(STAGE1, &stage1, &shape);
-    graph.output_f32(RESTORED, &restored, &shape);
+    graph.output_f32(STAGE1, &stage1, shape);
+    graph.output_f32(RESTORED, &restored, shape);
     if let Some(detailed) = detailed.filter(|_| recipe.model.detailed) {
-        graph.output_f32(DETAILED, &detailed, &shape);
+        graph.output_f32(DETAILED, &detailed, shape);
     }
 }
 

@@ -21,7 +21,7 @@ use crate::train::nn::layers::{Forward, Parameters};
 use crate::train::nn::onnx_layers::{Node, OnnxLayers};
 use crate::train::nn::tensors::numbers;
 use crate::train::recipe::RecipeText;
-use crate::train::run::model_file::{RECIPE, TOLERANCE};
+use crate::train::run::model_file::{RECIPE, TOLERANCE, shape};
 
 /// Put before the names of the restorer's values in the common file.
 const PREFIX: &str = "first.";
@@ -198,6 +198,8 @@ impl ExportedRestorer {
             blocks: (low / scale, high / scale),
             trained_on: recipe.model.trained_on.clone(),
             license: recipe.model.license.clone(),
+            // Nobody has looked whether both stages take the same sizes.
+            multiple: None,
             ..self.metadata().clone()
         }
     }
@@ -250,8 +252,10 @@ impl ExportedRestorer {
             prefix: "stage2.",
         };
         let made = recipe.networks.dcedn.pictures(&mut layers, &inputs);
-        write_outputs(&mut graph, recipe, &stage1, Some(made));
-        self.common_metadata(recipe).write_to(&mut graph);
+        let common = self.common_metadata(recipe);
+        let shape = shape(&common, common.scale);
+        write_outputs(&mut graph, recipe, &stage1, Some(made), &shape);
+        common.write_to(&mut graph);
         graph.metadata(RECIPE, &recipe.to_metadata()?);
         Ok(encode(&graph.finish()?))
     }

@@ -129,6 +129,13 @@ mod tests {
         Esrgan::parse(include_str!("../../../../recipes/esrgan-small.toml")).unwrap();
         let small = include_str!("../../../../recipes/realesrgan-small.toml");
         RealEsrgan::parse(small).unwrap();
+        let restorer = include_str!("../../../../recipes/realesrgan-x1.toml");
+        let restorer = RealEsrgan::parse(restorer).unwrap();
+        assert_eq!(count(&restorer.0), 16_723_907);
+        let metadata = restorer.0.metadata();
+        assert_eq!((metadata.size, metadata.scale), (256, 1));
+        let small = include_str!("../../../../recipes/realesrgan-x1-small.toml");
+        assert_eq!(RealEsrgan::parse(small).unwrap().0.metadata().size, 64);
         let error = Srgan::parse(Esrgan::DEFAULT).unwrap_err();
         assert!(error.to_string().contains("srgan"), "{error}");
     }

@@ -119,6 +119,10 @@ impl Network for SrResNet {
         vec![Port::picture(side)]
     }
 
+    fn multiple(&self) -> Option<usize> {
+        Some(1)
+    }
+
     fn read<L: Layers>(&self, l: &mut L, inputs: &[L::Value]) -> L::Value {
         match self.kind {
             ResidualKind::Srgan => self.srgan(l, &inputs[0]),

@@ -168,6 +168,13 @@ impl Network for Generator {
         vec![Port::picture(side)]
     }
 
+    fn multiple(&self) -> Option<usize> {
+        match self {
+            Self::Residual(network) => network.multiple(),
+            Self::Rrdb(network) => network.multiple(),
+        }
+    }
+
     fn read<L: Layers>(&self, l: &mut L, inputs: &[L::Value]) -> L::Value {
         match self {
             Self::Residual(network) => network.read(l, inputs),

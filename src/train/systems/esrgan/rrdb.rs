@@ -100,6 +100,10 @@ impl Network for RrdbNet {
         vec![Port::picture(side)]
     }
 
+    fn multiple(&self) -> Option<usize> {
+        Some(4 / self.scale as usize)
+    }
+
     fn read<L: Layers>(&self, l: &mut L, inputs: &[L::Value]) -> L::Value {
         let (w, fold) = (self.width, 4 / self.scale);
         let folded = (fold > 1).then(|| l.pixel_unshuffle(&inputs[0], 3, fold));

@@ -137,6 +137,10 @@ impl Network for UNet {
         vec![Port::picture(side)]
     }
 
+    fn multiple(&self) -> Option<usize> {
+        Some(1 << self.halvings)
+    }
+
     fn read<L: Layers>(&self, l: &mut L, inputs: &[L::Value]) -> L::Value {
         let mut skips = self.down(l, &inputs[0]);
         let mut channels = self.channels(self.halvings);

@@ -106,6 +106,7 @@ impl Recipe {
             blocks: (low, high),
             trained_on: self.model.trained_on.clone(),
             license: self.model.license.clone(),
+            multiple: None,
         }
     }
 

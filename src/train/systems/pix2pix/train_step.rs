@@ -251,10 +251,15 @@ mod tests {
             blocks: (4.0, 16.0),
             trained_on: "squares".to_owned(),
             license: "MIT".to_owned(),
+            multiple: None,
         };
         let onnx = model_file(&UNET, stage.weights(), &metadata, "").unwrap();
         let model = Model::from_bytes("squares", onnx).unwrap();
-        assert_eq!(*model.metadata(), metadata);
+        let open = ModelMetadata {
+            multiple: UNET.multiple(),
+            ..metadata
+        };
+        assert_eq!(*model.metadata(), open);
     }
 
     #[test]

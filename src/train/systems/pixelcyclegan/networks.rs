@@ -122,6 +122,10 @@ impl Network for Nested {
         vec![Port::picture(side)]
     }
 
+    fn multiple(&self) -> Option<usize> {
+        Some(1 << self.depth())
+    }
+
     fn read<L: Layers>(&self, l: &mut L, inputs: &[L::Value]) -> L::Value {
         let mut rows = self.backbone(l, &inputs[0]);
         for j in 1..=self.depth() {

@@ -117,6 +117,10 @@ impl Network for Restorer {
         vec![Port::picture(side)]
     }
 
+    fn multiple(&self) -> Option<usize> {
+        Some(1)
+    }
+
     fn read<L: Layers>(&self, l: &mut L, inputs: &[L::Value]) -> L::Value {
         let [w, half, last] = self.widths;
         let enter = l.conv("enter", &inputs[0], conv3(3, w));

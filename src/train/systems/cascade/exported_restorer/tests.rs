@@ -16,6 +16,7 @@ fn restorer(size: usize, doublings: usize, range: ValueRange) -> Model {
         blocks: (2.0, 8.0),
         trained_on: "nothing".to_owned(),
         license: "MIT".to_owned(),
+        multiple: None,
     };
     let side = |size: usize| batch_of(&[3, size as i64, size as i64]);
     let mut graph = GraphBuilder::new("restorer");
