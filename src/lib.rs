@@ -75,6 +75,7 @@
 //! | [`cascade`] | the model file, ONNX Runtime, sessions |
 //! | [`face_check`] | whether a mosaic covers a face |
 //! | [`restore`] | all of restoration for one picture |
+//! | [`stills`] | picture files, with what they say of themselves |
 //! | [`element`], [`app`] | GStreamer's elements; files in, files out |
 //! | [`cues`] | regions, ranges and markers over time, as people and editing programs have them |
 //! | [`report`] | pictures and pages of a restoration |
@@ -110,6 +111,7 @@ pub mod metrics;
 pub mod onnx;
 pub mod report;
 pub mod restore;
+pub mod stills;
 pub mod track;
 #[cfg(feature = "trainer")]
 #[allow(
