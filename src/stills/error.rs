@@ -23,6 +23,9 @@ pub enum StillError {
     /// It has several pages.
     #[error("it has several pages, of which all but the first would be lost: split it before")]
     Pages,
+    /// A part of it is missing.
+    #[error("it is cut off: its end is missing")]
+    Cut,
     /// Its colours are those of ink.
     #[error("its colours are those of ink (CMYK): convert it to RGB before")]
     Ink,

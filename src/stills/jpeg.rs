@@ -15,13 +15,17 @@ const MORE_XMP: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 /// What the segment begins with that tells the resolution, and its length without a small picture.
 const JFIF: &[u8] = b"JFIF\0";
 const JFIF_LENGTH: usize = 14;
+/// Components of a pixel whose colours are those of ink.
+const INKS: u8 = 4;
+/// What a JPEG ends with.
+const END: [u8; 2] = [markers::P, markers::EOI];
 /// Most bytes in a segment.
 const MOST: usize = 65_533;
 /// Bytes of a segment of EXIF before the EXIF.
 const EXIF_HEAD: usize = 6;
 
-/// How many components each pixel has.
-pub(super) fn components(bytes: &[u8]) -> Result<u8, StillError> {
+/// An error where its colours are those of ink, or its end is missing: a decoder makes that grey.
+pub(super) fn check(bytes: &[u8]) -> Result<(), StillError> {
     let jpeg = Jpeg::from_bytes(Bytes::copy_from_slice(bytes))?;
     let tables = [markers::DHT, markers::JPG, markers::DAC];
     let is_frame = |segment: &&JpegSegment| {
@@ -30,8 +34,16 @@ pub(super) fn components(bytes: &[u8]) -> Result<u8, StillError> {
     };
     let frame = jpeg.segments().iter().find(is_frame);
     // Behind the depth, the height and the width.
-    let count = frame.and_then(|frame| frame.contents().get(5));
-    count.copied().ok_or(StillError::NoPicture)
+    if frame.and_then(|frame| frame.contents().get(5)) == Some(&INKS) {
+        return Err(StillError::Ink);
+    }
+    // Small pictures in the segments before have ends of their own.
+    let before: usize = jpeg.segments().iter().map(JpegSegment::len).sum();
+    let scans = bytes.get(before..).unwrap_or_default();
+    match scans.windows(2).any(|two| two == END) {
+        true => Ok(()),
+        false => Err(StillError::Cut),
+    }
 }
 
 /// The bytes of a JPEG; `same` is the one that the picture was read from.

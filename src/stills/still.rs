@@ -12,9 +12,6 @@ use super::limits::{MOST_BYTES, limited};
 use super::{Format, StillError, exif, jpeg, png, samples, tiff, webp};
 use crate::frame::{FrameViewMut, Transfer};
 
-/// Components of a JPEG whose colours are those of ink.
-const INKS: u8 = 4;
-
 /// A picture as it was read, upright; its pixels may be changed.
 pub struct Still {
     picture: DynamicImage,
@@ -56,7 +53,7 @@ impl Still {
         let mut transfer = Transfer::Sdr;
         match format {
             Format::Png => transfer = png::check(&bytes)?,
-            Format::Jpeg if jpeg::components(&bytes)? == INKS => return Err(StillError::Ink),
+            Format::Jpeg => jpeg::check(&bytes)?,
             Format::WebP if webp::moves(&bytes)? => return Err(StillError::Animation),
             Format::Tiff if tiff::has_pages(&bytes)? => return Err(StillError::Pages),
             _ => {}
