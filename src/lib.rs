@@ -77,6 +77,7 @@
 //! | [`faces`] | finding faces that show, cutting them out, putting them back |
 //! | [`restore`] | all of restoration for one picture |
 //! | [`whole`] | whole pictures through any network |
+//! | [`stills`] | picture files, with what they say of themselves |
 //! | [`element`], [`app`] | GStreamer's elements; files in, files out |
 //! | [`cues`] | regions, ranges and markers over time, as people and editing programs have them |
 //! | [`report`] | pictures and pages of a restoration |
@@ -113,6 +114,7 @@ pub mod metrics;
 pub mod onnx;
 pub mod report;
 pub mod restore;
+pub mod stills;
 pub mod track;
 #[cfg(feature = "trainer")]
 #[allow(

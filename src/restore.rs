@@ -4,7 +4,9 @@
 //! of the model, for a caller that runs the model elsewhere; its two halves are apart so that no
 //! writable frame is needed before a result is there.
 
+mod by_hand;
 mod feather;
+mod mosaic;
 mod region_task;
 mod restorer;
 #[cfg(test)]
@@ -15,6 +17,8 @@ mod views;
 use crate::blocks::PLANES;
 use crate::cascade::{Batch, ModelMetadata};
 use crate::frame::{FrameView, FrameViewMut, Layout};
+pub use by_hand::{is_covered, is_excluded, is_mostly_within};
+pub use mosaic::Mosaic;
 pub use region_task::{Blend, Target};
 use region_task::{RegionTask, Scratch};
 pub use restorer::Restorer;

@@ -12,7 +12,8 @@ use image::{
 };
 
 use super::AppError;
-use super::lossless::{Picture, film, limited};
+use super::lossless::{Picture, film};
+use crate::stills::limited;
 
 /// Decoded frames that may wait.
 const WAITING: usize = 4;

@@ -14,9 +14,10 @@ use tempfile::{NamedTempFile, TempPath};
 
 use super::AppError;
 use super::animation::as_film;
-use super::lossless::{Picture, film, limited};
+use super::lossless::{Picture, film};
 use super::numbered::Numbered;
 use super::stream::Stream;
+use crate::stills::limited;
 
 /// The name of what another program gives, and of what another program takes.
 pub const STANDARD: &str = "-";

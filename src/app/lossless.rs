@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Receiver;
 
 use gst::prelude::*;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageResult, Limits};
+use image::{ColorType, DynamicImage};
 use tempfile::TempPath;
 
 use super::AppError;
@@ -16,14 +16,6 @@ const PICTURES: &str = "pictures";
 
 /// Nanoseconds in which times are written.
 const FINE: i64 = 10_000;
-
-/// A decoder that asks for no more than its library holds sound, whatever its file says.
-pub(super) fn limited<D: ImageDecoder>(mut decoder: D) -> ImageResult<D> {
-    let mut limits = Limits::default();
-    limits.reserve(decoder.total_bytes())?;
-    decoder.set_limits(Limits::default())?;
-    Ok(decoder)
-}
 
 /// A picture of a film.
 pub(super) struct Picture {

@@ -25,6 +25,8 @@ pub struct RestoreOptions {
     pub score_threshold: Option<f32>,
     /// Least probability that a mosaic covers a face, 0–1.
     pub face_threshold: Option<f32>,
+    /// Least width and height of a mosaic, pixels.
+    pub min_size: Option<u32>,
     /// Whether each restored face says so.
     pub watermark: bool,
     /// Regions to restore in every frame.
@@ -56,6 +58,10 @@ pub fn restorer(options: &RestoreOptions) -> Result<gst::Element, AppError> {
         if let Some(value) = value {
             set(&element, property, &value.to_string())?;
         }
+    }
+    if let Some(pixels) = options.min_size {
+        set(&element, "min-size-width", &pixels.to_string())?;
+        set(&element, "min-size-height", &pixels.to_string())?;
     }
     if !options.regions.is_empty() {
         let of = |r: &Rect| format!("<{},{},{},{}>", r.x, r.y, r.width, r.height);

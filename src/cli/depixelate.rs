@@ -4,23 +4,27 @@ mod arguments;
 mod batch;
 mod by_hand;
 mod dry_run;
+mod ending;
 mod looking;
+mod pictures;
 mod piped;
 mod regions;
+mod shared;
 mod sidecar;
 mod telling;
+mod words;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
 use crate::app::{self, AppError, Film, Filters, Outcome};
-use arguments::Arguments;
+use arguments::{Arguments, Command};
 use batch::{Job, Jobs};
 use by_hand::ByHand;
+use ending::{cancelled_by_signal, exit_status};
 use looking::Films;
 use piped::Target;
 use telling::Telling;
@@ -41,6 +45,10 @@ pub fn main() -> ExitCode {
             clap_complete::generate(*shell, &mut command, "depixelate", &mut std::io::stdout());
             Ok(())
         }
+        Arguments {
+            command: Some(Command::Pictures(pictures)),
+            ..
+        } => return ExitCode::from(pictures::restore_all(pictures)),
         _ => return ExitCode::from(restore_all(&arguments)),
     };
     ExitCode::from(told.map_or_else(|error| told_failure(&arguments, &error), |()| 0))
@@ -69,10 +77,7 @@ fn restore_all(arguments: &Arguments) -> u8 {
         .and_then(|()| jobs(arguments))
         .map_err(anyhow::Error::from)
         .and_then(|jobs| {
-            let cancel = Arc::new(AtomicBool::new(false));
-            let on_signal = Arc::clone(&cancel);
-            ctrlc::set_handler(move || on_signal.store(true, Ordering::Relaxed))
-                .context("Ctrl-C cannot be caught")?;
+            let cancel = cancelled_by_signal()?;
             app::init()?;
             Ok((jobs, cancel, Telling::new(arguments)?))
         });
@@ -106,11 +111,8 @@ fn restore_all(arguments: &Arguments) -> u8 {
 
 /// Say what went wrong; returns the exit status for it.
 fn told_failure(arguments: &Arguments, error: &anyhow::Error) -> u8 {
-    let status = error.downcast_ref().map_or(1, AppError::exit_status);
-    match Telling::new(arguments) {
-        Ok(telling) => telling.failed(error, status),
-        Err(_) => eprintln!("depixelate: {error:#}"),
-    }
+    let status = exit_status(error);
+    arguments.words.listener().failed(error, status);
     status
 }
 
@@ -125,7 +127,7 @@ fn make(
     telling.begin();
     let options = match arguments.dry_run {
         true => dry_run::options(arguments),
-        false => arguments.restoration(),
+        false => arguments.faces.restoration(),
     };
     let (input, mut target) = (arguments.input(&job.input), Target::of(&job.output)?);
     let film = match by_hand::needs_film(arguments) {

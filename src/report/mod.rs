@@ -1,7 +1,7 @@
 //! What would be restored in a film and what was, to look at: sheets of faces, a page, a film of
 //! both halves.
 //!
-//! All of them take a [`Film`](crate::app::Film) of the input, and those about finished work one of
+//! Those of films take a [`Film`](crate::app::Film) of the input, and those about finished work one of
 //! the output too.
 
 mod clock;
@@ -11,8 +11,10 @@ mod lettering;
 mod page;
 mod pictures;
 mod sheet;
+mod stills;
 mod timeline;
 
 pub use compare::{Comparison, Halves};
 pub use page::{Finished, write_page};
 pub use sheet::{Found, sheet_of_finished, sheet_of_found, write_sheet};
+pub use stills::StillSheet;

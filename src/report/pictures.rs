@@ -65,7 +65,9 @@ pub(super) fn pictures(
     for number in order {
         let Wanted { time, place } = &wanted[number];
         match film.at(*time) {
-            Ok(frame) => pictures[number] = frame.and_then(|it| cut(&it.picture, place, side)),
+            Ok(frame) => {
+                pictures[number] = frame.and_then(|it| cut(&it.picture, &rect(place), side))
+            }
             Err(error @ (AppError::Cancelled | AppError::Stalled { .. })) => return Err(error),
             Err(_) => break,
         }
@@ -73,25 +75,37 @@ pub(super) fn pictures(
     Ok(pictures)
 }
 
-/// The part of a frame around `place`; None where it lies outside.
-fn cut(frame: &RgbImage, place: &FaceBox, side: u32) -> Option<RgbImage> {
-    let (width, height) = frame.dimensions();
+/// Where a face is.
+fn rect(place: &FaceBox) -> Rect {
     let corner = |place: u32| i32::try_from(place).unwrap_or(i32::MAX);
-    let place = Rect::new(corner(place.x), corner(place.y), place.width, place.height);
-    let place = place.clamp_to(width, height)?;
-    let view = Square::around(&place, MARGIN).inside(&place, width, height);
-    let view = view.bounds().clamp_to(width, height)?;
-    // Both corners are inside the frame.
-    let (x, y) = (view.x as u32, view.y as u32);
-    let part = crop_imm(frame, x, y, view.width, view.height).to_image();
-    let (fitted, is_larger) = (
-        fit(part.dimensions(), side),
-        view.width.max(view.height) > side,
-    );
-    Some(match is_larger {
-        true => resize(&part, fitted.0, fitted.1, FilterType::CatmullRom),
-        false => part,
-    })
+    Rect::new(corner(place.x), corner(place.y), place.width, place.height)
+}
+
+/// The part of a frame around `place`; None where it lies outside.
+fn cut(frame: &RgbImage, place: &Rect, side: u32) -> Option<RgbImage> {
+    let (x, y, width, height) = around(place, frame.dimensions())?;
+    let part = crop_imm(frame, x, y, width, height).to_image();
+    Some(shrunk(part, side))
+}
+
+/// Left, top, width and height of what is shown of `place` in a picture of `size` (width, height);
+/// None where it lies outside.
+pub(super) fn around(place: &Rect, size: (u32, u32)) -> Option<(u32, u32, u32, u32)> {
+    let place = place.clamp_to(size.0, size.1)?;
+    let view = Square::around(&place, MARGIN).inside(&place, size.0, size.1);
+    let view = view.bounds().clamp_to(size.0, size.1)?;
+    // Both corners are inside the picture.
+    Some((view.x as u32, view.y as u32, view.width, view.height))
+}
+
+/// A picture that is no larger than `side` pixels each way.
+pub(super) fn shrunk(picture: RgbImage, side: u32) -> RgbImage {
+    let (width, height) = picture.dimensions();
+    let fitted = fit((width, height), side);
+    match width.max(height) > side {
+        true => resize(&picture, fitted.0, fitted.1, FilterType::CatmullRom),
+        false => picture,
+    }
 }
 
 /// The size of a picture that is scaled until its longer side is `side`.
@@ -105,14 +119,14 @@ pub(super) fn fit((width, height): (u32, u32), side: u32) -> (u32, u32) {
 mod tests {
     use super::*;
 
-    fn place(x: u32, y: u32, width: u32, height: u32) -> FaceBox {
-        FaceBox {
+    fn place(x: u32, y: u32, width: u32, height: u32) -> Rect {
+        rect(&FaceBox {
             frame: 0,
             x,
             y,
             width,
             height,
-        }
+        })
     }
 
     #[test]

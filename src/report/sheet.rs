@@ -14,16 +14,21 @@ use crate::app::{AppError, Film, RestoredFace};
 use crate::files;
 
 /// Side of a picture on a sheet, pixels.
-const TILE: u32 = 200;
+pub(super) const TILE: u32 = 200;
 /// Pixels between pictures, and around words.
-const GAP: u32 = 8;
+pub(super) const GAP: u32 = 8;
 /// Pictures in a row.
 const COLUMNS: u32 = 6;
 /// Most faces on a sheet.
-const MOST: usize = 200;
+pub(super) const MOST: usize = 200;
+
+/// Title of a sheet of mosaics of which nothing is made yet.
+pub(super) const FOUND: &str = "Mosaics found: nothing is restored yet";
+/// Title of a sheet of restored faces.
+pub(super) const FINISHED: &str = "Restored faces are invented: they prove nobody's identity";
 
 const GROUND: Rgb<u8> = Rgb([24; 3]);
-const PLAIN: Rgb<u8> = Rgb([235; 3]);
+pub(super) const PLAIN: Rgb<u8> = Rgb([235; 3]);
 const GOOD: Rgb<u8> = Rgb([130, 220, 130]);
 const BAD: Rgb<u8> = Rgb([255, 170, 60]);
 
@@ -37,9 +42,20 @@ pub struct Found<'a> {
 }
 
 /// What stands in a cell of a sheet: pictures beside one another, and lines below them.
-struct Cell {
-    pictures: Vec<Option<RgbImage>>,
-    lines: Vec<(String, Rgb<u8>)>,
+pub(super) struct Cell {
+    pub(super) pictures: Vec<Option<RgbImage>>,
+    pub(super) lines: Vec<(String, Rgb<u8>)>,
+}
+
+/// Lines about a mosaic that may be a face, with this probability (0–1) where that is known.
+pub(super) fn verdict(probability: Option<f64>, restored: bool) -> [(String, Rgb<u8>); 2] {
+    let percent = probability.map(|it| 100.0 * it.clamp(0.0, 1.0));
+    let face = percent.map_or("face ?".to_owned(), |it| format!("face {it:.0} %"));
+    let end = match restored {
+        true => ("is restored".to_owned(), GOOD),
+        false => ("refused".to_owned(), BAD),
+    };
+    [(face, PLAIN), end]
 }
 
 /// A sheet of what was found in `film`, each where it is largest; at most 200, with a word of how
@@ -51,18 +67,12 @@ pub fn sheet_of_found(film: &mut Film<'_>, found: &[Found<'_>]) -> Result<RgbIma
         .iter()
         .zip(seen)
         .map(|(found, mut cell)| {
-            let probability = found.face.probability.map(|it| 100.0 * it.clamp(0.0, 1.0));
-            let face = probability.map_or("face ?".to_owned(), |it| format!("face {it:.0} %"));
-            cell.lines.push((face, PLAIN));
-            cell.lines.push(match found.restored {
-                true => ("is restored".to_owned(), GOOD),
-                false => ("refused".to_owned(), BAD),
-            });
+            cell.lines
+                .extend(verdict(found.face.probability, found.restored));
             cell
         })
         .collect();
-    let title = "Mosaics found: nothing is restored yet";
-    Ok(draw(title, &cells, found.len() - shown.len()))
+    Ok(draw(FOUND, &cells, found.len() - shown.len()))
 }
 
 /// A sheet of restored faces, each before and after where it is largest; at most 200, with a word of
@@ -74,8 +84,7 @@ pub fn sheet_of_finished<'a>(
 ) -> Result<RgbImage, AppError> {
     let shown = &faces[..faces.len().min(MOST)];
     let cells = seen(&mut [before, after], shown.iter())?;
-    let title = "Restored faces are invented: they prove nobody's identity";
-    Ok(draw(title, &cells, faces.len() - shown.len()))
+    Ok(draw(FINISHED, &cells, faces.len() - shown.len()))
 }
 
 /// Write a sheet; the ending of `path` is that of a PNG or JPEG.
@@ -121,7 +130,7 @@ fn seen<'f>(
 }
 
 /// Draw cells below a title, and how many more there are.
-fn draw(title: &str, cells: &[Cell], more: usize) -> RgbImage {
+pub(super) fn draw(title: &str, cells: &[Cell], more: usize) -> RgbImage {
     let side_by_side = cells.iter().map(|cell| cell.pictures.len()).max();
     let lines = cells.iter().map(|cell| cell.lines.len()).max().unwrap_or(0);
     let width = side_by_side.unwrap_or(1) as u32 * (TILE + GAP);

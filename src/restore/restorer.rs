@@ -2,14 +2,14 @@
 
 use image::RgbImage;
 
-use super::{Blend, Restoration, Target};
+use super::{Blend, Mosaic, Restoration, Target, is_covered, is_excluded, is_mostly_within};
 use crate::blocks::SamplingProbe;
 use crate::cascade::{
     Backend, Batch, Crops, LoadError, Model, OrtBackend, RunError, SessionSettings, runtime,
 };
 use crate::detect::{DetectSettings, Detector, Luma, Region};
 use crate::face_check::{self, Answer, FaceCheck, Question};
-use crate::frame::{FrameView, FrameViewMut, Layout};
+use crate::frame::{FrameView, FrameViewMut, Layout, Rect};
 
 /// Restores pictures with a model of its own, as the element `facedepixelate` does when no property
 /// is set.
@@ -39,6 +39,10 @@ pub struct Restorer {
     pub face_threshold: f32,
     /// How faces go back into the picture.
     pub blend: Blend,
+    /// Rectangles that are restored whatever they look like; pixels, cut to the picture.
+    pub regions: Vec<Rect>,
+    /// Rectangles in which what is found stays as it is, where its middle lies in one.
+    pub exclude: Vec<Rect>,
     backend: Box<dyn Backend>,
     face_check: Option<FaceCheck>,
     sampling: SamplingProbe,
@@ -73,6 +77,8 @@ impl Restorer {
             detect: DetectSettings::default(),
             face_threshold: face_check::THRESHOLD,
             blend: Blend::default(),
+            regions: Vec::new(),
+            exclude: Vec::new(),
             backend,
             face_check: None,
             sampling: SamplingProbe::default(),
@@ -95,32 +101,42 @@ impl Restorer {
     /// As [`Self::restore_picture`], for a frame in any layout.
     pub fn restore(&mut self, frame: &mut FrameViewMut<'_>) -> Result<Vec<Region>, RunError> {
         let blend = self.blend;
-        let targets = self.find(&frame.as_view())?;
+        let mut mosaics = self.look(&frame.as_view())?;
+        mosaics.retain(|mosaic| mosaic.is_face);
+        let targets: Vec<Target> = mosaics.iter().map(|mosaic| mosaic.target).collect();
         self.infer(&frame.as_view(), &targets, blend.detail)?;
         self.apply(frame, &blend);
         Ok(targets.into_iter().map(|target| target.region).collect())
     }
 
-    /// The mosaics of a frame, best first, with the places of their faces where these are known.
-    fn find(&mut self, frame: &FrameView<'_>) -> Result<Vec<Target>, RunError> {
-        let mut regions = Vec::new();
-        let luma = Luma::of(frame, &mut self.luma);
-        self.detector.detect(&luma, &self.detect, &mut regions);
-        let mut targets: Vec<Target> = regions.into_iter().map(Target::from).collect();
+    /// The mosaics of a frame, those that were named first, then the best first, with the places of
+    /// their faces where these are known; those too that do not seem to cover faces. None where
+    /// [`Blend::alpha`] is 0.
+    pub fn look(&mut self, frame: &FrameView<'_>) -> Result<Vec<Mosaic>, RunError> {
+        if self.blend.alpha <= 0.0 {
+            return Ok(Vec::new());
+        }
+        let mut mosaics = self.find(frame);
         if let Some(face_check) = &mut self.face_check
             && self.face_threshold > 0.0
         {
-            let question = |target: &Target| {
+            let question = |mosaic: &Mosaic| {
                 Some(Question {
-                    region: target.region,
+                    region: mosaic.target.region,
                     id: None,
-                    may_go: true,
+                    may_go: false,
                 })
             };
-            let tell = |target: &mut Target, answer: Answer| target.face = answer.face;
-            face_check.retain(frame, self.face_threshold, &mut targets, question, tell)?;
+            let threshold = self.face_threshold;
+            let tell = |mosaic: &mut Mosaic, answer: Answer| {
+                mosaic.target.face = answer.face;
+                mosaic.probability = Some(answer.probability);
+                // Who names a region knows what it shows.
+                mosaic.is_face = mosaic.is_named || answer.probability >= threshold;
+            };
+            face_check.retain(frame, threshold, &mut mosaics, question, tell)?;
         }
-        for target in &mut targets {
+        for Mosaic { target, .. } in &mut mosaics {
             let region = &target.region;
             if let Some(lattice) = &region.lattice
                 && !region.is_turned()
@@ -128,7 +144,36 @@ impl Restorer {
                 target.sampling = self.sampling.sampling(frame, &region.rect, lattice, None);
             }
         }
-        Ok(targets)
+        Ok(mosaics)
+    }
+
+    /// The regions that were named, and what is found beside them.
+    fn find(&mut self, frame: &FrameView<'_>) -> Vec<Mosaic> {
+        let luma = Luma::of(frame, &mut self.luma);
+        let mut mosaics = Vec::new();
+        for &rect in &self.regions {
+            let Some(rect) = rect.clamp_to(luma.width, luma.height) else {
+                continue;
+            };
+            let mut named = Mosaic::named(rect);
+            let region = &mut named.target.region;
+            let lattice = self.detector.lattice_of(&luma, region);
+            region.lattice = lattice.map(|(lattice, _)| lattice);
+            mosaics.push(named);
+        }
+        let mut found = Vec::new();
+        self.detector.detect(&luma, &self.detect, &mut found);
+        let named = mosaics.iter().map(|mosaic| mosaic.target.region.rect);
+        let named: Vec<Rect> = named.collect();
+        found.retain(|region| {
+            let (rect, named) = (&region.rect, named.iter().copied());
+            !is_covered(named.clone(), rect, self.detect.iou_threshold)
+                && !is_mostly_within(named, rect)
+                && !is_excluded(&self.exclude, rect)
+        });
+        found.truncate(self.detect.max_detections.saturating_sub(mosaics.len()));
+        mosaics.extend(found.into_iter().map(Mosaic::found));
+        mosaics
     }
 
     /// The first half of [`Self::restore`], for a caller that knows the mosaics: crop the regions

@@ -12,5 +12,6 @@ mod parts;
 mod pictures;
 mod program;
 mod report;
+mod stills;
 mod streams;
 mod tracks;

@@ -220,7 +220,7 @@ fn opacity_is_kept_or_said_to_be_lost() {
 }
 
 /// The sum of a part of a PNG (ISO/IEC 15948, annex D).
-fn crc(data: &[u8]) -> u32 {
+pub fn crc(data: &[u8]) -> u32 {
     let bit = |sum: u32| (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg());
     let byte = |sum: u32, byte: &u8| (0..8).fold(sum ^ u32::from(*byte), |sum, _| bit(sum));
     !data.iter().fold(u32::MAX, byte)

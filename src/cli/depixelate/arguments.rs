@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{ArgAction, Parser};
+use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use serde_json::{Map, Value};
 
-use crate::app::{Encoding, Filters, Input, NOTICE, RestoreOptions, Transcode};
-
-use super::regions::{Region, rectangles, region};
+use super::pictures::Pictures;
+use super::shared::{Faces, Help};
+use super::words::Words;
+use crate::app::{Encoding, Filters, Input, NOTICE, Transcode};
 
 /// Find pixelated faces in a video and put a plausible face back.
 ///
@@ -19,7 +20,10 @@ use super::regions::{Region, rectangles, region};
     name = "depixelate",
     version,
     disable_help_flag = true,
-    override_usage = "depixelate [OPTIONS] INPUT OUTPUT\n       depixelate [OPTIONS] INPUT… --output-dir FOLDER\n       depixelate INPUT --dry-run",
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    override_usage = "depixelate [OPTIONS] INPUT OUTPUT\n       depixelate [OPTIONS] INPUT… --output-dir FOLDER\n       depixelate INPUT --dry-run\n       depixelate pictures [OPTIONS] INPUT… OUTPUT",
     after_help = "More options: --help-all. All about files: docs/files.md."
 )]
 pub(super) struct Arguments {
@@ -90,30 +94,11 @@ pub(super) struct Arguments {
         hide_short_help = true
     )]
     pub(super) split: bool,
-    /// Tell nothing but warnings and errors
-    #[arg(long, short, help_heading = "Looking", conflicts_with = "json")]
-    pub(super) quiet: bool,
-    /// Tell what happens as JSON, a line for each event
-    #[arg(long, help_heading = "Looking")]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) words: Words,
 
-    /// From the truest face (0) to the sharpest (1)
-    #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces")]
-    detail: Option<f32>,
-    /// How sure it has to be that it is a face, 0 to 1; 0: every mosaic
-    #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces")]
-    pub(super) face_threshold: Option<f32>,
-    /// How sure a detection has to be, 0 to 1
-    #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces")]
-    score_threshold: Option<f32>,
-    /// A rectangle that is restored, x,y,w,h, or a table (.csv) of such
-    ///
-    /// In pixels; may be given several times.
-    #[arg(long, value_name = "REGION", value_parser = region, allow_hyphen_values = true, help_heading = "Faces")]
-    pub(super) regions: Vec<Region>,
-    /// The same, in which what is found stays as it is
-    #[arg(long, value_name = "REGION", value_parser = region, allow_hyphen_values = true, help_heading = "Faces")]
-    pub(super) exclude: Vec<Region>,
+    #[command(flatten)]
+    pub(super) faces: Faces,
     /// Restore only within the ranges of an .edl, .otio or .csv
     #[arg(long, value_name = "FILE", help_heading = "Faces")]
     pub(super) ranges: Option<PathBuf>,
@@ -133,31 +118,6 @@ pub(super) struct Arguments {
         hide_short_help = true
     )]
     pub(super) timecode: Option<String>,
-    /// How strictly a face keeps the colours of its mosaic's blocks, 0 to 1
-    #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces", hide_short_help = true)]
-    projection: Option<f32>,
-    /// Weight of the restored over the pixelated picture, 0 to 1
-    #[arg(long, value_name = "NUMBER", value_parser = fraction, help_heading = "Faces", hide_short_help = true)]
-    alpha: Option<f32>,
-    /// Write RESTORED into each restored face
-    #[arg(long, help_heading = "Faces")]
-    watermark: bool,
-    /// ONNX model to use instead of the bundled one
-    #[arg(
-        long,
-        value_name = "FILE",
-        help_heading = "Faces",
-        hide_short_help = true
-    )]
-    model_file: Option<PathBuf>,
-    /// Where the model runs: auto, cpu, cuda, tensorrt, …
-    #[arg(
-        long,
-        value_name = "NAME",
-        help_heading = "Faces",
-        hide_short_help = true
-    )]
-    execution_provider: Option<String>,
 
     /// Copy what has no mosaic as it is, and encode only what changes
     #[arg(long, help_heading = "Encoding")]
@@ -218,30 +178,20 @@ pub(super) struct Arguments {
     /// Write the manual page to standard output
     #[arg(long, help_heading = "Help", hide_short_help = true)]
     pub(super) man: bool,
-    /// This help
-    #[arg(long, short, action = ArgAction::HelpShort, help_heading = "Help")]
-    help: Option<bool>,
-    /// Help with all options
-    #[arg(long, action = ArgAction::HelpLong, help_heading = "Help")]
-    help_all: Option<bool>,
+    #[command(flatten)]
+    help: Help,
+
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// What is not a film.
+#[derive(Subcommand)]
+pub(super) enum Command {
+    Pictures(Box<Pictures>),
 }
 
 impl Arguments {
-    /// How faces are restored.
-    pub(super) fn restoration(&self) -> RestoreOptions {
-        RestoreOptions {
-            model_file: self.model_file.clone(),
-            execution_provider: self.execution_provider.clone(),
-            detail: self.detail,
-            projection: self.projection,
-            alpha: self.alpha,
-            score_threshold: self.score_threshold,
-            face_threshold: self.face_threshold,
-            watermark: self.watermark,
-            regions: rectangles(&self.regions),
-        }
-    }
-
     /// What is read of `path`.
     pub(super) fn input(&self, path: &Path) -> Input {
         let input = Input::new(path);
@@ -291,12 +241,6 @@ impl Arguments {
             ..Transcode::new(input, output, filters, NOTICE)
         }
     }
-}
-
-fn fraction(text: &str) -> Result<f32, String> {
-    let value: f32 = text.parse().map_err(|_| "not a number".to_owned())?;
-    let is_inside = (0.0..=1.0).contains(&value);
-    is_inside.then_some(value).ok_or("not in 0 to 1".to_owned())
 }
 
 /// A rate as a number or a fraction.

@@ -44,9 +44,9 @@ impl ByHand {
             (None, None) => film,
         };
         let of_kind = |regions, kind| tables(regions).map(move |path| (path, kind));
-        let restored = of_kind(&arguments.regions, Kind::Restore);
+        let restored = of_kind(&arguments.faces.regions, Kind::Restore);
         let cues = Cues::read(
-            restored.chain(of_kind(&arguments.exclude, Kind::Exclude)),
+            restored.chain(of_kind(&arguments.faces.exclude, Kind::Exclude)),
             &film,
         )?;
         let ranges = arguments
@@ -56,7 +56,7 @@ impl ByHand {
         Ok(Self {
             film,
             cues: Arc::new(cues),
-            excluded: rectangles(&arguments.exclude),
+            excluded: rectangles(&arguments.faces.exclude),
             ranges: ranges.transpose()?,
         })
     }
@@ -103,13 +103,13 @@ fn known(film: &app::Film<'_>) -> Film {
 
 /// Whether the film has to be known for what is told by hand.
 pub(super) fn needs_film(arguments: &Arguments) -> bool {
-    let tables = tables(&arguments.regions).chain(tables(&arguments.exclude));
+    let tables = tables(&arguments.faces.regions).chain(tables(&arguments.faces.exclude));
     arguments.ranges.is_some() || arguments.markers.is_some() || tables.count() > 0
 }
 
 /// What was told by hand, as a part of what decides how faces are restored.
 pub(super) fn identity(arguments: &Arguments) -> Value {
-    let tables = tables(&arguments.regions).chain(tables(&arguments.exclude));
+    let tables = tables(&arguments.faces.regions).chain(tables(&arguments.faces.exclude));
     let files = tables.chain(arguments.ranges.as_deref());
     // What cannot be read is told where it is read.
     let sum = |path: &Path| {
@@ -117,7 +117,7 @@ pub(super) fn identity(arguments: &Arguments) -> Value {
             .map(|text| Sha256::digest(text).to_vec())
             .ok()
     };
-    let excluded = rectangles(&arguments.exclude);
+    let excluded = rectangles(&arguments.faces.exclude);
     json!({
         "files": files.map(sum).collect::<Vec<_>>(),
         "exclude": excluded.iter().map(|r| json!([r.x, r.y, r.width, r.height])).collect::<Vec<_>>(),

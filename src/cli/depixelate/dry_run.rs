@@ -14,7 +14,7 @@ const HARDLY: f32 = 1e-6;
 
 /// Settings by which all mosaics are found, those as well that are no faces.
 pub(super) fn options(arguments: &Arguments) -> RestoreOptions {
-    let options = arguments.restoration();
+    let options = arguments.faces.restoration();
     let threshold = options.face_threshold.unwrap_or(THRESHOLD);
     RestoreOptions {
         face_threshold: Some(threshold.min(HARDLY)),
@@ -24,7 +24,7 @@ pub(super) fn options(arguments: &Arguments) -> RestoreOptions {
 
 /// Whether it would be restored.
 pub(super) fn is_restored(face: &RestoredFace, arguments: &Arguments) -> bool {
-    let threshold = arguments.face_threshold.unwrap_or(THRESHOLD);
+    let threshold = arguments.faces.face_threshold.unwrap_or(THRESHOLD);
     face.probability
         .is_none_or(|probability| probability >= threshold.into())
 }

@@ -33,7 +33,7 @@ pub(super) fn is_standard(output: &Path) -> bool {
 
 /// Whether nothing else may be written to standard output; an error where that was asked for.
 pub(super) fn check(arguments: &Arguments) -> Result<(), AppError> {
-    match goes_to_standard(arguments) && arguments.json {
+    match goes_to_standard(arguments) && arguments.words.json {
         true => Err(AppError::Unfit(
             "--json and the film cannot both go to standard output".to_owned(),
         )),

@@ -1,6 +1,6 @@
 //! What was made, in a file beside it: `OUT.depixelate.json`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Serialize;
@@ -28,26 +28,27 @@ struct Sidecar<'a> {
 }
 
 #[derive(Serialize)]
-struct Model {
+pub(super) struct Model {
     file: String,
     sha256: String,
 }
 
 /// What was set; null where it is the default.
 #[derive(Serialize)]
-struct Settings<'a> {
+pub(super) struct Settings<'a> {
     execution_provider: Option<&'a str>,
     detail: Option<f32>,
     projection: Option<f32>,
     alpha: Option<f32>,
     score_threshold: Option<f32>,
     face_threshold: Option<f32>,
+    min_size: Option<u32>,
     watermark: bool,
     regions: Vec<[i64; 4]>,
 }
 
 /// Which model restores.
-fn model(options: &RestoreOptions) -> anyhow::Result<Model> {
+pub(super) fn model(options: &RestoreOptions) -> anyhow::Result<Model> {
     let (file, sum) = match &options.model_file {
         None => ("the bundled one".to_owned(), Sha256::digest(DEFAULT_MODEL)),
         Some(path) => {
@@ -62,7 +63,7 @@ fn model(options: &RestoreOptions) -> anyhow::Result<Model> {
 }
 
 /// What is set.
-fn set(options: &RestoreOptions) -> Settings<'_> {
+pub(super) fn set(options: &RestoreOptions) -> Settings<'_> {
     let regions = options.regions.iter();
     let regions = regions.map(|r| [r.x.into(), r.y.into(), r.width.into(), r.height.into()]);
     Settings {
@@ -72,6 +73,7 @@ fn set(options: &RestoreOptions) -> Settings<'_> {
         alpha: options.alpha,
         score_threshold: options.score_threshold,
         face_threshold: options.face_threshold,
+        min_size: options.min_size,
         watermark: options.watermark,
         regions: regions.collect(),
     }
@@ -114,9 +116,14 @@ pub(super) fn write(job: &Job, options: &RestoreOptions, outcome: &Outcome) -> a
         faces: &outcome.faces,
         damage: outcome.damage.as_deref(),
     };
-    let mut path = job.output.clone().into_os_string();
-    path.push(".depixelate.json");
-    let path = PathBuf::from(path);
+    let path = path(&job.output);
     let text = serde_json::to_string_pretty(&sidecar)?;
     files::write(&path, &text).with_context(|| path.display().to_string())
+}
+
+/// The file beside `output`.
+pub(super) fn path(output: &Path) -> PathBuf {
+    let mut path = output.as_os_str().to_owned();
+    path.push(".depixelate.json");
+    path.into()
 }

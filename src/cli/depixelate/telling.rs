@@ -1,22 +1,13 @@
 //! How the program tells what happens: by a bar and words, as JSON, or hardly at all.
 
-use std::io::Write;
-
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::arguments::Arguments;
 use super::batch::Job;
 use super::piped::goes_to_standard;
+use super::words::{Listener, event, say};
 use crate::app::{Outcome, Progress};
-
-/// Who is told.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Listener {
-    Person,
-    Program,
-    Nobody,
-}
 
 /// Tells what happens to a file.
 pub(super) struct Telling {
@@ -33,11 +24,7 @@ pub(super) struct Telling {
 impl Telling {
     /// As the command line asks for.
     pub(super) fn new(arguments: &Arguments) -> anyhow::Result<Self> {
-        let listener = match (arguments.json, arguments.quiet) {
-            (true, _) => Listener::Program,
-            (_, true) => Listener::Nobody,
-            _ => Listener::Person,
-        };
+        let listener = arguments.words.listener();
         let template = "{bar:30} {pos}/{len} frames  {per_sec}  {msg}  {eta} left";
         let bar = match listener {
             Listener::Person => ProgressBar::new(0),
@@ -135,19 +122,6 @@ impl Telling {
         }
     }
 
-    /// Tell what went wrong.
-    pub(super) fn failed(&self, error: &anyhow::Error, status: u8) {
-        match self.listener {
-            Listener::Program => {
-                event(
-                    "error",
-                    json!({ "text": format!("{error:#}"), "status": status }),
-                );
-            }
-            _ => eprintln!("depixelate: {error:#}"),
-        }
-    }
-
     /// Tell what became of several files.
     pub(super) fn summary(&self, made: usize, all: usize, skipped: usize) {
         match self.listener {
@@ -178,15 +152,4 @@ impl Telling {
             _ => self.say(words),
         }
     }
-}
-
-/// A line for a program.
-fn event(name: &str, mut value: Value) {
-    value["event"] = name.into();
-    say(&value.to_string());
-}
-
-/// A line on standard output. Whoever reads it may have left: the work is done all the same.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
 }

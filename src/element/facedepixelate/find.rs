@@ -1,14 +1,15 @@
 //! Which regions of a frame are to be restored.
 
 use super::choices::InferenceRegion;
-use super::found::{Found, Method, covered, is_within};
+use super::found::{Found, Method};
 use super::named::Named;
 use super::settings::FrameSettings;
 use crate::blocks::{Sampling, SamplingProbe};
 use crate::cascade::RunError;
 use crate::detect::{Luma, Region};
 use crate::face_check::{Answer, FaceCheck, Question};
-use crate::frame::FrameView;
+use crate::frame::{FrameView, Rect};
+use crate::restore::{is_covered, is_mostly_within};
 use crate::track::MosaicTracker;
 
 /// Finds the regions; keeps its memory from frame to frame.
@@ -149,9 +150,9 @@ impl Finder {
         let fixed = found.len();
         for tracked in follower.regions() {
             let region = tracked.region;
-            let (rect, by_hand) = (&region.rect, &found[..fixed]);
-            let known = covered(by_hand, rect, settings.detect.iou_threshold)
-                || is_within(by_hand, rect)
+            let (rect, by_hand) = (&region.rect, || rects(&found[..fixed]));
+            let known = is_covered(by_hand(), rect, settings.detect.iou_threshold)
+                || is_mostly_within(by_hand(), rect)
                 || named.excludes(rect);
             if found.len() < most && !known {
                 found.push(Found {
@@ -175,7 +176,7 @@ impl Finder {
             };
             let rect = &region.rect;
             let small = rect.width < detect.min_width || rect.height < detect.min_height;
-            let known = covered(&self.found, rect, detect.iou_threshold);
+            let known = is_covered(rects(&self.found), rect, detect.iou_threshold);
             if region.score < detect.score_threshold || small || known || self.named.excludes(rect)
             {
                 continue;
@@ -205,11 +206,16 @@ impl Finder {
     }
 }
 
+/// Where `found` are.
+fn rects(found: &[Found]) -> impl Iterator<Item = Rect> + '_ {
+    found.iter().map(|found| found.region.rect)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::element::metas::NamedRegion;
-    use crate::frame::{Layout, Rect};
+    use crate::frame::Layout;
 
     const GREY: [u8; 64 * 48 * 3] = [90; 64 * 48 * 3];
 

@@ -2,7 +2,7 @@
 
 use crate::blocks::Sampling;
 use crate::detect::Region;
-use crate::frame::{Rect, Square};
+use crate::frame::Square;
 use crate::restore::Target;
 
 /// Who found a region.
@@ -61,48 +61,5 @@ impl From<&Found> for Target {
             face: found.face,
             sampling: found.sampling,
         }
-    }
-}
-
-/// Whether one of `others` is the same one as `rect`: their overlap is above `threshold`.
-pub(super) fn covered(others: &[Found], rect: &Rect, threshold: f32) -> bool {
-    let mut others = others.iter();
-    others.any(|other| other.region.rect.iou(rect) > f64::from(threshold))
-}
-
-/// Whether most of `rect` lies in `others`. Mosaics that nearly touch can look like one.
-pub(super) fn is_within(others: &[Found], rect: &Rect) -> bool {
-    let shared = others
-        .iter()
-        .filter_map(|other| other.region.rect.intersect(rect));
-    2 * shared.map(|shared| shared.area()).sum::<u64>() > rect.area()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::detect::Outline;
-
-    #[test]
-    fn what_covers_named_regions_is_known() {
-        let named = [Rect::new(10, 10, 30, 30), Rect::new(42, 10, 30, 30)];
-        let named = named.map(|rect| Found {
-            region: Region {
-                rect,
-                lattice: None,
-                outline: Outline::Rectangle,
-                turn: 0.0,
-                score: 1.0,
-            },
-            method: Method::Fixed,
-            id: None,
-            face: None,
-            probability: None,
-            sampling: Sampling::Mean,
-        });
-        assert!(is_within(&named, &Rect::new(10, 10, 62, 32)));
-        assert!(is_within(&named, &Rect::new(20, 0, 40, 40)));
-        assert!(!is_within(&named, &Rect::new(0, 0, 80, 80)));
-        assert!(!is_within(&[], &Rect::new(0, 0, 8, 8)));
     }
 }

@@ -4,6 +4,7 @@ use super::choices::InferenceRegion;
 use super::settings::FrameSettings;
 use crate::element::metas::{self, NamedRegion};
 use crate::frame::Rect;
+use crate::restore::is_excluded;
 
 /// Type of the metas that are for their frame what the property `regions` is for all.
 pub(super) const RESTORE: &str = "restore";
@@ -60,33 +61,8 @@ impl Named {
         self.by_hand.is_empty() && self.found.is_empty()
     }
 
-    /// Whether what is found at `rect` is to be left alone: its middle is excluded.
+    /// Whether what is found at `rect` is to be left alone.
     pub(super) fn excludes(&self, rect: &Rect) -> bool {
-        // Twice the middle is a whole number.
-        let x = i64::from(rect.x) + rect.right();
-        let y = i64::from(rect.y) + rect.bottom();
-        self.excluded.iter().any(|area| {
-            (2 * i64::from(area.x)..2 * area.right()).contains(&x)
-                && (2 * i64::from(area.y)..2 * area.bottom()).contains(&y)
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_middle_decides() {
-        let named = Named {
-            excluded: vec![Rect::new(10, 10, 20, 20)],
-            ..Named::default()
-        };
-        assert!(named.excludes(&Rect::new(-10, -10, 40, 40)));
-        assert!(named.excludes(&Rect::new(0, 0, 59, 59)));
-        assert!(!named.excludes(&Rect::new(0, 0, 60, 60)));
-        assert!(!named.excludes(&Rect::new(0, 0, 19, 40)));
-        assert!(!named.excludes(&Rect::new(i32::MAX, i32::MAX, u32::MAX, u32::MAX)));
-        assert!(!Named::default().excludes(&Rect::new(0, 0, 60, 60)));
+        is_excluded(&self.excluded, rect)
     }
 }

@@ -1,0 +1,21 @@
+//! Picture files: read upright, with what they say of themselves, and written again with that.
+//!
+//! [`Still::open`] reads a PNG, JPEG, WebP or TIFF, [`Still::edit`] gives its samples to whoever
+//! changes them where they are, and [`Still::encode`] makes the bytes of a file again, in the same
+//! format or in another one.
+
+mod error;
+mod exif;
+mod format;
+mod jpeg;
+mod limits;
+mod png;
+mod samples;
+mod still;
+mod tiff;
+mod webp;
+
+pub use error::StillError;
+pub use format::Format;
+pub use limits::limited;
+pub use still::{Encoded, Still};

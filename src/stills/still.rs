@@ -1,0 +1,198 @@
+//! A picture, with all that its file says.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use image::metadata::Orientation;
+use image::{ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageError, ImageReader};
+
+use super::limits::{MOST_BYTES, limited};
+use super::{Format, StillError, exif, jpeg, png, samples, tiff, webp};
+use crate::frame::{FrameViewMut, Transfer};
+
+/// A picture as it was read, upright; its pixels may be changed.
+pub struct Still {
+    picture: DynamicImage,
+    format: Format,
+    notes: Notes,
+    transfer: Transfer,
+    bytes: Vec<u8>,
+}
+
+/// What a file says of its picture, beside what is its format's own.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Notes {
+    /// What the colours mean, as ICC has it.
+    pub(super) profile: Option<Vec<u8>>,
+    /// EXIF from its byte order on, whose orientation is upright.
+    pub(super) exif: Option<Vec<u8>>,
+    /// XMP's text.
+    pub(super) xmp: Option<Vec<u8>>,
+}
+
+/// A file that is ready to be written.
+pub struct Encoded {
+    /// All of it.
+    pub bytes: Vec<u8>,
+    /// What the format cannot hold of the picture, in words.
+    pub losses: Vec<&'static str>,
+}
+
+impl Still {
+    /// Read the picture at `path`, of whichever of the formats, and turn it upright if it says that
+    /// it lies. An error where it is none, moves, has several pages, is of ink, or is too large.
+    pub fn open(path: &Path) -> Result<Self, StillError> {
+        Self::of(read(path)?)
+    }
+
+    /// The same, of the bytes of a file.
+    pub(super) fn of(bytes: Vec<u8>) -> Result<Self, StillError> {
+        let format = Format::of_bytes(&bytes).ok_or(StillError::NoPicture)?;
+        let mut transfer = Transfer::Sdr;
+        match format {
+            Format::Png => transfer = png::check(&bytes)?,
+            Format::Jpeg => jpeg::check(&bytes)?,
+            Format::WebP if webp::moves(&bytes)? => return Err(StillError::Animation),
+            Format::Tiff if tiff::has_pages(&bytes)? => return Err(StillError::Pages),
+            _ => {}
+        }
+        let (picture, notes) = decode(&bytes, format)?;
+        Ok(Self {
+            picture,
+            format,
+            notes,
+            transfer,
+            bytes,
+        })
+    }
+
+    /// What it shows.
+    pub fn picture(&self) -> &DynamicImage {
+        &self.picture
+    }
+
+    /// The format that it was read from.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The file that it was read from, byte for byte.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Let `work` change its colours, at their full depth; opacity stays as it is.
+    pub fn edit<T>(
+        &mut self,
+        work: impl FnOnce(&mut FrameViewMut<'_>) -> T,
+    ) -> Result<T, StillError> {
+        samples::edit(&mut self.picture, self.transfer, work)
+    }
+
+    /// The bytes of a file of `format`, with all that is said of the picture, and with `notice` in its
+    /// comment or description behind what is there; `quality` is that of JPEG, 1–100.
+    pub fn encode(
+        &self,
+        format: Format,
+        quality: u8,
+        notice: Option<&str>,
+    ) -> Result<Encoded, StillError> {
+        let (picture, losses) = fitted(&self.picture, format);
+        let same = (format == self.format).then_some(&self.bytes[..]);
+        // One of other colours says nothing of these.
+        let profile = self.notes.profile.as_deref();
+        let profile = profile.filter(|profile| fits(profile, picture.color()));
+        let notes = Notes {
+            profile: profile.map(<[u8]>::to_vec),
+            ..self.notes.clone()
+        };
+        let bytes = match format {
+            Format::Png => png::encode(&picture, same, &notes, notice)?,
+            Format::Jpeg => jpeg::encode(&picture, quality, same, &notes, notice)?,
+            Format::WebP => webp::encode(&picture, notes, notice)?,
+            Format::Tiff => tiff::encode(&picture, same, &notes, notice)?,
+        };
+        Ok(Encoded { bytes, losses })
+    }
+}
+
+/// All bytes of a file that is none too long.
+fn read(path: &Path) -> Result<Vec<u8>, StillError> {
+    // What is no file may wait for ever for somebody who writes.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(StillError::NoFile);
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > MOST_BYTES {
+        true => Err(StillError::TooLong),
+        false => Ok(bytes),
+    }
+}
+
+fn decode(bytes: &[u8], format: Format) -> Result<(DynamicImage, Notes), StillError> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format.library());
+    reader.limits(super::limits::limits());
+    let decoder = reader.into_decoder()?;
+    let (width, height) = decoder.dimensions();
+    let too_large = |error| match error {
+        ImageError::Limits(_) => StillError::TooLarge { width, height },
+        error => error.into(),
+    };
+    let mut decoder = limited(decoder).map_err(too_large)?;
+    use ExtendedColorType::{Cmyk8, Cmyk16};
+    if [Cmyk8, Cmyk16].contains(&decoder.original_color_type()) {
+        return Err(StillError::Ink);
+    }
+    let lies = decoder.orientation()?;
+    let mut notes = Notes {
+        profile: decoder.icc_profile()?,
+        exif: decoder.exif_metadata()?.map(exif::bare),
+        xmp: decoder.xmp_metadata()?,
+    };
+    if let Some(exif) = &mut notes.exif {
+        // How it lies is known already.
+        let _ = Orientation::remove_from_exif_chunk(exif);
+    }
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(too_large)?;
+    if [ColorType::Rgb32F, ColorType::Rgba32F].contains(&picture.color()) {
+        return Err(StillError::Float);
+    }
+    picture.apply_orientation(lies);
+    Ok((picture, notes))
+}
+
+/// The picture as `format` can hold it, and what is lost.
+fn fitted(picture: &DynamicImage, format: Format) -> (Cow<'_, DynamicImage>, Vec<&'static str>) {
+    let color = picture.color();
+    let is_deep = color.bytes_per_pixel() > color.channel_count();
+    let loses_depth = is_deep && [Format::Jpeg, Format::WebP].contains(&format);
+    let loses_opacity = color.has_alpha() && format == Format::Jpeg;
+    let mut losses = Vec::new();
+    if loses_depth {
+        losses.push("sixteen bits of a colour become eight, as this format has no more");
+    }
+    if loses_opacity {
+        losses.push("the opacity of the picture is left out, as this format has none");
+    }
+    if losses.is_empty() {
+        return (Cow::Borrowed(picture), losses);
+    }
+    let fitted = match (color.has_color(), color.has_alpha() && !loses_opacity) {
+        (false, false) => picture.to_luma8().into(),
+        (false, true) => picture.to_luma_alpha8().into(),
+        (true, false) => picture.to_rgb8().into(),
+        (true, true) => picture.to_rgba8().into(),
+    };
+    (Cow::Owned(fitted), losses)
+}
+
+/// Whether a profile is one of such colours. Source: ICC.1, 7.2.6.
+fn fits(profile: &[u8], color: ColorType) -> bool {
+    let space: &[u8] = if color.has_color() { b"RGB " } else { b"GRAY" };
+    profile.get(16..20) == Some(space)
+}
