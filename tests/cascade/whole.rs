@@ -80,7 +80,7 @@ fn tiles_give_what_the_whole_gives() {
         let model = convolutions(multiple);
         for (width, height) in [(101, 67), (32, 200), (33, 5)] {
             let picture = photograph(width, height);
-            let mut made = |tile, overlap| {
+            let made = |tile, overlap| {
                 let made = network(&model, Some(tile), overlap).run(&picture).unwrap();
                 assert_eq!(made.size(), [2 * width as usize, 2 * height as usize]);
                 made

@@ -54,6 +54,10 @@ enum Command {
         /// pictures of model.size.
         #[arg(long, value_name = "FILE", conflicts_with = "stage1")]
         after: Option<PathBuf>,
+        /// Without a first stage: the second one is given the mosaic twice, to see what the first is
+        /// worth.
+        #[arg(long, conflicts_with_all = ["stage1", "after"])]
+        alone: bool,
     },
     /// Train pix2pix, which takes masks and blur off faces.
     Pix2pix(TrainArgs),
@@ -149,12 +153,14 @@ fn run(command: Command) -> anyhow::Result<()> {
             train: args,
             stage1,
             after,
+            alone,
         } => train::<Dcedn>(&args.train, |system, out| {
             system.settings = SecondSettings {
                 precision: args.precision,
                 folder: out.to_owned(),
                 stage1,
                 after,
+                alone,
             };
         }),
         Command::Pix2pix(args) => train::<pix2pix::Recipe>(&args, alone),

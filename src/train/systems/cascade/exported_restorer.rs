@@ -57,17 +57,16 @@ fn place(folder: &Path) -> PathBuf {
 }
 
 impl ExportedRestorer {
-    /// Put the restorer in `file` into a run's folder; another one must not be there.
-    pub fn keep(file: &Path, folder: &Path) -> anyhow::Result<()> {
-        let read = |file: &Path| {
-            std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
-        };
-        let (bytes, place) = (read(file)?, place(folder));
+    /// Put a restorer, the bytes of the file `name`, into a run's folder; another one must not be
+    /// there.
+    pub fn keep(name: &str, bytes: Vec<u8>, folder: &Path) -> anyhow::Result<()> {
+        let place = place(folder);
         // What is no model of this program is named before anything is written.
-        Model::from_bytes(&file.display().to_string(), bytes.clone())?;
+        Model::from_bytes(name, bytes.clone())?;
         if place.exists() {
+            let there = std::fs::read(&place);
             ensure!(
-                read(&place)? == bytes,
+                there.with_context(|| format!("{} cannot be read", place.display()))? == bytes,
                 "{} was started behind another model; choose another folder for --out",
                 folder.display()
             );

@@ -12,6 +12,7 @@ pub mod stage_io;
 pub mod system;
 mod texture;
 pub mod u_shaped;
+mod unchanged;
 
 pub use recipe::Recipe;
 pub use system::{Cyclegan, Dcedn, FirstSettings, SecondSettings, train};

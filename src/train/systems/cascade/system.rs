@@ -13,6 +13,8 @@ use super::exported_restorer::ExportedRestorer;
 use super::recipe::Recipe;
 use super::stage1::Stage1;
 use super::stage2::{FirstStage, Stage2, new_dcedn};
+use super::unchanged::unchanged;
+use crate::cascade::Model;
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::samples::{MOST_ENLARGED, Sample, Sampler};
 use crate::train::data::training_set::Smallest;
@@ -24,6 +26,9 @@ use crate::train::recipe::RecipeText;
 use crate::train::run::checkpoint;
 use crate::train::run::options::{Options, Outcome};
 use crate::train::run::system::{self, ModelFile, System};
+
+/// What stands in place of a first stage where there is none, in messages.
+const NOTHING: &str = "no first stage";
 
 /// The cascade's recipe as the training of one of its stages, and what that is given beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +64,8 @@ pub struct SecondSettings {
     pub stage1: Option<PathBuf>,
     /// In place of a first stage: the restorer of any system.
     pub after: Option<PathBuf>,
+    /// In place of a first stage: nothing, see `unchanged.rs`.
+    pub alone: bool,
 }
 
 /// Train both stages in one folder, from where its checkpoints left off; at the end `cascade.onnx`
@@ -202,10 +209,19 @@ impl System for Dcedn {
     }
 
     fn claim(&self, out: &Path) -> anyhow::Result<()> {
-        match &self.settings.after {
-            Some(after) => ExportedRestorer::keep(after, out),
-            None => Ok(()),
-        }
+        let (name, bytes) = match (&self.settings.after, self.settings.alone) {
+            (Some(file), _) => {
+                let name = file.display().to_string();
+                let bytes = std::fs::read(file);
+                (
+                    name.clone(),
+                    bytes.with_context(|| format!("{name} cannot be read"))?,
+                )
+            }
+            (None, true) => (NOTHING.to_owned(), unchanged(&self.recipe)?),
+            (None, false) => return Ok(()),
+        };
+        ExportedRestorer::keep(&name, bytes, out)
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<Stage2> {
@@ -239,16 +255,21 @@ impl Dcedn {
             folder,
             stage1,
             after,
+            alone,
             ..
         } = &self.settings;
-        let kept = match after {
-            Some(file) => Some(ExportedRestorer::open(file, &self.recipe)?),
-            None => ExportedRestorer::kept(folder, &self.recipe)?,
+        let kept = match (after, alone) {
+            (Some(file), _) => Some(ExportedRestorer::open(file, &self.recipe)?),
+            (None, true) => {
+                let model = Model::from_bytes(NOTHING, unchanged(&self.recipe)?)?;
+                Some(ExportedRestorer::new(model, &self.recipe)?)
+            }
+            (None, false) => ExportedRestorer::kept(folder, &self.recipe)?,
         };
         Ok(match (stage1, kept) {
             (None, Some(after)) => FirstStage::Exported(Box::new(after)),
             (Some(_), Some(_)) => bail!(
-                "{} was started with --after; choose another folder for --out",
+                "{} was started with --after or --alone; choose another folder for --out",
                 folder.display()
             ),
             (Some(file), None) if file.extension().is_some_and(|e| e == "onnx") => {
@@ -258,7 +279,8 @@ impl Dcedn {
             (None, None) => {
                 let own = checkpoint::load(&checkpoint::file(folder, Cyclegan::NAME));
                 let own = own.context(
-                    "no first stage: train one with `cyclegan`, or name one with --stage1 or --after",
+                    "no first stage: train one with `cyclegan`, name one with --stage1 or --after, or do \
+                     without (--alone)",
                 )?;
                 FirstStage::Generator(averaged(&own))
             }

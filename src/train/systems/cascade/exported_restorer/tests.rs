@@ -118,28 +118,24 @@ fn what_does_not_fit_is_named() {
 #[test]
 fn a_folder_keeps_one_restorer() {
     let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str, size: usize| {
-        let file = folder.path().join(name);
-        std::fs::write(&file, restorer(size, 1, ValueRange::Unit).bytes()).unwrap();
-        file
+    let keep = |size: usize| {
+        let bytes = restorer(size, 1, ValueRange::Unit).bytes().to_vec();
+        ExportedRestorer::keep("it", bytes, folder.path())
     };
-    let (one, other) = (file("one.onnx", 16), file("other.onnx", 32));
     let recipe = recipe(&["model.size=32", PLAIN]);
     assert!(
         ExportedRestorer::kept(folder.path(), &recipe)
             .unwrap()
             .is_none()
     );
-    ExportedRestorer::keep(&one, folder.path()).unwrap();
-    ExportedRestorer::keep(&one, folder.path()).unwrap();
+    keep(16).unwrap();
+    keep(16).unwrap();
     assert!(
         ExportedRestorer::kept(folder.path(), &recipe)
             .unwrap()
             .is_some()
     );
-    let error = ExportedRestorer::keep(&other, folder.path())
-        .unwrap_err()
-        .to_string();
+    let error = keep(32).unwrap_err().to_string();
     assert!(error.contains("behind another model"), "{error}");
-    assert!(ExportedRestorer::keep(&folder.path().join("none.onnx"), folder.path()).is_err());
+    assert!(ExportedRestorer::keep("none", vec![1, 2, 3], folder.path()).is_err());
 }
