@@ -12,5 +12,6 @@ mod experiments;
 mod export;
 #[path = "../helpers/mod.rs"]
 mod helpers;
+mod prepared_faces;
 mod runs;
 mod systems;

@@ -101,7 +101,7 @@ fn section(folder: &Path, stage: &str, lines: &[&Line]) -> anyhow::Result<Markup
         }
         (PreEscaped(diagram(&panels(stage, lines))?))
         (table(lines))
-        (strips(folder, stage)?)
+        (strips(folder, stage, lines)?)
     })
 }
 
@@ -177,7 +177,7 @@ fn mean(values: &[f64]) -> f64 {
 fn table(lines: &[&Line]) -> Markup {
     let last = lines.iter().rev().find_map(|line| line.held_out.as_ref());
     html! {
-        @if let Some(last) = last {
+        @if let Some(last) = last.filter(|it| !it.by_block.is_empty()) {
             h3 { "By block size" }
             table {
                 tr { th { "blocks, px of the crop" } th { "pixelated, dB" } th { "restored, dB" } }
@@ -194,7 +194,12 @@ fn table(lines: &[&Line]) -> Markup {
 }
 
 /// Pictures of the same held-out faces as the training went on.
-fn strips(folder: &Path, stage: &str) -> anyhow::Result<Markup> {
+fn strips(folder: &Path, stage: &str, lines: &[&Line]) -> anyhow::Result<Markup> {
+    // Only where there is a truth is anything measured against it.
+    let rows = match lines.iter().any(|line| line.held_out.is_some()) {
+        true => ": input, restored, truth",
+        false => "",
+    };
     let mut files = Vec::new();
     for entry in folder.read_dir()? {
         let path = entry?.path();
@@ -222,7 +227,7 @@ fn strips(folder: &Path, stage: &str) -> anyhow::Result<Markup> {
         figures.push(html! {
             figure {
                 img alt="" src=(format!("data:image/png;base64,{picture}"));
-                figcaption { "Step " (step) ": mosaic, restored, truth" }
+                figcaption { "Step " (step) (rows) }
             }
         });
     }

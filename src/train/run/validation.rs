@@ -12,7 +12,7 @@ use crate::train::data::samples::Sample;
 /// Held-out pictures that are looked at.
 pub(crate) const COUNT: usize = 48;
 /// Those of them that are drawn.
-const DRAWN: usize = 8;
+pub(super) const DRAWN: usize = 8;
 /// Borders between groups of block sizes, crop pixels.
 const BORDERS: [f32; 4] = [5.0, 7.0, 10.0, 14.0];
 
@@ -29,7 +29,7 @@ pub struct Validated {
     pub pixelated: f64,
     /// PSNR of what the stage makes of them.
     pub psnr: f64,
-    /// The same by block size, in rising order.
+    /// The same by block size, in rising order; empty where pictures have no blocks.
     pub by_block: Vec<Group>,
 }
 
@@ -78,12 +78,15 @@ impl Validation {
     /// truth.
     pub(crate) fn run(&self, stage: &dyn TrainStep) -> (Validated, RgbImage) {
         let mut groups = vec![Vec::new(); BORDERS.len() + 1];
-        let mut drawn = Vec::new();
+        let (mut pairs, mut drawn) = (Vec::new(), Vec::new());
         for sample in &self.samples {
             let pictures = self.restored(stage, sample);
             let clean = &pictures[pictures.len() - 1];
             let pair = [psnr(&pictures[0], clean), psnr(&pictures[1], clean)];
-            groups[BORDERS.partition_point(|&border| border <= sample.block)].push(pair);
+            pairs.push(pair);
+            if sample.block > 0.0 {
+                groups[BORDERS.partition_point(|&border| border <= sample.block)].push(pair);
+            }
             if drawn.len() < DRAWN {
                 drawn.push(pictures);
             }
@@ -93,7 +96,7 @@ impl Validation {
             let sum = |i: usize| pairs.iter().map(|pair| pair[i]).sum::<f64>() / count;
             (sum(0), sum(1))
         };
-        let (pixelated, psnr) = mean(&groups.concat());
+        let (pixelated, psnr) = mean(&pairs);
         let by_block = groups
             .iter()
             .enumerate()
@@ -135,7 +138,7 @@ fn psnr(a: &Tensor, b: &Tensor) -> f64 {
 }
 
 /// Columns of faces, each from top to bottom as in its array.
-fn strip(columns: &[Vec<Tensor>]) -> RgbImage {
+pub(super) fn strip(columns: &[Vec<Tensor>]) -> RgbImage {
     let (side, rows) = match columns.first() {
         Some(column) => (column[0].size()[2] as u32, column.len() as u32),
         None => (0, 1),

@@ -8,4 +8,4 @@ mod recipe;
 mod system;
 pub(crate) mod train_step;
 
-pub use recipe::{Model, Recipe};
+pub use recipe::{Direction, Model, OwnPairs, Recipe};
