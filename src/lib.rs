@@ -85,8 +85,8 @@
 //!
 //! # Features
 //!
-//! - `trainer`: the program `depixelate-train`, with the rooms `train`, `evaluate` and
-//!   `experiments`. It links to libtorch; nothing else does.
+//! - `trainer`: the program `depixelate-train`, with the rooms `train`, `prepare`,
+//!   `evaluate` and `experiments`. It links to libtorch; nothing else does.
 //! - `v1_24`, `v1_26`: what needs such a GStreamer.
 //! - `static`, `capi`, `doc`: for builds of the plugin as GStreamer's own are built.
 
@@ -112,6 +112,8 @@ pub mod files;
 pub mod frame;
 pub mod metrics;
 pub mod onnx;
+#[cfg(feature = "trainer")]
+pub mod prepare;
 pub mod report;
 pub mod restore;
 pub mod stills;

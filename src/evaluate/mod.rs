@@ -93,7 +93,7 @@ pub fn open_faces(path: &Path, held_out: Option<&HeldOut>) -> anyhow::Result<Dat
         eprintln!("cannot be read: {line}");
     }
     let dataset = match held_out {
-        Some(rule) => dataset.split(rule).1,
+        Some(rule) => dataset.unseen(rule),
         None => dataset,
     };
     ensure!(

@@ -13,6 +13,7 @@ mod export;
 #[path = "../helpers/mod.rs"]
 mod helpers;
 mod predict;
+mod prepared_faces;
 mod runs;
 mod seed_004;
 mod systems;

@@ -5,6 +5,8 @@ mod drawing;
 mod evaluate;
 mod experiment;
 mod export;
+mod faces;
+mod own_data;
 mod predict;
 mod training;
 
@@ -17,14 +19,16 @@ use self::detection::BenchDetectArgs;
 use self::drawing::{DrawingArgs, SampleArgs};
 use self::evaluate::EvaluateArgs;
 use self::experiment::Experiment;
+use self::faces::FacesArgs;
+use self::own_data::{
+    Pix2pixArgs, PixelCycleGanArgs, ScganArgs, train_pix2pix, train_pixelcyclegan, train_scgan,
+};
 use self::predict::PredictArgs;
 use self::training::{CascadeArgs, TrainArgs, train, train_cascade};
 use crate::train::run::generate::Walk;
 use crate::train::run::{inspect, report};
 use crate::train::systems::cascade::{Cyclegan, Dcedn, SecondSettings};
-use crate::train::systems::{
-    dcgan, esrgan, face_check, gpen, pix2pix, pixelcyclegan, scgan, stylegan2,
-};
+use crate::train::systems::{dcgan, esrgan, face_check, gpen, stylegan2};
 
 pub use export::{ExportArgs, ExportPrecision, export};
 
@@ -38,6 +42,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Find faces in pictures and cut them out, to train with.
+    Faces(FacesArgs),
     /// Train both stages and export them as one ONNX file; run again to go on after a stop.
     Cascade(CascadeArgs),
     /// Train the first stage alone.
@@ -59,12 +65,13 @@ enum Command {
         #[arg(long, conflicts_with_all = ["stage1", "after"])]
         alone: bool,
     },
-    /// Train pix2pix, which takes masks and blur off faces.
-    Pix2pix(TrainArgs),
+    /// Train pix2pix, which takes masks and blur off faces, or makes anything of anything out of
+    /// pairs.
+    Pix2pix(Pix2pixArgs),
     /// Train PixelCycleGAN between pictures and pixel art, unpaired and both ways.
-    Pixelcyclegan(TrainArgs),
+    Pixelcyclegan(PixelCycleGanArgs),
     /// Train SCGAN, which enlarges worn faces four times, unpaired.
-    Scgan(TrainArgs),
+    Scgan(ScganArgs),
     /// Train SRGAN, which enlarges pictures four times.
     Srgan(TrainArgs),
     /// Train ESRGAN, which enlarges pictures four times.
@@ -145,6 +152,7 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Faces(args) => faces::run(&args),
         Command::Cascade(args) => train_cascade(&args),
         Command::Cyclegan(args) => train::<Cyclegan>(&args.train, |system, _| {
             system.settings.precision = args.precision;
@@ -163,9 +171,9 @@ fn run(command: Command) -> anyhow::Result<()> {
                 alone,
             };
         }),
-        Command::Pix2pix(args) => train::<pix2pix::Recipe>(&args, alone),
-        Command::Pixelcyclegan(args) => train::<pixelcyclegan::Recipe>(&args, alone),
-        Command::Scgan(args) => train::<scgan::Recipe>(&args, alone),
+        Command::Pix2pix(args) => train_pix2pix(args),
+        Command::Pixelcyclegan(args) => train_pixelcyclegan(args),
+        Command::Scgan(args) => train_scgan(args),
         Command::Srgan(args) => train::<esrgan::Srgan>(&args, alone),
         Command::Esrgan(args) => train::<esrgan::Esrgan>(&args, alone),
         Command::Realesrgan(args) => train::<esrgan::RealEsrgan>(&args, alone),

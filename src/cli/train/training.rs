@@ -20,7 +20,7 @@ use crate::train::systems::cascade;
 pub(super) struct TrainArgs {
     /// Pictures of one face each (JPEG, PNG or WebP): a folder, a tar file, or a list of files
     /// (.txt).
-    #[arg(long, value_name = "PATH", required_unless_present = "print_recipe")]
+    #[arg(long, value_name = "PATH")]
     pub faces: Option<PathBuf>,
     /// Folder for checkpoints, log and models.
     #[arg(long, value_name = "DIR", required_unless_present = "print_recipe")]
@@ -66,13 +66,20 @@ impl TrainArgs {
         Ok(recipe)
     }
 
-    /// Pictures and folder of a run; none where the recipe is to be printed, which is done then.
-    fn places(&self, recipe: &impl RecipeText) -> anyhow::Result<Option<(&Path, &Path)>> {
-        if let (Some(faces), Some(out), false) = (&self.faces, &self.out, self.print_recipe) {
-            return Ok(Some((faces, out)));
-        }
-        print!("{}", recipe.to_toml()?);
-        Ok(None)
+    /// Pictures and folder of a run, `own` in place of faces; none where the recipe is to be printed,
+    /// which is done then.
+    fn places<'a>(
+        &'a self,
+        recipe: &impl RecipeText,
+        own: Option<&'a Path>,
+    ) -> anyhow::Result<Option<(&'a Path, &'a Path)>> {
+        let (Some(out), false) = (&self.out, self.print_recipe) else {
+            print!("{}", recipe.to_toml()?);
+            return Ok(None);
+        };
+        let pictures = own.or(self.faces.as_deref());
+        let pictures = pictures.context("--faces PATH is missing: pictures to train with")?;
+        Ok(Some((pictures, out)))
     }
 
     /// The settings of a run in the folder `out`.
@@ -112,8 +119,17 @@ pub(super) fn train<S: System>(
     args: &TrainArgs,
     told: impl FnOnce(&mut S, &Path),
 ) -> anyhow::Result<()> {
+    train_on(args, None, told)
+}
+
+/// The same on pictures that another argument than `--faces` names, if one does.
+pub(super) fn train_on<S: System>(
+    args: &TrainArgs,
+    own: Option<&Path>,
+    told: impl FnOnce(&mut S, &Path),
+) -> anyhow::Result<()> {
     let mut system: S = args.recipe()?;
-    let Some((faces, out)) = args.places(&system)? else {
+    let Some((faces, out)) = args.places(&system, own)? else {
         return Ok(());
     };
     told(&mut system, out);
@@ -125,7 +141,7 @@ pub(super) fn train<S: System>(
 pub(super) fn train_cascade(args: &CascadeArgs) -> anyhow::Result<()> {
     let (precision, args) = (args.precision, &args.train);
     let recipe: cascade::Recipe = args.recipe()?;
-    let Some((faces, out)) = args.places(&recipe)? else {
+    let Some((faces, out)) = args.places(&recipe, None)? else {
         return Ok(());
     };
     let outcome = cascade::train(&recipe, precision, faces, &args.options(out)?)?;

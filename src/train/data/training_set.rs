@@ -6,16 +6,18 @@ use super::dataset::Dataset;
 pub struct Pictures {
     /// One face each.
     pub faces: Dataset,
-    /// None, for what is to tell the two apart.
+    /// Of another kind: without faces, for what is to tell the two apart; or what networks see,
+    /// where that is not made of faces.
     pub others: Option<Dataset>,
 }
 
 impl Pictures {
-    /// Faces alone.
-    pub fn of(faces: Dataset) -> Self {
+    /// Faces, then perhaps others. None of either is none at all, so that there is always a set.
+    pub fn of_kinds(kinds: Vec<Dataset>) -> Self {
+        let mut kinds = kinds.into_iter();
         Self {
-            faces,
-            others: None,
+            faces: kinds.next().unwrap_or_default(),
+            others: kinds.next(),
         }
     }
 }

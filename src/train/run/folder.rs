@@ -35,20 +35,25 @@ pub fn claim<R: RecipeText>(out: &Path, recipe: &R) -> anyhow::Result<()> {
     }
 }
 
-/// Remember what the run is trained on; say so if it is something else than last time.
-pub fn note_data(out: &Path, all: &Dataset) -> anyhow::Result<()> {
+/// Remember what the run is trained on, kind by kind; say so if it is something else than last time.
+pub fn note_data(out: &Path, kinds: &[&Dataset]) -> anyhow::Result<()> {
     let file = out.join("data.txt");
-    let now = all.fingerprint();
+    let kinds: Vec<String> = kinds.iter().map(|all| all.fingerprint()).collect();
+    let now = kinds.join("\n");
     match std::fs::read_to_string(&file) {
         Ok(before) if before == now => return Ok(()),
-        Ok(before) => eprintln!("warning: the data changed under this run: {before}, now {now}"),
+        Ok(before) => eprintln!(
+            "warning: the data changed under this run: {}, now {}",
+            before.replace('\n', " and "),
+            now.replace('\n', " and ")
+        ),
         Err(_) => {}
     }
     files::write(&file, now)
 }
 
-/// Remember which pictures are held out.
-pub fn note_held_out(out: &Path, held_out: &Dataset) -> anyhow::Result<()> {
-    let names: Vec<&str> = held_out.names().collect();
+/// Remember which pictures are held out, kind by kind.
+pub fn note_held_out(out: &Path, kinds: &[&Dataset]) -> anyhow::Result<()> {
+    let names: Vec<&str> = kinds.iter().flat_map(|held_out| held_out.names()).collect();
     files::write(&out.join("held-out.txt"), names.join("\n"))
 }

@@ -17,4 +17,5 @@ pub(crate) mod sample_grid;
 pub mod steps;
 pub mod system;
 pub(crate) mod train_step;
+pub(crate) mod unpaired_validation;
 pub(crate) mod validation;

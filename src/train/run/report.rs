@@ -196,9 +196,10 @@ fn table(lines: &[&Line]) -> Markup {
 /// What the rows of the pictures are, from above.
 fn caption(lines: &[&Line]) -> &'static str {
     match lines.iter().rev().find_map(|line| line.held_out.as_ref()) {
-        Some(last) if !last.by_block.is_empty() => "mosaic, restored, truth",
-        Some(_) => "what the network is given, what it makes of it, truth",
-        None => "made by the network",
+        Some(last) if !last.by_block.is_empty() => ": mosaic, restored, truth",
+        Some(_) => ": what the network is given, what it makes of it, truth",
+        // Nothing is measured where there is no truth.
+        None => "",
     }
 }
 
@@ -231,7 +232,7 @@ fn strips(folder: &Path, stage: &str, caption: &str) -> anyhow::Result<Markup> {
         figures.push(html! {
             figure {
                 img alt="" src=(format!("data:image/png;base64,{picture}"));
-                figcaption { "Step " (step) ": " (caption) }
+                figcaption { "Step " (step) (caption) }
             }
         });
     }

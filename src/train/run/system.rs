@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use image::RgbImage;
+use indicatif::ProgressBar;
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 use tch::Device;
@@ -12,6 +13,7 @@ use tch::Device;
 use super::options::{Options, Outcome, bar};
 use super::steps::{self, Validator};
 use super::train_step::TrainStep;
+use super::unpaired_validation::UnpairedValidation;
 use super::validation::{COUNT, Validation};
 use super::{checkpoint, folder};
 use crate::files;
@@ -77,58 +79,125 @@ pub trait System: RecipeText + Send + Sync + 'static {
         Ok(())
     }
 
+    /// The user's own pictures of what the networks see, where they are not made of faces: then
+    /// nothing belongs together, and `faces` are what comes out of them.
+    fn own_inputs(&self) -> Option<&Path> {
+        None
+    }
+
+    /// A sample of one of [`Self::own_inputs`], with no more than its input.
+    fn own_sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        self.sample(picture, random)
+    }
+
+    /// All pictures of a source of faces.
+    fn pictures_of(&self, faces: &Path, progress: &ProgressBar) -> anyhow::Result<Dataset> {
+        Dataset::open(faces, progress)
+    }
+
     /// Pictures to train with, and held-out ones.
     fn open(&self, faces: &Path, options: &Options) -> anyhow::Result<[Pictures; 2]> {
-        let (training, held_out) = self.open_faces(faces, options)?;
-        Ok([Pictures::of(training), Pictures::of(held_out)])
+        let progress = bar(options.progress, 0, "pictures");
+        let mut kinds = vec![(faces, self.pictures_of(faces, &progress)?)];
+        if let Some(inputs) = self.own_inputs() {
+            kinds.push((inputs, Dataset::open(inputs, &progress)?));
+        }
+        progress.finish_and_clear();
+        let [training, held_out] = self.parted(kinds, options)?;
+        Ok([training, held_out].map(Pictures::of_kinds))
     }
 
-    /// Those of faces.
+    /// Those of faces alone.
     fn open_faces(&self, faces: &Path, options: &Options) -> anyhow::Result<(Dataset, Dataset)> {
         let progress = bar(options.progress, 0, "pictures");
-        let dataset = Dataset::open(faces, &progress)?;
+        let dataset = self.pictures_of(faces, &progress)?;
         progress.finish_and_clear();
-        dataset.report(faces);
-        let dataset = match self.smallest() {
-            Some(smallest) => smallest.leave_out(dataset),
-            None => dataset,
-        };
-        folder::note_data(&options.out, &dataset)?;
-        let (training, held_out) = dataset.split(self.data());
-        for (part, what) in [(&training, "train with"), (&held_out, "hold out")] {
-            ensure!(
-                !part.is_empty(),
-                "{} leaves no picture to {what}; see [data] in the recipe",
-                faces.display()
-            );
-        }
-        folder::note_held_out(&options.out, &held_out)?;
-        Ok((training, held_out))
+        let [training, held_out] = self.parted(vec![(faces, dataset)], options)?;
+        let only = |mut kinds: Vec<Dataset>| kinds.pop().context("no pictures");
+        Ok((only(training)?, only(held_out)?))
     }
 
-    /// The samples of a step; for unpaired training then as many of the other half of the pictures.
+    /// Of each kind the pictures to train with and those held out; the run's folder is told of both.
+    fn parted(
+        &self,
+        kinds: Vec<(&Path, Dataset)>,
+        options: &Options,
+    ) -> anyhow::Result<[Vec<Dataset>; 2]> {
+        let large_enough = |(source, dataset): (_, Dataset)| {
+            dataset.report(source);
+            let dataset = match self.smallest() {
+                Some(smallest) => smallest.leave_out(dataset),
+                None => dataset,
+            };
+            (source, dataset)
+        };
+        let kinds: Vec<(&Path, Dataset)> = kinds.into_iter().map(large_enough).collect();
+        let all: Vec<&Dataset> = kinds.iter().map(|(_, dataset)| dataset).collect();
+        folder::note_data(&options.out, &all)?;
+        let (mut training, mut held_out) = (Vec::new(), Vec::new());
+        for (source, dataset) in kinds {
+            let parts = dataset.split(self.data());
+            for (part, what) in [(&parts.0, "train with"), (&parts.1, "hold out")] {
+                ensure!(
+                    !part.is_empty(),
+                    "{} leaves no picture to {what}; see [data] in the recipe",
+                    source.display()
+                );
+            }
+            training.push(parts.0);
+            held_out.push(parts.1);
+        }
+        let all: Vec<&Dataset> = held_out.iter().collect();
+        folder::note_held_out(&options.out, &all)?;
+        Ok([training, held_out])
+    }
+
+    /// The samples of a step; for unpaired training then as many of the other half of the pictures,
+    /// or all of them where the inputs are the user's own.
     fn samples(&self, pictures: &Pictures, step: u64) -> anyhow::Result<Vec<Sample>> {
         let (seed, batch) = (self.sample_seed(), self.batch() as u64);
         let streams = if self.is_unpaired() { 2 } else { 1 };
+        let own = pictures
+            .others
+            .as_ref()
+            .filter(|_| self.own_inputs().is_some());
         let faces = &pictures.faces;
         (0..streams * batch)
             .into_par_iter()
             .map(|slot| {
                 let (stream, index) = (slot / batch, step * batch + slot % batch);
+                let picked = |set: &Dataset| set.picture(shuffled(set.len(), seed, stream, index));
+                let mut random = generator(seed, stream, index);
+                match own {
+                    Some(own) if stream == 0 => return self.own_sample(&picked(own)?, &mut random),
+                    Some(_) => return self.sample(&picked(faces)?, &mut random),
+                    None => {}
+                }
                 // Neighbours look alike: each half has every second picture.
                 let length = faces.len() / streams as usize;
                 let place = shuffled(length, seed, stream, index) * streams as usize;
                 let picture = faces.picture(place + stream as usize)?;
-                self.sample(&picture, &mut generator(seed, stream, index))
+                self.sample(&picture, &mut random)
             })
             .collect()
     }
 
-    /// How the run looks at held-out pictures: here, what the stage restores of samples of them.
+    /// How the run looks at held-out pictures: here, what the stage restores of samples of them;
+    /// where nobody knows what should become of them, how much like others they get.
     fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Validator>> {
         let sample = |picture: &RgbImage, random: &mut Pcg64Mcg| self.sample(picture, random);
+        let own_sample =
+            |picture: &RgbImage, random: &mut Pcg64Mcg| self.own_sample(picture, random);
         let samples = fixed(&held_out.faces, self.seed(), sample)?;
-        Ok(Box::new(Validation::of(samples, device)))
+        let Some(own) = held_out
+            .others
+            .as_ref()
+            .filter(|_| self.own_inputs().is_some())
+        else {
+            return Ok(Box::new(Validation::of(samples, device)));
+        };
+        let inputs = fixed(own, self.seed(), own_sample)?;
+        Ok(Box::new(UnpairedValidation::new(&inputs, &samples, device)))
     }
 }
 
@@ -141,7 +210,7 @@ pub fn train<S: System>(system: &S, faces: &Path, options: &Options) -> anyhow::
     system.claim(&options.out)?;
     let [training, held_out] = system.open(faces, options)?;
     ensure!(
-        !system.is_unpaired() || training.faces.len() > 1,
+        !system.is_unpaired() || training.others.is_some() || training.faces.len() > 1,
         "unpaired training needs two pictures or more"
     );
     let view = system.view(&held_out, options.device)?;

@@ -12,7 +12,7 @@ use crate::train::data::samples::Sample;
 /// Held-out pictures that are looked at.
 pub(crate) const COUNT: usize = 48;
 /// Those of them that are drawn.
-const DRAWN: usize = 8;
+pub(super) const DRAWN: usize = 8;
 /// Borders between groups of block sizes, crop pixels.
 const BORDERS: [f32; 4] = [5.0, 7.0, 10.0, 14.0];
 
@@ -138,7 +138,7 @@ fn psnr(a: &Tensor, b: &Tensor) -> f64 {
 }
 
 /// Columns of faces, each from top to bottom as in its array.
-fn strip(columns: &[Vec<Tensor>]) -> RgbImage {
+pub(super) fn strip(columns: &[Vec<Tensor>]) -> RgbImage {
     let (side, rows) = match columns.first() {
         Some(column) => (column[0].size()[2] as u32, column.len() as u32),
         None => (0, 1),

@@ -3,6 +3,7 @@
 mod enlargers;
 mod face_check;
 mod generators;
+mod own_data;
 mod restorers;
 mod second_stage;
 

@@ -28,6 +28,30 @@ pub fn tiny_pix2pix() -> pix2pix::Recipe {
     recipe
 }
 
+/// A recipe of SCGAN with tiny networks.
+pub fn tiny_scgan() -> scgan::Recipe {
+    let small = include_str!("../../../recipes/scgan-small.toml");
+    let mut recipe = scgan::Recipe::parse(small).unwrap();
+    (recipe.restorer.widths, recipe.restorer.blocks) = ([4, 4, 4], [1, 1]);
+    recipe.degrader.width = 0.125;
+    recipe.discriminator.own_mut().unwrap().width = 2;
+    (recipe.train.steps, recipe.train.batch) = (4, 2);
+    recipe
+}
+
+/// A recipe of PixelCycleGAN with tiny networks.
+pub fn tiny_pixelcyclegan() -> pixelcyclegan::Recipe {
+    let small = include_str!("../../../recipes/pixelcyclegan-small.toml");
+    let mut recipe = pixelcyclegan::Recipe::parse(small).unwrap();
+    let widths = vec![4, 4, 4];
+    recipe.generator = Nested::Pyramid { widths };
+    recipe.discriminator.own_mut().unwrap().width = 2;
+    (recipe.train.steps, recipe.train.batch) = (4, 2);
+    // So small that older fakes are shown.
+    recipe.train.pool = 3;
+    recipe
+}
+
 #[test]
 fn pix2pix_trains_stops_resumes_and_plays() {
     let (folder, faces) = folder_with_faces();
@@ -90,12 +114,7 @@ fn check_scored_again(recipe: &pix2pix::Recipe, faces: &Path, run: &Path) {
 fn scgan_trains_stops_resumes_and_plays() {
     let (folder, faces) = folder_with_faces();
     let folder = folder.path();
-    let small = include_str!("../../../recipes/scgan-small.toml");
-    let mut recipe = scgan::Recipe::parse(small).unwrap();
-    (recipe.restorer.widths, recipe.restorer.blocks) = ([4, 4, 4], [1, 1]);
-    recipe.degrader.width = 0.125;
-    recipe.discriminator.own_mut().unwrap().width = 2;
-    (recipe.train.steps, recipe.train.batch) = (4, 2);
+    let recipe = tiny_scgan();
     let out = folder.join("scgan");
     check_resumed(&out, "scgan", |options| {
         train(&recipe, &faces, options).unwrap()
@@ -108,14 +127,7 @@ fn scgan_trains_stops_resumes_and_plays() {
 fn pixelcyclegan_trains_stops_resumes_and_plays() {
     let (folder, faces) = folder_with_faces();
     let folder = folder.path();
-    let small = include_str!("../../../recipes/pixelcyclegan-small.toml");
-    let mut recipe = pixelcyclegan::Recipe::parse(small).unwrap();
-    let widths = vec![4, 4, 4];
-    recipe.generator = Nested::Pyramid { widths };
-    recipe.discriminator.own_mut().unwrap().width = 2;
-    (recipe.train.steps, recipe.train.batch) = (4, 2);
-    // So small that older fakes are shown.
-    recipe.train.pool = 3;
+    let recipe = tiny_pixelcyclegan();
     let out = folder.join("pixelcyclegan");
     check_resumed(&out, "pixelcyclegan", |options| {
         train(&recipe, &faces, options).unwrap()

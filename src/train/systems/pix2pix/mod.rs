@@ -9,4 +9,4 @@ pub mod score;
 mod system;
 pub(crate) mod train_step;
 
-pub use recipe::{Model, Recipe};
+pub use recipe::{Direction, Model, OwnPairs, Recipe};

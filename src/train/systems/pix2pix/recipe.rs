@@ -14,6 +14,9 @@ use super::occlude::{Occluded, Occlusion, occlude};
 use super::occluded_faces::Covered;
 use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::held_out::HeldOut;
+use crate::train::data::pairs::halves;
+use crate::train::data::pictures::planes;
+use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::optim::discriminator::patch::PatchGanSize;
 use crate::train::optim::schedule::Schedule;
@@ -41,6 +44,27 @@ pub struct Recipe {
     pub occlusion: Occlusion,
     /// Losses and optimisers.
     pub train: Settings,
+    /// Where pairs come from, if they are the user's own; no part of what a run is.
+    #[serde(skip)]
+    pub own_pairs: Option<OwnPairs>,
+}
+
+/// Pairs of the user's own in place of faces and what covers them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OwnPairs {
+    /// Each picture shows both, side by side, as in the data sets of the published study.
+    SideBySide(Direction),
+    /// Inputs are here, and what should become of them has the same names where the faces would be.
+    Inputs(PathBuf),
+}
+
+/// Which half of a pair becomes the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Direction {
+    /// The left half is the input, the right one what should become of it.
+    AToB,
+    /// The right half is the input.
+    BToA,
 }
 
 /// What the model file promises.
@@ -112,19 +136,43 @@ impl Recipe {
 
     /// A face, squashed to a square as published, cut, perhaps mirrored, and covered.
     pub(super) fn covered(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> Covered {
-        let size = self.model.size as u32;
-        let larger = (f64::from(size) * self.model.jitter).round() as u32;
-        let resized = imageops::resize(picture, larger, larger, FilterType::Triangle);
-        let [x, y] = [(); 2].map(|()| random.random_range(0..=larger - size));
-        let mut clean = imageops::crop_imm(&resized, x, y, size, size).to_image();
-        if random.random_bool(0.5) {
-            imageops::flip_horizontal_in_place(&mut clean);
-        }
+        let clean = self.jitter(random)(picture);
         let Occluded { picture, mask } = occlude(&clean, &self.occlusion, random);
         Covered {
             clean,
             picture,
             mask,
+        }
+    }
+
+    /// Both halves of a pair, squashed, cut and mirrored alike.
+    pub(super) fn own_pair(&self, pair: &RgbImage, random: &mut Pcg64Mcg) -> Sample {
+        let jitter = self.jitter(random);
+        let [left, right] = halves(pair).map(|half| planes(&jitter(&half)));
+        let (input, target) = match self.own_pairs {
+            Some(OwnPairs::SideBySide(Direction::BToA)) => (right, left),
+            _ => (left, right),
+        };
+        Sample {
+            input,
+            target,
+            ..Sample::default()
+        }
+    }
+
+    /// A square that is cut out of pictures that were squashed to a larger one; it may be mirrored.
+    fn jitter(&self, random: &mut Pcg64Mcg) -> impl Fn(&RgbImage) -> RgbImage + use<> {
+        let size = self.model.size as u32;
+        let larger = (f64::from(size) * self.model.jitter).round() as u32;
+        let [x, y] = [(); 2].map(|()| random.random_range(0..=larger - size));
+        let mirrored = random.random_bool(0.5);
+        move |picture| {
+            let resized = imageops::resize(picture, larger, larger, FilterType::Triangle);
+            let mut cut = imageops::crop_imm(&resized, x, y, size, size).to_image();
+            if mirrored {
+                imageops::flip_horizontal_in_place(&mut cut);
+            }
+            cut
         }
     }
 }

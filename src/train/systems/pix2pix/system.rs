@@ -1,18 +1,24 @@
 //! pix2pix as a system: its samples, its model file.
 
+use std::path::Path;
+
 use image::RgbImage;
+use indicatif::ProgressBar;
 use rand_pcg::Pcg64Mcg;
 use tch::Device;
 
 use super::occluded_faces::OccludedFaces;
-use super::recipe::Recipe;
+use super::recipe::{OwnPairs, Recipe};
 use super::train_step::Pix2pixStep;
+use crate::train::data::dataset::Dataset;
+use crate::train::data::pairs;
 use crate::train::data::samples::Sample;
 use crate::train::data::training_set::Pictures;
 use crate::train::recipe::RecipeText;
 use crate::train::run::model_file::model_file;
 use crate::train::run::steps::Validator;
 use crate::train::run::system::{ModelFile, System, fixed};
+use crate::train::run::validation::Validation;
 
 impl System for Recipe {
     const NAME: &'static str = "pix2pix";
@@ -27,10 +33,27 @@ impl System for Recipe {
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
-        Ok(self.covered(picture, random).sample())
+        Ok(match self.own_pairs {
+            Some(_) => self.own_pair(picture, random),
+            None => self.covered(picture, random).sample(),
+        })
+    }
+
+    /// With pairs of the user's own each picture shows both.
+    fn pictures_of(&self, faces: &Path, progress: &ProgressBar) -> anyhow::Result<Dataset> {
+        match &self.own_pairs {
+            None => Dataset::open(faces, progress),
+            Some(OwnPairs::SideBySide(_)) => pairs::side_by_side(faces, progress),
+            Some(OwnPairs::Inputs(inputs)) => pairs::from_two([inputs, faces], progress),
+        }
     }
 
     fn view(&self, held_out: &Pictures, device: Device) -> anyhow::Result<Box<dyn Validator>> {
+        if self.own_pairs.is_some() {
+            let pair = |pair: &RgbImage, random: &mut Pcg64Mcg| Ok(self.own_pair(pair, random));
+            let samples = fixed(&held_out.faces, self.seed, pair)?;
+            return Ok(Box::new(Validation::of(samples, device)));
+        }
         let covered = |picture: &RgbImage, random: &mut Pcg64Mcg| Ok(self.covered(picture, random));
         let faces = fixed(&held_out.faces, self.seed, covered)?;
         Ok(Box::new(OccludedFaces::new(faces, device)))

@@ -31,6 +31,10 @@ pub struct Recipe {
     pub discriminator: DiscriminatorChoice<DiscriminatorWidth>,
     /// Losses and optimisers.
     pub train: Settings,
+    /// Pixel art, cartoons or whatever else shall become pictures, in place of what is made of faces;
+    /// no part of what a run is: a folder, a tar file, or a list of files.
+    #[serde(skip)]
+    pub drawn: Option<PathBuf>,
 }
 
 /// What the model files promise.

@@ -1,5 +1,7 @@
 //! PixelCycleGAN as a system: its samples, its model file.
 
+use std::path::Path;
+
 use image::RgbImage;
 use rand_pcg::Pcg64Mcg;
 use tch::Device;
@@ -18,6 +20,17 @@ impl System for Recipe {
 
     fn is_unpaired(&self) -> bool {
         true
+    }
+
+    fn own_inputs(&self) -> Option<&Path> {
+        self.drawn.as_deref()
+    }
+
+    fn own_sample(&self, picture: &RgbImage, _: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        Ok(Sample {
+            input: planes(&middle(picture, self.model.size as u32)),
+            ..Sample::default()
+        })
     }
 
     fn batch(&self) -> usize {

@@ -2,7 +2,7 @@
 //!
 //! The small pictures that stand for real ones are made by a degradation that no network is given:
 //! blur, another size, noise, JPEG. So the truth is there to measure with, although training never
-//! sees it.
+//! sees it. Or they are the user's own, and there is none.
 
 use std::path::PathBuf;
 
@@ -44,6 +44,10 @@ pub struct Recipe {
     pub discriminator: DiscriminatorChoice<DiscriminatorWidth>,
     /// Losses and optimisers.
     pub train: Settings,
+    /// Worn pictures of the user's own in place of those that the hidden degradation makes, no part
+    /// of what a run is: a folder, a tar file, or a list of files.
+    #[serde(skip)]
+    pub worn: Option<PathBuf>,
 }
 
 /// How small pictures come about that the networks take for real ones.

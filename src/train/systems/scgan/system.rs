@@ -1,5 +1,7 @@
 //! SCGAN as a system: its samples, its model file.
 
+use std::path::Path;
+
 use image::{RgbImage, imageops};
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
@@ -12,7 +14,7 @@ use crate::train::data::degradation::kernels::{Bell, Kernel};
 use crate::train::data::degradation::{
     Filter, blur, draw, gaussian_noise, jpeg, resize, round, signed, tensor_of,
 };
-use crate::train::data::pictures::middle;
+use crate::train::data::pictures::{middle, planes};
 use crate::train::data::samples::Sample;
 use crate::train::recipe::RecipeText;
 use crate::train::run::model_file::model_file;
@@ -24,6 +26,22 @@ impl System for Recipe {
 
     fn is_unpaired(&self) -> bool {
         true
+    }
+
+    fn own_inputs(&self) -> Option<&Path> {
+        self.worn.as_deref()
+    }
+
+    /// A worn picture, scaled to the size that is restored, perhaps mirrored.
+    fn own_sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        let mut face = middle(picture, SIDE as u32 / 4);
+        if random.random_bool(0.5) {
+            imageops::flip_horizontal_in_place(&mut face);
+        }
+        Ok(Sample {
+            input: planes(&face),
+            ..Sample::default()
+        })
     }
 
     fn batch(&self) -> usize {
