@@ -1,8 +1,14 @@
-"""EfficientNet-lite0 as the trainer reads it, out of a file of PyTorch's, without PyTorch.
+#!/usr/bin/env python3
+"""Feature networks as the trainer reads them, out of files of PyTorch's, without PyTorch.
 
-Such a file is a row of pickles (a number to know it by, a version, facts about the machine, the tensors, the order of
-their memory) and that memory. A pickle can call anything that it names. This one comes from outside, so that it may name
-nothing but what a dictionary of tensors is made of.
+    scripts/features.py vgg19-….pth vgg19.safetensors
+
+makes the file that --features names of torchvision's VGG16 or VGG19. EfficientNet-lite0 comes by `setup.py features`.
+
+A file of PyTorch's is a row of pickles (a number to know it by, a version, facts about the machine, the tensors, the
+order of their memory) and that memory, or an archive of the tensors' pickle and a file for each piece of memory. A pickle
+can call anything that it names. This one comes from outside, so that it may name nothing but what a dictionary of tensors
+is made of.
 """
 
 import hashlib
@@ -10,8 +16,11 @@ import json
 import math
 import pickle
 import struct
+import sys
+import zipfile
 from array import array
 from collections import OrderedDict
+from pathlib import Path
 
 MAGIC = 0x1950A86A20F9469CFC6C
 # What is divided by in a batch norm is this much above the variance; TensorFlow's value for these networks.
@@ -29,6 +38,9 @@ def tensor(storage, offset, shape, strides, *_):
 
 def values(storage, offset, shape, strides):
     """A tensor's values, the last index the fastest. TensorFlow's weights lie in another order."""
+    length = math.prod(shape)
+    if tuple(strides) == tuple(math.prod(shape[place + 1:]) for place in range(len(shape))):
+        return storage[offset:offset + length]
     places = [offset]
     for size, stride in zip(shape, strides):
         places = [place + index * stride for place in places for index in range(size)]
@@ -61,6 +73,24 @@ class Unpickler(pickle.Unpickler):
 
 def read(path):
     """The tensors of PyTorch's file, by name: values and shape."""
+    tensors = read_archive(path) if zipfile.is_zipfile(path) else read_row(path)
+    return {name: (values(*where), where[2]) for name, where in tensors.items()}
+
+
+def read_archive(path):
+    """The tensors of a file of PyTorch's present format, by name, and where their values are."""
+    with zipfile.ZipFile(path) as archive:
+        (pickled,) = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+        with archive.open(pickled) as file:
+            unpickler = Unpickler(file)
+            tensors = unpickler.load()
+        for key, storage in unpickler.storages.items():
+            storage.frombytes(archive.read(f"{pickled.removesuffix('.pkl')}/{key}"))
+    return tensors
+
+
+def read_row(path):
+    """The same of the old format."""
     with path.open("rb") as file:
         if Unpickler(file).load() != MAGIC:
             raise pickle.UnpicklingError(f"{path.name} is no file of PyTorch's old format")
@@ -73,7 +103,7 @@ def read(path):
             storage = unpickler.storages[key]
             (length,) = struct.unpack("<q", file.read(8))
             storage.frombytes(file.read(length * storage.itemsize))
-    return {name: (values(*where), where[2]) for name, where in tensors.items()}
+    return tensors
 
 
 def layers():
@@ -108,14 +138,47 @@ def convert(source, target):
         weight, shape, bias = folded(tensors, convolution, norm)
         arrays[f"{name}.weight"] = weight, shape
         arrays[f"{name}.bias"] = bias, shape[:1]
-    header, data = {}, b""
-    for name, (values, shape) in sorted(arrays.items()):
-        start = len(data)
-        data += values.tobytes()
-        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, len(data)]}
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    content = struct.pack("<Q", len(text)) + text + data
+    content = safetensors(arrays)
     if hashlib.sha256(content).hexdigest() != SHA256:
         raise ValueError(f"{source.name} made other numbers than expected")
     target.write_bytes(content)
+
+
+def safetensors(arrays):
+    """The bytes of a safetensors file of these arrays with their shapes, by name."""
+    header, data, end = {}, [], 0
+    for name, (numbers, shape) in sorted(arrays.items()):
+        data.append(numbers.tobytes())
+        start, end = end, end + len(data[-1])
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, end]}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + b"".join(data)
+
+
+def vgg(source, target):
+    """Write the convolutions of torchvision's VGG16 or VGG19 in `source` to `target`, a safetensors file."""
+    arrays = {name: it for name, it in read(source).items() if name.startswith("features.")}
+    kernels = [shape for name, (numbers, shape) in arrays.items() if name.endswith(".weight") and numbers.typecode == "f"]
+    if len(kernels) not in (13, 16) or any(len(shape) != 4 or shape[2:] != (3, 3) for shape in kernels):
+        raise ValueError(f"{source.name} holds no VGG16 or VGG19 of torchvision's without batch norm: "
+                         f"{len(kernels)} kernels of 3 × 3 where there should be 13 or 16")
+    part = target.with_suffix(".partial")
+    part.write_bytes(safetensors(arrays))
+    part.replace(target)
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit("usage: features.py VGG.pth OUT.safetensors")
+    source, target = map(Path, sys.argv[1:])
+    if target.exists():
+        sys.exit(f"features.py: {target} is there already")
+    try:
+        vgg(source, target)
+    except (OSError, ValueError, pickle.UnpicklingError, EOFError, zipfile.BadZipFile) as error:
+        sys.exit(f"features.py: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,6 @@
 //! own code on the result.
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
 
 use super::cascade_recipes::{make_faces, small_bundled, small_published, small_recipe, train};
 use crate::helpers::{Tiny, tiny_metadata, tiny_model_with};
@@ -176,7 +175,7 @@ fn check_resumed(recipe: &Recipe, faces: &Path, folder: &Path) {
     let parts = folder.join("parts");
     for _ in 0..3 {
         let stopping = options(&parts);
-        stopping.stop.store(true, Ordering::Relaxed);
+        stopping.stop.ask();
         assert_eq!(train(recipe, faces, stopping), Outcome::Stopped);
     }
     assert_eq!(tensors(&parts, "stage1")["step"].int64_value(&[0]), 3);
@@ -334,7 +333,7 @@ fn a_folder_of_another_recipe_is_refused() {
     let out = folder.path().join("run");
     let run = |recipe: &Recipe, faces: &Path| {
         let stopping = options(&out);
-        stopping.stop.store(true, Ordering::Relaxed);
+        stopping.stop.ask();
         cascade::train(recipe, Choice::Full, faces, &stopping)
     };
     assert_eq!(run(&small_recipe(3, 3), &faces).unwrap(), Outcome::Stopped);

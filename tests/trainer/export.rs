@@ -1,8 +1,6 @@
 //! Runs that stopped early, exported as they stand.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use crate::helpers::assert_plays;
 use crate::runs;
@@ -46,10 +44,11 @@ fn folder_with_faces() -> (TempDir, PathBuf) {
 
 /// A run that goes on; one that `stops` does a single step.
 fn options(out: &Path, stops: bool) -> Options {
-    Options {
-        stop: Arc::new(AtomicBool::new(stops)),
-        ..runs::options(out)
+    let options = runs::options(out);
+    if stops {
+        options.stop.ask();
     }
+    options
 }
 
 /// The arguments of `export` for a run in `run`: `name` lies beside that folder.

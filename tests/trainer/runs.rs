@@ -1,11 +1,10 @@
 //! How the tests of trainings run them.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use gstdepixelate::train::run::options::Options;
+use gstdepixelate::train::run::stop::Stop;
 use tch::Device;
 
 /// A run in the folder `out`, silent and on the processor, with checkpoints only where it ends.
@@ -16,7 +15,8 @@ pub fn options(out: &Path) -> Options {
         device: Device::Cpu,
         checkpoint_interval: Duration::from_secs(3600),
         deadline: None,
-        stop: Arc::new(AtomicBool::new(false)),
+        force: false,
+        stop: Stop::default(),
         progress: false,
     }
 }

@@ -1,8 +1,6 @@
 //! The command line of a training, the same for all systems.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -12,6 +10,7 @@ use crate::train::nn::precision;
 use crate::train::recipe::RecipeText;
 use crate::train::run::device;
 use crate::train::run::options::{Options, Outcome};
+use crate::train::run::stop::Stop;
 use crate::train::run::system::{self, System};
 use crate::train::systems::cascade;
 
@@ -49,6 +48,9 @@ pub(super) struct TrainArgs {
     /// Stop with a checkpoint after so many minutes.
     #[arg(long, value_name = "MINUTES")]
     pub max_minutes: Option<f64>,
+    /// Train even where that wants more memory than there is.
+    #[arg(long)]
+    pub force: bool,
     /// Minutes between checkpoints.
     #[arg(long, value_name = "MINUTES", default_value_t = 5.0)]
     pub checkpoint_minutes: f64,
@@ -96,6 +98,7 @@ impl TrainArgs {
             device,
             checkpoint_interval: minutes("checkpoint-minutes", self.checkpoint_minutes)?,
             deadline: limit.transpose()?.map(|limit| Instant::now() + limit),
+            force: self.force,
             stop: stop_on_signals()?,
             progress: true,
         })
@@ -159,13 +162,20 @@ fn say(outcome: Outcome, out: &Path) {
     }
 }
 
-/// A flag that Ctrl-C and SIGTERM set.
-fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
+/// What Ctrl-C and SIGTERM ask to stop; a second one does not wait.
+fn stop_on_signals() -> anyhow::Result<Stop> {
+    let stop = Stop::default();
+    let asked = stop.clone();
     ctrlc::set_handler(move || {
-        eprintln!("stopping after this step, with a checkpoint …");
-        flag.store(true, Ordering::Relaxed);
+        if asked.is_asked() {
+            asked.end_now();
+        }
+        asked.ask();
+        eprintln!(
+            "stopping after this step, with a checkpoint; within a minute in any case, at once on a second signal …"
+        );
+        let asked = asked.clone();
+        std::thread::spawn(move || asked.end_in_time());
     })
     .context("signals cannot be caught")?;
     Ok(stop)

@@ -11,7 +11,7 @@ use crate::train::nn::block_projection::{Grid, Projection};
 use crate::train::nn::tensors::channels_last;
 
 /// Batches that wait for the device at most.
-const DEPTH: usize = 4;
+pub(crate) const DEPTH: usize = 4;
 
 /// Pairs of mosaic and truth, `[N, 3, S, S]`, −1 … 1, see [`Sample`]. What samples do not have is
 /// empty.
@@ -85,6 +85,7 @@ impl<'a> Inputs<'a> {
 pub struct Loader {
     batches: Receiver<anyhow::Result<Vec<Sample>>>,
     batch: usize,
+    parts: usize,
     device: Device,
 }
 
@@ -114,15 +115,35 @@ impl Loader {
         Ok(Self {
             batches,
             batch,
+            parts: 1,
             device,
         })
     }
 
-    /// The next batch.
-    pub fn next_batch(&mut self) -> anyhow::Result<Batch> {
+    /// The same, but each batch comes in so many equal parts.
+    #[must_use]
+    pub fn in_parts(mut self, parts: usize) -> Self {
+        self.parts = parts;
+        self
+    }
+
+    /// The parts of the next batch.
+    pub fn next_batch(&mut self) -> anyhow::Result<Vec<Batch>> {
         let samples = self.batches.recv().context("the loader has stopped")??;
-        // Samples come as degraded ones first, then as many others.
+        // Samples come as degraded ones first, then as many others or none.
         let (pairs, others) = samples.split_at(self.batch);
+        let part = |all: &'_ [Sample], number: usize| {
+            let length = all.len() / self.parts;
+            number * length..(number + 1) * length
+        };
+        let parts = (0..self.parts).map(|number| {
+            let (pairs, others) = (&pairs[part(pairs, number)], &others[part(others, number)]);
+            self.tensors(pairs, others)
+        });
+        Ok(parts.collect())
+    }
+
+    fn tensors(&self, pairs: &[Sample], others: &[Sample]) -> Batch {
         let tensor = |samples: &[Sample], planes: usize, part: fn(&Sample) -> &Vec<f32>| {
             let all: Vec<f32> = samples
                 .iter()
@@ -146,7 +167,7 @@ impl Loader {
         let pixelated = tensor(pairs, 3, |s| &s.input);
         let clean = tensor(pairs, 3, |s| &s.target);
         let grids: Vec<Option<&Grid>> = pairs.iter().map(|sample| sample.grid.as_ref()).collect();
-        Ok(Batch {
+        Batch {
             fine: Tensor::from_slice(&fine).to_device(self.device),
             projection: (grids.iter().any(Option::is_some))
                 .then(|| Projection::new(&grids, &pixelated, clean.size()[3])),
@@ -158,6 +179,6 @@ impl Loader {
             target: clean,
             sharpened_target: tensor(pairs, 3, |s| &s.sharpened_target),
             unpaired: tensor(others, 3, |s| &s.target),
-        })
+        }
     }
 }

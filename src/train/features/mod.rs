@@ -4,6 +4,7 @@
 //! tell which network it is. `scripts/setup.py features` makes one.
 
 mod efficientnet;
+pub mod filters;
 mod level;
 mod perceptual;
 mod vgg;
@@ -13,7 +14,7 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use tch::{Device, Kind, Tensor};
 
-use super::nn::layers::{Declare, Forward, Init, Layers, Parameters};
+use super::nn::layers::{Declare, Forward, Init, Kept, Layers, Parameters};
 use super::nn::tensors::channels_last;
 use crate::files;
 
@@ -231,6 +232,17 @@ impl FeatureNetwork {
         let wanted = self.wanted.iter();
         wanted.map(|&place| maps[place].shallow_clone()).collect()
     }
+}
+
+/// What is kept of a pass of a picture of `side` pixels through the network in `file`, or where that
+/// cannot be told through EfficientNet-lite0.
+pub fn kept(file: Option<&Path>, side: i64) -> Kept {
+    let named = file.and_then(|file| FeatureNetwork::architecture_of(file).ok());
+    Kept::of(|l| {
+        let picture = l.entry(&[3, side, side]);
+        let architecture = named.unwrap_or(Architecture::EfficientNetLite0);
+        architecture.read(l, &picture, "");
+    })
 }
 
 /// Remember in a run's folder what its features are taken by, or check that it is what the run

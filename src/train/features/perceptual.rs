@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Reduction, Tensor};
 
-use super::FeatureNetwork;
+use super::{FeatureNetwork, filters};
 
 /// Mean absolute difference.
-fn l1(a: &Tensor, b: &Tensor) -> Tensor {
+pub(super) fn l1(a: &Tensor, b: &Tensor) -> Tensor {
     a.l1_loss(b, Reduction::Mean)
 }
 
@@ -28,10 +28,10 @@ pub fn relative_l1(made: &[Tensor], truth: &[Tensor]) -> Tensor {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Perceptual {
-    /// The network's file, see [`FeatureNetwork::read`]; without it this loss is off.
+    /// The network's file, see [`FeatureNetwork::read`]; without it [`filters`] stand in.
     #[serde(default, alias = "vgg", skip_serializing_if = "Option::is_none")]
     pub features: Option<PathBuf>,
-    /// Weight of the loss.
+    /// Weight of the loss; 0 is without it.
     pub weight: f64,
     /// Distance between features.
     pub distance: Distance,
@@ -57,19 +57,23 @@ pub enum Distance {
 /// A [`Perceptual`] loss with its weights.
 pub struct PerceptualLoss {
     settings: Perceptual,
-    network: FeatureNetwork,
+    /// Without one filters stand in.
+    network: Option<FeatureNetwork>,
 }
 
 impl Perceptual {
-    /// The loss, if there are weights for it; else it says that it is off.
+    /// The loss, if it has a weight.
+    ///
+    /// Fails where the network's file cannot be read.
     pub fn open(&self, device: Device) -> anyhow::Result<Option<PerceptualLoss>> {
-        let Some(file) = &self.features else {
-            if self.weight > 0.0 {
-                eprintln!("no feature network (--features FILE): the perceptual loss is off");
-            }
+        if self.weight <= 0.0 {
             return Ok(None);
-        };
+        }
         let mut settings = self.clone();
+        let Some(file) = &self.features else {
+            let network = None;
+            return Ok(Some(PerceptualLoss { settings, network }));
+        };
         let named: Vec<&str> = self.layers.keys().map(String::as_str).collect();
         let is_vgg = FeatureNetwork::architecture_of(file)?.is_vgg();
         let network = match is_vgg {
@@ -80,7 +84,14 @@ impl Perceptual {
                 FeatureNetwork::read(file, &[], device)?
             }
         };
+        let network = Some(network);
         Ok(Some(PerceptualLoss { settings, network }))
+    }
+
+    /// What the user should know of it.
+    pub fn warning(&self) -> Option<String> {
+        let stands_in = self.weight > 0.0 && self.features.is_none();
+        stands_in.then(|| filters::warning("perceptual"))
     }
 }
 
@@ -88,8 +99,11 @@ impl PerceptualLoss {
     /// The weighted loss of pictures of −1 … 1.
     pub fn of(&self, made: &Tensor, truth: &Tensor) -> Tensor {
         let s = &self.settings;
-        let truth = tch::no_grad(|| self.network.maps(truth));
-        let made = self.network.maps(made);
+        let Some(network) = &self.network else {
+            return filters::pyramid(made, truth) * s.weight;
+        };
+        let truth = tch::no_grad(|| network.maps(truth));
+        let made = network.maps(made);
         if s.layers.is_empty() {
             return relative_l1(&made, &truth) * s.weight;
         }
@@ -97,7 +111,7 @@ impl PerceptualLoss {
             true => feature.relu() * s.scale,
             false => feature * s.scale,
         };
-        let levels = self.network.levels();
+        let levels = network.levels();
         let pairs = made.iter().zip(&truth).zip(levels);
         let terms = pairs.map(|((made, truth), level)| {
             let (made, truth) = (seen(made), seen(truth));
@@ -152,10 +166,15 @@ mod tests {
             loss.of(&made, &truth).backward();
             assert!(made.grad().abs().max().double_value(&[]) > 0.0);
         }
-        let off = Perceptual {
+        let without = Perceptual {
             features: None,
             ..perceptual.clone()
         };
-        assert!(off.open(Device::Cpu).unwrap().is_none());
+        assert!(perceptual.warning().is_none() && without.warning().is_some());
+        let off = Perceptual {
+            weight: 0.0,
+            ..without
+        };
+        assert!(off.open(Device::Cpu).unwrap().is_none() && off.warning().is_none());
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::ensure;
 use tch::{Device, Kind, Tensor};
 
-use super::layers::{Declare, Forward, Init, Layers, Measure, Parameters};
+use super::layers::{Declare, Forward, Init, Kept, Layers, Measure, Parameters};
 use super::onnx_layers::{Node, OnnxLayers};
 use super::tensors::numbers;
 use crate::cascade::{CpuSession, HostTensor, runtime};
@@ -71,6 +71,15 @@ pub fn measure(network: &impl Network, side: i64) -> (Measure, Vec<i64>) {
     let mut measure = Measure::default();
     let output = network.read(&mut measure, &sides);
     (measure, output)
+}
+
+/// What is kept of a pass through a network at inputs of `side`.
+pub fn kept(network: &impl Network, side: i64) -> Kept {
+    Kept::of(|l| {
+        let inputs = network.inputs(side).into_iter();
+        let inputs: Vec<_> = inputs.map(|port| l.entry(&port.sides)).collect();
+        network.read(l, &inputs);
+    })
 }
 
 /// The parameters of a network that knows nothing yet.

@@ -12,9 +12,35 @@ pub struct Losses {
 }
 
 impl Losses {
+    /// A single weighted term, a scalar.
+    pub fn of(name: &'static str, value: Tensor) -> Self {
+        let mut losses = Self::default();
+        losses.add(name, value);
+        losses
+    }
+
     /// Add a weighted term, a scalar.
     pub fn add(&mut self, name: &'static str, value: Tensor) {
         self.terms.push((name, value));
+    }
+
+    /// Add `share` times the terms of `part` to those of the same names, without their gradients.
+    pub(super) fn add_share(&mut self, part: &Self, share: f64) {
+        for (name, value) in &part.terms {
+            let value = value.detach() * share;
+            match self.terms.iter_mut().find(|(known, _)| known == name) {
+                Some((_, sum)) => *sum += value,
+                None => self.terms.push((name, value)),
+            }
+        }
+        self.warnings.extend(part.warnings.iter().cloned());
+    }
+
+    /// The term `name`; 0 where there is none.
+    pub(crate) fn term(&self, name: &str) -> Tensor {
+        let mut terms = self.terms.iter();
+        let found = terms.find(|(known, _)| *known == name);
+        found.map_or_else(|| Tensor::from(0.0), |(_, value)| value.shallow_clone())
     }
 
     /// Take the terms of `other` in.

@@ -4,5 +4,6 @@ pub(crate) mod adam;
 pub mod discriminator;
 pub(crate) mod image_pool;
 pub(crate) mod losses;
+pub mod parts;
 pub(crate) mod schedule;
 pub(crate) mod trained;

@@ -16,9 +16,10 @@ const WINDOW: u64 = 200;
 /// What counts as hardly ever, on average over a window.
 const SELDOM: f64 = 0.02;
 
-/// The randomness of a step is its own, so that a resumed run draws the same.
-pub(crate) fn seed_step(seed: u64, step: u64) {
-    tch::manual_seed(seed.wrapping_add(step).wrapping_mul(0x9e37_79b9) as i64);
+/// The randomness of a step, or of the part of one that has this number, is its own, so that a
+/// resumed run draws the same.
+pub(crate) fn seed_step(seed: u64, number: u64) {
+    tch::manual_seed(seed.wrapping_add(number).wrapping_mul(0x9e37_79b9) as i64);
 }
 
 /// A network in training: weights, optimiser, and what else belongs to it.
@@ -268,6 +269,7 @@ impl Watch {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use super::super::parts::Parts;
     use super::*;
     use crate::train::data::loader::Batch;
     use crate::train::run::train_step::TrainStep;
@@ -286,6 +288,7 @@ pub(crate) mod tests {
     /// agree. Steps must not draw from libtorch's randomness, which tests that run beside this one
     /// use as well.
     pub(crate) fn check_resumed<S: TrainStep>(make: impl Fn() -> S, batch: &Batch) {
+        let batch = &Parts::whole(batch);
         let mut whole = make();
         for _ in 0..2 {
             whole.step(batch).unwrap();
@@ -306,6 +309,55 @@ pub(crate) mod tests {
         for (name, tensor) in &a {
             let difference = (tensor - &b[name]).abs().max().double_value(&[]);
             assert!(difference < 1e-5, "{name}: {difference}");
+        }
+    }
+
+    /// Two entries of each tensor of `batch` that has some.
+    fn halves(batch: &Batch) -> [Batch; 2] {
+        [0, 1].map(|half| {
+            let part = |tensor: &Tensor| match tensor.numel() {
+                0 => tensor.shallow_clone(),
+                _ => {
+                    let length = tensor.size()[0] / 2;
+                    tensor.narrow(0, half * length, length)
+                }
+            };
+            Batch {
+                input: part(&batch.input),
+                conditioning: part(&batch.conditioning),
+                target: part(&batch.target),
+                unpaired: part(&batch.unpaired),
+                ..Batch::default()
+            }
+        })
+    }
+
+    /// A step in two parts has the gradients of one with all of `batch`, which Adam's first moments
+    /// tell, in all its networks; those must have no batch norm and draw no random numbers.
+    pub(crate) fn check_parts<S: TrainStep>(make: impl Fn() -> S, batch: &Batch) {
+        let (mut whole, mut halved) = (make(), make());
+        let expected = whole.step(&Parts::whole(batch)).unwrap().values();
+        let (halves, never) = (halves(batch), || false);
+        let found = halved.step(&Parts::new(&halves, &never)).unwrap().values();
+        for ((name, a), (_, b)) in expected.iter().zip(&found) {
+            assert!((a - b).abs() <= 1e-4 * a.abs().max(1.0), "{name}: {a}, {b}");
+        }
+        let (a, b) = (saved(&whole), saved(&halved));
+        let largest = |tensor: &Tensor| tensor.abs().max().double_value(&[]);
+        let moments: Vec<_> = a
+            .iter()
+            .filter(|(name, _)| name.contains(".first."))
+            .collect();
+        let all = moments
+            .iter()
+            .map(|(_, it)| largest(it))
+            .fold(0.0, f64::max);
+        assert!(all > 0.0);
+        for (name, expected) in moments {
+            // What a norm takes away again has a slope of rounding errors alone.
+            let most = 2e-3 * largest(expected) + 1e-4 * all;
+            let off = largest(&(expected - &b[name]));
+            assert!(off <= most, "{name}: {off}, more than {most}");
         }
     }
 

@@ -7,7 +7,7 @@ mod text;
 
 pub use bundled::BUNDLED;
 pub use model_card::ModelCard;
-pub use ranges::{check_betas, check_ranges};
+pub use ranges::{check_betas, check_parts, check_ranges, is_one_part, one_part};
 
 use std::path::{Path, PathBuf};
 

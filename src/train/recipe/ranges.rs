@@ -20,3 +20,24 @@ pub fn check_betas([beta1, beta2]: [f64; 2]) -> anyhow::Result<()> {
         ("train.betas[1]", beta2, [0.0, 0.999_999]),
     ])
 }
+
+/// An error unless the `batch` pictures of a step can be worked off in `accumulate` equal parts;
+/// both are keys of `section`.
+pub fn check_parts(section: &str, batch: usize, accumulate: usize) -> anyhow::Result<()> {
+    ensure!(batch > 0, "{section}.batch is 0; it must be at least 1");
+    ensure!(
+        accumulate > 0 && batch.is_multiple_of(accumulate),
+        "{section}.accumulate is {accumulate}; it must divide {section}.batch, {batch}"
+    );
+    Ok(())
+}
+
+/// A step in one part: what recipes mean that do not say it.
+pub fn one_part() -> usize {
+    1
+}
+
+/// Whether recipes need not say it.
+pub fn is_one_part(accumulate: &usize) -> bool {
+    *accumulate == 1
+}

@@ -40,6 +40,9 @@ pub struct Line {
     /// What the user should know, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What the run began with.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
 }
 
 impl Line {
@@ -53,6 +56,7 @@ impl Line {
             held_out: None,
             measures: BTreeMap::new(),
             warnings: Vec::new(),
+            note: String::new(),
         }
     }
 }
@@ -154,6 +158,18 @@ impl Log {
         (self.count, self.pictures, self.waited) = (0, 0, 0.0);
         self.started = std::time::Instant::now();
         Ok(Some(short(&line)))
+    }
+
+    /// Record what a run begins with at `step`, and show and record its warnings.
+    pub fn note(&mut self, step: u64, note: &str, warnings: &[String]) -> anyhow::Result<()> {
+        for warning in warnings {
+            eprintln!("warning: {warning}");
+        }
+        self.write(&Line {
+            warnings: warnings.to_vec(),
+            note: note.to_owned(),
+            ..Line::empty(&self.stage, step)
+        })
     }
 
     /// Record what the stage does with held-out faces.

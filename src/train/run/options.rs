@@ -1,19 +1,20 @@
 //! What a run is given beside its recipe.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tch::Device;
+
+use super::stop::Stop;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// All steps are done.
     Finished,
-    /// Stopped by a signal or the time limit; a checkpoint is there.
+    /// Stopped by a signal or the time limit. A checkpoint is there, unless the first step was
+    /// given up.
     Stopped,
 }
 
@@ -29,8 +30,10 @@ pub struct Options {
     pub checkpoint_interval: Duration,
     /// When to stop, if not before.
     pub deadline: Option<Instant>,
-    /// Set from outside to stop after the current step.
-    pub stop: Arc<AtomicBool>,
+    /// Train even where that wants more memory than there is.
+    pub force: bool,
+    /// Asked from outside to stop.
+    pub stop: Stop,
     /// Draw progress bars.
     pub progress: bool,
 }

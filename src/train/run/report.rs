@@ -96,6 +96,9 @@ fn section(folder: &Path, stage: &str, lines: &[&Line]) -> anyhow::Result<Markup
             (steps) " steps, " (format!("{:.0}", mean(&speed))) " pictures per second, "
             (format!("{:.0}", 100.0 * mean(&waiting))) " % of the time waiting for data."
         }
+        @if let Some(note) = lines.iter().rev().map(|line| &line.note).find(|note| !note.is_empty()) {
+            p { (note) "." }
+        }
         @for (step, warning) in warnings {
             p { strong { "Step " (step) ": " } (warning) "." }
         }

@@ -10,6 +10,7 @@ use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 use tch::Device;
 
+use super::memory::{self, Demand, StepSize};
 use super::options::{Options, Outcome, bar};
 use super::steps::{self, Validator};
 use super::train_step::TrainStep;
@@ -41,6 +42,17 @@ pub trait System: RecipeText + Send + Sync + 'static {
 
     /// Samples in one step.
     fn batch(&self) -> usize;
+
+    /// Equal parts that they are worked off in.
+    fn accumulate(&self) -> usize;
+
+    /// The section of the recipe that says both, as `batch` and `accumulate`.
+    fn section(&self) -> &'static str {
+        "train"
+    }
+
+    /// What a training wants of memory.
+    fn memory(&self) -> Demand;
 
     /// Untrained networks; reads the files that the recipe names.
     fn stage(&self, device: Device) -> anyhow::Result<Self::TrainStep>;
@@ -205,6 +217,7 @@ pub trait System: RecipeText + Send + Sync + 'static {
 /// model files are in the folder.
 pub fn train<S: System>(system: &S, faces: &Path, options: &Options) -> anyhow::Result<Outcome> {
     // What fails for a wrong recipe leaves no folder behind that belongs to it.
+    let memory = told_memory(system, options)?;
     let mut stage = system.stage(options.device)?;
     folder::claim(&options.out, system)?;
     system.claim(&options.out)?;
@@ -215,10 +228,11 @@ pub fn train<S: System>(system: &S, faces: &Path, options: &Options) -> anyhow::
     );
     let view = system.view(&held_out, options.device)?;
     let training = Arc::new(training);
-    let outcome = steps::train(&mut stage, options, view.as_ref(), |first_step| {
-        let (system, count) = (system.clone(), system.batch());
-        let make = move |step| system.samples(&training, step);
-        Loader::of(make, count, first_step, options.device)
+    let outcome = steps::train(&mut stage, options, view.as_ref(), &memory, |first_step| {
+        let (made, count) = (system.clone(), system.batch());
+        let make = move |step| made.samples(&training, step);
+        let loader = Loader::of(make, count, first_step, options.device)?;
+        Ok(loader.in_parts(system.accumulate()))
     })?;
     if outcome == Outcome::Finished {
         for (name, onnx) in system.models(&stage)? {
@@ -226,6 +240,24 @@ pub fn train<S: System>(system: &S, faces: &Path, options: &Options) -> anyhow::
         }
     }
     Ok(outcome)
+}
+
+/// Say what memory a training wants.
+///
+/// Fails where that is more than there is; what a GPU has is not looked at.
+fn told_memory<S: System>(system: &S, options: &Options) -> anyhow::Result<String> {
+    let step = StepSize {
+        batch: system.batch(),
+        parts: system.accumulate(),
+        section: system.section(),
+    };
+    let free = match options.device {
+        Device::Cpu => memory::free(),
+        _ => None,
+    };
+    let said = memory::check(&system.memory(), step, free, options.force)?;
+    eprintln!("{said}");
+    Ok(said)
 }
 
 /// Write the model files of the run in `folder` as its checkpoint stands: the main one to `out`,

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use tch::Tensor;
 
-use crate::train::data::loader::{Batch, Inputs};
+use crate::train::data::loader::Inputs;
 use crate::train::nn::layers::Parameters;
 use crate::train::optim::losses::Losses;
+use crate::train::optim::parts::Parts;
 
 /// One of the two trainings.
 pub trait TrainStep {
@@ -15,9 +16,19 @@ pub trait TrainStep {
     /// (steps done, steps in all).
     fn progress(&self) -> (u64, u64);
     /// One optimiser step.
-    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses>;
+    ///
+    /// Fails with [`GivenUp`](crate::train::optim::parts::GivenUp) where it was given up; what is
+    /// inside a step is not to be saved.
+    fn step(&mut self, parts: &Parts<'_>) -> anyhow::Result<Losses>;
     /// Take the averaged weights of an exported model as a start.
     fn start_from(&mut self, model: &Path) -> anyhow::Result<()>;
+    /// What its user should know before the first step, a sentence each; `started` tells whether it
+    /// begins with weights from elsewhere, or goes on.
+    ///
+    /// Fails where that cannot go well.
+    fn warnings(&self, _started: bool) -> anyhow::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
     /// What the network makes of `inputs`, with averaged weights.
     fn predict(&self, inputs: &Inputs<'_>) -> Tensor;
     /// The same with invented detail, if the network tells the two apart.

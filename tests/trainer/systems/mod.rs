@@ -4,11 +4,11 @@ mod enlargers;
 mod face_check;
 mod generators;
 mod own_data;
+mod published;
 mod restorers;
 mod second_stage;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 
 use crate::helpers::assert_plays;
 use crate::runs::options;
@@ -48,7 +48,7 @@ fn check_resumed(folder: &Path, name: &str, train: impl Fn(&Options) -> Outcome)
     for _ in 0..2 {
         // The flag is what Ctrl-C sets: each run does one step, saves and stops.
         let stopping = options(&parts);
-        stopping.stop.store(true, Ordering::Relaxed);
+        stopping.stop.ask();
         assert_eq!(train(&stopping), Outcome::Stopped);
     }
     assert_eq!(train(&options(&parts)), Outcome::Finished);

@@ -1,8 +1,6 @@
 //! Systems that restore faces of their own size, and SCGAN, which enlarges degraded ones:
 //! `facedepixelate` plays what they export.
 
-use std::sync::Arc;
-
 use super::*;
 use gstdepixelate::evaluate::open_faces;
 use gstdepixelate::train::optim::discriminator::DiscriminatorChoice;
@@ -171,7 +169,7 @@ fn gpen_trains_stops_resumes_and_plays() {
         let start_from = Some(pretrained.join("stylegan2.safetensors"));
         let options = Options {
             start_from,
-            stop: Arc::clone(&options.stop),
+            stop: options.stop.clone(),
             out: options.out.clone(),
             ..*options
         };

@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 pub struct Degradation {
     /// Smallest and largest block, crop pixels; drawn uniformly on a logarithmic scale.
     pub blocks: [f32; 2],
+    /// Smallest and largest tile, pixels of the frame, in place of `blocks`: whole numbers, each as
+    /// likely as any other, square, from the corner of the mosaic's box (the published cascade: 6 …
+    /// 19).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tiles: Option<[u32; 2]>,
     /// Share of crops that are mosaic from edge to edge; the others show the mosaic in its
     /// surroundings.
     pub whole: f64,
@@ -18,6 +23,16 @@ pub struct Degradation {
     pub outside: f64,
     /// In the first: the picture is cut by up to this factor (a crop's place and size vary).
     pub jitter: f64,
+    /// In the first, in place of `jitter`: pictures are wholly pixelated and always enlarged by this
+    /// before a crop is cut out of them at any place (CycleGAN: 286/256).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zoom: Option<f64>,
+    /// The whole picture is squashed to a square; else its middle square is taken.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub squashed: bool,
+    /// Share of faces that are mirrored.
+    #[serde(default = "half", skip_serializing_if = "is_half")]
+    pub mirrored: f64,
     /// Share of faces that are turned.
     pub turned: f64,
     /// By at most so many degrees, either way.
@@ -59,7 +74,27 @@ pub struct Degradation {
     pub quality: [u8; 2],
 }
 
+fn half() -> f64 {
+    0.5
+}
+
+fn is_half(share: &f64) -> bool {
+    *share == 0.5
+}
+
 impl Degradation {
+    /// The same of pictures that are neither cut, turned nor mirrored.
+    #[must_use]
+    pub fn unaugmented(mut self) -> Self {
+        if let Some(zoom) = self.zoom.as_mut() {
+            // The crop shows all of the picture, not a part of it.
+            self.scale = self.scale.map(|side| side * *zoom);
+            *zoom = 1.0;
+        }
+        (self.jitter, self.turned, self.mirrored) = (1.0, 0.0, 0.0);
+        self
+    }
+
     /// An error for constants that make no sense.
     pub fn check(&self) -> anyhow::Result<()> {
         let degradation = self;
@@ -71,6 +106,7 @@ impl Degradation {
             ("outside", degradation.outside),
             ("ellipse", degradation.ellipse),
             ("turned", degradation.turned),
+            ("mirrored", degradation.mirrored),
             ("scaled", degradation.scaled),
             ("blur", degradation.blur),
             ("video", degradation.video),
@@ -88,6 +124,7 @@ impl Degradation {
             ("gain", degradation.gain, 4.0),
             ("gamma", degradation.gamma, 4.0),
             ("jitter", [1.0, degradation.jitter], 4.0),
+            ("zoom", [1.0, degradation.zoom.unwrap_or(1.0)], 4.0),
         ] {
             if !(low > 0.0 && low <= high && high <= limit) {
                 bail!("degradation.{name} is {low} … {high}; it must rise and lie in 0 … {limit}");
@@ -103,6 +140,11 @@ impl Degradation {
                 "degradation.{name} is {largest}; it must lie in 0 … {limit}"
             );
         }
+        let [low, high] = degradation.tiles.unwrap_or([2, 2]);
+        ensure!(
+            (2..=high).contains(&low) && high <= 512,
+            "degradation.tiles is {low} … {high}; it must rise and lie in 2 … 512"
+        );
         let [low, high] = degradation.quantiser;
         ensure!(
             low >= 0.0 && low <= high && high <= 51.0,

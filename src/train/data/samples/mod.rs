@@ -112,7 +112,13 @@ impl Sampler {
     /// A degraded sample of `picture`; randomness comes from `random` alone.
     pub fn sample(&mut self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
         let scene = Scene::draw(&self.degradation, self.size, self.margin, random);
-        let block = logarithmic(random, self.degradation.blocks.map(f64::from));
+        let block = match self.degradation.tiles {
+            Some([low, high]) => {
+                let tile = f64::from(random.random_range(low..=high));
+                tile * self.size as f64 / scene.view.side
+            }
+            None => logarithmic(random, self.degradation.blocks.map(f64::from)),
+        };
         let posed = self.posed(picture, random);
         self.sample_of(&posed, &scene, block, random)
     }
@@ -184,7 +190,7 @@ impl Sampler {
             true => turned(picture, self.degradation.turn, random),
             false => picture.clone(),
         };
-        if random.random_bool(0.5) {
+        if random.random_bool(self.degradation.mirrored) {
             flip_horizontal_in_place(&mut posed);
         }
         posed
@@ -210,7 +216,10 @@ impl Sampler {
             pixelated = blur(pixelated, side, mosaic, block, random)?;
             None
         } else {
-            let lattice = scene::lattice(block, mosaic, random);
+            let lattice = match self.degradation.tiles {
+                Some(_) => scene::tiles(block, mosaic),
+                None => scene::lattice(block, mosaic, random),
+            };
             let blur = random.random_bool(self.degradation.tile_blur);
             let fill = if blur { Fill::TileBlur } else { Fill::TileMean };
             let layout = Layout::rgb(side, side);
@@ -267,7 +276,8 @@ impl Sampler {
         })
     }
 
-    /// The picture's middle square, as packed RGB of `side` × `side`.
+    /// The picture's middle square, or all of it where it is squashed, as packed RGB of `side` ×
+    /// `side`.
     fn middle(&mut self, picture: &RgbImage, side: u32) -> anyhow::Result<Vec<u8>> {
         let (width, height) = picture.dimensions();
         let edge = f64::from(width.min(height));
@@ -276,7 +286,10 @@ impl Sampler {
         let mut frame = vec![0; 3 * side as usize * side as usize];
         let source = ImageRef::new(width, height, picture.as_raw(), PixelType::U8x3)?;
         let mut target = Image::from_slice_u8(side, side, &mut frame, PixelType::U8x3)?;
-        let options = ResizeOptions::new().crop(left, top, edge, edge);
+        let options = match self.degradation.squashed {
+            true => ResizeOptions::new(),
+            false => ResizeOptions::new().crop(left, top, edge, edge),
+        };
         self.resizer.resize(&source, &mut target, &options)?;
         Ok(frame)
     }

@@ -29,7 +29,10 @@ impl Scene {
     ) -> Self {
         let view_side = size as f64 * logarithmic(random, degradation.scale);
         if random.random_bool(degradation.whole) {
-            return Self::filled(view_side, degradation.jitter, random);
+            return match degradation.zoom {
+                Some(zoom) => Self::zoomed(view_side, zoom, random),
+                None => Self::filled(view_side, degradation.jitter, random),
+            };
         }
         let longer = (view_side / margin).round().max(8.0);
         let [low, high] = degradation.inner;
@@ -68,6 +71,20 @@ impl Scene {
         }
     }
 
+    /// A crop out of a picture that is `zoom` times as large, and wholly pixelated.
+    fn zoomed(view_side: f64, zoom: f64, random: &mut Pcg64Mcg) -> Self {
+        let view_side = (view_side.round() as u32).max(16);
+        let side = (f64::from(view_side) * zoom).round() as u32;
+        let mut offset = || random.random_range(0..=side - view_side) as i32;
+        let seen = Rect::new(offset(), offset(), view_side, view_side);
+        Self {
+            side,
+            mosaic: Rect::new(0, 0, side, side),
+            seen,
+            view: Square::around(&seen, 1.0),
+        }
+    }
+
     /// A crop that is mosaic from edge to edge.
     fn filled(view_side: f64, jitter: f64, random: &mut Pcg64Mcg) -> Self {
         let side = view_side * random.random_range(1.0..=jitter);
@@ -95,6 +112,18 @@ pub(crate) fn detected(mosaic: &Rect, random: &mut Pcg64Mcg) -> Rect {
         mosaic.width.saturating_add_signed(right - left).max(8),
         mosaic.height.saturating_add_signed(bottom - top).max(8),
     )
+}
+
+/// Square blocks of `block` pixels from the box's corner.
+pub(super) fn tiles(block: f64, mosaic: &Rect) -> Lattice {
+    let side = block.round().max(2.0);
+    let phase = |at: i32| f64::from(at).rem_euclid(side) as f32;
+    Lattice {
+        block_width: side as f32,
+        block_height: side as f32,
+        phase_x: phase(mosaic.x),
+        phase_y: phase(mosaic.y),
+    }
 }
 
 /// Blocks of about `block` pixels, mostly square, at the box's corner or anywhere.

@@ -73,6 +73,44 @@ fn blurred_faces_have_no_lattice_and_no_steps() {
 }
 
 #[test]
+fn published_tiles_are_squares_from_the_corner() {
+    let mut degradation = sampler().degradation;
+    (degradation.whole, degradation.unknown, degradation.scaled) = (1.0, 0.0, 0.0);
+    (degradation.tiles, degradation.zoom) = (Some([6, 19]), Some(286.0 / 256.0));
+    degradation.scale = [0.4023, 0.4023];
+    let mut sampler = Sampler::of(256, 1.0, &degradation);
+    let mut sizes = std::collections::BTreeSet::new();
+    for seed in 0..300 {
+        let mut random = Pcg64Mcg::seed_from_u64(seed);
+        let scene = Scene::draw(&degradation, 256, 1.0, &mut random);
+        assert_eq!((scene.side, scene.view.side), (115, 103.0));
+        let sample = sampler.sample(&picture(), &mut Pcg64Mcg::seed_from_u64(seed));
+        let tile = sample.unwrap().block * 103.0 / 256.0;
+        let lattice = scene::tiles(f64::from(tile), &scene.mosaic);
+        assert_eq!((lattice.phase_x, lattice.phase_y), (0.0, 0.0));
+        assert_eq!(lattice.block_width, lattice.block_height);
+        sizes.insert(tile.round() as u32);
+    }
+    assert_eq!(sizes, (6..=19).collect());
+}
+
+#[test]
+fn without_augmentation_a_picture_gives_one_crop() {
+    let mut degradation = sampler().degradation;
+    degradation.whole = 1.0;
+    degradation.zoom = Some(1.1);
+    let mut plain = Sampler::of(64, 1.0, &degradation.unaugmented());
+    plain.degradation.scale = [1.0, 1.0];
+    plain.degradation.gain = [1.0, 1.0];
+    plain.degradation.gamma = [1.0, 1.0];
+    let mut truth = |seed| {
+        let mut random = Pcg64Mcg::seed_from_u64(seed);
+        plain.sample(&picture(), &mut random).unwrap().target
+    };
+    assert_eq!(truth(1), truth(2));
+}
+
+#[test]
 fn the_element_would_see_the_same_numbers() {
     let picture = picture();
     let mut sampler = sampler();

@@ -2,12 +2,13 @@
 //!
 //! A network is a function over [`Layers`]. Read with [`Declare`] it makes its parameters, with
 //! [`Forward`] or [`Training`] it runs in libtorch, with [`Measure`] it counts parameters,
-//! operations and sizes without any memory, with `OnnxLayers` (the exporter's) it becomes a graph:
+//! operations and sizes without any memory, with [`Kept`] what the way back needs, with `OnnxLayers` (the exporter's) it becomes a graph:
 //! one description, no second copy.
 
 mod declare;
 mod forward;
 mod geometry;
+mod kept;
 mod measure;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use tch::Tensor;
 pub use declare::Declare;
 pub use forward::{Forward, Training};
 pub use geometry::{Conv, Equalised, Grid, Init, Linear, Padding};
+pub use kept::{Kept, Map};
 pub use measure::Measure;
 
 /// Tensors of a network by name, e.g. `down1.weight`: the trainable ones, and what batch

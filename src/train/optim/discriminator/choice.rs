@@ -9,6 +9,8 @@ use toml::{Table, Value};
 
 use super::adversary::Opened;
 use super::projected::{ProjectedSize, Projecting};
+use crate::train::features;
+use crate::train::nn::layers::Kept;
 
 /// A system's own discriminator of size `T`, or a projected one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,6 +102,20 @@ impl<T> DiscriminatorChoice<T> {
         match self {
             Self::Own(own) => check(own),
             Self::Projected(size) => size.check(),
+        }
+    }
+
+    /// What is kept of a pass: of the system's own, which `own` reads, or of the feature network of
+    /// a projected one, for pictures of `side` pixels.
+    pub fn kept(
+        &self,
+        features: Option<&Path>,
+        side: i64,
+        own: impl FnOnce(&T, &mut Kept),
+    ) -> Kept {
+        match self {
+            Self::Own(size) => Kept::of(|l| own(size, l)),
+            Self::Projected(_) => features::kept(features, side),
         }
     }
 

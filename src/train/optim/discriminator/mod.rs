@@ -9,7 +9,9 @@ use tch::Tensor;
 
 use super::image_pool::ImagePool;
 use super::losses::{GanLoss, Losses};
+use super::parts::Parts;
 use super::trained::Watch;
+use crate::train::data::loader::Batch;
 use crate::train::nn::layers::Parameters;
 
 pub use adversary::{Adversary, Opened};
@@ -86,34 +88,47 @@ impl<N> Discriminator<N> {
         }
     }
 
-    /// One step between `real` and `fake` pictures, or older fakes, with `factor` times the rate;
-    /// the randomness of the pool is that of `seed`, the loss is called `term`.
+    /// One step between real and fake pictures, which `seen` gives for each of `parts`, or older
+    /// fakes, with `factor` times the rate; the randomness of the pool is that of `seed`, the loss
+    /// is called `term`.
+    ///
+    /// Fails where the step is given up.
     pub fn train(
         &mut self,
         term: &'static str,
-        [real, fake]: [&Tensor; 2],
-        factor: f64,
-        seed: u64,
+        parts: &Parts<'_>,
+        seen: impl Fn(usize, &Batch) -> [Tensor; 2],
+        (factor, seed): (f64, u64),
         losses: &mut Losses,
-    ) {
-        let fake = self.pool.exchange(fake, seed);
+    ) -> anyhow::Result<()> {
+        let pool = &mut self.pool;
+        let mut shown = |part: usize, batch: &Batch| {
+            let [real, fake] = seen(part, batch);
+            let fake = pool.exchange(&fake, seed.wrapping_add((part as u64) << 32));
+            [real, fake]
+        };
         let (size, own) = match &mut self.adversary {
             Adversary::Own(size, own) => (size, own),
             Adversary::Projected(projected) => {
-                let shown = [real, &fake].map(|pictures| enlarged(pictures, self.side));
-                return projected.train(term, shown.each_ref(), factor, losses);
+                let side = self.side;
+                let shown = |part: usize, batch: &Batch| {
+                    shown(part, batch).map(|pictures| enlarged(&pictures, side))
+                };
+                return projected.train(term, parts, shown, factor, losses);
             }
         };
         own.power_iteration();
-        let weights = own.effective();
-        let scores = |pictures: &Tensor| (self.scores)(size, &weights, pictures);
-        let (of_real, of_fake) = (scores(real), scores(&fake));
-        let loss = self.loss.of_discriminator(&of_real, &of_fake) * self.weight;
-        loss.backward();
+        let mean = parts.backward(|part, batch| {
+            let [real, fake] = shown(part, batch);
+            let weights = own.effective();
+            let [of_real, of_fake] = [real, fake].map(|it| (self.scores)(size, &weights, &it));
+            let loss = self.loss.of_discriminator(&of_real, &of_fake) * self.weight;
+            Ok(Losses::of(term, loss))
+        })?;
         own.step(factor);
-        let loss = loss.detach();
-        self.watch.see(term, &loss, self.remedy, losses);
-        losses.add(term, loss);
+        self.watch.see(term, &mean.term(term), self.remedy, losses);
+        losses.append(mean);
+        Ok(())
     }
 
     /// Everything that a resumed run needs.

@@ -3,6 +3,7 @@
 
 pub mod export;
 mod exported_restorer;
+mod memory;
 pub mod networks;
 mod realism;
 pub mod recipe;

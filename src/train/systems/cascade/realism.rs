@@ -6,16 +6,20 @@ use tch::{Device, Tensor};
 
 use super::recipe::Recipe;
 use crate::train::data::random::generator;
-use crate::train::features::{FeatureNetwork, relative_l1};
+use crate::train::features::{FeatureNetwork, filters, relative_l1};
 use crate::train::nn::layers::Parameters;
 use crate::train::optim::discriminator::projected::Projected;
 use crate::train::optim::losses::Losses;
+use crate::train::optim::parts::Parts;
 
 /// Pixels by which pairs are shifted at most before features are taken, so that no place in the
 /// crop is special.
 const SHIFT: i64 = 8;
 /// Stream of randomness of shifts and flips; samples have 0 and 1, held-out pictures 9.
 const STREAM: u64 = 20;
+
+/// What the discriminators' loss is called.
+const TERM: &str = "discriminator";
 
 /// Made pictures and their truths, `[N, 3, S, S]` each, −1 … 1, as the features are taken of them.
 pub(super) struct View {
@@ -78,7 +82,8 @@ pub(super) struct Weights {
 
 /// The feature network, and one discriminator for each view, if the recipe has projected ones.
 pub(super) struct Realism {
-    network: FeatureNetwork,
+    /// Without one filters stand in; discriminators have one.
+    network: Option<FeatureNetwork>,
     discriminators: Vec<Projected>,
 }
 
@@ -86,7 +91,7 @@ impl Realism {
     /// Untrained discriminators for these views of pictures of `recipe.model.size`, in a stage with
     /// this rate and these betas. None where the recipe asks for no features.
     ///
-    /// Fails where there is no usable feature network.
+    /// Fails where a named network is of no use, and where there is none for discriminators.
     pub(super) fn open(
         recipe: &Recipe,
         perceptual: f64,
@@ -99,8 +104,13 @@ impl Realism {
             return Ok(None);
         }
         let (file, side) = (recipe.features.as_deref(), recipe.model.size as i64);
-        let network = FeatureNetwork::for_pictures(file, side, device)?;
-        let levels = network.levels();
+        let network = match file.is_some() || projected.is_some() {
+            true => Some(FeatureNetwork::for_pictures(file, side, device)?),
+            false => None,
+        };
+        let levels = network
+            .as_ref()
+            .map_or_else(Vec::new, FeatureNetwork::levels);
         let discriminator = |view: &&str| {
             let name = format!("judge_{view}");
             projected.map(|size| Projected::new(&name, size, &levels, learning_rate, betas, device))
@@ -127,9 +137,14 @@ impl Realism {
                 judged.push(None);
                 continue;
             };
+            let Some(network) = &self.network else {
+                perceptual.push(filters::pyramid(&view.fake, &view.real) * weights.perceptual);
+                judged.push(None);
+                continue;
+            };
             let pair = FeaturePair {
-                fake: self.network.maps(&view.fake),
-                real: tch::no_grad(|| self.network.maps(&view.real)),
+                fake: network.maps(&view.fake),
+                real: tch::no_grad(|| network.maps(&view.real)),
             };
             if weights.perceptual > 0.0 {
                 perceptual.push(relative_l1(&pair.fake, &pair.real) * weights.perceptual);
@@ -152,20 +167,38 @@ impl Realism {
         SeenPairs(judged)
     }
 
-    /// Train the discriminators on what the generator was judged by.
-    pub(super) fn train(&mut self, judged: &SeenPairs, generator_lr: f64) -> Losses {
-        let mut losses = Losses::default();
-        let pairs = self.discriminators.iter_mut().zip(&judged.0);
-        let all: Vec<Tensor> = pairs
-            .filter_map(|(discriminator, pair)| Some((discriminator, pair.as_ref()?)))
-            .map(|(discriminator, pair)| {
-                let fake: Vec<Tensor> = pair.fake.iter().map(Tensor::detach).collect();
-                discriminator.train(&pair.real, &fake, generator_lr)
-            })
-            .collect();
+    /// One step of the discriminators on what the generator was judged by in each of `parts`.
+    ///
+    /// Fails where the step is given up.
+    pub(super) fn train(
+        &mut self,
+        parts: &Parts<'_>,
+        judged: &[SeenPairs],
+        generator_lr: f64,
+    ) -> anyhow::Result<Losses> {
+        let mut all = Vec::new();
+        for (view, discriminator) in self.discriminators.iter_mut().enumerate() {
+            if judged.iter().all(|pairs| pairs.0[view].is_none()) {
+                continue;
+            }
+            discriminator.power_iteration();
+            let losses = parts.backward(|part, _| {
+                let pair = judged[part].0[view].as_ref();
+                let loss = pair.map(|pair| discriminator.loss(&pair.real, &pair.fake));
+                Ok(loss.map_or_else(Losses::default, |loss| Losses::of(TERM, loss)))
+            })?;
+            discriminator.step(generator_lr);
+            all.push(losses.term(TERM));
+        }
         let count = all.len().max(1) as f64;
-        losses.add("discriminator", all.into_iter().sum::<Tensor>() / count);
-        losses
+        Ok(Losses::of(TERM, all.into_iter().sum::<Tensor>() / count))
+    }
+
+    /// What the user should know of it.
+    pub(super) fn warning(&self) -> Option<String> {
+        self.network
+            .is_none()
+            .then(|| filters::warning("perceptual"))
     }
 
     /// Everything that a resumed run needs.
@@ -185,3 +218,13 @@ impl Realism {
 
 /// The features of all views of a step.
 pub(super) struct SeenPairs(Vec<Option<FeaturePair>>);
+
+impl SeenPairs {
+    /// The same without the way back to the generator.
+    pub(super) fn detached(mut self) -> Self {
+        for pair in self.0.iter_mut().flatten() {
+            pair.fake.iter_mut().for_each(|map| *map = map.detach());
+        }
+        self
+    }
+}

@@ -24,6 +24,7 @@ use crate::train::optim::adam::clip_gradients;
 use crate::train::optim::discriminator::patch::{Norm, PatchGanSize, patch_gan};
 use crate::train::optim::discriminator::{Adversary, Discriminator};
 use crate::train::optim::losses::Losses;
+use crate::train::optim::parts::Parts;
 use crate::train::optim::schedule::joined;
 use crate::train::optim::trained::TrainedNetwork;
 use crate::train::run::train_step::TrainStep;
@@ -186,24 +187,17 @@ impl Stage1 {
         self.settings.adversarial * self.joined()
     }
 
-    /// What the discriminator of faces sees of `faces`.
-    fn shown(&self, faces: &Tensor, batch: &Batch) -> Tensor {
-        if !self.settings.paired_discriminator {
-            return faces.shallow_clone();
-        }
-        let smooth = &batch.input + batch.conditioning.narrow(1, 0, 3);
-        Tensor::cat(&[faces, &smooth], 1)
-    }
-
-    /// Loss of the generators, by term, and what the discriminators are trained on.
-    fn generator_terms(&self, batch: &Batch) -> (Losses, Fakes) {
+    /// Loss of the generators, by term, and what the discriminators are trained on; `number` is the
+    /// batch's own.
+    fn generator_terms(&self, number: u64, batch: &Batch) -> (Losses, Fakes) {
         let s = &self.settings;
         let clean = &reduced(&batch.target, self.size);
         let mut terms = Losses::default();
         let fake_b = self.to_b(&batch.inputs());
         let adversarial = self.adversarial();
         if let Some(discriminator) = self.discriminator_b.as_ref().filter(|_| adversarial > 0.0) {
-            let generator_loss = discriminator.generator_loss(&self.shown(&fake_b, batch));
+            let generator_loss =
+                discriminator.generator_loss(&shown(s.paired_discriminator, &fake_b, batch));
             terms.add("adversarial-b", generator_loss * adversarial);
         }
         if s.paired > 0.0 {
@@ -222,11 +216,9 @@ impl Stage1 {
                 perceptual: s.perceptual,
                 adversarial,
             };
-            realism.terms(
-                &[Some(view.shaken(self.seed, self.step))],
-                weights,
-                &mut terms,
-            )
+            let judged =
+                realism.terms(&[Some(view.shaken(self.seed, number))], weights, &mut terms);
+            judged.detached()
         });
         let fake_a = self.reverse.as_ref().map(|reverse| {
             let fake_a = self.to_a(reverse, &batch.unpaired);
@@ -234,8 +226,8 @@ impl Stage1 {
             fake_a
         });
         let fakes = Fakes {
-            fake_b,
-            fake_a,
+            fake_b: fake_b.detach(),
+            fake_a: fake_a.map(|it| it.detach()),
             judged,
         };
         (terms, fakes)
@@ -271,38 +263,53 @@ impl Stage1 {
         }
     }
 
-    fn train_discriminators(&mut self, batch: &Batch, fakes: &Fakes, factor: f64) -> Losses {
+    fn train_discriminators(
+        &mut self,
+        parts: &Parts<'_>,
+        mut fakes: Vec<Fakes>,
+        factor: f64,
+        losses: &mut Losses,
+    ) -> anyhow::Result<()> {
         let seed = self.seed.wrapping_add(self.step);
-        let real = if self.settings.paired_discriminator {
-            self.shown(&reduced(&batch.target, self.size), batch)
-        } else {
-            batch.unpaired.shallow_clone()
-        };
-        let shown = self.shown(&fakes.fake_b, batch);
-        let mut losses = Losses::default();
+        let judged = fakes.iter_mut().filter_map(|made| made.judged.take());
+        let judged: Vec<SeenPairs> = judged.collect();
+        let (paired, size) = (self.settings.paired_discriminator, self.size);
         if let Some(discriminator) = &mut self.discriminator_b {
-            discriminator.train(
-                "discriminator-b",
-                [&real, &shown],
-                factor,
-                !seed,
-                &mut losses,
-            );
+            let seen = |part: usize, batch: &Batch| {
+                let real = match paired {
+                    true => reduced(&batch.target, size),
+                    false => batch.unpaired.shallow_clone(),
+                };
+                [&real, &fakes[part].fake_b].map(|faces| shown(paired, faces, batch))
+            };
+            discriminator.train("discriminator-b", parts, seen, (factor, !seed), losses)?;
         }
-        if let (Some(reverse), Some(fake_a)) = (&mut self.reverse, &fakes.fake_a) {
-            let pair = [&batch.input, fake_a];
-            reverse
-                .discriminator_a
-                .train("discriminator-a", pair, factor, seed, &mut losses);
+        if let Some(reverse) = &mut self.reverse {
+            let seen = |part: usize, batch: &Batch| {
+                let fake = fakes[part].fake_a.as_ref().unwrap_or(&batch.input);
+                [&batch.input, fake].map(Tensor::shallow_clone)
+            };
+            let discriminator = &mut reverse.discriminator_a;
+            discriminator.train("discriminator-a", parts, seen, (factor, seed), losses)?;
         }
-        if let (Some(realism), Some(judged)) = (&mut self.realism, &fakes.judged) {
-            losses.append(realism.train(judged, self.settings.learning_rate * factor));
+        if let Some(realism) = &mut self.realism {
+            let generator_lr = self.settings.learning_rate * factor;
+            losses.append(realism.train(parts, &judged, generator_lr)?);
         }
-        losses
+        Ok(())
     }
 }
 
-/// What the generators made in a step.
+/// What the discriminator of faces sees of `faces`: where it is `paired`, their mosaics beside them.
+fn shown(paired: bool, faces: &Tensor, batch: &Batch) -> Tensor {
+    if !paired {
+        return faces.shallow_clone();
+    }
+    let smooth = &batch.input + batch.conditioning.narrow(1, 0, 3);
+    Tensor::cat(&[faces, &smooth], 1)
+}
+
+/// What the generators made of a part of a step, for the discriminators.
 struct Fakes {
     /// Faces.
     fake_b: Tensor,
@@ -328,12 +335,15 @@ impl TrainStep for Stage1 {
         (self.step, self.settings.steps)
     }
 
-    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
-        let s = &self.settings;
-        let factor = s.schedule().factor_at(self.step);
-        let (mut losses, fakes) = self.generator_terms(batch);
-        losses.total().backward();
-        if let Some(most) = s.clip {
+    fn step(&mut self, parts: &Parts<'_>) -> anyhow::Result<Losses> {
+        let factor = self.settings.schedule().factor_at(self.step);
+        let mut made = Vec::new();
+        let mut losses = parts.backward(|part, batch| {
+            let (losses, fakes) = self.generator_terms(parts.number(self.step, part), batch);
+            made.push(fakes);
+            Ok(losses)
+        })?;
+        if let Some(most) = self.settings.clip {
             clip_gradients(&self.a_to_b.weights, most);
         }
         self.a_to_b.step(factor);
@@ -341,7 +351,7 @@ impl TrainStep for Stage1 {
             reverse.b_to_a.step(factor);
         }
         if self.adversarial() > 0.0 {
-            losses.append(self.train_discriminators(batch, &fakes, factor));
+            self.train_discriminators(parts, made, factor, &mut losses)?;
         }
         self.a_to_b.update_average(self.step);
         self.step += 1;
@@ -350,6 +360,11 @@ impl TrainStep for Stage1 {
 
     fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
         self.a_to_b.start_from_known(model, "stage1.")
+    }
+
+    fn warnings(&self, _: bool) -> anyhow::Result<Vec<String>> {
+        let warning = self.realism.as_ref().and_then(Realism::warning);
+        Ok(warning.into_iter().collect())
     }
 
     fn predict(&self, inputs: &Inputs<'_>) -> Tensor {

@@ -17,6 +17,7 @@ use crate::train::nn::precision::Precision;
 use crate::train::nn::tensors::reduced;
 use crate::train::optim::adam::clip_gradients;
 use crate::train::optim::losses::Losses;
+use crate::train::optim::parts::Parts;
 use crate::train::optim::schedule::joined;
 use crate::train::optim::trained::TrainedNetwork;
 use crate::train::run::train_step::TrainStep;
@@ -191,12 +192,13 @@ impl Stage2 {
         }
     }
 
-    /// The losses of the picture with invented detail; returns what the discriminators are trained
-    /// on.
+    /// The losses of the picture with invented detail of the batch `number`; returns what the
+    /// discriminators are trained on.
     fn detailed_terms(
         &self,
         detailed: &Tensor,
         batch: &Batch,
+        number: u64,
         losses: &mut Losses,
     ) -> Option<SeenPairs> {
         let s = self.settings.detailed.as_ref()?;
@@ -206,7 +208,7 @@ impl Stage2 {
             Some(projection) if s.projected => projection.of(detailed),
             _ => detailed.shallow_clone(),
         };
-        let views = views(&shown, batch, self.size, self.seed, self.step);
+        let views = views(&shown, batch, self.size, self.seed, number);
         losses.add("detailed-colour", color);
         let distances = views.iter().flatten();
         let distances: Vec<Tensor> = distances
@@ -220,7 +222,7 @@ impl Stage2 {
             perceptual: s.perceptual,
             adversarial: s.adversarial * joined(self.step, 0.0, self.settings.steps),
         };
-        Some(realism.terms(&views, weights, losses))
+        Some(realism.terms(&views, weights, losses).detached())
     }
 
     /// Share of the learning rate in the first steps of a network with two pictures, 0–1: it may
@@ -236,7 +238,7 @@ impl Stage2 {
 
 /// What the losses of detail look at: all crops at the size of their mosaics, and of those whose
 /// truth has detail a part at full size, as large.
-fn views(shown: &Tensor, batch: &Batch, size: i64, seed: u64, step: u64) -> [Option<View>; 2] {
+fn views(shown: &Tensor, batch: &Batch, size: i64, seed: u64, number: u64) -> [Option<View>; 2] {
     let scale = batch.target.size()[3] / size;
     let whole = View {
         fake: reduced(shown, size),
@@ -248,9 +250,9 @@ fn views(shown: &Tensor, batch: &Batch, size: i64, seed: u64, step: u64) -> [Opt
             fake: shown.index_select(0, &batch.fine),
             real: batch.target.index_select(0, &batch.fine),
         };
-        view.part(size, seed, step)
+        view.part(size, seed, number)
     });
-    [Some(whole.shaken(seed, step)), detail]
+    [Some(whole.shaken(seed, number)), detail]
 }
 
 impl TrainStep for Stage2 {
@@ -262,23 +264,30 @@ impl TrainStep for Stage2 {
         (self.step, self.settings.steps)
     }
 
-    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
-        let s = &self.settings;
-        let factor = s.schedule().factor_at(self.step) * self.warm();
-        let weights = self.precision.of(&self.network.weights);
-        let pictures = self.second_stage(&weights, &batch.inputs())?;
-        let mut losses = Losses::default();
-        self.true_terms(&pictures.restored, batch, &mut losses);
-        let detailed = pictures.detailed.as_ref();
-        let judged = detailed.and_then(|d| self.detailed_terms(d, batch, &mut losses));
-        losses.total().backward();
-        if let Some(detailed) = &s.detailed {
+    fn step(&mut self, parts: &Parts<'_>) -> anyhow::Result<Losses> {
+        let factor = self.settings.schedule().factor_at(self.step) * self.warm();
+        let mut judged = Vec::new();
+        let mut losses = parts.backward(|part, batch| {
+            let weights = self.precision.of(&self.network.weights);
+            let pictures = self.second_stage(&weights, &batch.inputs())?;
+            let mut losses = Losses::default();
+            self.true_terms(&pictures.restored, batch, &mut losses);
+            let number = parts.number(self.step, part);
+            let detailed = pictures.detailed.as_ref();
+            judged.extend(
+                detailed.and_then(|it| self.detailed_terms(it, batch, number, &mut losses)),
+            );
+            Ok(losses)
+        })?;
+        if let Some(detailed) = &self.settings.detailed {
             clip_gradients(&self.network.weights, detailed.clip);
         }
         self.network.step(factor);
+        let s = &self.settings;
         let adversarial = s.detailed.as_ref().is_some_and(|d| d.adversarial > 0.0);
-        if let (Some(realism), Some(judged), true) = (&mut self.realism, judged, adversarial) {
-            losses.append(realism.train(&judged, s.learning_rate * factor));
+        if let (Some(realism), true) = (&mut self.realism, adversarial && !judged.is_empty()) {
+            let generator_lr = self.settings.learning_rate * factor;
+            losses.append(realism.train(parts, &judged, generator_lr)?);
         }
         self.network.update_average(self.step);
         self.step += 1;
@@ -287,6 +296,11 @@ impl TrainStep for Stage2 {
 
     fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
         self.network.start_from_known(model, "stage2.")
+    }
+
+    fn warnings(&self, _: bool) -> anyhow::Result<Vec<String>> {
+        let warning = self.realism.as_ref().and_then(Realism::warning);
+        Ok(warning.into_iter().collect())
     }
 
     fn predict(&self, inputs: &Inputs<'_>) -> Tensor {

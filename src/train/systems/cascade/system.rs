@@ -16,7 +16,7 @@ use super::stage2::{FirstStage, Stage2, new_dcedn};
 use super::unchanged::unchanged;
 use crate::cascade::Model;
 use crate::train::data::held_out::HeldOut;
-use crate::train::data::samples::{MOST_ENLARGED, Sample, Sampler};
+use crate::train::data::samples::{Degradation, MOST_ENLARGED, Sample, Sampler};
 use crate::train::data::training_set::Smallest;
 use crate::train::nn::exported::round_to_halves;
 use crate::train::nn::layers::Parameters;
@@ -24,6 +24,7 @@ use crate::train::nn::parameters;
 use crate::train::nn::precision::Choice;
 use crate::train::recipe::RecipeText;
 use crate::train::run::checkpoint;
+use crate::train::run::memory::Demand;
 use crate::train::run::options::{Options, Outcome};
 use crate::train::run::system::{self, ModelFile, System};
 
@@ -118,9 +119,15 @@ where
 }
 
 impl Recipe {
-    fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+    /// A sample of a picture, degraded so.
+    fn sample(
+        &self,
+        degradation: &Degradation,
+        picture: &RgbImage,
+        random: &mut Pcg64Mcg,
+    ) -> anyhow::Result<Sample> {
         let model = &self.model;
-        let sampler = Sampler::of(model.size, model.margin, &self.degradation);
+        let sampler = Sampler::of(model.size, model.margin, degradation);
         sampler.enlarging(self.scale()).sample(picture, random)
     }
 
@@ -154,6 +161,18 @@ impl System for Cyclegan {
         self.recipe.stage1.batch
     }
 
+    fn accumulate(&self) -> usize {
+        self.recipe.stage1.accumulate
+    }
+
+    fn section(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn memory(&self) -> Demand {
+        self.recipe.memory_of_first()
+    }
+
     fn is_unpaired(&self) -> bool {
         self.recipe.stage1.needs_others()
     }
@@ -167,7 +186,8 @@ impl System for Cyclegan {
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
-        self.recipe.sample(picture, random)
+        let degradation = &self.recipe.degradation;
+        self.recipe.sample(degradation, picture, random)
     }
 
     fn models(&self, stage: &Stage1) -> anyhow::Result<Vec<ModelFile>> {
@@ -197,6 +217,18 @@ impl System for Dcedn {
 
     fn batch(&self) -> usize {
         self.recipe.stage2.batch
+    }
+
+    fn accumulate(&self) -> usize {
+        self.recipe.stage2.accumulate
+    }
+
+    fn section(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn memory(&self) -> Demand {
+        self.recipe.memory_of_second()
     }
 
     /// Other samples than the first stage saw.
@@ -234,7 +266,12 @@ impl System for Dcedn {
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
-        self.recipe.sample(picture, random)
+        let degradation = self.recipe.degradation.clone();
+        let degradation = match self.recipe.stage2.augmented {
+            true => degradation,
+            false => degradation.unaugmented(),
+        };
+        self.recipe.sample(&degradation, picture, random)
     }
 
     fn models(&self, stage: &Stage2) -> anyhow::Result<Vec<ModelFile>> {

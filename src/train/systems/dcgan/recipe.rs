@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::networks::Dcgan;
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::{DiscriminatorChoice, Fixed};
-use crate::train::recipe::{RecipeText, check_betas, check_ranges, common_keys};
+use crate::train::recipe::{
+    RecipeText, check_betas, check_parts, check_ranges, common_keys, is_one_part, one_part,
+};
 use crate::train::run::model_file::Origin;
 
 /// All constants of a run.
@@ -46,6 +48,10 @@ pub struct Settings {
     pub steps: u64,
     /// Real pictures, and fake ones, in one step.
     pub batch: usize,
+    /// Equal parts that a step's pictures are worked off in, one after the other, with gradients
+    /// averaged: as many times less memory. A divisor of `batch`.
+    #[serde(default = "one_part", skip_serializing_if = "is_one_part")]
+    pub accumulate: usize,
     /// Adam's learning rate.
     pub learning_rate: f64,
     /// The discriminator's learning rate ÷ the generator's; ½ is a remedy for a discriminator that
@@ -76,9 +82,10 @@ impl RecipeText for Recipe {
             .check(|_| Ok(()))
             .context("discriminator")?;
         let train = &self.train;
+        check_parts("train", train.batch, train.accumulate)?;
         ensure!(
-            train.batch > 1 && train.steps > 0,
-            "train.batch must be at least 2 and train.steps at least 1"
+            train.batch > train.accumulate && train.steps > 0,
+            "train.batch must be at least 2 for each of train.accumulate parts, and train.steps at least 1"
         );
         ensure!(
             train.real > 0.5 && train.real <= 1.0,

@@ -11,7 +11,9 @@ use super::train_step::DcganStep;
 use crate::train::data::pictures::{middle, planes};
 use crate::train::data::samples::Sample;
 use crate::train::data::training_set::Pictures;
+use crate::train::nn::network::kept;
 use crate::train::recipe::RecipeText;
+use crate::train::run::memory::{Demand, Role};
 use crate::train::run::model_file::network_file;
 use crate::train::run::sample_grid::SampleGrid;
 use crate::train::run::steps::Validator;
@@ -23,6 +25,26 @@ impl System for Recipe {
 
     fn batch(&self) -> usize {
         self.train.batch
+    }
+
+    fn accumulate(&self) -> usize {
+        self.train.accumulate
+    }
+
+    /// The discriminator scores real and fake pictures, and the generator's are kept for it.
+    fn memory(&self) -> Demand {
+        let side = self.network.side;
+        let generator = kept(&self.network, side);
+        let discriminator = self
+            .discriminator
+            .kept(self.features.as_deref(), side, |_, l| {
+                let picture = l.entry(&[3, side, side]);
+                self.network.discriminator(l, &picture, 0.0);
+            });
+        Demand::of_samples(3 * side * side)
+            .network(&generator, Role::Trained)
+            .network(&discriminator, Role::Trained)
+            .half(&[(&generator, 1.0), (&discriminator, 2.0)])
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<DcganStep> {

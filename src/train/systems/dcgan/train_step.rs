@@ -13,6 +13,7 @@ use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::{copied, saved_step};
 use crate::train::optim::discriminator::{Adversary, Fixed};
 use crate::train::optim::losses::{Losses, cross_entropy, fake_score};
+use crate::train::optim::parts::{Made, Parts};
 use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
 use crate::train::run::train_step::TrainStep;
 
@@ -73,36 +74,89 @@ impl DcganStep {
         self.generator.best()
     }
 
-    /// One step of the discriminator; then what the generator loses by the pictures `fake`.
-    fn adversarial_loss(&mut self, real: &Tensor, fake: &Tensor, losses: &mut Losses) -> Tensor {
-        let s = &self.settings;
-        match &mut self.discriminator {
-            Adversary::Own(_, discriminator) => {
-                let left = 1.0 - self.step as f64 / s.steps as f64;
-                let scores = |discriminator: &Parameters, pictures: &Tensor| {
-                    let seen = noisy(pictures, s.noise * left);
-                    self.network
-                        .discriminator(&mut Training(discriminator), &seen, s.dropout)
-                };
-                let of_real = scores(&discriminator.weights, real);
-                let of_fake = scores(&discriminator.weights, &fake.detach());
-                let right = cross_entropy(&of_real, s.real);
-                let adversarial_loss = (right + cross_entropy(&of_fake, 0.0)) * 0.5;
-                adversarial_loss.backward();
-                discriminator.step(s.discriminator_lr);
-                losses.add("discriminator", adversarial_loss.detach());
-                losses.add("real-score", fake_score(&of_real));
-                let taken = fake_score(&of_fake);
-                self.watch.see("discriminator", &taken, REMEDY, losses);
-                losses.add("fake-score", taken);
-                cross_entropy(&scores(&discriminator.detached(), fake), 1.0)
-            }
-            Adversary::Projected(discriminator) => {
-                discriminator.train("discriminator", [real, fake], 1.0, losses);
-                discriminator.generator_loss(fake)
-            }
+    /// Pictures of random numbers, as many as `batch` has real ones.
+    fn fake(&self, number: u64, batch: &Batch) -> Tensor {
+        seed_step(self.seed, number);
+        let real = &batch.target;
+        let z = Tensor::randn([real.size()[0], LATENT, 1, 1], (Kind::Float, real.device()));
+        let weights = &self.generator.weights;
+        self.network.read(&mut Training(weights), &[z])
+    }
+
+    /// What makes it harder for the discriminator now.
+    fn handicap(&self) -> Handicap {
+        let left = 1.0 - self.step as f64 / self.settings.steps as f64;
+        Handicap {
+            noise: self.settings.noise * left,
+            dropout: self.settings.dropout,
         }
     }
+
+    /// One step of the discriminator.
+    fn train_discriminator(
+        &mut self,
+        parts: &Parts<'_>,
+        made: &Made<Tensor>,
+        losses: &mut Losses,
+    ) -> anyhow::Result<()> {
+        let (s, handicap) = (&self.settings, self.handicap());
+        let own = match &mut self.discriminator {
+            Adversary::Own(_, own) => own,
+            Adversary::Projected(discriminator) => {
+                let seen = |part: usize, batch: &Batch| {
+                    [batch.target.shallow_clone(), made.of(part).detach()]
+                };
+                return discriminator.train("discriminator", parts, seen, 1.0, losses);
+            }
+        };
+        let mean = parts.backward(|part, batch| {
+            let scores = |x: &Tensor| scores(&self.network, &own.weights, x, handicap);
+            let of_real = scores(&batch.target);
+            let of_fake = scores(&made.of(part).detach());
+            let right = cross_entropy(&of_real, s.real);
+            let loss = (right + cross_entropy(&of_fake, 0.0)) * 0.5;
+            let mut losses = Losses::of("discriminator", loss);
+            losses.add("real-score", fake_score(&of_real));
+            losses.add("fake-score", fake_score(&of_fake));
+            Ok(losses)
+        })?;
+        own.step(s.discriminator_lr);
+        let taken = mean.term("fake-score");
+        self.watch.see("discriminator", &taken, REMEDY, losses);
+        losses.append(mean);
+        Ok(())
+    }
+
+    /// What the generator loses by the pictures `fake`.
+    fn generator_loss(&self, fake: &Tensor) -> Tensor {
+        match &self.discriminator {
+            Adversary::Own(_, own) => {
+                let scores = scores(&self.network, &own.detached(), fake, self.handicap());
+                cross_entropy(&scores, 1.0)
+            }
+            Adversary::Projected(discriminator) => discriminator.generator_loss(fake),
+        }
+    }
+}
+
+/// What makes it harder for a discriminator.
+#[derive(Clone, Copy)]
+struct Handicap {
+    /// Standard deviation of the noise on all pictures.
+    noise: f64,
+    /// Share of what leaves its layers that is left out.
+    dropout: f64,
+}
+
+/// Raw scores of pictures by the system's own discriminator.
+fn scores(
+    network: &Dcgan,
+    discriminator: &Parameters,
+    pictures: &Tensor,
+    handicap: Handicap,
+) -> Tensor {
+    let seen = noisy(pictures, handicap.noise);
+    network.discriminator(&mut Training(discriminator), &seen, handicap.dropout)
 }
 
 /// `pictures` with noise of this standard deviation on them.
@@ -122,17 +176,19 @@ impl TrainStep for DcganStep {
         (self.step, self.settings.steps)
     }
 
-    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
-        seed_step(self.seed, self.step);
-        let real = &batch.target;
-        let z = Tensor::randn([real.size()[0], LATENT, 1, 1], (Kind::Float, real.device()));
-        let weights = &self.generator.weights;
-        let fake = self.network.read(&mut Training(weights), &[z]);
+    fn step(&mut self, parts: &Parts<'_>) -> anyhow::Result<Losses> {
+        let step = self.step;
+        let made = parts.make(|part, batch| self.fake(parts.number(step, part), batch))?;
         let mut losses = Losses::default();
-        let generator_loss = self.adversarial_loss(real, &fake, &mut losses);
-        generator_loss.backward();
+        self.train_discriminator(parts, &made, &mut losses)?;
+        let generator = parts.backward(|part, batch| {
+            let again = || self.fake(parts.number(step, part), batch);
+            made.anew(again, |fake| {
+                Ok(Losses::of("generator", self.generator_loss(fake)))
+            })
+        })?;
         self.generator.step(1.0);
-        losses.add("generator", generator_loss.detach());
+        losses.append(generator);
         self.step += 1;
         Ok(losses)
     }

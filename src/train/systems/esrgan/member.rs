@@ -9,17 +9,21 @@ use serde::{Deserialize, Serialize};
 use tch::Device;
 
 use super::recipe::{DiscriminatorKind, Recipe};
-use super::train_step::{EsrganStep, Parts};
+use super::train_step::{EsrganStep, Setup};
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::samples::Sample;
+use crate::train::features;
+use crate::train::nn::layers::Kept;
+use crate::train::nn::network::kept;
 use crate::train::recipe::RecipeText;
+use crate::train::run::memory::{Demand, Role};
 use crate::train::run::model_file::model_file;
 use crate::train::run::system::{ModelFile, System};
 
 impl Recipe {
     /// Untrained networks; `name` is the system's.
     pub fn stage(&self, name: &'static str, device: Device) -> anyhow::Result<EsrganStep> {
-        let parts = Parts {
+        let setup = Setup {
             name,
             seed: self.seed,
             generator: self.generator,
@@ -30,7 +34,7 @@ impl Recipe {
             gan: self.gan.clone(),
             perceptual: self.perceptual.clone(),
         };
-        EsrganStep::new(parts, device)
+        EsrganStep::new(setup, device)
     }
 }
 
@@ -93,6 +97,35 @@ impl<const NUMBER: usize> System for Member<NUMBER> {
 
     fn batch(&self) -> usize {
         self.0.train.batch
+    }
+
+    fn accumulate(&self) -> usize {
+        self.0.train.accumulate
+    }
+
+    fn memory(&self) -> Demand {
+        let recipe = &self.0;
+        let side = i64::from(recipe.crop.patch);
+        let generator = kept(
+            &recipe.generator,
+            side / i64::from(recipe.generator.scale()),
+        );
+        let features = recipe.perceptual.features.as_deref();
+        let discriminator = recipe.discriminator.kept(features, side, |size, l| {
+            let picture = l.entry(&[3, side, side]);
+            size.read(l, &picture, side);
+        });
+        let perceptual = match features {
+            Some(_) => features::kept(features, side),
+            None => Kept::default(),
+        };
+        // Small, large, perhaps sharpened.
+        Demand::of_samples(7 * side * side)
+            .network(&generator, Role::Averaged)
+            .network(&discriminator, Role::Trained)
+            .network(&perceptual, Role::Fixed)
+            .half(&[(&generator, 1.0), (&discriminator, 1.0), (&perceptual, 1.0)])
+            .half(&[(&discriminator, 2.0)])
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<EsrganStep> {

@@ -23,7 +23,9 @@ use crate::train::nn::network::{Network, Port};
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::optim::losses::GanLoss;
 use crate::train::optim::schedule::Schedule;
-use crate::train::recipe::{ModelCard, check_betas, check_ranges};
+use crate::train::recipe::{
+    ModelCard, check_betas, check_parts, check_ranges, is_one_part, one_part,
+};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,6 +110,10 @@ pub enum DiscriminatorKind {
 pub struct Settings {
     /// Pairs in one step.
     pub batch: usize,
+    /// Equal parts that a step's pictures are worked off in, one after the other, with gradients
+    /// averaged: as many times less memory. A divisor of `batch`.
+    #[serde(default = "one_part", skip_serializing_if = "is_one_part")]
+    pub accumulate: usize,
     /// Adam's β₁ and β₂.
     pub betas: [f64; 2],
     /// Decay of the moving average of the generator's weights; 0 is none.
@@ -259,9 +265,10 @@ impl Recipe {
         ])?;
         self.model.check(self.metadata().size)?;
         ensure!(
-            self.train.batch > 0 && self.psnr.steps + self.gan.steps > 0,
-            "train.batch must be at least 1, and so must psnr.steps and gan.steps together"
+            self.psnr.steps + self.gan.steps > 0,
+            "psnr.steps and gan.steps together must be at least 1"
         );
+        check_parts("train", self.train.batch, self.train.accumulate)?;
         self.psnr.schedule.check("psnr.schedule")?;
         self.gan.schedule.check("gan.schedule")
     }

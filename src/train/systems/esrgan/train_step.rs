@@ -13,6 +13,7 @@ use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
 use crate::train::optim::discriminator::{Adversary, DiscriminatorChoice};
 use crate::train::optim::losses::{GanLoss, Losses, fake_score, l1};
+use crate::train::optim::parts::Parts;
 use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
 use crate::train::run::train_step::TrainStep;
 
@@ -21,7 +22,7 @@ const REMEDY: &str =
     "a smaller gan.discriminator_lr, then a narrower discriminator, then more psnr.steps";
 
 /// What the stage is made of.
-pub struct Parts {
+pub struct Setup {
     /// Name of its checkpoint.
     pub name: &'static str,
     /// Seed of all random numbers.
@@ -42,7 +43,7 @@ pub struct Parts {
     pub perceptual: Perceptual,
 }
 
-impl Parts {
+impl Setup {
     /// Raw scores of the system's own discriminator.
     fn scores(
         &self,
@@ -56,7 +57,7 @@ impl Parts {
 
 /// Generator and discriminator in training.
 pub struct EsrganStep {
-    parts: Parts,
+    setup: Setup,
     step: u64,
     watch: Watch,
     generator: TrainedNetwork,
@@ -69,30 +70,30 @@ impl EsrganStep {
     ///
     /// Fails where a feature network cannot be read, a projected discriminator has none, or nothing
     /// would hold pictures to the truth.
-    pub fn new(parts: Parts, device: Device) -> anyhow::Result<Self> {
-        let (betas, average) = (parts.settings.betas, parts.settings.average);
-        let (side, optimizer) = (parts.side, (parts.gan.schedule.learning_rate, betas));
-        let features = parts.perceptual.features.as_deref();
-        let opened = parts
+    pub fn new(setup: Setup, device: Device) -> anyhow::Result<Self> {
+        let (betas, average) = (setup.settings.betas, setup.settings.average);
+        let (side, optimizer) = (setup.side, (setup.gan.schedule.learning_rate, betas));
+        let features = setup.perceptual.features.as_deref();
+        let opened = setup
             .discriminator
             .open(features, side, optimizer, device)?;
-        let perceptual = parts.perceptual.open(device)?;
+        let perceptual = setup.perceptual.open(device)?;
         ensure!(
-            parts.gan.steps == 0 || parts.gan.pixel > 0.0 || perceptual.is_some(),
-            "gan.pixel is 0 and there is no feature network (--features): nothing would hold pictures to the truth. Name such a file, or set gan.pixel to 1"
+            setup.gan.steps == 0 || setup.gan.pixel > 0.0 || perceptual.is_some(),
+            "gan.pixel and perceptual.weight are 0: nothing would hold pictures to the truth. Set one of them to 1"
         );
-        tch::manual_seed(parts.seed as i64);
-        let generator = declare(&parts.generator, Init::KaimingUniform, device);
-        let learning_rate = match parts.psnr.steps {
-            0 => parts.gan.schedule.learning_rate,
-            _ => parts.psnr.schedule.learning_rate,
+        tch::manual_seed(setup.seed as i64);
+        let generator = declare(&setup.generator, Init::KaimingUniform, device);
+        let learning_rate = match setup.psnr.steps {
+            0 => setup.gan.schedule.learning_rate,
+            _ => setup.psnr.schedule.learning_rate,
         };
         let discriminator = opened.adversary("judge", |size| {
             let weights = Declare::parameters(Init::KaimingUniform, device, |l| {
                 size.read(l, &(), side);
             });
             let discriminator =
-                TrainedNetwork::new("judge", weights, parts.gan.schedule.learning_rate, betas);
+                TrainedNetwork::new("judge", weights, setup.gan.schedule.learning_rate, betas);
             match size.is_spectral() {
                 true => discriminator.spectral(super::discriminators::is_spectral),
                 false => discriminator,
@@ -104,7 +105,7 @@ impl EsrganStep {
             discriminator,
             watch: Watch::default(),
             perceptual,
-            parts,
+            setup,
             step: 0,
         })
     }
@@ -114,82 +115,135 @@ impl EsrganStep {
         self.generator.best()
     }
 
-    /// What the generator loses by the pictures `made`.
-    fn adversarial(&mut self, fake: &Tensor, real: &Tensor) -> Tensor {
-        let parts = &self.parts;
-        match &mut self.discriminator {
+    /// What the generator makes of small pictures.
+    fn fake(&self, pair: &Pair) -> Tensor {
+        let mut pass = Training(&self.generator.weights);
+        (self.setup.generator).read(&mut pass, &[pair.seen.shallow_clone()])
+    }
+
+    /// What the generator loses by the pictures `fake` to the discriminator.
+    fn adversarial(&self, fake: &Tensor, real: &Tensor) -> Tensor {
+        let setup = &self.setup;
+        match &self.discriminator {
             Adversary::Own(size, discriminator) => {
-                discriminator.power_iteration();
                 let fixed = discriminator.detached();
-                let of_real = tch::no_grad(|| parts.scores(*size, &fixed, real));
-                let of_fake = parts.scores(*size, &fixed, fake);
-                parts.gan.loss.of_generator(Some(&of_real), &of_fake)
+                let of_real = tch::no_grad(|| setup.scores(*size, &fixed, real));
+                let of_fake = setup.scores(*size, &fixed, fake);
+                setup.gan.loss.of_generator(Some(&of_real), &of_fake)
             }
             Adversary::Projected(discriminator) => discriminator.generator_loss(&signed(fake)),
         }
     }
 
-    /// One step of the discriminator, with `factor` times the rate.
+    /// One step of the discriminator on what the generator made, with `factor` times the rate.
     fn train_discriminator(
         &mut self,
-        fake: &Tensor,
-        real: &Tensor,
+        parts: &Parts<'_>,
+        made: &[Tensor],
         factor: f64,
         losses: &mut Losses,
-    ) {
-        let parts = &self.parts;
-        match &mut self.discriminator {
-            Adversary::Own(size, discriminator) => {
-                let weights = discriminator.effective();
-                let of_real = parts.scores(*size, &weights, real);
-                let of_fake = parts.scores(*size, &weights, &fake.detach());
-                let loss = parts.gan.loss.of_discriminator(&of_real, &of_fake);
-                loss.backward();
-                discriminator.step(factor * parts.gan.discriminator_lr);
-                losses.add("discriminator", loss.detach());
-                let generator_loss = match parts.gan.loss {
-                    // Only differences have a meaning here.
-                    GanLoss::Relativistic => fake_score(&(&of_fake - of_real.mean(Kind::Float))),
-                    _ => fake_score(&of_fake),
-                };
-                self.watch
-                    .see("discriminator", &generator_loss, REMEDY, losses);
-                losses.add("fake-score", generator_loss);
-            }
+    ) -> anyhow::Result<()> {
+        let setup = &self.setup;
+        let (size, discriminator) = match &mut self.discriminator {
+            Adversary::Own(size, discriminator) => (*size, discriminator),
             Adversary::Projected(discriminator) => {
-                let shown = [real, fake].map(signed);
-                discriminator.train("discriminator", shown.each_ref(), factor, losses);
+                let seen = |part: usize, batch: &Batch| {
+                    [batch.target.shallow_clone(), signed(&made[part])]
+                };
+                return discriminator.train("discriminator", parts, seen, factor, losses);
             }
-        }
+        };
+        let mean = parts.backward(|part, batch| {
+            let weights = discriminator.effective();
+            let of_real = setup.scores(size, &weights, &unit(&batch.target));
+            let of_fake = setup.scores(size, &weights, &made[part]);
+            let loss = setup.gan.loss.of_discriminator(&of_real, &of_fake);
+            let mut losses = Losses::of("discriminator", loss);
+            let taken = match setup.gan.loss {
+                // Only differences have a meaning here.
+                GanLoss::Relativistic => fake_score(&(&of_fake - of_real.mean(Kind::Float))),
+                _ => fake_score(&of_fake),
+            };
+            losses.add("fake-score", taken);
+            Ok(losses)
+        })?;
+        discriminator.step(factor * setup.gan.discriminator_lr);
+        let taken = mean.term("fake-score");
+        self.watch.see("discriminator", &taken, REMEDY, losses);
+        losses.append(mean);
+        Ok(())
     }
 
-    fn psnr_step(&mut self, fake: &Tensor, truth: &Tensor) -> Losses {
-        let psnr = &self.parts.psnr;
-        let mut losses = Losses::default();
-        losses.add("pixel", distance(psnr.distance, fake, truth));
-        losses.total().backward();
-        let factor = psnr.schedule.factor_at(self.step);
-        self.generator.step(factor);
-        losses
+    fn psnr_step(&mut self, parts: &Parts<'_>) -> anyhow::Result<Losses> {
+        let psnr = &self.setup.psnr;
+        let losses = parts.backward(|part, batch| {
+            seed_step(self.setup.seed, parts.number(self.step, part));
+            let pair = Pair::of(batch);
+            let pixel = distance(psnr.distance, &self.fake(&pair), &pair.truth);
+            Ok(Losses::of("pixel", pixel))
+        })?;
+        self.generator.step(psnr.schedule.factor_at(self.step));
+        Ok(losses)
     }
 
-    fn gan_step(&mut self, fake: &Tensor, truth: &Tensor, real: &Tensor) -> Losses {
-        let gan = &self.parts.gan;
-        let factor = gan.schedule.factor_at(self.step - self.parts.psnr.steps);
+    /// What the generator loses by the pictures `fake`.
+    fn generator_losses(&self, pair: &Pair, fake: &Tensor) -> Losses {
+        let gan = &self.setup.gan;
         let mut losses = Losses::default();
         if gan.pixel > 0.0 {
-            let pixel = distance(gan.distance, fake, truth) * gan.pixel;
+            let pixel = distance(gan.distance, fake, &pair.truth) * gan.pixel;
             losses.add("pixel", pixel);
         }
         if let Some(perceptual) = &self.perceptual {
-            losses.add("perceptual", perceptual.of(&signed(fake), &signed(truth)));
+            let perceptual = perceptual.of(&signed(fake), &signed(&pair.truth));
+            losses.add("perceptual", perceptual);
         }
-        let weight = gan.adversarial;
-        losses.add("adversarial", self.adversarial(fake, real) * weight);
-        losses.total().backward();
-        self.generator.step(factor);
-        self.train_discriminator(fake, real, factor, &mut losses);
+        let adversarial = self.adversarial(fake, &pair.real);
+        losses.add("adversarial", adversarial * gan.adversarial);
         losses
+    }
+
+    fn gan_step(&mut self, parts: &Parts<'_>) -> anyhow::Result<Losses> {
+        let schedule = &self.setup.gan.schedule;
+        let factor = schedule.factor_at(self.step - self.setup.psnr.steps);
+        if let Adversary::Own(_, discriminator) = &mut self.discriminator {
+            discriminator.power_iteration();
+        }
+        let mut made = Vec::new();
+        let mut losses = parts.backward(|part, batch| {
+            seed_step(self.setup.seed, parts.number(self.step, part));
+            let pair = Pair::of(batch);
+            let fake = self.fake(&pair);
+            made.push(fake.detach());
+            Ok(self.generator_losses(&pair, &fake))
+        })?;
+        self.generator.step(factor);
+        self.train_discriminator(parts, &made, factor, &mut losses)?;
+        Ok(losses)
+    }
+}
+
+/// Small and large pictures of 0 … 1.
+struct Pair {
+    /// What the generator sees.
+    seen: Tensor,
+    /// What the discriminator takes for real.
+    real: Tensor,
+    /// What pixels and features are compared with.
+    truth: Tensor,
+}
+
+impl Pair {
+    fn of(batch: &Batch) -> Self {
+        let real = unit(&batch.target);
+        Self {
+            seen: unit(&batch.input),
+            truth: match batch.sharpened_target.numel() {
+                0 => real.shallow_clone(),
+                _ => unit(&batch.sharpened_target),
+            },
+            real,
+        }
     }
 }
 
@@ -212,31 +266,22 @@ fn signed(x: &Tensor) -> Tensor {
 
 impl TrainStep for EsrganStep {
     fn name(&self) -> &'static str {
-        self.parts.name
+        self.setup.name
     }
 
     fn progress(&self) -> (u64, u64) {
-        (self.step, self.parts.psnr.steps + self.parts.gan.steps)
+        (self.step, self.setup.psnr.steps + self.setup.gan.steps)
     }
 
-    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
-        seed_step(self.parts.seed, self.step);
-        let alone = self.step < self.parts.psnr.steps;
-        if self.step == self.parts.psnr.steps && self.step > 0 {
+    fn step(&mut self, parts: &Parts<'_>) -> anyhow::Result<Losses> {
+        if self.step == self.setup.psnr.steps && self.step > 0 {
             self.generator
-                .restart(self.parts.gan.schedule.learning_rate);
+                .restart(self.setup.gan.schedule.learning_rate);
         }
-        let (seen, real) = (unit(&batch.input), unit(&batch.target));
-        let truth = match batch.sharpened_target.numel() {
-            0 => real.shallow_clone(),
-            _ => unit(&batch.sharpened_target),
-        };
-        let weights = &self.generator.weights;
-        let fake = self.parts.generator.read(&mut Training(weights), &[seen]);
-        let losses = match alone {
-            true => self.psnr_step(&fake, &truth),
-            false => self.gan_step(&fake, &truth, &real),
-        };
+        let losses = match self.step < self.setup.psnr.steps {
+            true => self.psnr_step(parts),
+            false => self.gan_step(parts),
+        }?;
         self.generator.update_average(self.step);
         self.step += 1;
         Ok(losses)
@@ -246,8 +291,14 @@ impl TrainStep for EsrganStep {
         self.generator.start_from(model, "stage1.")
     }
 
+    fn warnings(&self, _: bool) -> anyhow::Result<Vec<String>> {
+        let has_term = self.setup.gan.steps > 0;
+        let warning = self.setup.perceptual.warning().filter(|_| has_term);
+        Ok(warning.into_iter().collect())
+    }
+
     fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
-        let fake = forward(&self.parts.generator, self.weights(), &[unit(inputs.input)]);
+        let fake = forward(&self.setup.generator, self.weights(), &[unit(inputs.input)]);
         signed(&fake)
     }
 
@@ -262,9 +313,9 @@ impl TrainStep for EsrganStep {
         self.discriminator.load(saved)?;
         self.step = saved_step(saved)?;
         // The rate of the part that the checkpoint is in.
-        if self.step > self.parts.psnr.steps {
+        if self.step > self.setup.psnr.steps {
             self.generator
-                .set_rate(self.parts.gan.schedule.learning_rate);
+                .set_rate(self.setup.gan.schedule.learning_rate);
         }
         Ok(())
     }
@@ -304,11 +355,11 @@ mod tests {
     #[test]
     fn sharpened_truths_are_for_pictures_and_plain_ones_for_the_discriminator() {
         let (mut stage, twin, batch) = (stage(), stage(), batch());
-        let losses = stage.step(&batch).unwrap().values();
+        let losses = stage.step(&Parts::whole(&batch)).unwrap().values();
         let of = |name: &str| losses.iter().find(|(term, _)| *term == name).unwrap().1;
 
         let seen = [unit(&batch.input)];
-        let generator = &twin.parts.generator;
+        let generator = &twin.setup.generator;
         let fake = generator.read(&mut Training(&twin.generator.weights), &seen);
         let distance = |truth: &Tensor| (l1(&fake, &unit(truth)) * 0.5).double_value(&[]);
         assert!((of("pixel") - distance(&batch.sharpened_target)).abs() < 1e-5);
@@ -318,7 +369,7 @@ mod tests {
             panic!("it has its own");
         };
         let weights = discriminator.effective();
-        let scores = |pictures: &Tensor| twin.parts.scores(*size, &weights, pictures);
+        let scores = |pictures: &Tensor| twin.setup.scores(*size, &weights, pictures);
         let told = |real: &Tensor| {
             let loss =
                 cross_entropy(&scores(&unit(real)), 1.0) + cross_entropy(&scores(&fake), 0.0);

@@ -9,7 +9,9 @@ use super::network::FaceNet;
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::samples::Degradation;
 use crate::train::optim::schedule::Schedule;
-use crate::train::recipe::{RecipeText, check_ranges, common_keys};
+use crate::train::recipe::{
+    RecipeText, check_parts, check_ranges, common_keys, is_one_part, one_part,
+};
 use crate::train::run::model_file::Origin;
 
 /// Name of its checkpoint and of its model file.
@@ -46,6 +48,10 @@ pub struct Settings {
     pub steps: u64,
     /// Faces in one step, and as many others.
     pub batch: usize,
+    /// Equal parts that a step's pictures are worked off in, one after the other, with gradients
+    /// averaged: as many times less memory. A divisor of `batch`.
+    #[serde(default = "one_part", skip_serializing_if = "is_one_part")]
+    pub accumulate: usize,
     /// Adam's learning rate.
     pub learning_rate: f64,
     /// Share of the steps before the rate falls linearly to zero.
@@ -86,10 +92,8 @@ impl RecipeText for Recipe {
             "network.width is {width}; it must be a multiple of 3 from 3 to 192"
         );
         let train = &self.train;
-        ensure!(
-            train.batch > 0 && train.steps > 0,
-            "train.batch and train.steps must be at least 1"
-        );
+        check_parts("train", train.batch, train.accumulate)?;
+        ensure!(train.steps > 0, "train.steps must be at least 1");
         check_ranges(&[
             ("train.corners", train.corners, [0.0, 1.0]),
             ("train.casts", train.casts, [0.0, 1.0]),

@@ -16,8 +16,10 @@ use crate::train::data::dataset::Dataset;
 use crate::train::data::loader::Inputs;
 use crate::train::data::samples::Sample;
 use crate::train::data::training_set::Pictures;
+use crate::train::nn::network::kept;
 use crate::train::recipe::RecipeText;
 use crate::train::run::log::Log;
+use crate::train::run::memory::{Demand, Role};
 use crate::train::run::model_file::network_file;
 use crate::train::run::options::Options;
 use crate::train::run::steps::Validator;
@@ -38,6 +40,18 @@ impl System for Recipe {
     /// Faces, and as many others.
     fn batch(&self) -> usize {
         2 * self.train.batch
+    }
+
+    fn accumulate(&self) -> usize {
+        self.train.accumulate
+    }
+
+    fn memory(&self) -> Demand {
+        let side = SIDE as i64;
+        let network = kept(&self.network, side);
+        Demand::of_samples(3 * side * side)
+            .network(&network, Role::Averaged)
+            .half(&[(&network, 1.0)])
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<FaceCheckStep> {

@@ -41,8 +41,8 @@ pub(super) fn batch(
         .map_init(
             || recipe.sampler(),
             |sampler, slot| {
-                let kind = (slot / size) as u64;
-                let index = step * size as u64 + (slot % size) as u64;
+                // Faces and others by turns, so that each part of a batch has both.
+                let (kind, index) = ((slot % 2) as u64, step * size as u64 + (slot / 2) as u64);
                 let mut random = generator(recipe.seed, kind, index);
                 let pick = |set: &Dataset, stream| {
                     set.picture(shuffled(set.len(), recipe.seed, stream, index))

@@ -12,7 +12,8 @@ use crate::train::nn::layers::{Init, Parameters, Training};
 use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
 use crate::train::optim::losses::Losses;
-use crate::train::optim::trained::TrainedNetwork;
+use crate::train::optim::parts::Parts;
+use crate::train::optim::trained::{TrainedNetwork, seed_step};
 use crate::train::run::train_step::TrainStep;
 
 /// Distances up to this one count by their square, larger ones as they are (Huber); sides of the
@@ -49,24 +50,12 @@ impl FaceCheckStep {
     pub fn averaged(&self) -> &Parameters {
         self.weights.best()
     }
-}
 
-impl TrainStep for FaceCheckStep {
-    fn name(&self) -> &'static str {
-        super::recipe::NAME
-    }
-
-    fn progress(&self) -> (u64, u64) {
-        (self.step, self.settings.steps)
-    }
-
-    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
-        // The randomness of a step is its own, so that a resumed run leaves out the same features.
-        tch::manual_seed(self.seed.wrapping_add(self.step).wrapping_mul(0x9e37_79b9) as i64);
+    /// What the network loses by what it says of a batch.
+    fn losses(&self, batch: &Batch) -> Losses {
         let input = [batch.input.contiguous()];
-        let found = self
-            .network
-            .read(&mut Training(&self.weights.weights), &input);
+        let mut pass = Training(&self.weights.weights);
+        let found = self.network.read(&mut pass, &input);
         let (logits, places) = (found.narrow(1, 0, 1), found.narrow(1, 1, 3));
         let (is_face, truth) = (batch.labels.narrow(1, 0, 1), batch.labels.narrow(1, 1, 3));
         let cross_entropy = logits.binary_cross_entropy_with_logits::<Tensor>(
@@ -78,16 +67,32 @@ impl TrainStep for FaceCheckStep {
         let faces = is_face.sum(Kind::Float).clamp_min(1.0);
         let off = places.huber_loss(&truth, Reduction::None, HUBER_DELTA) / HUBER_DELTA;
         let misplaced = (off * &is_face).sum(Kind::Float) / (faces * 3.0);
-        let mut losses = Losses::default();
-        losses.add("cross-entropy", cross_entropy);
+        let mut losses = Losses::of("cross-entropy", cross_entropy);
         losses.add("place", misplaced * self.settings.place);
-        let total = losses.total();
-        ensure!(
-            total.double_value(&[]).is_finite(),
-            "the losses are no numbers any more at step {}; try a smaller train.learning_rate",
-            self.step
-        );
-        total.backward();
+        losses
+    }
+}
+
+impl TrainStep for FaceCheckStep {
+    fn name(&self) -> &'static str {
+        super::recipe::NAME
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        (self.step, self.settings.steps)
+    }
+
+    fn step(&mut self, parts: &Parts<'_>) -> anyhow::Result<Losses> {
+        let losses = parts.backward(|part, batch| {
+            seed_step(self.seed, parts.number(self.step, part));
+            let losses = self.losses(batch);
+            ensure!(
+                losses.total().double_value(&[]).is_finite(),
+                "the losses are no numbers any more at step {}; try a smaller train.learning_rate",
+                self.step
+            );
+            Ok(losses)
+        })?;
         let s = &self.settings;
         self.weights.step(s.schedule().factor_at(self.step));
         self.weights.update_average(self.step);

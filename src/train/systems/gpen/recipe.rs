@@ -10,7 +10,10 @@ use super::networks::Gpen;
 use crate::cascade::{ModelMetadata, ValueRange};
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::DiscriminatorChoice;
-use crate::train::recipe::{ModelCard, RecipeText, check_betas, check_ranges, common_keys};
+use crate::train::recipe::{
+    ModelCard, RecipeText, check_betas, check_parts, check_ranges, common_keys, is_one_part,
+    one_part,
+};
 use crate::train::systems::stylegan2::check_discriminator;
 use crate::train::systems::stylegan2::discriminator::DiscriminatorNetwork;
 
@@ -48,6 +51,10 @@ pub struct Settings {
     pub warmup_steps: u64,
     /// Pairs in one step; the discriminator compares all of them with each other.
     pub batch: usize,
+    /// Equal parts that a step's pictures are worked off in, one after the other, with gradients
+    /// averaged: as many times less memory. A divisor of `batch`.
+    #[serde(default = "one_part", skip_serializing_if = "is_one_part")]
+    pub accumulate: usize,
     /// Adam's learning rate of the encoder.
     pub learning_rate: f64,
     /// The decoder's learning rate ÷ the encoder's (released: 1; paper: 0.1).
@@ -98,9 +105,10 @@ impl RecipeText for Recipe {
         self.model.check(side as usize)?;
         let s = &self.train;
         ensure!(
-            s.batch > 0 && s.steps > 0 && s.r1_every > 0 && s.path_every > 0,
-            "train.batch, train.steps, train.r1_every and train.path_every must be at least 1"
+            s.steps > 0 && s.r1_every > 0 && s.path_every > 0,
+            "train.steps, train.r1_every and train.path_every must be at least 1"
         );
+        check_parts("train", s.batch, s.accumulate)?;
         check_betas(s.betas)?;
         check_ranges(&[
             ("train.learning_rate", s.learning_rate, [1e-9, 1.0]),

@@ -10,9 +10,12 @@ use super::train_step::GpenStep;
 use crate::train::data::degradation::{signed, tensor_of};
 use crate::train::data::pictures::middle;
 use crate::train::data::samples::Sample;
+use crate::train::nn::network::kept;
 use crate::train::recipe::RecipeText;
+use crate::train::run::memory::{Demand, Role};
 use crate::train::run::model_file::model_file;
 use crate::train::run::system::{ModelFile, System};
+use crate::train::systems::stylegan2::regular::with_penalties;
 
 impl System for Recipe {
     const NAME: &'static str = "gpen";
@@ -20,6 +23,26 @@ impl System for Recipe {
 
     fn batch(&self) -> usize {
         self.train.batch
+    }
+
+    fn accumulate(&self) -> usize {
+        self.train.accumulate
+    }
+
+    fn memory(&self) -> Demand {
+        let (s, side) = (&self.train, self.generator.side());
+        let network = kept(&self.generator, side);
+        let features = self.features.as_deref();
+        let discriminator = self.discriminator.kept(features, side, |size, l| {
+            let picture = l.entry(&[3, side, side]);
+            size.read(l, &picture, 1);
+        });
+        let demand = Demand::of_samples(6 * side * side)
+            .network(&network, Role::Averaged)
+            .network(&discriminator, Role::Trained)
+            .half(&[(&network, 1.0), (&discriminator, 1.0)])
+            .half(&[(&discriminator, 2.0)]);
+        with_penalties(demand, [&network, &discriminator], [s.path, s.r1])
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<GpenStep> {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use tch::{Device, Kind, Tensor};
 
 use super::networks::Gpen;
@@ -14,6 +14,7 @@ use crate::train::nn::network::{declare, forward};
 use crate::train::nn::parameters::saved_step;
 use crate::train::optim::discriminator::Adversary;
 use crate::train::optim::losses::{Losses, fake_score, l1};
+use crate::train::optim::parts::Parts;
 use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
 use crate::train::run::checkpoint;
 use crate::train::run::train_step::TrainStep;
@@ -126,60 +127,93 @@ impl GpenStep {
         }
     }
 
-    fn train_networks(&mut self, seen: &Tensor, clean: &Tensor, losses: &mut Losses) -> Tensor {
+    /// One step of encoder and decoder; returns what they made of each part.
+    fn train_networks(
+        &mut self,
+        parts: &Parts<'_>,
+        losses: &mut Losses,
+    ) -> anyhow::Result<Vec<Tensor>> {
         let s = &self.settings;
-        let (fake, _) = self.restored(seen);
-        losses.add("l1", l1(&fake, clean) * s.l1);
-        if self.step >= s.warmup_steps {
-            let [adversarial, features] = self.compared(&fake, clean);
-            losses.add("adversarial", adversarial * s.adversarial);
-            losses.add("features", features * s.features);
-        }
-        losses.total().backward();
+        let mut made = Vec::new();
+        let mean = parts.backward(|part, batch| {
+            seed_step(self.seed, parts.number(self.step, part));
+            let clean = batch.target.contiguous();
+            let (fake, _) = self.restored(&batch.input.contiguous());
+            made.push(fake.detach());
+            let mut losses = Losses::of("l1", l1(&fake, &clean) * s.l1);
+            if self.step >= s.warmup_steps {
+                let [adversarial, features] = self.compared(&fake, &clean);
+                losses.add("adversarial", adversarial * s.adversarial);
+                losses.add("features", features * s.features);
+            }
+            Ok(losses)
+        })?;
         self.encoder.step(1.0);
         self.decoder.step(1.0);
-        fake.detach()
+        losses.append(mean);
+        Ok(made)
     }
 
-    fn shorten_paths(&mut self, seen: &Tensor, losses: &mut Losses) {
+    fn shorten_paths(&mut self, parts: &Parts<'_>, losses: &mut Losses) -> anyhow::Result<()> {
         let weight = self.settings.path * self.settings.path_every as f64;
-        let half = (seen.size()[0] / 2).max(1);
-        let (fake, w) = self.restored(&seen.narrow(0, 0, half));
-        let lengths = path_lengths(&fake, &[w]);
-        let loss = path_penalty(&lengths, &mut self.path_mean) * weight;
-        loss.backward();
+        let mut mean_length = self.path_mean;
+        let mean = parts.backward(|_, batch| {
+            let half = (batch.input.size()[0] / 2).max(1);
+            let (fake, w) = self.restored(&batch.input.contiguous().narrow(0, 0, half));
+            let lengths = path_lengths(&fake, &[w]);
+            let loss = path_penalty(&lengths, &mut mean_length) * weight;
+            Ok(Losses::of("path-length", loss))
+        })?;
+        self.path_mean = mean_length;
         self.encoder.step(1.0);
         self.decoder.step(1.0);
-        losses.add("path-length", loss.detach());
+        losses.append(mean);
+        Ok(())
     }
 
-    fn train_discriminator(&mut self, clean: &Tensor, fake: &Tensor, losses: &mut Losses) {
+    fn train_discriminator(
+        &mut self,
+        parts: &Parts<'_>,
+        made: &[Tensor],
+        losses: &mut Losses,
+    ) -> anyhow::Result<()> {
         let (size, discriminator) = match &mut self.discriminator {
             Adversary::Own(size, discriminator) => (&*size, discriminator),
             Adversary::Projected(discriminator) => {
-                return discriminator.train("discriminator", [clean, fake], 1.0, losses);
+                let seen = |part: usize, batch: &Batch| {
+                    [batch.target.contiguous(), made[part].shallow_clone()]
+                };
+                return discriminator.train("discriminator", parts, seen, 1.0, losses);
             }
         };
-        let scores = |discriminator: &Parameters, x: &Tensor| read(size, discriminator, x).score;
-        let of_fake = scores(&discriminator.weights, fake);
-        let of_clean = scores(&discriminator.weights, clean);
-        let loss = of_fake.softplus().mean(Kind::Float) + (-of_clean).softplus().mean(Kind::Float);
-        loss.backward();
+        let mean = parts.backward(|part, batch| {
+            let scores = |x: &Tensor| read(size, &discriminator.weights, x).score;
+            let of_fake = scores(&made[part]);
+            let of_clean = scores(&batch.target.contiguous());
+            let loss =
+                of_fake.softplus().mean(Kind::Float) + (-of_clean).softplus().mean(Kind::Float);
+            let mut losses = Losses::of("discriminator", loss);
+            losses.add("fake-score", fake_score(&of_fake));
+            Ok(losses)
+        })?;
         discriminator.step(1.0);
-        losses.add("discriminator", loss.detach());
-        let taken = fake_score(&of_fake);
+        let taken = mean.term("fake-score");
         self.watch.see("discriminator", &taken, REMEDY, losses);
-        losses.add("fake-score", taken);
+        losses.append(mean);
         let s = &self.settings;
         if s.r1 <= 0.0 || !self.step.is_multiple_of(s.r1_every) {
-            return;
+            return Ok(());
         }
-        let shown = clean.detach().set_requires_grad(true);
-        let penalty = gradient_penalty(&scores(&discriminator.weights, &shown), &shown);
-        let loss = penalty * (s.r1 / 2.0 * s.r1_every as f64);
-        loss.backward();
+        let mean = parts.backward(|_, batch| {
+            let shown = batch.target.contiguous().detach().set_requires_grad(true);
+            let scores = read(size, &discriminator.weights, &shown).score;
+            let penalty = gradient_penalty(&scores, &shown);
+            let loss = penalty * (s.r1 / 2.0 * s.r1_every as f64);
+            Ok(Losses::of("r1", loss))
+        })?;
         discriminator.step(1.0);
-        losses.add("r1", loss.detach());
+        losses.append(mean);
+        Ok(())
     }
 }
 
@@ -201,17 +235,16 @@ impl TrainStep for GpenStep {
         (self.step, self.settings.steps)
     }
 
-    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
-        seed_step(self.seed, self.step);
-        let (seen, clean) = (batch.input.contiguous(), batch.target.contiguous());
+    fn step(&mut self, parts: &Parts<'_>) -> anyhow::Result<Losses> {
         let mut losses = Losses::default();
-        let fake = self.train_networks(&seen, &clean, &mut losses);
+        let made = self.train_networks(parts, &mut losses)?;
         let s = &self.settings;
-        if s.path > 0.0 && self.step >= s.warmup_steps && self.step.is_multiple_of(s.path_every) {
-            self.shorten_paths(&seen, &mut losses);
+        let adversarial = self.step >= s.warmup_steps;
+        if adversarial && s.path > 0.0 && self.step.is_multiple_of(s.path_every) {
+            self.shorten_paths(parts, &mut losses)?;
         }
-        if self.step >= self.settings.warmup_steps {
-            self.train_discriminator(&clean, &fake, &mut losses);
+        if adversarial {
+            self.train_discriminator(parts, &made, &mut losses)?;
         }
         self.encoder.update_average(self.step);
         self.decoder.update_average(self.step);
@@ -230,6 +263,21 @@ impl TrainStep for GpenStep {
             self.decoder.start_from_checkpoint("generator", &saved)?;
         }
         self.discriminator.start_from_checkpoint("judge", &saved)
+    }
+
+    fn warnings(&self, started: bool) -> anyhow::Result<Vec<String>> {
+        let s = &self.settings;
+        if started {
+            return Ok(Vec::new());
+        }
+        ensure!(
+            s.warmup_steps > 0 || s.adversarial <= 0.0,
+            "without --start-from the decoder knows no faces, and adversarial training of such a one is unstable: name the checkpoint of a prior that `stylegan2` trained with gpen-prior.toml, or begin with the difference alone (--set train.warmup_steps=2000)"
+        );
+        Ok(vec![format!(
+            "without --start-from the decoder knows no faces: it learns them with the encoder, first for {} steps by the difference alone",
+            s.warmup_steps
+        )])
     }
 
     fn predict(&self, inputs: &Inputs<'_>) -> Tensor {
@@ -262,7 +310,7 @@ mod tests {
     use super::*;
     use crate::train::nn::parameters;
     use crate::train::optim::discriminator::DiscriminatorChoice;
-    use crate::train::optim::trained::tests::{check_resumed, saved};
+    use crate::train::optim::trained::tests::{check_parts, check_resumed, saved};
     use crate::train::recipe::RecipeText;
     use crate::train::run::checkpoint;
 
@@ -271,6 +319,7 @@ mod tests {
             steps: 40,
             warmup_steps: 1,
             batch: 2,
+            accumulate: 1,
             learning_rate: 0.002,
             decoder_lr: 1.0,
             discriminator_lr: 1.0,
@@ -322,7 +371,7 @@ mod tests {
         stage.settings.warmup_steps = 40;
         let mut values = Vec::new();
         for _ in 0..40 {
-            values.push(stage.step(&batch).unwrap().values()[0].1);
+            values.push(stage.step(&Parts::whole(&batch)).unwrap().values()[0].1);
         }
         assert!(values[39] < 0.6 * values[0], "{values:?}");
     }
@@ -337,6 +386,12 @@ mod tests {
             stage
         };
         check_resumed(calm, &batch());
+    }
+
+    #[test]
+    fn a_step_in_parts_is_the_same_step() {
+        // The discriminator compares the pictures of a part with each other.
+        check_parts(stage, &batch());
     }
 
     #[test]

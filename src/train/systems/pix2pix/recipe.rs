@@ -20,7 +20,9 @@ use crate::train::data::samples::Sample;
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::optim::discriminator::patch::PatchGanSize;
 use crate::train::optim::schedule::Schedule;
-use crate::train::recipe::{RecipeText, check_betas, check_ranges, common_keys};
+use crate::train::recipe::{
+    RecipeText, check_betas, check_parts, check_ranges, common_keys, is_one_part, one_part,
+};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,6 +96,10 @@ pub struct Settings {
     pub steps: u64,
     /// Pairs in one step. Published is 1; batch norm wants 8 or more.
     pub batch: usize,
+    /// Equal parts that a step's pictures are worked off in, one after the other, with gradients
+    /// averaged: as many times less memory. A divisor of `batch`.
+    #[serde(default = "one_part", skip_serializing_if = "is_one_part")]
+    pub accumulate: usize,
     /// Adam's learning rate.
     pub learning_rate: f64,
     /// Share of the steps before the rate falls linearly to zero.
@@ -189,8 +195,10 @@ impl RecipeText for Recipe {
             "model.size is {size}; it must be a multiple of {multiple} from 16 to 1024"
         );
         ensure!(
-            size > multiple || self.train.batch > 1,
-            "train.batch is 1; with a last level of one pixel it must be at least 2"
+            size > multiple || self.train.batch > self.train.accumulate,
+            "train.batch is {} in {} parts; with a last level of one pixel it must be at least 2 for each",
+            self.train.batch,
+            self.train.accumulate
         );
         let own = |own: &PatchGanSize| own.check(size);
         self.discriminator.check(own).context("discriminator")?;
@@ -213,11 +221,8 @@ impl RecipeText for Recipe {
             low >= 1.0 && low <= high && high <= size as f32 / 2.0,
             "model.blocks is {low} … {high}; it must rise and lie in 1 … model.size / 2"
         );
-        ensure!(
-            self.train.batch > 0 && self.train.steps > 0,
-            "train.batch and train.steps must be at least 1"
-        );
-        Ok(())
+        ensure!(self.train.steps > 0, "train.steps must be at least 1");
+        check_parts("train", self.train.batch, self.train.accumulate)
     }
 
     common_keys!(features);

@@ -9,12 +9,15 @@ use tch::Device;
 
 use super::occluded_faces::OccludedFaces;
 use super::recipe::{OwnPairs, Recipe};
-use super::train_step::Pix2pixStep;
+use super::train_step::{PAIR, Pix2pixStep};
 use crate::train::data::dataset::Dataset;
 use crate::train::data::pairs;
 use crate::train::data::samples::Sample;
 use crate::train::data::training_set::Pictures;
+use crate::train::nn::network::kept;
+use crate::train::optim::discriminator::patch::patch_gan;
 use crate::train::recipe::RecipeText;
+use crate::train::run::memory::{Demand, Role};
 use crate::train::run::model_file::model_file;
 use crate::train::run::steps::Validator;
 use crate::train::run::system::{ModelFile, System, fixed};
@@ -26,6 +29,24 @@ impl System for Recipe {
 
     fn batch(&self) -> usize {
         self.train.batch
+    }
+
+    fn accumulate(&self) -> usize {
+        self.train.accumulate
+    }
+
+    /// The discriminator scores real and fake pairs, and the generator's are kept for it.
+    fn memory(&self) -> Demand {
+        let side = self.model.size as i64;
+        let generator = kept(&self.generator, side);
+        let discriminator = (self.discriminator).kept(self.features.as_deref(), side, |size, l| {
+            let pair = l.entry(&[PAIR, side, side]);
+            patch_gan(l, &pair, PAIR, *size);
+        });
+        Demand::of_samples(6 * side * side)
+            .network(&generator, Role::Trained)
+            .network(&discriminator, Role::Trained)
+            .half(&[(&generator, 1.0), (&discriminator, 2.0)])
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<Pix2pixStep> {

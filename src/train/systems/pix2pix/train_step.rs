@@ -14,6 +14,7 @@ use crate::train::nn::parameters::saved_step;
 use crate::train::optim::discriminator::Adversary;
 use crate::train::optim::discriminator::patch::{Norm, PatchGanSize, patch_gan};
 use crate::train::optim::losses::{Losses, cross_entropy, fake_score, l1};
+use crate::train::optim::parts::{Made, Parts};
 use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
 use crate::train::run::train_step::TrainStep;
 
@@ -21,7 +22,7 @@ use crate::train::run::train_step::TrainStep;
 const REMEDY: &str = "a smaller train.discriminator_weight, then a narrower discriminator";
 
 /// Channels of a pair of pictures.
-const PAIR: i64 = 6;
+pub(super) const PAIR: i64 = 6;
 
 /// Generator and discriminator in training.
 pub struct Pix2pixStep {
@@ -79,40 +80,67 @@ impl Pix2pixStep {
         self.generator.best()
     }
 
-    /// One step of the discriminator, with `factor` times the rate; then what the generator loses
-    /// by the pictures `fake` that it made of those of `batch`.
-    fn adversarial_loss(
+    /// Faces without what covers them.
+    fn fake(&self, number: u64, batch: &Batch) -> Tensor {
+        // Dropout is the same where a face is made again.
+        seed_step(self.seed, number);
+        let mut pass = Training(&self.generator.weights);
+        self.unet.read(&mut pass, &[batch.input.shallow_clone()])
+    }
+
+    /// One step of the discriminator, with `factor` times the rate.
+    fn train_discriminator(
         &mut self,
-        batch: &Batch,
-        fake: &Tensor,
+        parts: &Parts<'_>,
+        made: &Made<Tensor>,
         factor: f64,
         losses: &mut Losses,
-    ) -> Tensor {
-        match &mut self.discriminator {
-            Adversary::Own(size, discriminator) => {
-                let scores = |discriminator: &Parameters, picture: &Tensor| {
-                    let pair = Tensor::cat(&[&batch.input, picture], 1);
-                    patch_gan(&mut Training(discriminator), &pair, PAIR, *size)
-                };
-                discriminator.power_iteration();
-                let judging = discriminator.effective();
-                let right = scores(&judging, &batch.target);
-                let wrong = scores(&judging, &fake.detach());
-                let adversarial_loss = cross_entropy(&right, 1.0) + cross_entropy(&wrong, 0.0);
-                let adversarial_loss = adversarial_loss * self.settings.discriminator_weight;
-                adversarial_loss.backward();
-                discriminator.step(factor);
-                losses.add("discriminator", adversarial_loss.detach());
-                self.watch
-                    .see("discriminator", &fake_score(&wrong), REMEDY, losses);
-                cross_entropy(&scores(&discriminator.detached(), fake), 1.0)
-            }
+    ) -> anyhow::Result<()> {
+        let (size, own) = match &mut self.discriminator {
+            Adversary::Own(size, own) => (*size, own),
             Adversary::Projected(discriminator) => {
-                discriminator.train("discriminator", [&batch.target, fake], factor, losses);
-                discriminator.generator_loss(fake)
+                let seen = |part: usize, batch: &Batch| {
+                    [batch.target.shallow_clone(), made.of(part).detach()]
+                };
+                return discriminator.train("discriminator", parts, seen, factor, losses);
             }
-        }
+        };
+        own.power_iteration();
+        let mean = parts.backward(|part, batch| {
+            let weights = own.effective();
+            let right = scores(size, &weights, batch, &batch.target);
+            let wrong = scores(size, &weights, batch, &made.of(part).detach());
+            let loss = cross_entropy(&right, 1.0) + cross_entropy(&wrong, 0.0);
+            let loss = loss * self.settings.discriminator_weight;
+            let mut losses = Losses::of("discriminator", loss);
+            losses.add("fake-score", fake_score(&wrong));
+            Ok(losses)
+        })?;
+        own.step(factor);
+        let taken = mean.term("fake-score");
+        self.watch.see("discriminator", &taken, REMEDY, losses);
+        losses.append(mean);
+        Ok(())
     }
+
+    /// What the generator loses by the faces `fake` that it made of those of `batch`.
+    fn generator_losses(&self, batch: &Batch, fake: &Tensor) -> Losses {
+        let adversarial = match &self.discriminator {
+            Adversary::Own(size, own) => {
+                cross_entropy(&scores(*size, &own.detached(), batch, fake), 1.0)
+            }
+            Adversary::Projected(discriminator) => discriminator.generator_loss(fake),
+        };
+        let mut losses = Losses::of("adversarial", adversarial);
+        losses.add("l1", l1(fake, &batch.target) * self.settings.l1);
+        losses
+    }
+}
+
+/// Raw scores of `faces` beside the covered ones of `batch`.
+fn scores(size: PatchGanSize, discriminator: &Parameters, batch: &Batch, faces: &Tensor) -> Tensor {
+    let pair = Tensor::cat(&[&batch.input, faces], 1);
+    patch_gan(&mut Training(discriminator), &pair, PAIR, size)
 }
 
 impl TrainStep for Pix2pixStep {
@@ -124,20 +152,18 @@ impl TrainStep for Pix2pixStep {
         (self.step, self.settings.steps)
     }
 
-    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
-        seed_step(self.seed, self.step);
-        let s = &self.settings;
-        let falling = s.schedule().factor_at(self.step);
-        let inputs = [batch.input.shallow_clone()];
-        let weights = &self.generator.weights;
-        let fake = self.unet.read(&mut Training(weights), &inputs);
-        let (mut adversarial_loss, mut losses) = (Losses::default(), Losses::default());
-        let adversarial = self.adversarial_loss(batch, &fake, falling, &mut adversarial_loss);
-        losses.add("adversarial", adversarial);
-        losses.add("l1", l1(&fake, &batch.target) * self.settings.l1);
-        losses.total().backward();
+    fn step(&mut self, parts: &Parts<'_>) -> anyhow::Result<Losses> {
+        let falling = self.settings.schedule().factor_at(self.step);
+        let step = self.step;
+        let made = parts.make(|part, batch| self.fake(parts.number(step, part), batch))?;
+        let mut of_discriminator = Losses::default();
+        self.train_discriminator(parts, &made, falling, &mut of_discriminator)?;
+        let mut losses = parts.backward(|part, batch| {
+            let again = || self.fake(parts.number(step, part), batch);
+            made.anew(again, |fake| Ok(self.generator_losses(batch, fake)))
+        })?;
         self.generator.step(falling);
-        losses.append(adversarial_loss);
+        losses.append(of_discriminator);
         self.step += 1;
         Ok(losses)
     }
@@ -173,7 +199,7 @@ mod tests {
     use crate::cascade::{Model, ModelMetadata, MosaicInput, ValueRange};
     use crate::train::features::tests::with_network;
     use crate::train::optim::discriminator::DiscriminatorChoice;
-    use crate::train::optim::trained::tests::check_resumed;
+    use crate::train::optim::trained::tests::{check_parts, check_resumed};
     use crate::train::recipe::RecipeText;
     use crate::train::run::model_file::model_file;
 
@@ -189,6 +215,7 @@ mod tests {
         let train = Settings {
             steps,
             batch: 4,
+            accumulate: 1,
             learning_rate: 1e-3,
             constant_share: 0.5,
             betas: [0.5, 0.999],
@@ -238,7 +265,7 @@ mod tests {
         let (mut stage, batch) = (stage(80), batch());
         let mut l1 = Vec::new();
         while stage.progress().0 < 80 {
-            let losses = stage.step(&batch).unwrap().values();
+            let losses = stage.step(&Parts::whole(&batch)).unwrap().values();
             l1.push(losses.iter().find(|(name, _)| *name == "l1").unwrap().1);
         }
         assert!(l1[79] < 0.6 * l1[0], "{} → {}", l1[0], l1[79]);
@@ -265,6 +292,19 @@ mod tests {
     #[test]
     fn a_resumed_training_goes_on_as_if_it_had_not_stopped() {
         check_resumed(|| stage(4), &batch());
+    }
+
+    #[test]
+    fn a_step_in_parts_is_the_same_step() {
+        let mut recipe = recipe(4);
+        recipe.generator.norm = UNetNorm::Instance;
+        recipe.discriminator = DiscriminatorChoice::Own(PatchGanSize {
+            width: 4,
+            layers: 2,
+            norm: Norm::Instance,
+        });
+        let make = || Pix2pixStep::new(&recipe, Device::Cpu).unwrap();
+        check_parts(make, &batch());
     }
 
     #[test]

@@ -10,7 +10,9 @@ use super::networks::Nested;
 use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::DiscriminatorChoice;
-use crate::train::recipe::{RecipeText, check_betas, check_ranges, common_keys};
+use crate::train::recipe::{
+    RecipeText, check_betas, check_parts, check_ranges, common_keys, is_one_part, one_part,
+};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,6 +69,10 @@ pub struct Settings {
     pub steps: u64,
     /// Pictures of each domain in one step.
     pub batch: usize,
+    /// Equal parts that a step's pictures are worked off in, one after the other, with gradients
+    /// averaged: as many times less memory. A divisor of `batch`.
+    #[serde(default = "one_part", skip_serializing_if = "is_one_part")]
+    pub accumulate: usize,
     /// Adam's learning rate; it does not fall.
     pub learning_rate: f64,
     /// Adam's β₁ and β₂.
@@ -77,8 +83,8 @@ pub struct Settings {
     pub cycle: f64,
     /// Weight of the structure term within the cycle terms (published: 0.1).
     pub structure: f64,
-    /// File of the feature network of the structure term, which is off without it (published:
-    /// VGG16), and of projected discriminators.
+    /// File of the feature network of the structure term, for which filters stand in without it
+    /// (published: VGG16), and of projected discriminators.
     #[serde(default, alias = "vgg", skip_serializing_if = "Option::is_none")]
     pub features: Option<PathBuf>,
     /// Weight of the identity terms (published: 0.5).
@@ -144,11 +150,8 @@ impl RecipeText for Recipe {
             ("train.identity", s.identity, [0.0, 1e3]),
             ("train.pool", s.pool as f64, [0.0, 9999.0]),
         ])?;
-        ensure!(
-            s.batch > 0 && s.steps > 0,
-            "train.batch and train.steps must be at least 1"
-        );
-        Ok(())
+        ensure!(s.steps > 0, "train.steps must be at least 1");
+        check_parts("train", s.batch, s.accumulate)
     }
 
     common_keys!(train.features);
@@ -162,12 +165,14 @@ mod tests {
     #[test]
     fn bundled_recipes() {
         let published = Recipe::parse(Recipe::DEFAULT).unwrap();
-        let (width, depth) = (512, 4);
-        assert_eq!(published.generator, Nested::AsCoded { width, depth });
+        assert_eq!(published.generator, Nested::pyramid());
         assert_round_trip(&published);
-        let pyramid = include_str!("../../../../recipes/pixelcyclegan-pyramid.toml");
-        let pyramid = Recipe::parse(pyramid).unwrap();
-        assert_eq!(pyramid.generator, Nested::pyramid());
+        let as_coded = include_str!("../../../../recipes/pixelcyclegan-as-coded.toml");
+        let as_coded = Recipe::parse(as_coded).unwrap();
+        let (width, depth) = (512, 4);
+        assert_eq!(as_coded.generator, Nested::AsCoded { width, depth });
+        let alias = include_str!("../../../../recipes/pixelcyclegan-pyramid.toml");
+        assert_eq!(Recipe::parse(alias).unwrap(), published);
         let small = include_str!("../../../../recipes/pixelcyclegan-small.toml");
         assert_eq!(Recipe::parse(small).unwrap().model.size, 64);
         assert_refused::<Recipe>(&[

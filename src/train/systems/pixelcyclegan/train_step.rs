@@ -18,6 +18,7 @@ use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
 use crate::train::optim::discriminator::Discriminator;
 use crate::train::optim::losses::{GanLoss, Losses, l1};
+use crate::train::optim::parts::Parts;
 use crate::train::optim::trained::{TrainedNetwork, seed_step};
 use crate::train::run::train_step::TrainStep;
 
@@ -102,19 +103,10 @@ impl PixelCycleGanStep {
         let mut pass = Training(&self.to_art.weights);
         self.network.read(&mut pass, &[x.shallow_clone()])
     }
-}
 
-impl TrainStep for PixelCycleGanStep {
-    fn name(&self) -> &'static str {
-        "pixelcyclegan"
-    }
-
-    fn progress(&self) -> (u64, u64) {
-        (self.step, self.settings.steps)
-    }
-
-    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
-        seed_step(self.seed, self.step);
+    /// What both generators lose, and what they made: a picture of pixel art, and pixel art of a
+    /// picture.
+    fn generator_losses(&self, batch: &Batch) -> (Losses, [Tensor; 2]) {
         let s = &self.settings;
         let (art, picture) = (&batch.input, &batch.unpaired);
         let (fake_picture, fake_art) = (self.picture_of(art), self.art_of(picture));
@@ -137,33 +129,55 @@ impl TrainStep for PixelCycleGanStep {
             let same = l1(&self.art_of(art), art) + l1(&self.picture_of(picture), picture);
             losses.add("identity", same * s.identity);
         }
-        losses.total().backward();
+        (losses, [fake_picture.detach(), fake_art.detach()])
+    }
+}
+
+impl TrainStep for PixelCycleGanStep {
+    fn name(&self) -> &'static str {
+        "pixelcyclegan"
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        (self.step, self.settings.steps)
+    }
+
+    fn step(&mut self, parts: &Parts<'_>) -> anyhow::Result<Losses> {
+        let mut fakes = Vec::new();
+        let mut losses = parts.backward(|part, batch| {
+            seed_step(self.seed, parts.number(self.step, part));
+            let (losses, made) = self.generator_losses(batch);
+            fakes.push(made);
+            Ok(losses)
+        })?;
         self.to_picture.step(1.0);
         self.to_art.step(1.0);
 
         let seed = self.seed.wrapping_add(self.step);
-        let discriminator = &mut self.discriminator_art;
-        discriminator.train(
-            "discriminator-art",
-            [art, &fake_art],
-            1.0,
-            seed,
-            &mut losses,
-        );
-        let discriminator = &mut self.discriminator_picture;
-        discriminator.train(
-            "discriminator-picture",
-            [picture, &fake_picture],
-            1.0,
-            !seed,
-            &mut losses,
-        );
+        let art = |part: usize, batch: &Batch| {
+            [batch.input.shallow_clone(), fakes[part][1].shallow_clone()]
+        };
+        let one = &mut self.discriminator_art;
+        one.train("discriminator-art", parts, art, (1.0, seed), &mut losses)?;
+        let picture = |part: usize, batch: &Batch| {
+            [
+                batch.unpaired.shallow_clone(),
+                fakes[part][0].shallow_clone(),
+            ]
+        };
+        let (one, term) = (&mut self.discriminator_picture, "discriminator-picture");
+        one.train(term, parts, picture, (1.0, !seed), &mut losses)?;
         self.step += 1;
         Ok(losses)
     }
 
     fn start_from(&mut self, model: &Path) -> anyhow::Result<()> {
         self.to_picture.start_from(model, "stage1.")
+    }
+
+    fn warnings(&self, _: bool) -> anyhow::Result<Vec<String>> {
+        let warning = self.structure.as_ref().and_then(Structure::warning);
+        Ok(warning.into_iter().collect())
     }
 
     /// Pictures of pixel art.
@@ -198,13 +212,14 @@ mod tests {
     use crate::train::features::tests::with_network;
     use crate::train::optim::discriminator::DiscriminatorChoice;
     use crate::train::optim::losses::least_squares;
-    use crate::train::optim::trained::tests::{check_resumed, saved};
+    use crate::train::optim::trained::tests::{check_parts, check_resumed, saved};
     use crate::train::recipe::RecipeText;
 
     fn recipe() -> Recipe {
         let train = Settings {
             steps: 60,
             batch: 2,
+            accumulate: 1,
             learning_rate: 3e-3,
             betas: [0.5, 0.999],
             init: 0.02,
@@ -256,7 +271,7 @@ mod tests {
         };
         let (art, picture) = (&batch.input, &batch.unpaired);
         let (fake_art, fake_picture) = (twin.art_of(picture), twin.picture_of(art));
-        let losses = stage.step(&batch).unwrap().values();
+        let losses = stage.step(&Parts::whole(&batch)).unwrap().values();
         let close = |name: &str, expected: Tensor| {
             let (_, found) = losses.iter().find(|(term, _)| *term == name).unwrap();
             let expected = expected.double_value(&[]);
@@ -281,7 +296,7 @@ mod tests {
         let (mut stage, batch) = (stage(), batch());
         let mut cycles = Vec::new();
         for _ in 0..60 {
-            let losses = stage.step(&batch).unwrap().values();
+            let losses = stage.step(&Parts::whole(&batch)).unwrap().values();
             let terms = losses.iter().filter(|(name, _)| name.starts_with("cycle"));
             cycles.push(terms.map(|(_, value)| value).sum::<f64>());
         }
@@ -295,6 +310,11 @@ mod tests {
     #[test]
     fn a_resumed_training_goes_on_as_if_it_had_not_stopped() {
         check_resumed(stage, &batch());
+    }
+
+    #[test]
+    fn a_step_in_parts_is_the_same_step() {
+        check_parts(stage, &batch());
     }
 
     #[test]

@@ -15,7 +15,10 @@ use crate::train::data::degradation::check_range;
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::optim::schedule::Schedule;
-use crate::train::recipe::{ModelCard, RecipeText, check_betas, check_ranges, common_keys};
+use crate::train::recipe::{
+    ModelCard, RecipeText, check_betas, check_parts, check_ranges, common_keys, is_one_part,
+    one_part,
+};
 
 /// Side of blur kernels, pixels.
 pub(super) const KERNEL: usize = 13;
@@ -78,6 +81,10 @@ pub struct Settings {
     pub steps: u64,
     /// Large pictures, and small ones, in one step.
     pub batch: usize,
+    /// Equal parts that a step's pictures are worked off in, one after the other, with gradients
+    /// averaged: as many times less memory. A divisor of `batch`.
+    #[serde(default = "one_part", skip_serializing_if = "is_one_part")]
+    pub accumulate: usize,
     /// Adam's β₁ and β₂.
     pub betas: [f64; 2],
     /// Learning rate of all seven optimisers.
@@ -128,9 +135,11 @@ impl RecipeText for Recipe {
             [1.0, 100.0],
         )?;
         self.model.check(SIDE as usize / 4)?;
+        let train = &self.train;
+        check_parts("train", train.batch, train.accumulate)?;
         ensure!(
-            self.train.batch > 1 && self.train.steps > 0,
-            "train.batch must be at least 2 and train.steps at least 1"
+            train.batch > train.accumulate && train.steps > 0,
+            "train.batch must be at least 2 for each of train.accumulate parts, and train.steps at least 1"
         );
         check_betas(self.train.betas)?;
         self.train.schedule.check("train.schedule")

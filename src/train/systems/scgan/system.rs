@@ -8,6 +8,7 @@ use rand_pcg::Pcg64Mcg;
 use tch::Device;
 
 use super::networks::SIDE;
+use super::networks::discriminator;
 use super::recipe::{KERNEL, Recipe};
 use super::train_step::ScganStep;
 use crate::train::data::degradation::kernels::{Bell, Kernel};
@@ -16,7 +17,9 @@ use crate::train::data::degradation::{
 };
 use crate::train::data::pictures::{middle, planes};
 use crate::train::data::samples::Sample;
+use crate::train::nn::network::kept;
 use crate::train::recipe::RecipeText;
+use crate::train::run::memory::{Demand, Role};
 use crate::train::run::model_file::model_file;
 use crate::train::run::system::{ModelFile, System};
 
@@ -46,6 +49,35 @@ impl System for Recipe {
 
     fn batch(&self) -> usize {
         self.train.batch
+    }
+
+    fn accumulate(&self) -> usize {
+        self.train.accumulate
+    }
+
+    /// All four pictures and what all discriminators say of them are kept at once.
+    fn memory(&self) -> Demand {
+        let (restorer, degrader) = (kept(&self.restorer, SIDE / 4), kept(&self.degrader, SIDE));
+        let features = self.features.as_deref();
+        let [small, large] = [SIDE / 4, SIDE].map(|side| {
+            self.discriminator.kept(features, SIDE, |size, l| {
+                let picture = l.entry(&[3, side, side]);
+                discriminator(l, &picture, size.width, side);
+            })
+        });
+        // Large pictures, and others with small ones of theirs.
+        let mut demand = Demand::of_samples(2 * (3 + 3) * SIDE * SIDE)
+            .network(&restorer, Role::Trained)
+            .half(&[
+                (&degrader, 2.0),
+                (&restorer, 2.0),
+                (&small, 2.0),
+                (&large, 2.0),
+            ]);
+        for network in [&degrader, &degrader, &small, &small, &large, &large] {
+            demand = demand.network(network, Role::Trained);
+        }
+        demand
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<ScganStep> {

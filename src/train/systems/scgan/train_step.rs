@@ -16,6 +16,7 @@ use crate::train::nn::network::{Network, declare, forward};
 use crate::train::nn::parameters::saved_step;
 use crate::train::optim::discriminator::Discriminator;
 use crate::train::optim::losses::{GanLoss, Losses, l1};
+use crate::train::optim::parts::Parts;
 use crate::train::optim::trained::{TrainedNetwork, seed_step};
 use crate::train::run::train_step::TrainStep;
 
@@ -107,8 +108,11 @@ impl ScganStep {
         }
     }
 
-    /// Small and restored pictures of both halves: l̂, ĥ, l̃, h̃.
-    fn cycles(&self, h: &Tensor, l: &Tensor) -> [Tensor; 4] {
+    /// Small and restored pictures of both halves: l̂, ĥ, l̃, h̃. Small pictures are the batch's
+    /// degraded ones; large ones are of others, so that nothing is paired.
+    fn cycles(&self, number: u64, batch: &Batch) -> [Tensor; 4] {
+        seed_step(self.seed, number);
+        let (l, h) = (&batch.input, &batch.unpaired);
         let z = Tensor::randn([h.size()[0], LATENT], (Kind::Float, h.device()));
         let degraded = self.degraded(&self.forward, h, &z);
         let restored = self.restored(&degraded.detach());
@@ -116,45 +120,11 @@ impl ScganStep {
         let again = self.degraded(&self.backward, &from_real.detach(), &z);
         [degraded, restored, again, from_real]
     }
-}
-
-impl TrainStep for ScganStep {
-    fn name(&self) -> &'static str {
-        "scgan"
-    }
-
-    fn progress(&self) -> (u64, u64) {
-        (self.step, self.settings.steps)
-    }
-
-    /// Small pictures are the batch's degraded ones; large ones are of others, so that nothing is
-    /// paired.
-    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
-        seed_step(self.seed, self.step);
+    /// What both degraders and the restorer lose by the pictures `fake`. No term has a network in
+    /// common with another but the restorer's two, so one pass back serves all three optimisers.
+    fn generator_losses(&self, batch: &Batch, fake: &[Tensor; 4]) -> Losses {
         let (l, h) = (&batch.input, &batch.unpaired);
-        let factor = self.settings.schedule.factor_at(self.step);
-        let fake = self.cycles(h, l);
-        let mut discriminator_losses = Losses::default();
-        let names = [
-            "discriminator-l1",
-            "discriminator-h1",
-            "discriminator-l2",
-            "discriminator-h2",
-        ];
-        for (i, (discriminator, real)) in
-            self.discriminators.iter_mut().zip([l, h, l, h]).enumerate()
-        {
-            discriminator.train(
-                names[i],
-                [real, &fake[i]],
-                factor,
-                0,
-                &mut discriminator_losses,
-            );
-        }
-
-        let mut losses = Losses::default();
-        let [degraded, restored, again, from_real] = &fake;
+        let [degraded, restored, again, from_real] = fake;
         let Settings {
             adversarial,
             backward,
@@ -163,7 +133,7 @@ impl TrainStep for ScganStep {
         let generator_loss =
             |i: usize| self.discriminators[i].generator_loss(&fake[i]) * adversarial;
         let pooled = h.avg_pool2d([4; 2], [4; 2], [0; 2], false, true, None);
-        losses.add("degrader-h", l1(degraded, &pooled));
+        let mut losses = Losses::of("degrader-h", l1(degraded, &pooled));
         losses.add("adversarial-l1", generator_loss(0));
         // On the restorer's own grid: published are the corners', which moves the face by up to one
         // and a half pixels.
@@ -175,13 +145,52 @@ impl TrainStep for ScganStep {
         losses.add("adversarial-h2", generator_loss(3) * backward);
         losses.add("degrader-s", l1(again, l));
         losses.add("adversarial-l2", generator_loss(2));
-        // The terms have no network in common but the restorer's two, so one pass back serves all
-        // three optimisers.
-        losses.total().backward();
-        self.forward.step(factor);
-        self.restoring.step(factor);
-        self.backward.step(factor);
-        losses.append(discriminator_losses);
+        losses
+    }
+}
+
+/// What the losses of the discriminators of l̂, ĥ, l̃, h̃ are called.
+const DISCRIMINATORS: [&str; 4] = [
+    "discriminator-l1",
+    "discriminator-h1",
+    "discriminator-l2",
+    "discriminator-h2",
+];
+
+impl TrainStep for ScganStep {
+    fn name(&self) -> &'static str {
+        "scgan"
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        (self.step, self.settings.steps)
+    }
+
+    fn step(&mut self, parts: &Parts<'_>) -> anyhow::Result<Losses> {
+        let factor = self.settings.schedule.factor_at(self.step);
+        let step = self.step;
+        let made = parts.make(|part, batch| self.cycles(parts.number(step, part), batch))?;
+        let mut of_discriminators = Losses::default();
+        for (i, discriminator) in self.discriminators.iter_mut().enumerate() {
+            let seen = |part: usize, batch: &Batch| {
+                let real = if i % 2 == 0 {
+                    &batch.input
+                } else {
+                    &batch.unpaired
+                };
+                [real.shallow_clone(), made.of(part)[i].detach()]
+            };
+            let (term, losses) = (DISCRIMINATORS[i], &mut of_discriminators);
+            discriminator.train(term, parts, seen, (factor, 0), losses)?;
+        }
+        let mut losses = parts.backward(|part, batch| {
+            let again = || self.cycles(parts.number(step, part), batch);
+            made.anew(again, |fake| Ok(self.generator_losses(batch, fake)))
+        })?;
+        for generator in [&mut self.forward, &mut self.restoring, &mut self.backward] {
+            generator.step(factor);
+        }
+        losses.append(of_discriminators);
         self.step += 1;
         Ok(losses)
     }
@@ -233,6 +242,7 @@ mod tests {
         let train = Settings {
             steps: 80,
             batch: 2,
+            accumulate: 1,
             betas: [0.9, 0.999],
             schedule: Schedule::constant(2e-3),
             adversarial: 0.05,
@@ -276,7 +286,7 @@ mod tests {
         stage.settings.adversarial = 0.0;
         let mut values = Vec::new();
         for _ in 0..80 {
-            values.push(stage.step(&batch).unwrap().values());
+            values.push(stage.step(&Parts::whole(&batch)).unwrap().values());
         }
         let of = |step: usize, name: &str| {
             let found = values[step].iter().find(|(term, _)| *term == name);
@@ -297,7 +307,7 @@ mod tests {
         };
         let mut step = || {
             let before = ["mean", "weight"].map(|part| norm(&stage, part));
-            stage.step(&batch).unwrap();
+            stage.step(&Parts::whole(&batch)).unwrap();
             let after = ["mean", "weight"].map(|part| norm(&stage, part));
             [0, 1].map(|i| before[i] != after[i])
         };
@@ -317,7 +327,7 @@ mod tests {
             (3, "restored of a real one", [false, true, false]),
         ] {
             let stage = stage();
-            let fake = stage.cycles(&batch.unpaired, &batch.input);
+            let fake = stage.cycles(0, &batch);
             fake[made].sum(Kind::Float).backward();
             let found = [&stage.forward, &stage.restoring, &stage.backward].map(|network| {
                 let gradients = network.weights.values().map(Tensor::grad);
@@ -350,7 +360,7 @@ mod tests {
     fn check_groups(mut stage: ScganStep) {
         let batch = batch();
         let before = saved(&stage);
-        stage.step(&batch).unwrap();
+        stage.step(&Parts::whole(&batch)).unwrap();
         let after = saved(&stage);
         for group in [
             "restorer",

@@ -10,7 +10,9 @@ use super::discriminator::DiscriminatorNetwork;
 use super::prior::Prior;
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::DiscriminatorChoice;
-use crate::train::recipe::{RecipeText, check_betas, check_ranges, common_keys};
+use crate::train::recipe::{
+    RecipeText, check_betas, check_parts, check_ranges, common_keys, is_one_part, one_part,
+};
 use crate::train::run::model_file::Origin;
 
 /// All constants of a run.
@@ -58,7 +60,11 @@ pub struct Settings {
     pub steps: u64,
     /// Real pictures, and fake ones, in one step: a multiple of `group`.
     pub batch: usize,
-    /// Pictures that the discriminator compares with each other.
+    /// Equal parts that a step's pictures are worked off in, one after the other, with gradients
+    /// averaged: as many times less memory. A divisor of `batch`.
+    #[serde(default = "one_part", skip_serializing_if = "is_one_part")]
+    pub accumulate: usize,
+    /// Pictures that the discriminator compares with each other, of one part of a step.
     pub group: i64,
     /// Adam's learning rate.
     pub learning_rate: f64,
@@ -90,10 +96,12 @@ impl RecipeText for Recipe {
         self.discriminator.check(own).context("discriminator")?;
         self.augment.check()?;
         let s = &self.train;
+        check_parts("train", s.batch, s.accumulate)?;
         ensure!(
-            s.group > 0 && s.batch > 0 && s.batch.is_multiple_of(s.group as usize),
-            "train.batch is {}; it must be a multiple of train.group, {}",
+            s.group > 0 && (s.batch / s.accumulate).is_multiple_of(s.group as usize),
+            "train.batch is {} in {} parts; each must be a multiple of train.group, {}",
             s.batch,
+            s.accumulate,
             s.group
         );
         ensure!(

@@ -3,9 +3,12 @@
 
 use tch::{Kind, Tensor};
 
-use crate::train::nn::layers::Parameters;
+use crate::train::nn::layers::{Kept, Parameters};
 use crate::train::optim::trained::TrainedNetwork;
+use crate::train::run::memory::Demand;
 
+/// What a pass keeps whose way back is itself gone back, in passes (measured).
+const TWICE: f64 = 3.0;
 /// Weight of the latest batch in the mean path length.
 const PATH_DECAY: f64 = 0.01;
 
@@ -21,6 +24,20 @@ pub(crate) fn lazy(
     let share = every.map_or(1.0, |every| every as f64 / (every as f64 + 1.0));
     let betas = betas.map(|beta| beta.powf(share));
     TrainedNetwork::new(name, weights, learning_rate * share, betas)
+}
+
+/// What the memory of a training is with both regularisers, those of the generator and the
+/// discriminator with these weights: the way back is itself gone back, once for half of the
+/// pictures and once for all.
+pub(crate) fn with_penalties(
+    demand: Demand,
+    [generator, discriminator]: [&Kept; 2],
+    [path, r1]: [f64; 2],
+) -> Demand {
+    let twice = |weight: f64, share| if weight > 0.0 { TWICE * share } else { 0.0 };
+    demand
+        .half(&[(generator, twice(path, 0.5))])
+        .half(&[(discriminator, twice(r1, 1.0))])
 }
 
 /// Mean of ‖∇ₓ D(x)‖² over pictures (Mescheder et al., 2018). `pictures` are a leaf that wants its

@@ -7,11 +7,14 @@ use tch::Device;
 
 use super::prior::Truncated;
 use super::recipe::Recipe;
+use super::regular::with_penalties;
 use super::train_step::Stylegan2Step;
 use crate::train::data::pictures::{middle, planes};
 use crate::train::data::samples::Sample;
 use crate::train::data::training_set::Pictures;
+use crate::train::nn::network::kept;
 use crate::train::recipe::RecipeText;
+use crate::train::run::memory::{Demand, Role};
 use crate::train::run::model_file::network_file;
 use crate::train::run::sample_grid::SampleGrid;
 use crate::train::run::steps::Validator;
@@ -23,6 +26,26 @@ impl System for Recipe {
 
     fn batch(&self) -> usize {
         self.train.batch
+    }
+
+    fn accumulate(&self) -> usize {
+        self.train.accumulate
+    }
+
+    fn memory(&self) -> Demand {
+        let (s, side) = (&self.train, self.generator.side());
+        let generator = kept(&self.generator, side);
+        let features = self.features.as_deref();
+        let discriminator = self.discriminator.kept(features, side, |size, l| {
+            let picture = l.entry(&[3, side, side]);
+            size.read(l, &picture, 1);
+        });
+        let demand = Demand::of_samples(3 * side * side)
+            .network(&generator, Role::Averaged)
+            .network(&discriminator, Role::Trained)
+            .half(&[(&generator, 1.0), (&discriminator, 1.0)])
+            .half(&[(&discriminator, 2.0)]);
+        with_penalties(demand, [&generator, &discriminator], [s.path, s.r1])
     }
 
     fn stage(&self, device: Device) -> anyhow::Result<Stylegan2Step> {

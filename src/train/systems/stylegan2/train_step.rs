@@ -21,6 +21,7 @@ use crate::train::nn::network::{declare, forward};
 use crate::train::nn::parameters::{fill, saved_step};
 use crate::train::optim::discriminator::Adversary;
 use crate::train::optim::losses::{Losses, fake_score};
+use crate::train::optim::parts::Parts;
 use crate::train::optim::trained::{TrainedNetwork, Watch, seed_step};
 use crate::train::run::checkpoint;
 use crate::train::run::train_step::TrainStep;
@@ -100,8 +101,9 @@ impl Stylegan2Step {
         weights
     }
 
-    /// Sources of styles for `count` pictures, mixed at random; the mean takes them in.
-    fn styles(&mut self, count: i64, random: &mut Pcg64Mcg) -> Vec<Tensor> {
+    /// Sources of styles for `count` pictures of one of so many `parts`, mixed at random; the mean
+    /// takes them in.
+    fn styles(&self, count: i64, parts: usize, random: &mut Pcg64Mcg) -> Vec<Tensor> {
         let options = (Kind::Float, self.mean.device());
         let draw = || {
             let z = Tensor::randn([count, self.prior.latent()], options);
@@ -111,7 +113,8 @@ impl Stylegan2Step {
         let (first, second) = (draw(), draw());
         let axes: &[i64] = &[0];
         let mean = first.detach().mean_dim(axes, false, Kind::Float);
-        let _ = self.mean.lerp_(&mean, 1.0 - MEAN_DECAY);
+        let decay = MEAN_DECAY.powf(1.0 / parts as f64);
+        let _ = self.mean.shallow_clone().lerp_(&mean, 1.0 - decay);
         let count = self.prior.styles();
         let cut = match count > 1 && random.random_bool(self.settings.mixing) {
             true => random.random_range(1..count),
@@ -128,71 +131,114 @@ impl Stylegan2Step {
         self.prior.synthesis(&mut pass, |i| &styles[i], &noise)
     }
 
-    fn train_generator(&mut self, count: i64, random: &mut Pcg64Mcg, losses: &mut Losses) {
-        let styles = self.styles(count, random);
-        let fake = augment(&self.pictures(&styles), self.controller.p, random);
-        let loss = match &self.discriminator {
-            Adversary::Own(size, discriminator) => {
-                let scores = scores(size, &discriminator.detached(), &fake, self.settings.group);
-                (-scores).softplus().mean(Kind::Float)
-            }
-            Adversary::Projected(discriminator) => discriminator.generator_loss(&fake),
-        };
-        loss.backward();
+    fn train_generator(
+        &mut self,
+        parts: &Parts<'_>,
+        random: &mut Pcg64Mcg,
+        losses: &mut Losses,
+    ) -> anyhow::Result<()> {
+        let mean = parts.backward(|_, batch| {
+            let styles = self.styles(batch.target.size()[0], parts.count(), random);
+            let fake = augment(&self.pictures(&styles), self.controller.p, random);
+            let loss = match &self.discriminator {
+                Adversary::Own(size, discriminator) => {
+                    let group = self.settings.group;
+                    let scores = scores(size, &discriminator.detached(), &fake, group);
+                    (-scores).softplus().mean(Kind::Float)
+                }
+                Adversary::Projected(discriminator) => discriminator.generator_loss(&fake),
+            };
+            Ok(Losses::of("generator", loss))
+        })?;
         self.generator.step(1.0);
-        losses.add("generator", loss.detach());
+        losses.append(mean);
         let s = &self.settings;
-        if s.path <= 0.0 || !self.step.is_multiple_of(s.path_every) {
-            return;
+        if s.path > 0.0 && self.step.is_multiple_of(s.path_every) {
+            self.shorten_paths(parts, random, losses)?;
         }
-        let (weight, every) = (s.path, s.path_every as f64);
-        let styles = self.styles((count / 2).max(1), random);
-        let lengths = path_lengths(&self.pictures(&styles), &styles);
-        let loss = path_penalty(&lengths, &mut self.path_mean) * (weight * every);
-        loss.backward();
-        self.generator.step(1.0);
-        losses.add("path-length", loss.detach());
+        Ok(())
     }
 
-    fn train_discriminator(&mut self, real: &Tensor, random: &mut Pcg64Mcg, losses: &mut Losses) {
-        let p = self.controller.p;
-        let fake = no_grad(|| {
-            let styles = self.styles(real.size()[0], random);
-            augment(&self.pictures(&styles), p, random)
-        });
-        let (s, size, discriminator) = match &mut self.discriminator {
-            Adversary::Own(size, discriminator) => (&self.settings, &*size, discriminator),
+    fn shorten_paths(
+        &mut self,
+        parts: &Parts<'_>,
+        random: &mut Pcg64Mcg,
+        losses: &mut Losses,
+    ) -> anyhow::Result<()> {
+        let weight = self.settings.path * self.settings.path_every as f64;
+        let mut mean_length = self.path_mean;
+        let mean = parts.backward(|_, batch| {
+            let half = (batch.target.size()[0] / 2).max(1);
+            let styles = self.styles(half, parts.count(), random);
+            let lengths = path_lengths(&self.pictures(&styles), &styles);
+            let loss = path_penalty(&lengths, &mut mean_length) * weight;
+            Ok(Losses::of("path-length", loss))
+        })?;
+        self.path_mean = mean_length;
+        self.generator.step(1.0);
+        losses.append(mean);
+        Ok(())
+    }
+
+    /// Fake pictures for the discriminator, as many as `batch` has.
+    fn fakes(&self, batch: &Batch, parts: usize, random: &mut Pcg64Mcg) -> Tensor {
+        tch::no_grad(|| {
+            let styles = self.styles(batch.target.size()[0], parts, random);
+            augment(&self.pictures(&styles), self.controller.p, random)
+        })
+    }
+
+    fn train_discriminator(
+        &mut self,
+        parts: &Parts<'_>,
+        random: &mut Pcg64Mcg,
+        losses: &mut Losses,
+    ) -> anyhow::Result<()> {
+        let made = parts.make(|_, batch| self.fakes(batch, parts.count(), random))?;
+        let (s, p) = (&self.settings, self.controller.p);
+        let (size, discriminator) = match &mut self.discriminator {
+            Adversary::Own(size, discriminator) => (&*size, discriminator),
             // Nothing has told the controller of overfitting: p is 0.
             Adversary::Projected(discriminator) => {
-                return discriminator.train("discriminator", [real, &fake], 1.0, losses);
+                let seen = |part: usize, batch: &Batch| {
+                    [batch.target.contiguous(), made.of(part).shallow_clone()]
+                };
+                return discriminator.train("discriminator", parts, seen, 1.0, losses);
             }
         };
-        let scores =
-            |discriminator: &Parameters, x: &Tensor| scores(size, discriminator, x, s.group);
-        let shown = augment(real, p, random);
-        let of_fake = scores(&discriminator.weights, &fake);
-        let of_real = scores(&discriminator.weights, &shown);
-        let loss = of_fake.softplus().mean(Kind::Float) + (-&of_real).softplus().mean(Kind::Float);
-        loss.backward();
+        let mean = parts.backward(|part, batch| {
+            let scores = |x: &Tensor| scores(size, &discriminator.weights, x, s.group);
+            let shown = augment(&batch.target.contiguous(), p, random);
+            let of_fake = scores(made.of(part));
+            let of_real = scores(&shown);
+            let loss =
+                of_fake.softplus().mean(Kind::Float) + (-&of_real).softplus().mean(Kind::Float);
+            let mut losses = Losses::of("discriminator", loss);
+            losses.add("overfitting", of_real.detach().sign().mean(Kind::Float));
+            losses.add("fake-score", fake_score(&of_fake));
+            Ok(losses)
+        })?;
         discriminator.step(1.0);
-        losses.add("discriminator", loss.detach());
-        let sign = of_real.detach().sign().mean(Kind::Float);
-        let value = sign.double_value(&[]);
-        self.controller.see(value, s.batch, &self.augmentation);
-        losses.add("overfitting", sign);
-        let taken = fake_score(&of_fake);
+        let sign = mean.term("overfitting").double_value(&[]);
+        self.controller.see(sign, s.batch, &self.augmentation);
+        let taken = mean.term("fake-score");
         self.watch.see("discriminator", &taken, REMEDY, losses);
-        losses.add("fake-score", taken);
+        losses.append(mean);
         if s.r1 <= 0.0 || !self.step.is_multiple_of(s.r1_every) {
-            return;
+            return Ok(());
         }
-        // Sampling cannot be differentiated twice, so the augmented picture is the leaf.
-        let shown = augment(real, p, random).detach().set_requires_grad(true);
-        let penalty = gradient_penalty(&scores(&discriminator.weights, &shown), &shown);
-        let loss = penalty * (s.r1 / 2.0 * s.r1_every as f64);
-        loss.backward();
+        let mean = parts.backward(|_, batch| {
+            // Sampling cannot be differentiated twice, so the augmented picture is the leaf.
+            let shown = augment(&batch.target.contiguous(), p, random);
+            let shown = shown.detach().set_requires_grad(true);
+            let scores = scores(size, &discriminator.weights, &shown, s.group);
+            let penalty = gradient_penalty(&scores, &shown);
+            let loss = penalty * (s.r1 / 2.0 * s.r1_every as f64);
+            Ok(Losses::of("r1", loss))
+        })?;
         discriminator.step(1.0);
-        losses.add("r1", loss.detach());
+        losses.append(mean);
+        Ok(())
     }
 
     /// Weight of the past in the average of the generator's weights.
@@ -227,13 +273,12 @@ impl TrainStep for Stylegan2Step {
         (self.step, self.settings.steps)
     }
 
-    fn step(&mut self, batch: &Batch) -> anyhow::Result<Losses> {
+    fn step(&mut self, parts: &Parts<'_>) -> anyhow::Result<Losses> {
         seed_step(self.seed, self.step);
         let mut random = generator(self.seed, STEPS, self.step);
-        let real = batch.target.contiguous();
         let mut losses = Losses::default();
-        self.train_generator(real.size()[0], &mut random, &mut losses);
-        self.train_discriminator(&real, &mut random, &mut losses);
+        self.train_generator(parts, &mut random, &mut losses)?;
+        self.train_discriminator(parts, &mut random, &mut losses)?;
         let p = Tensor::from_slice(&[self.controller.p]).squeeze();
         losses.add("augmentation", p);
         self.generator.update_average_by(self.decay());
@@ -310,6 +355,7 @@ mod tests {
         let train = Settings {
             steps: 60,
             batch: 4,
+            accumulate: 1,
             group: 2,
             learning_rate: 0.0025,
             betas: [0.0, 0.99],
@@ -375,7 +421,7 @@ mod tests {
             };
             let before = away(&stage);
             for _ in 0..60 {
-                stage.step(&batch).unwrap();
+                stage.step(&Parts::whole(&batch)).unwrap();
             }
             let after = away(&stage);
             assert!(after < 0.7 * before.max(0.3), "{before} → {after}");

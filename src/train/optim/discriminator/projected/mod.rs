@@ -146,16 +146,22 @@ impl Projected {
         mean(scores.iter().map(|score| -score.mean(Kind::Float)))
     }
 
-    /// One step on features of real and fake pictures, at `generator_rate`; returns the loss.
-    pub fn train(&mut self, real: &[Tensor], fake: &[Tensor], generator_lr: f64) -> Tensor {
+    /// One power iteration of spectral norm: once per step, before [`Self::loss`].
+    pub fn power_iteration(&mut self) {
         self.spectral.power_iteration(&self.heads);
+    }
+
+    /// The hinge loss of the discriminator itself on features of real and fake pictures.
+    pub fn loss(&self, real: &[Tensor], fake: &[Tensor]) -> Tensor {
         let heads = self.spectral.normalized(&self.heads);
         let (real, fake) = (self.scores(&heads, real), self.scores(&heads, fake));
-        let loss = mean(real.iter().zip(&fake).map(|(real, fake)| hinge(real, fake)));
-        loss.backward();
+        mean(real.iter().zip(&fake).map(|(real, fake)| hinge(real, fake)))
+    }
+
+    /// One step along the gradients, at the generator's rate `generator_lr` times the ratio.
+    pub fn step(&mut self, generator_lr: f64) {
         self.optimizer.learning_rate = generator_lr * self.ratio;
         self.optimizer.step(&mut self.heads);
-        loss.detach()
     }
 
     /// Everything that a resumed run needs.
@@ -212,17 +218,24 @@ mod tests {
         vec![map(4, 8), map(6, 4)]
     }
 
+    /// A whole step; returns the loss.
+    fn train(d: &mut Projected, real: &[Tensor], fake: &[Tensor], generator_lr: f64) -> Tensor {
+        d.power_iteration();
+        let loss = d.loss(real, fake);
+        loss.backward();
+        d.step(generator_lr);
+        loss.detach()
+    }
+
     #[test]
     fn it_learns_to_tell_features_apart() {
         let mut discriminator = new();
         let before = discriminator.projections.clone_of();
         for _ in 0..200 {
-            let _ = discriminator.train(&maps(0.5), &maps(-0.5), 1e-3);
+            let _ = train(&mut discriminator, &maps(0.5), &maps(-0.5), 1e-3);
         }
         // The hinge loss of scores of 0 is 2.
-        let loss = discriminator
-            .train(&maps(0.5), &maps(-0.5), 0.0)
-            .double_value(&[]);
+        let loss = train(&mut discriminator, &maps(0.5), &maps(-0.5), 0.0).double_value(&[]);
         assert!(loss < 1.0, "{loss}");
         let [good, bad] =
             [0.5, -0.5].map(|m| discriminator.generator_loss(&maps(m)).double_value(&[]));
@@ -253,7 +266,7 @@ mod tests {
     #[test]
     fn what_was_saved_goes_on() {
         let mut discriminator = new();
-        let _ = discriminator.train(&maps(0.5), &maps(-0.5), 1e-3);
+        let _ = train(&mut discriminator, &maps(0.5), &maps(-0.5), 1e-3);
         let mut saved = Vec::new();
         discriminator.save(&mut saved);
         let saved: Parameters = saved
@@ -266,7 +279,7 @@ mod tests {
         let (real, fake) = (maps(0.5), maps(-0.5));
         for _ in 0..2 {
             let [a, b] = [&mut discriminator, &mut other]
-                .map(|j| j.train(&real, &fake, 1e-3).double_value(&[]));
+                .map(|j| train(j, &real, &fake, 1e-3).double_value(&[]));
             assert_eq!(a, b);
         }
     }

@@ -6,9 +6,11 @@ use std::rc::Rc;
 use tch::{Device, Tensor};
 
 use super::{Projected, ProjectedSize};
+use crate::train::data::loader::Batch;
 use crate::train::features::{FeatureNetwork, relative_l1};
 use crate::train::nn::layers::Parameters;
 use crate::train::optim::losses::Losses;
+use crate::train::optim::parts::Parts;
 use crate::train::optim::trained::Watch;
 
 /// What helps against one that has run away.
@@ -78,20 +80,28 @@ impl ProjectedDiscriminator {
         self.heads.generator_loss(&self.network.maps(fake))
     }
 
-    /// One step between `real` and `fake` pictures, with `factor` times the rate; the loss is
-    /// called `name`.
+    /// One step between real and fake pictures, which `seen` gives for each of `parts`, with
+    /// `factor` times the rate; the loss is called `term`.
+    ///
+    /// Fails where the step is given up.
     pub fn train(
         &mut self,
-        name: &'static str,
-        [real, fake]: [&Tensor; 2],
+        term: &'static str,
+        parts: &Parts<'_>,
+        mut seen: impl FnMut(usize, &Batch) -> [Tensor; 2],
         factor: f64,
         losses: &mut Losses,
-    ) {
-        let maps = |pictures: &Tensor| self.network.maps(pictures);
-        let (real, fake) = tch::no_grad(|| (maps(real), maps(fake)));
-        let loss = self.heads.train(&real, &fake, self.learning_rate * factor);
-        self.watch.see(name, &loss, REMEDY, losses);
-        losses.add(name, loss);
+    ) -> anyhow::Result<()> {
+        self.heads.power_iteration();
+        let mean = parts.backward(|part, batch| {
+            let maps = |pictures: Tensor| self.network.maps(&pictures);
+            let [real, fake] = tch::no_grad(|| seen(part, batch).map(maps));
+            Ok(Losses::of(term, self.heads.loss(&real, &fake)))
+        })?;
+        self.heads.step(self.learning_rate * factor);
+        self.watch.see(term, &mean.term(term), REMEDY, losses);
+        losses.append(mean);
+        Ok(())
     }
 
     /// How far the features of `fake` pictures are from those of `real` ones, see [`relative_l1`].
@@ -138,7 +148,11 @@ mod tests {
         };
         let before = losses([&a, &b]);
         let mut trained = Losses::default();
-        a.train("discriminator-a", [&real, &fake], 1.0, &mut trained);
+        let (batch, seen) = (Batch::default(), [&real, &fake]);
+        let seen = |_: usize, _: &Batch| seen.map(Tensor::shallow_clone);
+        let parts = Parts::whole(&batch);
+        let step = a.train("discriminator-a", &parts, seen, 1.0, &mut trained);
+        step.unwrap();
         assert_eq!(trained.values()[0].0, "discriminator-a");
         assert!(!fake.grad().defined());
         let after = losses([&a, &b]);

@@ -2,6 +2,7 @@ use super::*;
 use crate::train::data::loader::Batch;
 use crate::train::nn::exported::round_to_halves;
 use crate::train::nn::precision::Precision;
+use crate::train::optim::parts::Parts;
 use crate::train::run::train_step::TrainStep;
 use crate::train::systems::cascade::stage2::{FirstStage, Stage2, new_dcedn};
 
@@ -90,7 +91,7 @@ fn the_second_stage_learns_behind_it() {
         target: clean,
     };
     let loss = |stage: &mut Stage2| {
-        let values = stage.step(&batch).unwrap().values();
+        let values = stage.step(&Parts::whole(&batch)).unwrap().values();
         values.iter().map(|(_, value)| value).sum::<f64>()
     };
     let before = loss(&mut stage);

@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 
 use super::Recipe;
-use crate::train::recipe::{BUNDLED, RecipeText, common_keys};
+use crate::train::recipe::{BUNDLED, RecipeText, check_parts, common_keys};
 use crate::train::systems::cascade::networks::Architecture;
 
 impl RecipeText for Recipe {
@@ -52,11 +52,10 @@ impl RecipeText for Recipe {
             "degradation.blocks is {low} … {high}; it must rise and lie in 1 … model.size / 2"
         );
         self.degradation.check()?;
-        for (name, batch, steps) in [
-            ("stage1", self.stage1.batch, self.stage1.steps),
-            ("stage2", self.stage2.batch, self.stage2.steps),
-        ] {
-            ensure!(batch > 0, "{name}.batch is 0; it must be at least 1");
+        let (first, second) = (&self.stage1, &self.stage2);
+        check_parts("stage1", first.batch, first.accumulate)?;
+        check_parts("stage2", second.batch, second.accumulate)?;
+        for (name, steps) in [("stage1", first.steps), ("stage2", second.steps)] {
             ensure!(steps > 0, "{name}.steps is 0; it must be at least 1");
         }
         Ok(())

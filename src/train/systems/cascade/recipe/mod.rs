@@ -13,6 +13,7 @@ use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::optim::discriminator::patch::PatchGanSize;
 use crate::train::optim::losses::GanLoss;
 use crate::train::optim::schedule::Schedule;
+use crate::train::recipe::{is_one_part, one_part};
 
 /// All constants of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,6 +87,10 @@ pub struct Stage1 {
     pub steps: u64,
     /// Pictures of each domain in one step.
     pub batch: usize,
+    /// Equal parts that a step's pictures are worked off in, one after the other, with gradients
+    /// averaged: as many times less memory. A divisor of `batch`.
+    #[serde(default = "one_part", skip_serializing_if = "is_one_part")]
+    pub accumulate: usize,
     /// Adam's learning rate.
     pub learning_rate: f64,
     /// Share of the steps before the rate falls linearly to zero.
@@ -130,6 +135,10 @@ pub struct Stage2 {
     pub steps: u64,
     /// Pictures in one step.
     pub batch: usize,
+    /// Equal parts that a step's pictures are worked off in, one after the other, with gradients
+    /// averaged: as many times less memory. A divisor of `batch`.
+    #[serde(default = "one_part", skip_serializing_if = "is_one_part")]
+    pub accumulate: usize,
     /// Adam's learning rate.
     pub learning_rate: f64,
     /// Share of the steps before the rate falls linearly to zero.
@@ -138,6 +147,10 @@ pub struct Stage2 {
     pub betas: [f64; 2],
     /// Adam's L2 weight decay.
     pub weight_decay: f64,
+    /// Pictures are cut, turned and mirrored as the degradation says; else they are taken as they
+    /// are (published).
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub augmented: bool,
     /// Distance to the clean crop.
     pub loss: Loss,
     /// Weight of the squared distance between colours: means over 16 × 16 pixels.
@@ -147,6 +160,10 @@ pub struct Stage2 {
     pub detailed: Option<Detailed>,
     /// Decay of the moving average of the weights.
     pub average: f64,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Stage2 {

@@ -1,0 +1,142 @@
+//! The wish that a run should stop, and how long it may go on.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// So long after the wish a step may go on to its end, where a checkpoint keeps it; then it is
+/// given up at the next part of it.
+const TO_THE_STEPS_END: Duration = Duration::from_secs(15);
+/// So long after the wish everything else may go on.
+const TO_THE_RUNS_END: Duration = Duration::from_secs(40);
+
+/// Somebody's wish that a run should stop, which all clones share.
+#[derive(Clone, Default)]
+pub struct Stop(Arc<Mutex<Standing>>);
+
+/// How a run stands, for somebody who cannot wait for it.
+#[derive(Default)]
+struct Standing {
+    asked: Option<Instant>,
+    /// What would be left unfinished.
+    doing: Option<String>,
+    /// The last checkpoint and its step.
+    checkpoint: Option<(PathBuf, u64)>,
+}
+
+impl Stop {
+    /// Ask for it.
+    pub fn ask(&self) {
+        self.standing().asked.get_or_insert_with(Instant::now);
+    }
+
+    /// Whether somebody has asked for it.
+    pub fn is_asked(&self) -> bool {
+        self.standing().asked.is_some()
+    }
+
+    /// Whether a step that is not at its end by now is to be given up.
+    pub fn cannot_wait(&self) -> bool {
+        let asked = self.standing().asked;
+        asked.is_some_and(|at| at.elapsed() >= TO_THE_STEPS_END)
+    }
+
+    /// Say what would be left unfinished from now on.
+    pub(super) fn doing(&self, what: impl Into<String>) {
+        self.standing().doing = Some(what.into());
+    }
+
+    /// Work that nobody interrupts: write a checkpoint of `step` to `file`.
+    pub(super) fn keep(
+        &self,
+        file: &Path,
+        step: u64,
+        write: impl FnOnce() -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        // Who wants to know how the run stands waits.
+        let mut standing = self.standing();
+        write()?;
+        standing.checkpoint = Some((file.to_owned(), step));
+        Ok(())
+    }
+
+    /// Note a checkpoint that was there before.
+    pub(super) fn kept(&self, file: &Path, step: u64) {
+        self.standing().checkpoint = Some((file.to_owned(), step));
+    }
+
+    /// What is not finished, and where a run would go on. No checkpoint is half written while this
+    /// is said.
+    pub fn standing_now(&self) -> String {
+        let standing = self.standing();
+        let unfinished = standing.doing.as_deref().unwrap_or("the start of the run");
+        let kept = match &standing.checkpoint {
+            Some((file, step)) => format!(
+                "the same command goes on from step {step} ({})",
+                file.display()
+            ),
+            None => "there is no checkpoint yet: the same command begins anew".to_owned(),
+        };
+        format!("not finished: {unfinished}; {kept}")
+    }
+
+    /// End the program where a run is still going on so long after the wish that nobody would wait
+    /// for it; to be called on a thread of its own. Checkpoints and models appear as a whole or not
+    /// at all, so that this costs what is not finished and nothing else.
+    pub fn end_in_time(&self) {
+        std::thread::sleep(TO_THE_RUNS_END);
+        self.end_now();
+    }
+
+    /// The same at once.
+    pub fn end_now(&self) -> ! {
+        eprintln!("stopped; {}", self.standing_now());
+        // Not by way of what runs at a program's end: libtorch's threads are still at work.
+        signal_hook::low_level::exit(0)
+    }
+
+    /// Ask for it as if that had been so long ago that no step may go on.
+    #[cfg(test)]
+    pub(super) fn ask_long_ago(&self) {
+        self.standing().asked = Instant::now().checked_sub(TO_THE_STEPS_END);
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_unfinished_is_said() {
+        let stop = Stop::default();
+        assert!(stop.standing_now().contains("begins anew"));
+        stop.doing("step 7");
+        let write = || Ok(());
+        stop.keep(Path::new("out/a.safetensors"), 6, write).unwrap();
+        let said = stop.standing_now();
+        assert!(said.contains("not finished: step 7"), "{said}");
+        assert!(said.contains("from step 6 (out/a.safetensors)"), "{said}");
+    }
+
+    #[test]
+    fn a_step_may_go_on_for_a_while() {
+        let stop = Stop::default();
+        assert!(!stop.is_asked() && !stop.cannot_wait());
+        stop.clone().ask();
+        assert!(stop.is_asked() && !stop.cannot_wait());
+        stop.ask_long_ago();
+        assert!(stop.cannot_wait());
+    }
+
+    #[test]
+    fn a_checkpoint_that_failed_is_none() {
+        let stop = Stop::default();
+        let failed = stop.keep(Path::new("a"), 1, || anyhow::bail!("no space"));
+        assert!(failed.is_err());
+        assert!(stop.standing_now().contains("no checkpoint yet"));
+    }
+}
