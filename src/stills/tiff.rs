@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use image::DynamicImage;
-use tiff::decoder::Decoder;
+use tiff::decoder::{Decoder, Limits};
 use tiff::encoder::colortype::{ColorType, Gray8, Gray16, RGB8, RGB16};
 use tiff::encoder::{Compression, DeflateLevel, TiffEncoder, TiffValue};
 use tiff::tags::{ByteOrder, ExtraSamples, Tag, Type, ValueBuffer};
@@ -122,7 +122,10 @@ where
 
 /// What a TIFF says that still is so when it is encoded anew.
 fn kept(bytes: &[u8]) -> Result<Said, StillError> {
-    let mut decoder = Decoder::new(Cursor::new(bytes))?;
+    let mut limits = Limits::default();
+    // No more can be said than is there.
+    limits.ifd_value_size = bytes.len();
+    let mut decoder = Decoder::new(Cursor::new(bytes))?.with_limits(limits);
     let opacity = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?;
     let opacity = opacity.and_then(|all| ExtraSamples::from_u16(*all.first()?));
     let description = decoder.find_tag(Tag::ImageDescription)?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand};
 use clap_complete::Shell;
 use serde_json::{Map, Value};
 
@@ -20,6 +20,7 @@ use crate::app::{Encoding, Filters, Input, NOTICE, Transcode};
     name = "depixelate",
     version,
     disable_help_flag = true,
+    disable_version_flag = true,
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
@@ -180,6 +181,9 @@ pub(super) struct Arguments {
     pub(super) man: bool,
     #[command(flatten)]
     help: Help,
+    /// Which version this is
+    #[arg(long, short = 'V', action = ArgAction::Version, help_heading = "Help")]
+    version: Option<bool>,
 
     #[command(subcommand)]
     pub(super) command: Option<Command>,

@@ -7,8 +7,7 @@ use clap::{ArgAction, Args};
 use super::regions::{Region, rectangles, region};
 use crate::app::RestoreOptions;
 
-// Their comments would become those of the program.
-#[allow(missing_docs, reason = "said above each option")]
+// How faces are found and restored. A comment for documentation would stand in the help.
 #[derive(Args)]
 pub(super) struct Faces {
     /// From the truest face (0) to the sharpest (1)
@@ -63,7 +62,7 @@ pub(super) struct Faces {
     pub(super) execution_provider: Option<String>,
 }
 
-#[allow(missing_docs, reason = "said above each option")]
+// Help, short and long.
 #[derive(Args)]
 pub(super) struct Help {
     /// This help

@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::Args;
 use serde_json::{Value, json};
 
-#[allow(missing_docs, reason = "said above each option")]
+// What is to be told. A comment for documentation would stand in the help.
 #[derive(Args)]
 pub(super) struct Words {
     /// Tell nothing but warnings and errors

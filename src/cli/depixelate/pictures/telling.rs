@@ -125,7 +125,7 @@ impl Telling {
                     true => format!("{made} of {all} pictures looked at, {restored} with faces"),
                     false => self.counts(made),
                 };
-                if restored > &0 && !is_look {
+                if *restored > 0 && !is_look {
                     text += "\nRestored faces are invented: they prove nobody's identity.";
                 }
                 if !failed.is_empty() {
