@@ -9,10 +9,13 @@ mod planes;
 
 pub use axis::Axis;
 pub use network::{Network, Settings, Way};
-pub use picture::{MAX_SIDE, Picture};
+pub use picture::Picture;
 pub use planes::{Levels, Planes};
 
 use crate::cascade::{LoadError, RunError};
+
+/// Longest side of a picture that is read or made, pixels.
+pub const MAX_SIDE: usize = 16_384;
 
 /// Why a picture does not go through a network.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

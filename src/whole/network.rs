@@ -13,6 +13,8 @@ const TILE: usize = 512;
 const OVERLAP: usize = 32;
 /// Largest side of a tile on either end, pixels.
 const MAX_TILE: usize = 4096;
+/// Tiles in one run on a GPU, where nobody says how many: large ones fill it soon.
+const GPU_BATCH: usize = 4;
 /// Most tiles in one run.
 const MAX_BATCH: usize = 64;
 /// Largest side of a picture that is one face, pixels.
@@ -52,7 +54,7 @@ pub struct Settings {
     pub tile: Option<usize>,
     /// Pixels that neighbouring tiles share, at most half of a tile; rounded likewise.
     pub overlap: Option<usize>,
-    /// Tiles in one run; 0 is what the execution provider gains by.
+    /// Tiles in one run; 0 is one on a CPU and a few on a GPU.
     pub batch: usize,
 }
 
@@ -83,7 +85,7 @@ impl Network {
         let mut backend = OrtBackend::new(runtime, model, &settings.session)?;
         backend.warm_up(1)?;
         let batch = match settings.batch {
-            0 => backend.preferred_batch(),
+            0 => backend.preferred_batch().min(GPU_BATCH),
             batch => batch,
         };
         Ok(Self {

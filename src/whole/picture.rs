@@ -9,10 +9,8 @@ use fast_image_resize::{FilterType, PixelType};
 use image::{DynamicImage, ImageDecoder, ImageReader, Rgb, RgbImage};
 
 use super::planes::scale;
-use super::{Levels, Network, WholeError};
+use super::{Levels, MAX_SIDE, Network, WholeError};
 
-/// Longest side of a picture that is read or made, pixels.
-pub const MAX_SIDE: usize = 16_384;
 /// Largest file that is read, bytes.
 const MAX_FILE: u64 = 256 << 20;
 /// Most bytes that a picture takes in memory.

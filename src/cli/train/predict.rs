@@ -53,7 +53,7 @@ pub(super) struct PredictArgs {
     /// How many pixels neighbouring tiles share [default: 32].
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(0..=2048))]
     overlap: Option<u32>,
-    /// Tiles in one run of the network; 0 is what the execution provider gains by.
+    /// Tiles in one run of the network; 0 is one on a CPU and a few on a GPU.
     #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=64))]
     batch: u32,
     /// CPU threads inside one run; 0 is automatic.
