@@ -25,6 +25,7 @@ mod model;
 mod model_io;
 mod open;
 mod panic;
+mod parts;
 mod properties;
 mod provider;
 mod range;

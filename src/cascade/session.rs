@@ -1,21 +1,16 @@
 //! A model that runs.
 
-use std::ops::Range;
-
 use ort::session::{OutputSelector, RunOptions, Session};
 use ort::value::TensorRef;
 
 use super::model_io::{DETAILED, LATTICE, ModelIo, STAGE1};
 use super::open::{open, open_best};
+use super::parts::{GPU_BATCHES, filled_up, padded_size, swap_red_and_blue};
 use super::{
     Backend, Crops, LoadError, Model, ModelMetadata, Pictures, Provider, RunError, Runtime,
     SessionSettings,
 };
 use crate::blocks::PLANES;
-
-/// Batch sizes on a GPU. For each new input shape, cuDNN is searched for its fastest convolutions
-/// anew, which takes longer than many runs; so there are few shapes.
-const GPU_BATCHES: [usize; 6] = [1, 2, 4, 8, 16, 32];
 
 /// The networks in ONNX Runtime.
 #[derive(Debug)]
@@ -354,53 +349,6 @@ impl Backend for OrtBackend {
     }
 }
 
-/// Turn the order of the channels round in pictures of `area` pixels.
-fn swap_red_and_blue(pictures: &mut [f32], area: usize) {
-    for picture in pictures.chunks_exact_mut(3 * area) {
-        let (red, others) = picture.split_at_mut(area);
-        red.swap_with_slice(&mut others[area..]);
-    }
-}
-
-/// The crops `part` of `count` in `numbers`, filled up with zeros to `size` crops. Copied only
-/// where they must.
-fn filled_up<'a>(
-    numbers: &'a [f32],
-    count: usize,
-    part: Range<usize>,
-    size: usize,
-    padded: &'a mut Vec<f32>,
-) -> &'a [f32] {
-    let crop = numbers.len() / count;
-    let numbers = &numbers[part.start * crop..part.end * crop];
-    if part.len() == size {
-        return numbers;
-    }
-    padded.clear();
-    padded.extend_from_slice(numbers);
-    padded.resize(size * crop, 0.0);
-    padded
-}
-
-/// Smallest of [`GPU_BATCHES`] that holds `count` crops.
-fn padded_size(count: usize) -> usize {
-    GPU_BATCHES
-        .into_iter()
-        .find(|&size| size >= count)
-        .unwrap_or(count)
-}
-
 pub(super) fn run_error(error: ort::Error) -> RunError {
     RunError::Failed(error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gpu_batches_are_filled_up() {
-        let sizes = [1, 2, 3, 5, 8, 9, 17, 32].map(padded_size);
-        assert_eq!(sizes, [1, 2, 4, 8, 8, 16, 32, 32]);
-    }
 }
