@@ -8,7 +8,7 @@
 
 use std::path::Path;
 
-use tch::{Device, Kind, Reduction, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::networks::Architecture;
 use super::realism::{Realism, SeenPairs, View, Weights};
@@ -23,7 +23,7 @@ use crate::train::nn::tensors::reduced;
 use crate::train::optim::adam::clip_gradients;
 use crate::train::optim::discriminator::patch::{Norm, PatchGanSize, patch_gan};
 use crate::train::optim::discriminator::{Adversary, Discriminator};
-use crate::train::optim::losses::Losses;
+use crate::train::optim::losses::{Losses, l1};
 use crate::train::optim::parts::Parts;
 use crate::train::optim::schedule::joined;
 use crate::train::optim::trained::TrainedNetwork;
@@ -89,10 +89,6 @@ struct Reverse {
     b_to_a: TrainedNetwork,
     /// Tells real mosaics from fake ones.
     discriminator_a: Patches,
-}
-
-fn l1(a: &Tensor, b: &Tensor) -> Tensor {
-    a.l1_loss(b, Reduction::Mean)
 }
 
 /// Parameters of a first stage that knows nothing yet. Without a deviation they start as PyTorch's
