@@ -148,7 +148,7 @@ fn what_is_left_out_is_counted() {
             "no face to the face check): try a smaller --min-face",
         ),
     ] {
-        let output = run(folder, options[0], options);
+        let output = run(folder, options[0].trim_start_matches('-'), options);
         let told = text(&output.stderr);
         assert!(!output.status.success() && told.contains(said), "{told}");
     }
