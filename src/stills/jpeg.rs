@@ -7,7 +7,7 @@ use img_parts::Bytes;
 use img_parts::jpeg::{Jpeg, JpegSegment, markers};
 
 use super::StillError;
-use super::still::Notes;
+use super::notes::Notes;
 
 /// What segments of XMP begin with, and those of what has no room in one.
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";

@@ -9,6 +9,7 @@ mod exif;
 mod format;
 mod jpeg;
 mod limits;
+mod notes;
 mod png;
 mod samples;
 mod still;

@@ -7,7 +7,7 @@ use png::{BitDepth, ColorType, Info, chunk::ChunkType};
 
 use super::StillError;
 use super::limits::MOST_MEMORY;
-use super::still::Notes;
+use super::notes::Notes;
 use crate::frame::Transfer;
 
 /// Keyword of a text that is XMP.

@@ -9,6 +9,7 @@ use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageError, ImageReader};
 
 use super::limits::{MOST_BYTES, limited};
+use super::notes::Notes;
 use super::{Format, StillError, exif, jpeg, png, samples, tiff, webp};
 use crate::frame::{FrameViewMut, Transfer};
 
@@ -19,17 +20,6 @@ pub struct Still {
     notes: Notes,
     transfer: Transfer,
     bytes: Vec<u8>,
-}
-
-/// What a file says of its picture, beside what is its format's own.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Notes {
-    /// What the colours mean, as ICC has it.
-    pub(super) profile: Option<Vec<u8>>,
-    /// EXIF from its byte order on, whose orientation is upright.
-    pub(super) exif: Option<Vec<u8>>,
-    /// XMP's text.
-    pub(super) xmp: Option<Vec<u8>>,
 }
 
 /// A file that is ready to be written.
@@ -180,7 +170,16 @@ fn fitted(picture: &DynamicImage, format: Format) -> (Cow<'_, DynamicImage>, Vec
         losses.push("the opacity of the picture is left out, as this format has none");
     }
     if losses.is_empty() {
-        return (Cow::Borrowed(picture), losses);
+        let is_known = format != Format::Tiff || color.has_color() || !color.has_alpha();
+        return (
+            match (is_known, is_deep) {
+                (true, _) => Cow::Borrowed(picture),
+                // Readers of TIFF hardly know grey with opacity.
+                (false, false) => Cow::Owned(picture.to_rgba8().into()),
+                (false, true) => Cow::Owned(picture.to_rgba16().into()),
+            },
+            losses,
+        );
     }
     let fitted = match (color.has_color(), color.has_alpha() && !loses_opacity) {
         (false, false) => picture.to_luma8().into(),

@@ -9,7 +9,7 @@ use tiff::encoder::{Compression, DeflateLevel, TiffEncoder, TiffValue};
 use tiff::tags::{ByteOrder, ExtraSamples, Tag, Type, ValueBuffer};
 
 use super::StillError;
-use super::still::Notes;
+use super::notes::Notes;
 
 /// Number of XMP. Source: Adobe, XMP Specification Part 3, 3.
 const XMP: Tag = Tag::Unknown(700);

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image::DynamicImage;
 use image_webp::{ColorType, WebPDecoder, WebPEncoder};
 
-use super::still::Notes;
+use super::notes::Notes;
 use super::{StillError, exif};
 
 /// Whether it moves.
