@@ -27,7 +27,8 @@ help:
 	@echo "make systems FACES=DIR_OR_TAR"
 	@echo "               train the small recipe of every system and compare them: see target/systems (hours)"
 	@echo "make seed-004 PICTURES=DIR_OR_TAR"
-	@echo "               generators of faces and restorers of blurred ones, from training to one page (hours)"
+	@echo "               generators of faces and restorers of blurred ones, from training to one page:"
+	@echo "               see target/systems/index.html (hours; takes the trainings of make systems)"
 	@echo "make test      everything that is checked: formatting, lints, all tests"
 	@echo "make lint      formatting and lints alone"
 	@echo "make deny      licences, sources and known faults of dependencies: see deny.toml"
@@ -74,7 +75,7 @@ systems: trainer
 	scripts/systems.sh $(TRAINER_DIR)/release/depixelate-train "$(FACES)" target/systems
 
 seed-004: trainer
-	$(PYTHON) scripts/seed_004.py $(TRAINER_DIR)/release/depixelate-train "$(PICTURES)" target/seed-004
+	$(PYTHON) scripts/seed_004.py $(TRAINER_DIR)/release/depixelate-train "$(PICTURES)" target/systems
 
 # Lints go first: they need no code to be generated and so fail the soonest.
 test: lint
