@@ -177,7 +177,7 @@ def main():
     try:
         vgg(source, target)
     except (OSError, ValueError, pickle.UnpicklingError, EOFError, zipfile.BadZipFile) as error:
-        sys.exit(f"features.py: {error}")
+        sys.exit(f"features.py: {source}: {error}")
 
 
 if __name__ == "__main__":

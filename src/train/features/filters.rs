@@ -1,9 +1,12 @@
 //! What stands in for a pretrained network where none is named: fixed filters of brightness. They
 //! know edges and coarse shapes, and nothing of faces.
 
-use tch::{Kind, Tensor};
+use tch::{Kind, Reduction, Tensor};
 
-use super::perceptual::l1;
+/// Mean absolute difference.
+pub(super) fn l1(a: &Tensor, b: &Tensor) -> Tensor {
+    a.l1_loss(b, Reduction::Mean)
+}
 
 /// Brightness of R′G′B′ pictures `[N, 3, H, W]` (BT.601).
 fn brightness(pictures: &Tensor) -> Tensor {

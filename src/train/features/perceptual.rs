@@ -4,14 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Reduction, Tensor};
+use tch::{Device, Kind, Tensor};
 
-use super::{FeatureNetwork, filters};
-
-/// Mean absolute difference.
-pub(super) fn l1(a: &Tensor, b: &Tensor) -> Tensor {
-    a.l1_loss(b, Reduction::Mean)
-}
+use super::FeatureNetwork;
+use super::filters::{self, l1};
 
 /// The mean over levels of the mean absolute difference between maps, in units of the truth's mean
 /// magnitude: so each level counts alike, whatever the range of its features.

@@ -5,6 +5,7 @@ pub mod export;
 mod exported_restorer;
 mod memory;
 pub mod networks;
+mod patches;
 mod realism;
 pub mod recipe;
 mod stage1;

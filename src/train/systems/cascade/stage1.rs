@@ -11,18 +11,17 @@ use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
 use super::networks::Architecture;
+use super::patches::{Patches, patch_discriminator};
 use super::realism::{Realism, SeenPairs, View, Weights};
 use super::recipe::{Networks, Recipe, Stage1 as Settings};
 use super::stage_io::StageInputs;
 use super::texture::texture;
 use crate::train::data::loader::{Batch, Inputs};
-use crate::train::nn::layers::{Declare, Forward, Init, Parameters, Training};
+use crate::train::nn::layers::{Declare, Forward, Init, Parameters};
 use crate::train::nn::parameters::saved_step;
 use crate::train::nn::precision::Precision;
 use crate::train::nn::tensors::reduced;
 use crate::train::optim::adam::clip_gradients;
-use crate::train::optim::discriminator::patch::{Norm, PatchGanSize, patch_gan};
-use crate::train::optim::discriminator::{Adversary, Discriminator};
 use crate::train::optim::losses::{Losses, l1};
 use crate::train::optim::parts::Parts;
 use crate::train::optim::schedule::joined;
@@ -46,41 +45,6 @@ pub struct Stage1 {
     realism: Option<Realism>,
     /// Only unpaired training has it.
     reverse: Option<Reverse>,
-}
-
-/// A discriminator of the cascade's own kind.
-type Patches = Discriminator<PatchGanSize>;
-
-/// What helps against one that has run away.
-const REMEDY: &str = "a smaller stage1.adversarial, then narrower discriminators";
-
-/// An untrained PatchGAN; `name` is its own in checkpoints.
-fn patch_discriminator(
-    name: &'static str,
-    size: PatchGanSize,
-    recipe: &Recipe,
-    device: Device,
-    precision: Precision,
-) -> Patches {
-    let settings = &recipe.stage1;
-    let channels = if settings.paired_discriminator { 6 } else { 3 };
-    let init = settings.init.map_or(Init::KaimingUniform, Init::Normal);
-    let weights = Declare::parameters(init, device, |l| {
-        patch_gan(l, &(), channels, size);
-    });
-    let trained = TrainedNetwork::new(name, weights, settings.learning_rate, settings.betas);
-    let trained = match size.norm {
-        Norm::Spectral => trained.spectral(|name| name.ends_with(".weight")),
-        Norm::Instance | Norm::Batch => trained,
-    };
-    let scores = move |size: &PatchGanSize, weights: &Parameters, pictures: &Tensor| {
-        let weights = precision.of(weights);
-        let scores = patch_gan(&mut Training(&weights), pictures, channels, *size);
-        scores.to_kind(Kind::Float)
-    };
-    let adversary = Adversary::Own(size, trained);
-    let one = Discriminator::new(name, adversary, settings.loss, REMEDY, scores);
-    one.weighted(0.5).pooled(settings.pool)
 }
 
 /// The other direction.
