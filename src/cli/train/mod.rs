@@ -24,8 +24,9 @@ use self::own_data::{
     Pix2pixArgs, PixelCycleGanArgs, ScganArgs, train_pix2pix, train_pixelcyclegan, train_scgan,
 };
 use self::predict::PredictArgs;
-use self::training::{CascadeArgs, TrainArgs, train, train_cascade};
+use self::training::{CascadeArgs, Stopped, TrainArgs, train, train_cascade};
 use crate::train::run::generate::Walk;
+use crate::train::run::stop::STOPPED;
 use crate::train::run::{inspect, report};
 use crate::train::systems::cascade::{Cyclegan, Dcedn, SecondSettings};
 use crate::train::systems::{dcgan, esrgan, face_check, gpen, stylegan2};
@@ -145,7 +146,10 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("depixelate-train: {error:#}");
-            ExitCode::FAILURE
+            match error.is::<Stopped>() {
+                true => ExitCode::from(STOPPED),
+                false => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -136,8 +136,8 @@ pub(super) fn train_on<S: System>(
         return Ok(());
     };
     told(&mut system, out);
-    say(system::train(&system, faces, &args.options(out)?)?, out);
-    Ok(())
+    let options = args.options(out)?;
+    say(system::train(&system, faces, &options)?, out, &options.stop)
 }
 
 /// Train both stages of the cascade, one after the other.
@@ -147,20 +147,25 @@ pub(super) fn train_cascade(args: &CascadeArgs) -> anyhow::Result<()> {
     let Some((faces, out)) = args.places(&recipe, None)? else {
         return Ok(());
     };
-    let outcome = cascade::train(&recipe, precision, faces, &args.options(out)?)?;
-    say(outcome, out);
+    let options = args.options(out)?;
+    let outcome = cascade::train(&recipe, precision, faces, &options)?;
+    say(outcome, out, &options.stop)
+}
+
+/// Tell how a run ended. Fails where a signal has ended it.
+fn say(outcome: Outcome, out: &Path, stop: &Stop) -> anyhow::Result<()> {
+    match outcome {
+        Outcome::Finished => println!("finished: {}", out.display()),
+        Outcome::Stopped if stop.is_asked() => return Err(Stopped(stop.goes_on()).into()),
+        Outcome::Stopped => println!("stopped; the same command goes on from {}", out.display()),
+    }
     Ok(())
 }
 
-/// Tell how a run ended.
-fn say(outcome: Outcome, out: &Path) {
-    match outcome {
-        Outcome::Finished => println!("finished: {}", out.display()),
-        Outcome::Stopped => {
-            println!("stopped; the same command goes on from {}", out.display());
-        }
-    }
-}
+/// A run that a signal has ended, and where it would go on.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped; {0}")]
+pub(super) struct Stopped(String);
 
 /// What Ctrl-C and SIGTERM ask to stop; a second one does not wait.
 fn stop_on_signals() -> anyhow::Result<Stop> {
@@ -172,7 +177,8 @@ fn stop_on_signals() -> anyhow::Result<Stop> {
         }
         asked.ask();
         eprintln!(
-            "stopping after this step, with a checkpoint; within a minute in any case, at once on a second signal …"
+            "stopping after this step, with a checkpoint, if it ends soon; within a minute in any case, at once on a \
+             second signal …"
         );
         let asked = asked.clone();
         std::thread::spawn(move || asked.end_in_time());

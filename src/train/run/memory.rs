@@ -156,12 +156,13 @@ fn remedy(demand: &Demand, step: StepSize, free: f64) -> String {
     }
 }
 
-/// Bytes that this program can still have: what the machine has free, or less where the program's
-/// control group may not have as much.
+/// Bytes that this program can still have: what the machine has free, or less where its container may
+/// not have as much. Files that the container keeps in memory give way.
 pub fn free() -> Option<f64> {
     let mut machine = Machine::new();
     machine.refresh_memory();
-    let group = machine.cgroup_limits().map(|limits| limits.free_memory);
+    let group = machine.cgroup_limits();
+    let group = group.map(|limits| limits.total_memory.saturating_sub(limits.rss));
     let free = machine.available_memory();
     // A system that tells nothing says 0.
     (free > 0).then(|| group.map_or(free, |group| group.min(free)) as f64)

@@ -1,7 +1,7 @@
-//! The steps of a stage: a progress bar, a log, checkpoints, validation, and a stop that loses
-//! nothing.
+//! The steps of a stage: a progress bar, a log, checkpoints, validation, and a stop that loses one
+//! long step at most.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use image::RgbImage;
@@ -9,6 +9,7 @@ use image::RgbImage;
 use super::checkpoint;
 use super::log::Log;
 use super::options::{Options, Outcome, bar};
+use super::stop::Stop;
 use super::train_step::TrainStep;
 use super::validation::Validation;
 use crate::train::data::loader::Loader;
@@ -70,13 +71,21 @@ pub fn train(
     }
     let given_up = || options.stop.cannot_wait();
     let mut saved = Instant::now();
+    let (mut kept, mut lasted) = (first_step, Duration::ZERO);
     while stage.progress().0 < steps {
+        if Stop::outlasts(lasted) && kept < stage.progress().0 {
+            // Were the next one given up, those before it would be lost.
+            kept = stage.progress().0;
+            let save = || checkpoint::save_stage(stage, &file);
+            options.stop.keep(&file, kept, save)?;
+        }
         options
             .stop
             .doing(format!("step {}", stage.progress().0 + 1));
         let asked = Instant::now();
         let batch = loader.next_batch()?;
         let waited = asked.elapsed().as_secs_f64();
+        let begun = Instant::now();
         let losses = match stage.step(&Parts::new(&batch, &given_up)) {
             Ok(losses) => losses,
             Err(error) if error.is::<GivenUp>() => {
@@ -86,6 +95,7 @@ pub fn train(
             }
             Err(error) => return Err(error),
         };
+        lasted = begun.elapsed();
         let step = stage.progress().0;
         let pictures = batch.iter().map(|part| part.input.size()[0] as usize).sum();
         if let Some(line) = log.take(step, &losses, pictures, waited)? {
@@ -96,7 +106,7 @@ pub fn train(
         if stop || step == steps || saved.elapsed() >= options.checkpoint_interval {
             let save = || checkpoint::save_stage(stage, &file);
             options.stop.keep(&file, step, save)?;
-            saved = Instant::now();
+            (saved, kept) = (Instant::now(), step);
             options.stop.doing("a look at held-out pictures");
             let line = validate(stage, options, view, &mut log)?;
             match progress.is_hidden() {

@@ -10,6 +10,9 @@ const TO_THE_STEPS_END: Duration = Duration::from_secs(15);
 /// So long after the wish everything else may go on.
 const TO_THE_RUNS_END: Duration = Duration::from_secs(40);
 
+/// The exit status of a program that was stopped: what a shell expects after Ctrl-C.
+pub const STOPPED: u8 = 130;
+
 /// Somebody's wish that a run should stop, which all clones share.
 #[derive(Clone, Default)]
 pub struct Stop(Arc<Mutex<Standing>>);
@@ -41,6 +44,11 @@ impl Stop {
         asked.is_some_and(|at| at.elapsed() >= TO_THE_STEPS_END)
     }
 
+    /// Whether a step that takes so long may have to be given up.
+    pub(super) fn outlasts(step: Duration) -> bool {
+        step >= TO_THE_STEPS_END / 2
+    }
+
     /// Say what would be left unfinished from now on.
     pub(super) fn doing(&self, what: impl Into<String>) {
         self.standing().doing = Some(what.into());
@@ -70,14 +78,12 @@ impl Stop {
     pub fn standing_now(&self) -> String {
         let standing = self.standing();
         let unfinished = standing.doing.as_deref().unwrap_or("the start of the run");
-        let kept = match &standing.checkpoint {
-            Some((file, step)) => format!(
-                "the same command goes on from step {step} ({})",
-                file.display()
-            ),
-            None => "there is no checkpoint yet: the same command begins anew".to_owned(),
-        };
-        format!("not finished: {unfinished}; {kept}")
+        format!("not finished: {unfinished}; {}", standing.goes_on())
+    }
+
+    /// Where a run would go on.
+    pub fn goes_on(&self) -> String {
+        self.standing().goes_on()
     }
 
     /// End the program where a run is still going on so long after the wish that nobody would wait
@@ -92,7 +98,7 @@ impl Stop {
     pub fn end_now(&self) -> ! {
         eprintln!("stopped; {}", self.standing_now());
         // Not by way of what runs at a program's end: libtorch's threads are still at work.
-        signal_hook::low_level::exit(0)
+        signal_hook::low_level::exit(STOPPED.into())
     }
 
     /// Ask for it as if that had been so long ago that no step may go on.
@@ -103,6 +109,18 @@ impl Stop {
 
     fn standing(&self) -> MutexGuard<'_, Standing> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Standing {
+    fn goes_on(&self) -> String {
+        match &self.checkpoint {
+            Some((file, step)) => format!(
+                "the same command goes on from step {step} ({})",
+                file.display()
+            ),
+            None => "there is no checkpoint yet: the same command begins anew".to_owned(),
+        }
     }
 }
 

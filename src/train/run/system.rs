@@ -219,6 +219,8 @@ pub fn train<S: System>(system: &S, faces: &Path, options: &Options) -> anyhow::
     // What fails for a wrong recipe leaves no folder behind that belongs to it.
     let memory = told_memory(system, options)?;
     let mut stage = system.stage(options.device)?;
+    let goes_on = checkpoint::file(&options.out, S::NAME).exists();
+    stage.warnings(goes_on || options.start_from.is_some())?;
     folder::claim(&options.out, system)?;
     system.claim(&options.out)?;
     let [training, held_out] = system.open(faces, options)?;
@@ -245,7 +247,7 @@ pub fn train<S: System>(system: &S, faces: &Path, options: &Options) -> anyhow::
 /// Say what memory a training wants.
 ///
 /// Fails where that is more than there is; what a GPU has is not looked at.
-fn told_memory<S: System>(system: &S, options: &Options) -> anyhow::Result<String> {
+pub fn told_memory<S: System>(system: &S, options: &Options) -> anyhow::Result<String> {
     let step = StepSize {
         batch: system.batch(),
         parts: system.accumulate(),

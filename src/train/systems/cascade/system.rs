@@ -89,6 +89,8 @@ pub fn train(
             ..SecondSettings::default()
         },
     };
+    // Nobody wants to hear of it when the first stage is done.
+    system::told_memory(&second, options)?;
     match system::train(&first, faces, options)? {
         Outcome::Finished => system::train(&second, faces, options),
         stopped @ Outcome::Stopped => Ok(stopped),

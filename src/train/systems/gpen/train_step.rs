@@ -161,7 +161,7 @@ impl GpenStep {
             let half = (batch.input.size()[0] / 2).max(1);
             let (fake, w) = self.restored(&batch.input.contiguous().narrow(0, 0, half));
             let lengths = path_lengths(&fake, &[w]);
-            let loss = path_penalty(&lengths, &mut mean_length) * weight;
+            let loss = path_penalty(&lengths, &mut mean_length, parts.count()) * weight;
             Ok(Losses::of("path-length", loss))
         })?;
         self.path_mean = mean_length;

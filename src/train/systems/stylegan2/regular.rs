@@ -70,10 +70,12 @@ pub(crate) fn path_lengths(pictures: &Tensor, w: &[Tensor]) -> Tensor {
     (mean + 1e-12).sqrt()
 }
 
-/// Mean squared distance of `lengths` to their mean so far, which takes them in.
-pub(crate) fn path_penalty(lengths: &Tensor, mean: &mut f64) -> Tensor {
+/// Mean squared distance of `lengths` to their mean so far, which takes them in: those of one of so
+/// many `parts` of a step.
+pub(crate) fn path_penalty(lengths: &Tensor, mean: &mut f64, parts: usize) -> Tensor {
     let now = lengths.detach().mean(Kind::Float).double_value(&[]);
-    *mean += PATH_DECAY * (now - *mean);
+    let weight = 1.0 - (1.0 - PATH_DECAY).powf(1.0 / parts as f64);
+    *mean += weight * (now - *mean);
     (lengths - *mean).square().mean(Kind::Float)
 }
 
@@ -112,9 +114,13 @@ mod tests {
         let mean = lengths.square().mean(Kind::Float).double_value(&[]);
         assert!((mean - 27.0).abs() < 2.5, "{mean}");
         let mut running = 0.0;
-        let penalty = path_penalty(&lengths, &mut running);
+        let penalty = path_penalty(&lengths, &mut running, 1);
         let expected = 0.01 * lengths.mean(Kind::Float).double_value(&[]);
         assert!((running - expected).abs() < 1e-6);
+        // As many parts move it as far.
+        let mut in_parts = 0.0;
+        (0..8).for_each(|_| drop(path_penalty(&lengths, &mut in_parts, 8)));
+        assert!((in_parts - expected).abs() < 1e-6, "{in_parts}");
         assert!(penalty.double_value(&[]) > 0.0);
     }
 }

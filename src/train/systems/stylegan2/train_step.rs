@@ -171,7 +171,7 @@ impl Stylegan2Step {
             let half = (batch.target.size()[0] / 2).max(1);
             let styles = self.styles(half, parts.count(), random);
             let lengths = path_lengths(&self.pictures(&styles), &styles);
-            let loss = path_penalty(&lengths, &mut mean_length) * weight;
+            let loss = path_penalty(&lengths, &mut mean_length, parts.count()) * weight;
             Ok(Losses::of("path-length", loss))
         })?;
         self.path_mean = mean_length;
