@@ -1,5 +1,7 @@
 //! Pictures in and out, each by itself: `depixelate pictures`.
 
+mod losses;
+
 use std::io::Cursor;
 use std::path::Path;
 use std::process::{Command, Output};
