@@ -7,7 +7,7 @@ use img_parts::Bytes;
 use img_parts::jpeg::{Jpeg, JpegSegment, markers};
 
 use super::StillError;
-use super::notes::Notes;
+use super::notes::{Notes, Own, names};
 
 /// What segments of XMP begin with, and those of what has no room in one.
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
@@ -15,6 +15,8 @@ const MORE_XMP: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 /// What the segment begins with that tells the resolution, and its length without a small picture.
 const JFIF: &[u8] = b"JFIF\0";
 const JFIF_LENGTH: usize = 14;
+/// What the segment begins with that tells of further pictures. Source: CIPA DC-007, 5.2.
+const PICTURES: &[u8] = b"MPF\0";
 /// Components of a pixel whose colours are those of ink.
 const INKS: u8 = 4;
 /// What a JPEG ends with.
@@ -60,11 +62,7 @@ pub(super) fn encode(
     if let Some(profile) = &notes.profile {
         let _ = encoder.set_icc_profile(profile.clone());
     }
-    if let Some(exif) = notes
-        .exif
-        .as_ref()
-        .filter(|exif| exif.len() + EXIF_HEAD <= MOST)
-    {
+    if let Some(exif) = notes.exif.as_ref().filter(|exif| has_room(EXIF_HEAD, exif)) {
         let _ = encoder.set_exif_metadata(exif.clone());
     }
     picture.write_with_encoder(encoder)?;
@@ -120,8 +118,57 @@ fn is_jfif(segment: &JpegSegment) -> bool {
 
 /// XMP of another format, if it has room.
 fn xmp(notes: &Notes) -> Option<JpegSegment> {
-    let contents = [XMP, notes.xmp.as_deref()?].concat();
-    (contents.len() <= MOST).then(|| segment(markers::APP1, &contents))
+    let xmp = notes.xmp.as_deref();
+    let xmp = xmp.filter(|xmp| has_room(XMP.len(), xmp))?;
+    Some(segment(markers::APP1, &[XMP, xmp].concat()))
+}
+
+/// Whether `note` fits into a segment behind so many bytes.
+fn has_room(head: usize, note: &[u8]) -> bool {
+    head + note.len() <= MOST
+}
+
+/// Which of `notes` have no room in a segment; `is_same`: they are those of a JPEG, whose XMP stays in
+/// as many segments as it has.
+pub(super) fn too_long(notes: &Notes, is_same: bool) -> Vec<&'static str> {
+    let is_long =
+        |note: &Option<Vec<u8>>, head| note.as_deref().is_some_and(|note| !has_room(head, note));
+    names([
+        (is_long(&notes.exif, EXIF_HEAD), "EXIF of more than 64 KiB"),
+        (
+            !is_same && is_long(&notes.xmp, XMP.len()),
+            "XMP of more than 64 KiB",
+        ),
+    ])
+}
+
+/// What is said in a file beside profile, EXIF and XMP of one segment.
+pub(super) fn own(bytes: &[u8]) -> Result<Own, StillError> {
+    let jpeg = Jpeg::from_bytes(Bytes::copy_from_slice(bytes))?;
+    let has = |marker: u8, start: &[u8]| {
+        let of_marker = jpeg.segments_by_marker(marker);
+        of_marker
+            .into_iter()
+            .any(|segment| segment.contents().starts_with(start))
+    };
+    Ok(Own {
+        kept: names([
+            (has(markers::COM, b""), "comment"),
+            (has(markers::APP13, b""), "captions (IPTC)"),
+            (has(markers::APP1, MORE_XMP), "XMP of more than 64 KiB"),
+            (jpeg.segments().iter().any(tells_resolution), "resolution"),
+        ]),
+        left: names([
+            (has(markers::APP2, PICTURES), "further pictures (MPF)"),
+            (has(markers::APP11, b""), "content credentials (JUMBF)"),
+        ]),
+    })
+}
+
+/// Whether it is more than a ratio of one to one. Source: ITU-T T.871, 10.1.
+fn tells_resolution(segment: &JpegSegment) -> bool {
+    let told = segment.contents().get(7..12);
+    is_jfif(segment) && told.is_some_and(|told| told[0] != 0 || told[1..3] != told[3..5])
 }
 
 fn segment(marker: u8, contents: &[u8]) -> JpegSegment {

@@ -6,9 +6,11 @@
 
 mod error;
 mod exif;
+mod fitted;
 mod format;
 mod jpeg;
 mod limits;
+mod losses;
 mod notes;
 mod png;
 mod samples;

@@ -10,3 +10,18 @@ pub(super) struct Notes {
     /// XMP's text.
     pub(super) xmp: Option<Vec<u8>>,
 }
+
+/// What else is said in a file, by its names.
+#[derive(Debug, Default)]
+pub(super) struct Own {
+    /// What stays in its own format, and has no place in others.
+    pub(super) kept: Vec<&'static str>,
+    /// What is written into no file.
+    pub(super) left: Vec<&'static str>,
+}
+
+/// The names among `all` that are true.
+pub(super) fn names<const N: usize>(all: [(bool, &'static str); N]) -> Vec<&'static str> {
+    let there = all.into_iter().filter(|(is_there, _)| *is_there);
+    there.map(|(_, name)| name).collect()
+}

@@ -71,6 +71,38 @@ fn layout(picture: &DynamicImage, transfer: Transfer) -> Option<Layout> {
     Some(layout)
 }
 
+/// Divide colours that were multiplied by the opacity, by that. Where nothing is seen they stay.
+pub(super) fn divide_by_opacity(picture: &mut DynamicImage) {
+    let color = picture.color();
+    if !color.has_alpha() {
+        return;
+    }
+    let channels = usize::from(color.channel_count());
+    match samples(picture) {
+        Some(Samples::Bytes(bytes)) => divide(bytes, channels, u8::MAX),
+        Some(Samples::Words(words)) => divide(words, channels, u16::MAX),
+        None => {}
+    }
+}
+
+/// The same, of pixels of so many `channels`, the last of which is the opacity, `most` where it is
+/// full.
+fn divide<S: Copy + Into<u32> + TryFrom<u32>>(samples: &mut [S], channels: usize, most: S) {
+    for pixel in samples.chunks_exact_mut(channels) {
+        let Some((opacity, colors)) = pixel.split_last_mut() else {
+            return;
+        };
+        let opacity: u32 = (*opacity).into();
+        for color in colors {
+            let product = (*color).into() * most.into() + opacity / 2;
+            if let Some(divided) = product.checked_div(opacity) {
+                // More than the opacity would be brighter than white.
+                *color = S::try_from(divided).unwrap_or(most);
+            }
+        }
+    }
+}
+
 fn samples(picture: &mut DynamicImage) -> Option<Samples<'_>> {
     Some(match picture {
         DynamicImage::ImageLuma8(pixels) => Samples::Bytes(pixels),
@@ -89,6 +121,16 @@ fn samples(picture: &mut DynamicImage) -> Option<Samples<'_>> {
 mod tests {
     use super::*;
     use crate::frame::{Patch, Rect, patch};
+
+    #[test]
+    fn colours_are_divided_by_the_opacity() {
+        let mut bytes = vec![20, 40, 200, 40, 9, 9, 9, 0, 7, 8, 9, 255];
+        divide(&mut bytes, 4, u8::MAX);
+        assert_eq!(bytes, [128, 255, 255, 40, 9, 9, 9, 0, 7, 8, 9, 255]);
+        let mut words = vec![65535, 65535, 1, 2, 65535, 1];
+        divide(&mut words, 2, u16::MAX);
+        assert_eq!(words, [65535, 65535, 32768, 2, 65535, 1]);
+    }
 
     #[test]
     fn colours_are_changed_and_opacity_is_not() {

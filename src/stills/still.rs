@@ -8,9 +8,10 @@ use std::path::Path;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageError, ImageReader};
 
+use super::fitted::{fits, fitted};
 use super::limits::{MOST_BYTES, limited};
-use super::notes::Notes;
-use super::{Format, StillError, exif, jpeg, png, samples, tiff, webp};
+use super::notes::{Notes, Own};
+use super::{Format, StillError, exif, jpeg, losses, png, samples, tiff, webp};
 use crate::frame::{FrameViewMut, Transfer};
 
 /// A picture as it was read, upright; its pixels may be changed.
@@ -26,8 +27,8 @@ pub struct Still {
 pub struct Encoded {
     /// All of it.
     pub bytes: Vec<u8>,
-    /// What the format cannot hold of the picture, in words.
-    pub losses: Vec<&'static str>,
+    /// What is not in it of the picture, and of what its file says, in words.
+    pub losses: Vec<String>,
 }
 
 impl Still {
@@ -89,11 +90,21 @@ impl Still {
         quality: u8,
         notice: Option<&str>,
     ) -> Result<Encoded, StillError> {
-        let (picture, losses) = fitted(&self.picture, format);
-        let same = (format == self.format).then_some(&self.bytes[..]);
+        let picture = fitted(self.pixels(format)?, format);
+        let is_same = format == self.format;
+        let mut losses = losses::of_pixels(&self.picture, format);
+        let color = picture.color();
+        losses.extend(losses::of_notes(
+            &self.notes,
+            &self.own()?,
+            format,
+            is_same,
+            color,
+        ));
+        let same = is_same.then_some(&self.bytes[..]);
         // One of other colours says nothing of these.
         let profile = self.notes.profile.as_deref();
-        let profile = profile.filter(|profile| fits(profile, picture.color()));
+        let profile = profile.filter(|profile| fits(profile, color));
         let notes = Notes {
             profile: profile.map(<[u8]>::to_vec),
             ..self.notes.clone()
@@ -105,6 +116,28 @@ impl Still {
             Format::Tiff => tiff::encode(&picture, same, &notes, notice)?,
         };
         Ok(Encoded { bytes, losses })
+    }
+
+    /// Its pixels as files of `format` mean them: TIFF alone has colours that are multiplied by the
+    /// opacity.
+    fn pixels(&self, format: Format) -> Result<Cow<'_, DynamicImage>, StillError> {
+        let stays = format == Format::Tiff || self.format != Format::Tiff;
+        if stays || !tiff::is_multiplied(&self.bytes)? {
+            return Ok(Cow::Borrowed(&self.picture));
+        }
+        let mut picture = self.picture.clone();
+        samples::divide_by_opacity(&mut picture);
+        Ok(Cow::Owned(picture))
+    }
+
+    /// What its file says beside the notes.
+    fn own(&self) -> Result<Own, StillError> {
+        match self.format {
+            Format::Png => png::own(&self.bytes),
+            Format::Jpeg => jpeg::own(&self.bytes),
+            Format::WebP => Ok(Own::default()),
+            Format::Tiff => tiff::own(&self.bytes),
+        }
     }
 }
 
@@ -154,44 +187,4 @@ fn decode(bytes: &[u8], format: Format) -> Result<(DynamicImage, Notes), StillEr
     }
     picture.apply_orientation(lies);
     Ok((picture, notes))
-}
-
-/// The picture as `format` can hold it, and what is lost.
-fn fitted(picture: &DynamicImage, format: Format) -> (Cow<'_, DynamicImage>, Vec<&'static str>) {
-    let color = picture.color();
-    let is_deep = color.bytes_per_pixel() > color.channel_count();
-    let loses_depth = is_deep && [Format::Jpeg, Format::WebP].contains(&format);
-    let loses_opacity = color.has_alpha() && format == Format::Jpeg;
-    let mut losses = Vec::new();
-    if loses_depth {
-        losses.push("sixteen bits of a colour become eight, as this format has no more");
-    }
-    if loses_opacity {
-        losses.push("the opacity of the picture is left out, as this format has none");
-    }
-    if losses.is_empty() {
-        let is_known = format != Format::Tiff || color.has_color() || !color.has_alpha();
-        return (
-            match (is_known, is_deep) {
-                (true, _) => Cow::Borrowed(picture),
-                // Readers of TIFF hardly know grey with opacity.
-                (false, false) => Cow::Owned(picture.to_rgba8().into()),
-                (false, true) => Cow::Owned(picture.to_rgba16().into()),
-            },
-            losses,
-        );
-    }
-    let fitted = match (color.has_color(), color.has_alpha() && !loses_opacity) {
-        (false, false) => picture.to_luma8().into(),
-        (false, true) => picture.to_luma_alpha8().into(),
-        (true, false) => picture.to_rgb8().into(),
-        (true, true) => picture.to_rgba8().into(),
-    };
-    (Cow::Owned(fitted), losses)
-}
-
-/// Whether a profile is one of such colours. Source: ICC.1, 7.2.6.
-fn fits(profile: &[u8], color: ColorType) -> bool {
-    let space: &[u8] = if color.has_color() { b"RGB " } else { b"GRAY" };
-    profile.get(16..20) == Some(space)
 }

@@ -9,7 +9,7 @@ use tiff::encoder::{Compression, DeflateLevel, TiffEncoder, TiffValue};
 use tiff::tags::{ByteOrder, ExtraSamples, Tag, Type, ValueBuffer};
 
 use super::StillError;
-use super::notes::Notes;
+use super::notes::{Notes, Own, names};
 
 /// Number of XMP. Source: Adobe, XMP Specification Part 3, 3.
 const XMP: Tag = Tag::Unknown(700);
@@ -31,9 +31,59 @@ const KEPT: [Tag; 13] = [
     Tag::Unknown(34_377),
 ];
 
+/// Numbers of what would have to move with what it points to, and of what says where on Earth each
+/// pixel lies. Source: OGC GeoTIFF 1.1, 7.
+const EXIF: Tag = Tag::Unknown(34_665);
+const GPS: Tag = Tag::Unknown(34_853);
+const GEOGRAPHY: [Tag; 4] = [
+    Tag::Unknown(33_550),
+    Tag::Unknown(33_922),
+    Tag::Unknown(34_264),
+    Tag::Unknown(34_735),
+];
+/// Unit of a resolution that is but a ratio.
+const NO_UNIT: u16 = 1;
+
 /// Whether there is more than one page.
 pub(super) fn has_pages(bytes: &[u8]) -> Result<bool, StillError> {
     Ok(Decoder::new(Cursor::new(bytes))?.more_images())
+}
+
+/// Whether its colours are multiplied by its opacity.
+pub(super) fn is_multiplied(bytes: &[u8]) -> Result<bool, StillError> {
+    Ok(opacity(&mut Decoder::new(Cursor::new(bytes))?)? == Some(ExtraSamples::AssociatedAlpha))
+}
+
+/// What the first sample of a pixel behind its colours is.
+fn opacity(decoder: &mut Decoder<Cursor<&[u8]>>) -> Result<Option<ExtraSamples>, StillError> {
+    let all = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?;
+    Ok(all.and_then(|all| ExtraSamples::from_u16(*all.first()?)))
+}
+
+/// What is said in a file beside profile and XMP.
+pub(super) fn own(bytes: &[u8]) -> Result<Own, StillError> {
+    let mut decoder = Decoder::new(Cursor::new(bytes))?;
+    // One that cannot be read says nothing.
+    let unit = decoder.find_tag_unsigned::<u16>(Tag::ResolutionUnit);
+    let unit = unit.unwrap_or_default();
+    let page = decoder.image_ifd();
+    let directory = page.directory();
+    let has = |tag: &Tag| directory.contains(*tag);
+    let of_resolution = [Tag::XResolution, Tag::YResolution, Tag::ResolutionUnit];
+    let mut others = KEPT.iter().filter(|tag| !of_resolution.contains(tag));
+    let has_resolution = has(&Tag::XResolution) && unit != Some(NO_UNIT);
+    Ok(Own {
+        kept: names([
+            (has(&Tag::ImageDescription), "description"),
+            (others.any(has), "names, dates and captions"),
+            (has_resolution, "resolution"),
+        ]),
+        left: names([
+            (has(&EXIF), "EXIF"),
+            (has(&GPS), "place (GPS)"),
+            (GEOGRAPHY.iter().any(has), "geography (GeoTIFF)"),
+        ]),
+    })
 }
 
 /// What the directory of a TIFF is to say.
@@ -126,8 +176,7 @@ fn kept(bytes: &[u8]) -> Result<Said, StillError> {
     // No more can be said than is there.
     limits.ifd_value_size = bytes.len();
     let mut decoder = Decoder::new(Cursor::new(bytes))?.with_limits(limits);
-    let opacity = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?;
-    let opacity = opacity.and_then(|all| ExtraSamples::from_u16(*all.first()?));
+    let opacity = opacity(&mut decoder)?;
     let description = decoder.find_tag(Tag::ImageDescription)?;
     // One that is no text is left out.
     let description = description.and_then(|text| text.into_string().ok());

@@ -1,5 +1,7 @@
 //! Pictures in and out, each by itself: `depixelate pictures`.
 
+mod losses;
+
 use std::io::Cursor;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -553,6 +555,9 @@ fn what_would_be_lost_is_refused_before_the_work() {
         5,
         "--overwrite",
     );
+    for sheet in ["./out/z.png", "out/../out/a.png"] {
+        refused(&["one", "out", "--contact-sheet", sheet], 2, "same file");
+    }
     refused(&["one", "out", "--quality", "0"], 2, "--quality");
     refused(&["one/none.png", "out.png"], 3, "No such file");
     assert!(!path("out").exists() && !path("out.png").exists());
@@ -658,20 +663,16 @@ fn programs_are_told_what_was_found_and_made() {
         let named = events.iter().filter(|event| event["event"] == name);
         named.cloned().collect()
     };
-    let events = told(&[
-        "in",
-        "out",
-        "--dry-run",
-        "--json",
-        "--contact-sheet",
-        "found.png",
-    ]);
+    let events = told(&["in", "--dry-run", "--json", "--contact-sheet", "found.png"]);
     let found = of(&events, "found");
     assert_eq!(found[0]["faces"].as_array().map(Vec::len), Some(1));
     assert_eq!(found[1]["faces"], serde_json::json!([]));
     assert_eq!(place(&found[1]["refused"][0]), [80, 60, 144, 120]);
     assert!(found[1]["refused"][0]["score"].as_f64().unwrap() > 0.5);
     assert!(!path("out").exists() && image::open(path("found.png")).is_ok());
+    // None of the names is that of an output.
+    let look = &["in/a.png", "typo.png", "--dry-run"];
+    refused(folder.path(), look, 3, "Not done: typo.png");
 
     let events = told(&["in", "out", "--json", "--contact-sheet", "made.png"]);
     let made = of(&events, "made");

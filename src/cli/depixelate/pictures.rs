@@ -147,7 +147,6 @@ fn check_sheet(sheet: &Path, jobs: &Jobs, overwrite: bool) -> Result<(), AppErro
             sheet.display()
         )));
     }
-    let place = |path: &Path| path.canonicalize().unwrap_or(path.to_owned());
     let files = jobs.files.iter();
     let files = files.flat_map(|job| [Some(&job.input), job.output.as_ref()]);
     let files: HashSet<PathBuf> = files.flatten().map(|path| place(path)).collect();
@@ -156,4 +155,19 @@ fn check_sheet(sheet: &Path, jobs: &Jobs, overwrite: bool) -> Result<(), AppErro
         () if sheet.exists() && !overwrite => Err(AppError::Exists { path }),
         () => Ok(()),
     }
+}
+
+/// Where `path` leads, whichever way it is written; also where it does not lead yet.
+fn place(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or(path.to_owned());
+    path.canonicalize().unwrap_or_else(|_| {
+        let Some(folder) = path.parent().map(place) else {
+            return path.clone();
+        };
+        match path.file_name() {
+            Some(name) => folder.join(name),
+            // It ends in two dots.
+            None => folder.parent().unwrap_or(&folder).to_owned(),
+        }
+    })
 }

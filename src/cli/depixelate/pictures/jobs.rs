@@ -27,13 +27,9 @@ pub(super) struct Jobs {
     pub(super) folder: Option<PathBuf>,
 }
 
-/// Pictures that are looked at only. A last name that nothing has yet is that of the output.
+/// Pictures that are looked at only: all that `files` name.
 pub(super) fn looks(files: &[PathBuf]) -> Result<Jobs, AppError> {
-    let inputs = match files {
-        [inputs @ .., output] if !inputs.is_empty() && !output.exists() => inputs,
-        _ => files,
-    };
-    let files = all(inputs)?.into_iter();
+    let files = all(files)?.into_iter();
     Ok(Jobs {
         files: files
             .map(|input| Job {

@@ -37,8 +37,8 @@ pub(super) struct Made {
     pub(super) refused: Vec<Face>,
     /// Whether the file is the same, byte for byte.
     pub(super) copied: bool,
-    /// What the format could not hold.
-    pub(super) losses: Vec<&'static str>,
+    /// What the format could not hold, in words.
+    pub(super) losses: Vec<String>,
 }
 
 /// Makes pictures, one after the other.
