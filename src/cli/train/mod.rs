@@ -25,6 +25,7 @@ use self::own_data::{
 };
 use self::predict::PredictArgs;
 use self::training::{CascadeArgs, TrainArgs, train, train_cascade};
+use crate::cli::ending::exit_status;
 use crate::train::run::generate::Walk;
 use crate::train::run::{inspect, report};
 use crate::train::systems::cascade::{Cyclegan, Dcedn, SecondSettings};
@@ -145,7 +146,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("depixelate-train: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(exit_status(&error))
         }
     }
 }
