@@ -60,7 +60,7 @@ impl Family {
         let has = |name: &&str| graph.output.iter().any(|it| it.name == *name);
         let known = Self::ALL
             .into_iter()
-            .find(|it| it.outputs().iter().all(&has));
+            .find(|it| it.outputs().iter().all(has));
         known.ok_or_else(|| {
             let names = graph.output.iter().take(6).map(|it| it.name.as_str());
             LoadError::Shape {

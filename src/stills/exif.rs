@@ -1,11 +1,19 @@
-//! The description in EXIF. Source: CIPA DC-008 (EXIF 2.32), 4.5 and 4.6.
+//! Description and size in EXIF. Source: CIPA DC-008 (EXIF 2.32), 4.5 and 4.6.
 
 /// What some files have before it.
 const PREFIX: &[u8] = b"Exif\0\0";
 /// Number of the description.
 const DESCRIPTION: u16 = 270;
+/// Numbers of the picture's width, in the first directory and in that of the exposure.
+const WIDTHS: [u16; 2] = [256, 40_962];
+/// Numbers of its height.
+const HEIGHTS: [u16; 2] = [257, 40_963];
+/// Number of the place of the exposure's directory.
+const EXPOSURE: u16 = 34_665;
 /// Number of the type of plain text.
 const TEXT: u16 = 2;
+/// Number of the type of 32 bits.
+const LONG: u16 = 4;
 /// Bytes of an entry of a directory.
 const ENTRY: usize = 12;
 
@@ -15,6 +23,31 @@ pub(super) fn bare(exif: Vec<u8>) -> Vec<u8> {
         Some(bare) => bare.to_vec(),
         None => exif,
     }
+}
+
+/// `exif`, in which the picture has this width and height, pixels, wherever it tells them. Nothing
+/// moves.
+pub(super) fn sized(exif: &[u8], [width, height]: [u32; 2]) -> Vec<u8> {
+    let mut sized = exif.to_vec();
+    let (Some(order), Some(first)) = (order(exif), Directory::first(exif)) else {
+        return sized;
+    };
+    let exposure = first.entries.iter().find(|entry| entry.tag == EXPOSURE);
+    let exposure = exposure.and_then(|entry| order.read_long(&entry.rest, 6));
+    let exposure = exposure.and_then(|start| Directory::at(exif, order, start as usize));
+    for directory in [Some(first), exposure].into_iter().flatten() {
+        for (index, entry) in directory.entries.iter().enumerate() {
+            let side = match entry.tag {
+                tag if WIDTHS.contains(&tag) => width,
+                tag if HEIGHTS.contains(&tag) => height,
+                _ => continue,
+            };
+            let told = [&order.short(LONG)[..], &order.long(1), &order.long(side)].concat();
+            let at = directory.begin + index * ENTRY + 2;
+            sized[at..at + told.len()].copy_from_slice(&told);
+        }
+    }
+    sized
 }
 
 /// `exif` with `notice` as its picture's description, or behind the one that is there. What cannot
@@ -119,6 +152,8 @@ impl Order {
 /// A directory of what is said.
 #[derive(Default)]
 struct Directory {
+    /// Where the entries are.
+    begin: usize,
     entries: Vec<Entry>,
     /// Where the next directory is; 0 for none.
     next: u32,
@@ -134,7 +169,11 @@ impl Directory {
     /// The one that says most of the picture.
     fn first(exif: &[u8]) -> Option<Self> {
         let order = order(exif)?;
-        let start = order.read_long(exif, 4)? as usize;
+        Self::at(exif, order, order.read_long(exif, 4)? as usize)
+    }
+
+    /// The one that starts there.
+    fn at(exif: &[u8], order: Order, start: usize) -> Option<Self> {
         let count = usize::from(order.read_short(exif, start)?);
         let begin = start.checked_add(2)?;
         let end = begin.checked_add(count * ENTRY)?;
@@ -144,6 +183,7 @@ impl Directory {
         };
         let entries = exif.get(begin..end)?.chunks_exact(ENTRY).map(entry);
         Some(Self {
+            begin,
             entries: entries.collect::<Option<_>>()?,
             next: order.read_long(exif, end).unwrap_or(0),
         })
@@ -203,6 +243,46 @@ mod tests {
             assert_eq!(Directory::first(&twice).unwrap().entries.len(), 2);
         }
         assert_eq!(description(&described(None, "a guess")), b"a guess");
+    }
+
+    /// EXIF with an entry of each number and a value of 16 bits, and with those of the exposure.
+    fn measured(order: Order) -> Vec<u8> {
+        let entry = |tag: u16, kind: u16, value: Vec<u8>| {
+            let numbers = [order.short(tag), order.short(kind)].concat();
+            [numbers, order.long(1).to_vec(), value].concat()
+        };
+        let short = |tag, value| entry(tag, 3, [order.short(value), [0; 2]].concat());
+        let directory = |entries: [Vec<u8>; 3]| {
+            let all = entries.concat();
+            [&order.short(3)[..], &all, &order.long(0)].concat()
+        };
+        let first = directory([
+            short(256, 40),
+            short(257, 30),
+            entry(34_665, 4, order.long(50).to_vec()),
+        ]);
+        let exposure = directory([short(40_961, 1), short(40_962, 40), short(40_963, 30)]);
+        [&turned(order)[..8], &first, &exposure].concat()
+    }
+
+    #[test]
+    fn a_size_is_told_wherever_one_was() {
+        for order in [Order::Little, Order::Big] {
+            let new = sized(&measured(order), [70_000, 60]);
+            assert_eq!(new.len(), measured(order).len());
+            let value = |start: usize, index: usize| {
+                let directory = Directory::at(&new, order, start).unwrap();
+                order.read_long(&directory.entries[index].rest, 6)
+            };
+            let [first, exposure] = [8, 50].map(|start| [0, 1, 2].map(|index| value(start, index)));
+            assert_eq!(first, [70_000, 60, 50].map(Some));
+            assert_eq!(exposure[1..], [70_000, 60].map(Some));
+            assert_eq!(sized(&turned(order), [1, 2]), turned(order));
+            let whole = measured(order);
+            for length in 0..whole.len() {
+                assert_eq!(sized(&whole[..length], [1, 2]).len(), length);
+            }
+        }
     }
 
     #[test]

@@ -30,6 +30,15 @@ impl Format {
         }
     }
 
+    /// Longest side of a picture in it, pixels. Sources: ITU-T T.81, B.2.2; RFC 9649, 2.7.
+    pub fn longest_side(self) -> u32 {
+        match self {
+            Self::Jpeg => 65_535,
+            Self::WebP => 16_383,
+            Self::Png | Self::Tiff => u32::MAX,
+        }
+    }
+
     /// That of a file that begins with `bytes`, whatever its name.
     pub(super) fn of_bytes(bytes: &[u8]) -> Option<Self> {
         match image::guess_format(bytes).ok()? {

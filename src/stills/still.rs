@@ -82,8 +82,14 @@ impl Still {
         samples::edit(&mut self.picture, self.transfer, work)
     }
 
-    /// The bytes of a file of `format`, with all that is said of the picture, and with `notice` in its
-    /// comment or description behind what is there; `quality` is that of JPEG, 1–100.
+    /// Show `picture` instead, upright, of whatever size, depth and colours.
+    pub fn replace(&mut self, picture: DynamicImage) {
+        self.picture = picture;
+    }
+
+    /// The bytes of a file of `format`, with all that is said of the picture but another size, and
+    /// with `notice` in its comment or description behind what is there; `quality` is that of JPEG,
+    /// 1–100.
     pub fn encode(
         &self,
         format: Format,
@@ -105,9 +111,12 @@ impl Still {
         // One of other colours says nothing of these.
         let profile = self.notes.profile.as_deref();
         let profile = profile.filter(|profile| fits(profile, color));
+        let size = [picture.width(), picture.height()];
+        let exif = self.notes.exif.as_deref();
         let notes = Notes {
             profile: profile.map(<[u8]>::to_vec),
-            ..self.notes.clone()
+            exif: exif.map(|exif| exif::sized(exif, size)),
+            xmp: self.notes.xmp.clone(),
         };
         let bytes = match format {
             Format::Png => png::encode(&picture, same, &notes, notice)?,

@@ -1,22 +1,10 @@
-//! Pictures in files, with what networks do not see: depth, opacity, what their colours mean.
+//! Pictures with what networks do not see: depth and opacity.
 
-use std::fs::File;
-use std::io::{Cursor, Read};
-use std::path::Path;
-
-use anyhow::ensure;
 use fast_image_resize::{FilterType, PixelType};
-use image::{DynamicImage, ImageDecoder, ImageReader, Rgb, RgbImage};
+use image::{DynamicImage, ImageBuffer, Rgb, RgbImage};
 
 use super::planes::scale;
-use super::{Levels, MAX_SIDE, Network, WholeError};
-
-/// Largest file that is read, bytes.
-const MAX_FILE: u64 = 256 << 20;
-/// Most bytes that a picture takes in memory.
-const MAX_BYTES: u64 = 2 << 30;
-/// What is written into each picture.
-const NOTICE: &str = "Made by a neural network: what the original did not show is a guess.";
+use super::{Levels, Network, WholeError};
 
 /// Samples of 8 or 16 bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +43,6 @@ pub struct Picture {
     height: usize,
     channels: usize,
     samples: Samples,
-    profile: Option<Vec<u8>>,
 }
 
 impl Levels for Picture {
@@ -70,62 +57,28 @@ impl Levels for Picture {
 }
 
 impl Picture {
-    /// Read a file, upright as its camera was held. Grey pictures become coloured ones, floats
-    /// 16 bits.
-    ///
-    /// Fails for what is no JPEG, PNG, WebP or GIF, and for more pixels than memory should hold.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
-        let metadata = std::fs::metadata(path)?;
-        // Opening a named pipe would wait for its writer.
-        ensure!(metadata.is_file(), "it is no file");
-        let length = metadata.len();
-        ensure!(
-            length <= MAX_FILE,
-            "{length} bytes are more than {MAX_FILE}"
-        );
-        let mut bytes = Vec::new();
-        File::open(path)?.take(MAX_FILE).read_to_end(&mut bytes)?;
-        let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
-        let mut decoder = reader.into_decoder()?;
-        let (width, height) = decoder.dimensions();
-        let longest = width.max(height) as usize;
-        ensure!(
-            longest <= MAX_SIDE && decoder.total_bytes() <= MAX_BYTES,
-            "{width}×{height} pixels are too many: at most {MAX_SIDE} on a side, and {} MiB",
-            MAX_BYTES >> 20
-        );
-        ensure!(width > 0 && height > 0, "it has no pixels");
-        let (profile, turn) = (decoder.icc_profile()?, decoder.orientation()?);
-        let mut picture = DynamicImage::from_decoder(decoder)?;
-        picture.apply_orientation(turn);
-        Ok(Self {
-            profile,
-            ..Self::of(picture)
-        })
-    }
-
-    fn of(picture: DynamicImage) -> Self {
+    /// The samples of `picture`. Grey becomes coloured, floats 16 bits.
+    pub fn of(picture: &DynamicImage) -> Self {
         let (width, height) = (picture.width() as usize, picture.height() as usize);
         let channels = 3 + usize::from(picture.color().has_alpha());
         let color = picture.color();
         let is_deep = color.bytes_per_pixel() > color.channel_count();
         let samples = match (is_deep, channels) {
-            (false, 3) => Samples::Bytes(picture.into_rgb8().into_raw()),
-            (false, _) => Samples::Bytes(picture.into_rgba8().into_raw()),
-            (true, 3) => Samples::Words(picture.into_rgb16().into_raw()),
-            (true, _) => Samples::Words(picture.into_rgba16().into_raw()),
+            (false, 3) => Samples::Bytes(picture.to_rgb8().into_raw()),
+            (false, _) => Samples::Bytes(picture.to_rgba8().into_raw()),
+            (true, 3) => Samples::Words(picture.to_rgb16().into_raw()),
+            (true, _) => Samples::Words(picture.to_rgba16().into_raw()),
         };
         Self {
             width,
             height,
             channels,
             samples,
-            profile: None,
         }
     }
 
-    /// What `network` makes of it: as deep, as opaque where it was, with the same colour profile.
-    /// `done` is called with the share, 0–1, of rows that are finished.
+    /// What `network` makes of it: as deep, and as opaque where it was. `done` is called with
+    /// the share, 0–1, of rows that are finished.
     pub fn through(
         &self,
         network: &mut Network,
@@ -140,31 +93,25 @@ impl Picture {
         Ok(made)
     }
 
-    /// The bytes of a PNG file, with a comment that says what it is.
-    pub fn png(&self) -> anyhow::Result<Vec<u8>> {
-        let mut info = png::Info::with_size(self.width as u32, self.height as u32);
-        info.icc_profile = self.profile.clone().map(Into::into);
-        info.color_type = match self.channels {
-            3 => png::ColorType::Rgb,
-            _ => png::ColorType::Rgba,
-        };
-        info.bit_depth = match self.samples {
-            Samples::Bytes(_) => png::BitDepth::Eight,
-            Samples::Words(_) => png::BitDepth::Sixteen,
-        };
-        let mut file = Vec::new();
-        let mut encoder = png::Encoder::with_info(&mut file, info)?;
-        encoder.add_text_chunk("Comment".to_owned(), NOTICE.to_owned())?;
-        let mut writer = encoder.write_header()?;
-        match &self.samples {
-            Samples::Bytes(bytes) => writer.write_image_data(bytes)?,
-            Samples::Words(words) => {
-                let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
-                writer.write_image_data(&bytes)?;
+    /// As others have it, with the same samples.
+    pub fn into_image(self) -> DynamicImage {
+        let (width, height) = (self.width as u32, self.height as u32);
+        let image = match (self.samples, self.channels) {
+            (Samples::Bytes(all), 3) => {
+                ImageBuffer::from_raw(width, height, all).map(DynamicImage::ImageRgb8)
             }
-        }
-        writer.finish()?;
-        Ok(file)
+            (Samples::Bytes(all), _) => {
+                ImageBuffer::from_raw(width, height, all).map(DynamicImage::ImageRgba8)
+            }
+            (Samples::Words(all), 3) => {
+                ImageBuffer::from_raw(width, height, all).map(DynamicImage::ImageRgb16)
+            }
+            (Samples::Words(all), _) => {
+                ImageBuffer::from_raw(width, height, all).map(DynamicImage::ImageRgba16)
+            }
+        };
+        // There is one: samples are as many as its pixels need.
+        image.unwrap_or_default()
     }
 
     /// Black and, where there is opacity, as opaque, at another size (Catmull–Rom).
@@ -175,7 +122,6 @@ impl Picture {
             height,
             channels: self.channels,
             samples: self.samples.like(width * height * self.channels),
-            profile: self.profile.clone(),
         };
         if self.channels == 4 {
             let count = self.width * self.height;

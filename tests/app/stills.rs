@@ -207,9 +207,10 @@ fn a_picture_is_restored_as_a_film_of_it_would_be() {
     assert!(open("still.png") == open("film.png") && open("still.png") != open("a.png"));
 }
 
-/// EXIF that says that the picture lies on its side, and whose it is.
+/// EXIF that says how wide the file's picture is, that it lies on its side, and whose it is.
 fn lying() -> Vec<u8> {
-    let mut exif = b"II*\0\x08\0\0\0\x02\0".to_vec();
+    let mut exif = b"II*\0\x08\0\0\0\x03\0".to_vec();
+    exif.extend(b"\0\x01\x03\0\x01\0\0\0\x40\x01\0\0");
     exif.extend(b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0");
     exif.extend(b"\x3b\x01\x02\0\x04\0\0\0me!\0\0\0\0\0");
     exif
@@ -284,6 +285,9 @@ fn pictures_are_turned_upright_and_keep_what_they_say() {
         assert_eq!(decoder.icc_profile().unwrap(), Some(profile()), "{ending}");
         let exif = decoder.exif_metadata().unwrap().unwrap();
         assert!(exif.windows(4).any(|part| part == b"me!\0"), "{ending}");
+        // As wide as it is upright.
+        let width = b"\0\x01\x04\0\x01\0\0\0\x54\x01\0\0";
+        assert!(exif.windows(12).any(|part| part == width), "{ending}");
         let after = DynamicImage::from_decoder(decoder).unwrap();
         let told = beside(&path(&output));
         let [left, top, ..] = place(&told["faces"][0]);

@@ -1,7 +1,6 @@
 //! `depixelate pictures`: restores the pixelated faces of pictures.
 
 mod arguments;
-mod jobs;
 mod one;
 mod sidecar;
 mod telling;
@@ -10,14 +9,14 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use super::ending::{cancelled_by_signal, exit_status};
 use super::regions::{rectangles, tables};
 use crate::app::{AppError, RestoreOptions};
 use crate::cascade::{Model, Provider, SessionSettings};
+use crate::cli::ending::{cancelled_by_signal, exit_status};
+use crate::cli::picture_jobs::{Jobs, place};
 use crate::report::{StillSheet, write_sheet};
 use crate::restore::Restorer;
 pub(super) use arguments::Pictures;
-use jobs::Jobs;
 use one::Maker;
 use telling::Telling;
 
@@ -34,8 +33,8 @@ pub(super) fn restore_all(arguments: &Pictures) -> u8 {
 fn make_all(arguments: &Pictures) -> anyhow::Result<u8> {
     let options = options(arguments)?;
     let jobs = match arguments.dry_run {
-        true => jobs::looks(&arguments.files)?,
-        false => jobs::outputs(&arguments.files, arguments.overwrite)?,
+        true => Jobs::looks(&arguments.files)?,
+        false => Jobs::outputs(&arguments.files, arguments.overwrite)?,
     };
     if let Some(sheet) = &arguments.contact_sheet {
         check_sheet(sheet, &jobs, arguments.overwrite)?;
@@ -47,12 +46,7 @@ fn make_all(arguments: &Pictures) -> anyhow::Result<u8> {
         watermark: options.watermark,
         sheet: (arguments.contact_sheet.as_ref()).map(|_| StillSheet::new(!arguments.dry_run)),
     };
-    if let Some(folder) = &jobs.folder {
-        std::fs::create_dir_all(folder).map_err(|reason| AppError::Output {
-            path: folder.clone(),
-            reason,
-        })?;
-    }
+    jobs.make_folder()?;
     let mut telling = Telling::new(arguments.words.listener(), &jobs)?;
     let mut status = 0;
     for job in &jobs.files {
@@ -155,19 +149,4 @@ fn check_sheet(sheet: &Path, jobs: &Jobs, overwrite: bool) -> Result<(), AppErro
         () if sheet.exists() && !overwrite => Err(AppError::Exists { path }),
         () => Ok(()),
     }
-}
-
-/// Where `path` leads, whichever way it is written; also where it does not lead yet.
-fn place(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or(path.to_owned());
-    path.canonicalize().unwrap_or_else(|_| {
-        let Some(folder) = path.parent().map(place) else {
-            return path.clone();
-        };
-        match path.file_name() {
-            Some(name) => folder.join(name),
-            // It ends in two dots.
-            None => folder.parent().unwrap_or(&folder).to_owned(),
-        }
-    })
 }

@@ -25,6 +25,7 @@ use self::own_data::{
 };
 use self::predict::PredictArgs;
 use self::training::{CascadeArgs, Stopped, TrainArgs, train, train_cascade};
+use crate::cli::ending::exit_status;
 use crate::train::run::generate::Walk;
 use crate::train::run::stop::STOPPED;
 use crate::train::run::{inspect, report};
@@ -146,10 +147,11 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("depixelate-train: {error:#}");
-            match error.is::<Stopped>() {
-                true => ExitCode::from(STOPPED),
-                false => ExitCode::FAILURE,
-            }
+            let status = match error.is::<Stopped>() {
+                true => STOPPED,
+                false => exit_status(&error),
+            };
+            ExitCode::from(status)
         }
     }
 }

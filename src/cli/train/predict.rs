@@ -1,21 +1,23 @@
 //! `predict`: pictures through a network.
 
-mod jobs;
+use std::path::{Path, PathBuf};
 
-use std::path::PathBuf;
-
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use self::jobs::Job;
+use crate::app::AppError;
 use crate::cascade::{Model, Provider, SessionSettings, runtime};
+use crate::cli::picture_files::{encode, format, open, unreadable, write};
+use crate::cli::picture_jobs::{Job, Jobs};
 use crate::faces::Finder;
-use crate::files;
-use crate::whole::{Network, Picture, Settings, Way};
+use crate::stills::{Format, Still};
+use crate::whole::{Network, Picture, Settings, Way, WholeError};
 
 /// Steps of the progress bar for a picture.
 const STEPS: u64 = 100;
+/// What is written into each picture that a network made.
+const NOTICE: &str = "Made by a neural network: what the original did not show is a guess.";
 
 /// How a network is shown pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,9 +34,9 @@ pub(super) struct PredictArgs {
     /// The ONNX file of the network: of this program, or with a description beside it.
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
-    /// Pictures and folders of pictures (JPEG, PNG, WebP), at last where they go: a folder or, for
-    /// one picture, a .png file.
-    #[arg(value_name = "IN... OUT", required = true, num_args = 2..)]
+    /// Pictures, or folders of such (PNG, JPEG, WebP, TIFF), to read; and the picture or folder to
+    /// write. One picture becomes what the name says; in a folder each keeps its name and its format.
+    #[arg(value_name = "IN... OUT", required = true, num_args = 1..)]
     files: Vec<PathBuf>,
     /// How the network is shown a picture; without it restorers of one size see it as one face, all
     /// others in tiles.
@@ -62,7 +64,10 @@ pub(super) struct PredictArgs {
     /// Where the network runs; auto takes the best that loads.
     #[arg(long, value_name = "NAME", default_value = "auto", value_parser = provider)]
     execution_provider: Provider,
-    /// Make pictures anew that are there already.
+    /// Quality of JPEG, 1 to 100.
+    #[arg(long, value_name = "NUMBER", default_value_t = 95, value_parser = clap::value_parser!(u8).range(1..=100))]
+    quality: u8,
+    /// Make pictures again that are there already.
     #[arg(long)]
     overwrite: bool,
 }
@@ -131,17 +136,66 @@ impl Program {
         })
     }
 
-    /// Make a picture; what the user should know of it is returned.
-    fn make(&mut self, job: &Job, done: &mut dyn FnMut(f64)) -> anyhow::Result<Option<&str>> {
-        let picture = Picture::open(&job.input)?;
+    /// Make `output` of `input`; what the user should know of it is returned.
+    fn make(
+        &mut self,
+        input: &Path,
+        output: &Path,
+        quality: u8,
+        done: &mut dyn FnMut(f64),
+    ) -> anyhow::Result<Vec<String>> {
+        let mut still = open(input)?;
+        let format = format(input, output, still.format());
+        self.check_sides(&still, output, format)?;
+        let made = self.made(&still, done);
+        let (notice, mut remarks) = match made.map_err(|error| failure(input, error))? {
+            Some(made) => {
+                still.replace(made.into_image());
+                (Some(NOTICE), Vec::new())
+            }
+            None => (
+                None,
+                vec!["no face was found, it stays as it was".to_owned()],
+            ),
+        };
+        if notice.is_none() && format == still.format() {
+            write(output, still.bytes())?;
+            return Ok(remarks);
+        }
+        let encoded = encode(&still, output, format, quality, notice)?;
+        write(output, &encoded.bytes)?;
+        remarks.extend(encoded.losses);
+        Ok(remarks)
+    }
+
+    /// What the network makes of a picture; None where no face is found in it.
+    fn made(
+        &mut self,
+        still: &Still,
+        done: &mut dyn FnMut(f64),
+    ) -> Result<Option<Picture>, WholeError> {
+        let picture = Picture::of(still.picture());
         let Some((finder, score)) = &mut self.finder else {
-            let made = picture.through(&mut self.network, done)?;
-            files::write(&job.output, made.png()?)?;
-            return Ok(None);
+            return picture.through(&mut self.network, done).map(Some);
         };
         let (made, faces) = picture.with_faces(finder, &mut self.network, *score)?;
-        files::write(&job.output, made.png()?)?;
-        Ok((faces == 0).then_some("no face was found, it stays as it was"))
+        Ok((faces > 0).then_some(made))
+    }
+
+    /// An error, before the work, where `format` is not for pictures of the size that comes out.
+    fn check_sides(&self, still: &Still, output: &Path, format: Format) -> Result<(), AppError> {
+        let (scale, most) = (self.network.scale() as u32, format.longest_side());
+        let picture = still.picture();
+        let [width, height] =
+            [picture.width(), picture.height()].map(|side| side.saturating_mul(scale));
+        match width.max(height) > most {
+            true => Err(AppError::Unfit(format!(
+                "{}: {width} × {height} pixels are more than the {most} on a side that this format \
+                 has: choose a name that ends in .png or .tif",
+                output.display()
+            ))),
+            false => Ok(()),
+        }
     }
 
     /// What is done with pictures.
@@ -165,42 +219,53 @@ impl Program {
     }
 }
 
+/// What went wrong with `input`: with the picture or, which is no fault of its own, the network.
+fn failure(input: &Path, error: WholeError) -> anyhow::Error {
+    match error {
+        WholeError::Load(_) | WholeError::Run(_) => {
+            anyhow::Error::new(error).context(input.display().to_string())
+        }
+        error => unreadable(input, error).into(),
+    }
+}
+
 /// Make all pictures; one that cannot be made is named, and the others go on.
 pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
-    let [inputs @ .., out] = args.files.as_slice() else {
-        bail!("name a picture or a folder, and where its pictures go");
-    };
-    let jobs = jobs::plan(inputs, out, args.overwrite)?;
-    if jobs.skipped > 0 {
-        eprintln!(
-            "{} pictures are there already: --overwrite makes them anew",
-            jobs.skipped
-        );
-    }
+    let jobs = Jobs::outputs(&args.files, args.overwrite)?;
     let mut program = Program::open(args)?;
     eprintln!("{}: {}", args.model.display(), program.described());
+    jobs.make_folder()?;
     let count = jobs.files.len();
     let style = ProgressStyle::with_template("{bar:30} {percent} %, {eta} left, {msg}")?;
     let bar = ProgressBar::new(count as u64 * STEPS).with_style(style);
-    let mut failed = 0;
-    for (index, job) in jobs.files.iter().enumerate() {
-        let input = job.input.display();
-        bar.set_message(input.to_string());
-        let first = index as u64 * STEPS;
-        let mut done = |share: f64| bar.set_position(first + (share * STEPS as f64) as u64);
-        match program.make(job, &mut done) {
-            Ok(None) => {}
-            Ok(Some(remark)) => bar.suspend(|| eprintln!("{input}: {remark}")),
+    let (mut failed, mut first) = (Vec::new(), None);
+    for (index, Job { input, output }) in jobs.files.iter().enumerate() {
+        let Some(output) = output else { continue };
+        bar.set_message(input.display().to_string());
+        let begin = index as u64 * STEPS;
+        let mut done = |share: f64| bar.set_position(begin + (share * STEPS as f64) as u64);
+        match program.make(input, output, args.quality, &mut done) {
+            Ok(remarks) => bar.suspend(|| {
+                for remark in remarks {
+                    eprintln!("{}: {remark}", input.display());
+                }
+            }),
             Err(error) => {
-                failed += 1;
-                bar.suspend(|| eprintln!("{input}: {error:#}"));
+                bar.suspend(|| eprintln!("depixelate-train: {error:#}"));
+                failed.push(input.display().to_string());
+                first.get_or_insert(error);
             }
         }
     }
     bar.finish_and_clear();
-    if failed > 0 {
-        bail!("{failed} of {count} pictures could not be made; they are named above");
+    let mut told = format!("{} of {count} pictures made", count - failed.len());
+    if jobs.skipped > 0 {
+        told += &format!("; {} were there already", jobs.skipped);
     }
-    println!("{}: {count} pictures", out.display());
-    Ok(())
+    eprintln!("depixelate-train: {told}");
+    match first {
+        // The status of the program is that of the first.
+        Some(error) => Err(error.context(format!("Not done: {}", failed.join(", ")))),
+        None => Ok(()),
+    }
 }

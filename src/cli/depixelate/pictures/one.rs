@@ -4,13 +4,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::jobs::Job;
-use crate::app::{AppError, NOTICE};
-use crate::files;
+use crate::app::NOTICE;
+use crate::cli::picture_files::{encode, format, open, unreadable, write};
+use crate::cli::picture_jobs::Job;
 use crate::frame::{FrameViewMut, Patch, patch};
 use crate::report::StillSheet;
 use crate::restore::{Mosaic, Restorer, Target};
-use crate::stills::{Format, Still};
+use crate::stills::Still;
 
 /// A mosaic of a picture that is upright.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -58,7 +58,7 @@ impl Maker {
         job: &Job,
         before: impl FnOnce(&Made) -> anyhow::Result<()>,
     ) -> anyhow::Result<Made> {
-        let mut still = Still::open(&job.input).map_err(|error| unreadable(&job.input, error))?;
+        let mut still = open(&job.input)?;
         let mosaics = still.edit(|frame| self.restorer.look(&frame.as_view()));
         let mosaics = mosaics.map_err(|error| unreadable(&job.input, error))??;
         let (restored, refused): (Vec<Mosaic>, Vec<Mosaic>) =
@@ -81,11 +81,7 @@ impl Maker {
         }
         self.restore(job, &mut still, &restored)?;
         let notice = (!restored.is_empty()).then_some(NOTICE);
-        let encoded = still.encode(format, self.quality, notice);
-        let encoded = encoded.map_err(|error| {
-            let reason = std::io::Error::other(error.to_string());
-            output_error(output, reason)
-        })?;
+        let encoded = encode(&still, output, format, self.quality, notice)?;
         made.losses = encoded.losses;
         before(&made)?;
         write(output, &encoded.bytes)?;
@@ -163,37 +159,8 @@ fn label(frame: &mut FrameViewMut<'_>, mosaics: &[Mosaic]) {
     }
 }
 
-/// What `output` is written as: what its name says, but under the ending that `input` has as what
-/// that is.
-fn format(input: &Path, output: &Path, own: Format) -> Format {
-    match input.extension() == output.extension() {
-        true => own,
-        false => Format::of_name(output).unwrap_or(own),
-    }
-}
-
 /// The name of a file, without its folder.
 fn name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
-}
-
-fn write(output: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let written = files::write(output, bytes);
-    written.map_err(|error| {
-        output_error(
-            output,
-            std::io::Error::other(error.root_cause().to_string()),
-        )
-    })
-}
-
-fn output_error(path: &Path, reason: std::io::Error) -> anyhow::Error {
-    let path = path.to_owned();
-    AppError::Output { path, reason }.into()
-}
-
-fn unreadable(path: &Path, reason: impl ToString) -> anyhow::Error {
-    let (path, reason) = (path.to_owned(), reason.to_string());
-    AppError::Input { path, reason }.into()
 }

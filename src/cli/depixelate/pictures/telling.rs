@@ -6,8 +6,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::super::words::{Listener, event, say};
-use super::jobs::{Job, Jobs};
 use super::one::{Face, Made};
+use crate::cli::picture_jobs::{Job, Jobs};
 
 /// Tells what becomes of pictures, and counts.
 pub(super) struct Telling {

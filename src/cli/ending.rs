@@ -1,4 +1,4 @@
-//! How the program comes to its end: by Ctrl-C, or with a status that says what went wrong.
+//! How a program comes to its end: by Ctrl-C, or with a status that says what went wrong.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
