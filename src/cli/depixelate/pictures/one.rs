@@ -1,16 +1,18 @@
 //! What is done with one picture.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::jobs::Job;
 use crate::app::{AppError, NOTICE};
+use crate::cascade::panic_text;
 use crate::files;
 use crate::frame::{FrameViewMut, Patch, patch};
 use crate::report::StillSheet;
 use crate::restore::{Mosaic, Restorer, Target};
-use crate::stills::{Format, Still};
+use crate::stills::{Format, Still, StillError};
 
 /// A mosaic of a picture that is upright.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -37,8 +39,8 @@ pub(super) struct Made {
     pub(super) refused: Vec<Face>,
     /// Whether the file is the same, byte for byte.
     pub(super) copied: bool,
-    /// What the format could not hold, in words.
-    pub(super) losses: Vec<String>,
+    /// What is not in the output, or may not have been found, in words.
+    pub(super) warnings: Vec<String>,
 }
 
 /// Makes pictures, one after the other.
@@ -58,7 +60,8 @@ impl Maker {
         job: &Job,
         before: impl FnOnce(&Made) -> anyhow::Result<()>,
     ) -> anyhow::Result<Made> {
-        let mut still = Still::open(&job.input).map_err(|error| unreadable(&job.input, error))?;
+        let still = guarded(|| Still::open(&job.input));
+        let mut still = still.map_err(|reason| unreadable(&job.input, reason))?;
         let mosaics = still.edit(|frame| self.restorer.look(&frame.as_view()));
         let mosaics = mosaics.map_err(|error| unreadable(&job.input, error))??;
         let (restored, refused): (Vec<Mosaic>, Vec<Mosaic>) =
@@ -68,6 +71,13 @@ impl Maker {
             refused: refused.iter().map(Face::of).collect(),
             ..Made::default()
         };
+        if self.restorer.is_crowded() {
+            let most = self.restorer.detect.max_detections;
+            made.warnings.push(format!(
+                "more than {most} mosaics are not looked for in a picture: others, if there are any, \
+                 stay as they are; --regions names them"
+            ));
+        }
         let Some(output) = &job.output else {
             self.show_found(job, &still, &mosaics);
             return Ok(made);
@@ -86,7 +96,7 @@ impl Maker {
             let reason = std::io::Error::other(error.to_string());
             output_error(output, reason)
         })?;
-        made.losses = encoded.losses;
+        made.warnings.extend(encoded.losses);
         before(&made)?;
         write(output, &encoded.bytes)?;
         Ok(made)
@@ -136,6 +146,18 @@ impl Maker {
             let probability = mosaic.probability.map(f64::from);
             sheet.add_found(&name(&job.input), place, tile, probability, mosaic.is_face);
         }
+    }
+}
+
+/// What `read` makes of a file, or why it makes nothing. A decoder that panics fails at this file, and
+/// not at those behind it.
+fn guarded<T>(read: impl FnOnce() -> Result<T, StillError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(read) => read.map_err(|error| error.to_string()),
+        Err(panic) => Err(format!(
+            "its decoder failed: {}",
+            panic_text(panic.as_ref())
+        )),
     }
 }
 
@@ -196,4 +218,18 @@ fn output_error(path: &Path, reason: std::io::Error) -> anyhow::Error {
 fn unreadable(path: &Path, reason: impl ToString) -> anyhow::Error {
     let (path, reason) = (path.to_owned(), reason.to_string());
     AppError::Input { path, reason }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_that_panics_is_a_reason() {
+        let reason = guarded::<()>(|| panic!("row {}", 7)).unwrap_err();
+        assert_eq!(reason, "its decoder failed: row 7");
+        let reason = guarded::<()>(|| Err(StillError::Cut)).unwrap_err();
+        assert_eq!(reason, StillError::Cut.to_string());
+        assert_eq!(guarded(|| Ok(3)), Ok(3));
+    }
 }
