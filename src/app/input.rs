@@ -1,13 +1,13 @@
 //! What is read: a film, an animated picture, numbered pictures, or what another program gives.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+use image::{DynamicImage, ImageFormat, ImageReader};
 use once_cell::sync::OnceCell;
 use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempPath};
@@ -17,7 +17,7 @@ use super::animation::as_film;
 use super::lossless::{Picture, film};
 use super::numbered::Numbered;
 use super::stream::Stream;
-use crate::stills::limited;
+use crate::stills::{Still, StillError};
 
 /// The name of what another program gives, and of what another program takes.
 pub const STANDARD: &str = "-";
@@ -286,19 +286,14 @@ fn read_all(
     Ok(profile)
 }
 
-/// A picture, upright, and its profile.
-fn read(path: &Path) -> image::ImageResult<(DynamicImage, Option<Vec<u8>>)> {
-    let reader = ImageReader::new(BufReader::new(File::open(path)?)).with_guessed_format()?;
-    let mut decoder = limited(reader.into_decoder()?)?;
-    let (profile, turned) = (decoder.icc_profile()?, decoder.orientation()?);
-    let mut picture = DynamicImage::from_decoder(decoder)?;
-    picture.apply_orientation(turned);
-    Ok((picture, profile.filter(|profile| is_of_rgb(profile))))
-}
-
-/// Whether a profile is one of red, green and blue. Source: ICC.1, 7.2.6.
-fn is_of_rgb(profile: &[u8]) -> bool {
-    profile.get(16..20) == Some(b"RGB ")
+/// A picture, upright, and its profile, which is one of red, green and blue: grey becomes these.
+fn read(path: &Path) -> Result<(DynamicImage, Option<Vec<u8>>), StillError> {
+    let still = Still::open(path)?;
+    let profile = still
+        .profile()
+        .filter(|_| still.picture().color().has_color());
+    let profile = profile.map(<[u8]>::to_vec);
+    Ok((still.into_picture()?, profile))
 }
 
 /// Add size and ends of a file to a sum.

@@ -50,6 +50,7 @@ pub struct Restorer {
     restoration: Restoration,
     /// Luma of pictures that have no such plane.
     luma: Vec<u8>,
+    is_crowded: bool,
 }
 
 impl Restorer {
@@ -85,6 +86,7 @@ impl Restorer {
             detector: Detector::new(),
             restoration: Restoration::default(),
             luma: Vec::new(),
+            is_crowded: false,
         }
     }
 
@@ -113,6 +115,7 @@ impl Restorer {
     /// their faces where these are known; those too that do not seem to cover faces. None where
     /// [`Blend::alpha`] is 0.
     pub fn look(&mut self, frame: &FrameView<'_>) -> Result<Vec<Mosaic>, RunError> {
+        self.is_crowded = false;
         if self.blend.alpha <= 0.0 {
             return Ok(Vec::new());
         }
@@ -147,6 +150,12 @@ impl Restorer {
         Ok(mosaics)
     }
 
+    /// Whether the last [`Self::look`] stopped at [`DetectSettings::max_detections`], so that there
+    /// may be more mosaics than it told.
+    pub fn is_crowded(&self) -> bool {
+        self.is_crowded
+    }
+
     /// The regions that were named, and what is found beside them.
     fn find(&mut self, frame: &FrameView<'_>) -> Vec<Mosaic> {
         let luma = Luma::of(frame, &mut self.luma);
@@ -163,6 +172,8 @@ impl Restorer {
         }
         let mut found = Vec::new();
         self.detector.detect(&luma, &self.detect, &mut found);
+        let most = self.detect.max_detections;
+        let is_full = found.len() >= most;
         let named = mosaics.iter().map(|mosaic| mosaic.target.region.rect);
         let named: Vec<Rect> = named.collect();
         found.retain(|region| {
@@ -171,7 +182,9 @@ impl Restorer {
                 && !is_mostly_within(named, rect)
                 && !is_excluded(&self.exclude, rect)
         });
-        found.truncate(self.detect.max_detections.saturating_sub(mosaics.len()));
+        let room = most.saturating_sub(mosaics.len());
+        self.is_crowded = is_full || found.len() > room;
+        found.truncate(room);
         mosaics.extend(found.into_iter().map(Mosaic::found));
         mosaics
     }

@@ -64,6 +64,17 @@ impl Still {
         &self.picture
     }
 
+    /// What it shows, its colours not multiplied by its opacity.
+    pub fn into_picture(self) -> Result<DynamicImage, StillError> {
+        Ok(self.pixels(Format::Png)?.into_owned())
+    }
+
+    /// What its colours mean, as ICC has it; None where that is of other colours than it has.
+    pub fn profile(&self) -> Option<&[u8]> {
+        let profile = self.notes.profile.as_deref();
+        profile.filter(|profile| fits(profile, self.picture.color()))
+    }
+
     /// The format that it was read from.
     pub fn format(&self) -> Format {
         self.format
@@ -181,10 +192,13 @@ fn decode(bytes: &[u8], format: Format) -> Result<(DynamicImage, Notes), StillEr
         return Err(StillError::Ink);
     }
     let lies = decoder.orientation()?;
-    let mut notes = Notes {
-        profile: decoder.icc_profile()?,
-        exif: decoder.exif_metadata()?.map(exif::bare),
-        xmp: decoder.xmp_metadata()?,
+    let mut notes = match format {
+        Format::Tiff => tiff::notes(bytes)?,
+        _ => Notes {
+            profile: decoder.icc_profile()?,
+            exif: decoder.exif_metadata()?.map(exif::bare),
+            xmp: decoder.xmp_metadata()?,
+        },
     };
     if let Some(exif) = &mut notes.exif {
         // How it lies is known already.

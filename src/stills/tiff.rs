@@ -49,6 +49,28 @@ pub(super) fn has_pages(bytes: &[u8]) -> Result<bool, StillError> {
     Ok(Decoder::new(Cursor::new(bytes))?.more_images())
 }
 
+/// Profile and XMP. The decoders' library takes none that are longer than the pixels.
+pub(super) fn notes(bytes: &[u8]) -> Result<Notes, StillError> {
+    let mut decoder = decoder(bytes)?;
+    let mut note = |tag| -> Result<Option<Vec<u8>>, StillError> {
+        let value = decoder.find_tag(tag)?;
+        // One that is no bytes is none.
+        Ok(value.and_then(|value| value.into_u8_vec().ok()))
+    };
+    Ok(Notes {
+        profile: note(Tag::IccProfile)?,
+        exif: None,
+        xmp: note(XMP)?,
+    })
+}
+
+/// A decoder that reads all that is said, which is no more than is there.
+fn decoder(bytes: &[u8]) -> Result<Decoder<Cursor<&[u8]>>, StillError> {
+    let mut limits = Limits::default();
+    limits.ifd_value_size = bytes.len();
+    Ok(Decoder::new(Cursor::new(bytes))?.with_limits(limits))
+}
+
 /// Whether its colours are multiplied by its opacity.
 pub(super) fn is_multiplied(bytes: &[u8]) -> Result<bool, StillError> {
     Ok(opacity(&mut Decoder::new(Cursor::new(bytes))?)? == Some(ExtraSamples::AssociatedAlpha))
@@ -172,10 +194,7 @@ where
 
 /// What a TIFF says that still is so when it is encoded anew.
 fn kept(bytes: &[u8]) -> Result<Said, StillError> {
-    let mut limits = Limits::default();
-    // No more can be said than is there.
-    limits.ifd_value_size = bytes.len();
-    let mut decoder = Decoder::new(Cursor::new(bytes))?.with_limits(limits);
+    let mut decoder = decoder(bytes)?;
     let opacity = opacity(&mut decoder)?;
     let description = decoder.find_tag(Tag::ImageDescription)?;
     // One that is no text is left out.

@@ -480,6 +480,22 @@ fn rectangles_are_restored_whatever_they_show() {
 }
 
 #[test]
+fn a_picture_with_more_mosaics_than_are_looked_for_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    waves(true).save(folder.path().join("a.png")).unwrap();
+    let looked = |count: usize| {
+        let mut arguments = vec!["a.png", "--dry-run"];
+        for _ in 0..count {
+            arguments.extend(["--regions", "4,4,24,24"]);
+        }
+        made(folder.path(), &arguments)
+    };
+    let words = "more than 64 mosaics are not looked for";
+    assert!(!looked(63).contains(words));
+    assert!(looked(64).contains(words));
+}
+
+#[test]
 fn folders_are_made_and_finished_pictures_skipped() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);

@@ -37,8 +37,8 @@ pub(super) struct Made {
     pub(super) refused: Vec<Face>,
     /// Whether the file is the same, byte for byte.
     pub(super) copied: bool,
-    /// What the format could not hold, in words.
-    pub(super) losses: Vec<String>,
+    /// What is not in the output, or may not have been found, in words.
+    pub(super) warnings: Vec<String>,
 }
 
 /// Makes pictures, one after the other.
@@ -68,6 +68,13 @@ impl Maker {
             refused: refused.iter().map(Face::of).collect(),
             ..Made::default()
         };
+        if self.restorer.is_crowded() {
+            let most = self.restorer.detect.max_detections;
+            made.warnings.push(format!(
+                "more than {most} mosaics are not looked for in a picture: others, if there are any, \
+                 stay as they are; --regions names them"
+            ));
+        }
         let Some(output) = &job.output else {
             self.show_found(job, &still, &mosaics);
             return Ok(made);
@@ -82,7 +89,7 @@ impl Maker {
         self.restore(job, &mut still, &restored)?;
         let notice = (!restored.is_empty()).then_some(NOTICE);
         let encoded = encode(&still, output, format, self.quality, notice)?;
-        made.losses = encoded.losses;
+        made.warnings.extend(encoded.losses);
         before(&made)?;
         write(output, &encoded.bytes)?;
         Ok(made)

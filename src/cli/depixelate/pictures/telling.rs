@@ -56,8 +56,8 @@ impl Telling {
         };
         *counter += 1;
         let input = job.input.display().to_string();
-        for loss in &made.losses {
-            self.warn(&format!("{input}: {loss}"));
+        for warning in &made.warnings {
+            self.warn(&format!("{input}: {warning}"));
         }
         match (self.listener, &job.output) {
             (Listener::Person, output) => {
