@@ -14,7 +14,7 @@ pub use planes::{Levels, Planes};
 
 use crate::cascade::{LoadError, RunError};
 
-/// Longest side of a picture that is read or made, pixels.
+/// Longest side of a picture that is made, pixels.
 pub const MAX_SIDE: usize = 16_384;
 
 /// Why a picture does not go through a network.

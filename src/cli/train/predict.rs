@@ -262,10 +262,12 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
     if jobs.skipped > 0 {
         told += &format!("; {} were there already", jobs.skipped);
     }
-    eprintln!("depixelate-train: {told}");
-    match first {
-        // The status of the program is that of the first.
-        Some(error) => Err(error.context(format!("Not done: {}", failed.join(", ")))),
-        None => Ok(()),
+    if !failed.is_empty() {
+        told += &format!("\nNot done: {}", failed.join(", "));
     }
+    eprintln!("depixelate-train: {told}");
+    // The status of the program is that of the first failure.
+    first.map_or(Ok(()), |error| {
+        Err(error.context("not all pictures are made"))
+    })
 }
