@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So long after the wish a step may go on to its end, where a checkpoint keeps it; then it is
-/// given up at the next part of it.
+/// So long after the wish, or after its own start, a step may go on to its end, where a checkpoint
+/// keeps it; then it is given up at the next part of it.
 const TO_THE_STEPS_END: Duration = Duration::from_secs(15);
 /// So long after the wish everything else may go on.
 const TO_THE_RUNS_END: Duration = Duration::from_secs(40);
@@ -21,8 +21,8 @@ pub struct Stop(Arc<Mutex<Standing>>);
 #[derive(Default)]
 struct Standing {
     asked: Option<Instant>,
-    /// What would be left unfinished.
-    doing: Option<String>,
+    /// What would be left unfinished, and since when it goes on.
+    doing: Option<(String, Instant)>,
     /// The last checkpoint and its step.
     checkpoint: Option<(PathBuf, u64)>,
 }
@@ -40,7 +40,11 @@ impl Stop {
 
     /// Whether a step that is not at its end by now is to be given up.
     pub fn cannot_wait(&self) -> bool {
-        let asked = self.standing().asked;
+        let standing = self.standing();
+        let since = standing.doing.as_ref().map(|(_, since)| *since);
+        let asked = standing
+            .asked
+            .map(|at| since.map_or(at, |since| at.max(since)));
         asked.is_some_and(|at| at.elapsed() >= TO_THE_STEPS_END)
     }
 
@@ -51,7 +55,7 @@ impl Stop {
 
     /// Say what would be left unfinished from now on.
     pub(super) fn doing(&self, what: impl Into<String>) {
-        self.standing().doing = Some(what.into());
+        self.standing().doing = Some((what.into(), Instant::now()));
     }
 
     /// Work that nobody interrupts: write a checkpoint of `step` to `file`.
@@ -77,7 +81,8 @@ impl Stop {
     /// is said.
     pub fn standing_now(&self) -> String {
         let standing = self.standing();
-        let unfinished = standing.doing.as_deref().unwrap_or("the start of the run");
+        let doing = standing.doing.as_ref();
+        let unfinished = doing.map_or("the start of the run", |(what, _)| what.as_str());
         format!("not finished: {unfinished}; {}", standing.goes_on())
     }
 
@@ -101,10 +106,15 @@ impl Stop {
         signal_hook::low_level::exit(STOPPED.into())
     }
 
-    /// Ask for it as if that had been so long ago that no step may go on.
+    /// Ask for it as if that had been so long ago that what goes on may do so no longer.
     #[cfg(test)]
     pub(super) fn ask_long_ago(&self) {
-        self.standing().asked = Instant::now().checked_sub(TO_THE_STEPS_END);
+        let long_ago = Instant::now().checked_sub(TO_THE_STEPS_END);
+        let mut standing = self.standing();
+        standing.asked = long_ago;
+        if let (Some((_, since)), Some(long_ago)) = (&mut standing.doing, long_ago) {
+            *since = long_ago;
+        }
     }
 
     fn standing(&self) -> MutexGuard<'_, Standing> {

@@ -54,7 +54,6 @@ fn the_cascade() {
         networks.dcedn = { kind = "dcedn", width = 64 }
         degradation.tiles = [6, 19]
         degradation.zoom = 1.1171875
-        degradation.mirrored = 0.5
         degradation.tile_blur = 1.0
         degradation.whole = 1.0
         degradation.turned = 0.0
