@@ -309,3 +309,35 @@ fn add(sum: &mut Sha256, path: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::ImageEncoder;
+    use image::codecs::jpeg::JpegEncoder;
+
+    #[test]
+    fn pictures_are_read_whole_and_with_profiles_of_theirs() {
+        let mut profile = vec![0; 128];
+        profile[16..20].copy_from_slice(b"RGB ");
+        let encoded = |picture: DynamicImage| {
+            let mut bytes = Vec::new();
+            let mut encoder = JpegEncoder::new(&mut bytes);
+            encoder.set_icc_profile(profile.clone()).unwrap();
+            picture.write_with_encoder(encoder).unwrap();
+            bytes
+        };
+        let file = NamedTempFile::new().unwrap();
+        let read = |bytes: &[u8]| {
+            std::fs::write(file.path(), bytes).unwrap();
+            read(file.path())
+        };
+        let color = encoded(DynamicImage::new_rgb8(64, 48));
+        let (picture, own) = read(&color).unwrap();
+        assert_eq!((picture.width(), own), (64, Some(profile.clone())));
+        let (_, own) = read(&encoded(DynamicImage::new_luma8(64, 48))).unwrap();
+        assert_eq!(own, None);
+        let cut = read(&color[..color.len() - 2]);
+        assert!(matches!(cut, Err(StillError::Cut)));
+    }
+}
