@@ -7,10 +7,10 @@ use super::validation::COUNT;
 use crate::train::data::loader::DEPTH;
 use crate::train::nn::layers::Kept;
 
-/// The program with libtorch and its threads before the first network, bytes (measured).
+/// The program with libtorch and its threads before the first network, bytes.
 const PROGRAM: f64 = 0.35e9;
 /// Maps as large as the largest that a pass and its way back have at work at once, beside those
-/// that are kept (chosen by measurement).
+/// that are kept (a guess; what it leads to is measured, see docs/recipes.md).
 const AT_WORK: i64 = 4;
 /// Bytes of a number.
 const NUMBER: f64 = 4.0;

@@ -7,7 +7,7 @@ use crate::train::nn::layers::{Kept, Parameters};
 use crate::train::optim::trained::TrainedNetwork;
 use crate::train::run::memory::Demand;
 
-/// What a pass keeps whose way back is itself gone back, in passes (measured).
+/// What a pass keeps whose way back is itself gone back, in passes (a guess).
 const TWICE: f64 = 3.0;
 /// Weight of the latest batch in the mean path length.
 const PATH_DECAY: f64 = 0.01;
