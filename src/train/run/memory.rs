@@ -204,15 +204,15 @@ mod tests {
         let checked = |free, forced| check(&demand(), STEP, free, forced);
         let refused = checked(Some(2e9), false).unwrap_err().to_string();
         assert!(
-            refused.starts_with("memory: about 5.1 GB of 2.0 GB"),
+            refused.starts_with("memory: about 5.2 GB of 2.0 GB"),
             "{refused}"
         );
-        assert!(refused.contains("--set train.accumulate=4 "), "{refused}");
+        assert!(refused.contains("--set train.accumulate=3 "), "{refused}");
         let never = checked(Some(0.5e9), false).unwrap_err().to_string();
         assert!(never.contains("smaller train.batch"), "{never}");
         for (free, forced) in [(Some(2e9), true), (Some(9e9), false), (None, false)] {
             let said = checked(free, forced).unwrap();
-            assert!(said.starts_with("memory: about 5.1 GB"), "{said}");
+            assert!(said.starts_with("memory: about 5.2 GB"), "{said}");
         }
     }
 
