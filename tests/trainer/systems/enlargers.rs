@@ -82,6 +82,7 @@ fn feature_weights_that_are_not_there_are_an_error_before_any_work() {
     let (folder, faces) = folder_with_faces();
     let mut recipe = Esrgan::parse(ESRGAN).unwrap();
     recipe.0.perceptual.features = Some(folder.path().join("no.safetensors"));
+    recipe.0.perceptual.weight = 1.0;
     let out = folder.path().join("out");
     let error = train(&recipe, &faces, &options(&out)).unwrap_err();
     assert!(format!("{error:#}").contains("no.safetensors"), "{error:#}");
