@@ -1,9 +1,10 @@
 //! Files that appear as a whole or not at all.
 
-use std::io::{self, Write};
+use std::io::{self, Cursor, Write};
 use std::path::Path;
 
 use anyhow::Context;
+use image::{ImageFormat, ImageResult, RgbImage};
 use tempfile::NamedTempFile;
 
 /// An empty file of a hidden name beside `path`, for what shall become `path`. It goes when it is
@@ -33,6 +34,18 @@ pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> anyhow::Result<()> {
         io::Result::Ok(())
     };
     written().with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// Write `picture` to `path` in the format that its ending names, likewise.
+pub fn write_picture(path: &Path, picture: &RgbImage) -> anyhow::Result<()> {
+    let encoded = || {
+        let format = ImageFormat::from_path(path)?;
+        let mut bytes = Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format)?;
+        ImageResult::Ok(bytes.into_inner())
+    };
+    let bytes = encoded().with_context(|| format!("{} cannot be written", path.display()))?;
+    write(path, bytes)
 }
 
 #[cfg(test)]

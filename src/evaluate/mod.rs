@@ -85,12 +85,18 @@ pub struct Row {
     pub scores: SetScores,
 }
 
+/// Most unreadable pictures that are named.
+const NAMED: usize = 20;
+
 /// The pictures in a folder, a tar file or a list; with a rule only those that training holds back
 /// by it.
 pub fn open_faces(path: &Path, held_out: Option<&HeldOut>) -> anyhow::Result<Dataset> {
     let dataset = Dataset::open(path, &ProgressBar::hidden())?;
-    for line in &dataset.unreadable {
+    for line in dataset.unreadable.iter().take(NAMED) {
         eprintln!("cannot be read: {line}");
+    }
+    if dataset.unreadable.len() > NAMED {
+        eprintln!("and {} more", dataset.unreadable.len() - NAMED);
     }
     let dataset = match held_out {
         Some(rule) => dataset.unseen(rule),

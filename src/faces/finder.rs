@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use image::RgbImage;
+use sha2::{Digest, Sha256};
 
 use super::candidate::Output;
 use super::overlap::without_doubles;
@@ -30,6 +31,7 @@ pub struct Finder {
     name: String,
     input: Input,
     family: Family,
+    hash: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,6 +80,11 @@ impl Family {
     }
 }
 
+/// Bytes as hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Finder {
     /// Open the network in an ONNX file, on all processors.
     pub fn open(runtime: &Runtime, path: &Path) -> Result<Self, LoadError> {
@@ -96,7 +103,13 @@ impl Finder {
             session: CpuSession::open(runtime, &name, &bytes, threads)?,
             family,
             name,
+            hash: hex(&Sha256::digest(&bytes)),
         })
+    }
+
+    /// SHA-256 of its file, in hexadecimal digits.
+    pub fn hash(&self) -> &str {
+        &self.hash
     }
 
     /// The faces of a picture that have a score of `min_score` (0–1) at least, the surest first.

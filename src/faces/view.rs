@@ -210,7 +210,7 @@ fn sample(picture: &RgbImage, [x, y]: [f64; 2]) -> [f32; 3] {
     let (left, top) = ((x - 0.5).floor(), (y - 0.5).floor());
     let (right, lower) = ((x - 0.5 - left) as f32, (y - 0.5 - top) as f32);
     let [columns, rows] = [(left, width), (top, height)]
-        .map(|(start, length)| [0, 1].map(|i| mirrored(start as i64 + i, length)));
+        .map(|(start, length)| [0, 1].map(|i| mirrored((start as i64).saturating_add(i), length)));
     let mut color = [0.0; 3];
     for (row, down) in rows.into_iter().zip([1.0 - lower, lower]) {
         for (column, across) in columns.into_iter().zip([1.0 - right, right]) {

@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::Settings;
-use crate::faces::{Face, FaceView, Landmarks};
+use crate::faces::{Face, FaceView, Finder, Landmarks};
 use crate::files;
 
 /// Its file in the folder of a run.
@@ -60,10 +60,45 @@ pub(super) enum LeftOut {
     NoFace,
 }
 
-/// The first line.
-#[derive(Serialize, Deserialize)]
-struct Head {
+/// The first line: what a run has to be the same in to be gone on with.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Head {
     settings: Settings,
+    /// The pictures' folder, archive or list.
+    source: String,
+    /// SHA-256 of the finder's file.
+    finder: String,
+}
+
+impl Head {
+    pub(super) fn new(settings: &Settings, source: &Path, finder: &Finder) -> Self {
+        let source = source.canonicalize().unwrap_or_else(|_| source.to_owned());
+        Self {
+            settings: settings.clone(),
+            source: source.display().to_string(),
+            finder: finder.hash().to_owned(),
+        }
+    }
+
+    /// Fails where the run in `out` that begins with `other` is not this one.
+    fn ensure_same(&self, other: &Self, out: &Path) -> anyhow::Result<()> {
+        let shown = out.display();
+        ensure!(
+            self.source == other.source,
+            "{shown} holds the faces of {}: choose another folder for those of {}",
+            other.source,
+            self.source
+        );
+        ensure!(
+            self.finder == other.finder,
+            "{shown} was begun with another finder: give the same, or choose another folder"
+        );
+        ensure!(
+            self.settings == other.settings,
+            "{shown} was begun with other settings, see the first line of its {FILE}: give the same, or choose another folder"
+        );
+        Ok(())
+    }
 }
 
 impl FaceLine {
@@ -97,8 +132,8 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Begin a run in the folder `out`, or go on with one of the same settings.
-    pub(super) fn open(out: &Path, settings: &Settings) -> anyhow::Result<Self> {
+    /// Begin a run in the folder `out`, or go on with one of the same `head`.
+    pub(super) fn open(out: &Path, head: Head) -> anyhow::Result<Self> {
         let path = out.join(FILE);
         let shown = out.display();
         std::fs::create_dir_all(out).with_context(|| format!("folder {shown} cannot be made"))?;
@@ -115,17 +150,11 @@ impl Journal {
         // A line that was cut off by a crash goes.
         let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
         let mut lines = whole.lines();
-        let head = match lines.next() {
-            Some(head) => serde_json::from_str::<Head>(head)
-                .with_context(|| format!("{} is no journal of this program", path.display()))?,
-            None => Head {
-                settings: settings.clone(),
-            },
-        };
-        ensure!(
-            head.settings == *settings,
-            "{shown} was begun with other settings, see the first line of its {FILE}: give the same, or choose another folder"
-        );
+        if let Some(first) = lines.next() {
+            let first = serde_json::from_str(first)
+                .with_context(|| format!("{} is no journal of this program", path.display()))?;
+            head.ensure_same(&first, out)?;
+        }
         let lines = lines
             .map(serde_json::from_str)
             .collect::<Result<Vec<PictureLine>, _>>();

@@ -32,12 +32,14 @@ pub(super) fn of(source: &Path, pictures: &[&str]) -> Vec<Names> {
     within.into_iter().map(named).collect()
 }
 
-/// The path within the source, without steps out of it, which a list or an archive may name.
+/// The path within the source. A step out of it, which a list or an archive may name, becomes a
+/// folder `up`, so that no two pictures get one name.
 fn inside(source: &Path, name: &str) -> String {
     let path = Path::new(name);
     let path = path.strip_prefix(source).unwrap_or(path);
     let parts = path.components().filter_map(|part| match part {
         std::path::Component::Normal(part) => Some(part.to_string_lossy()),
+        std::path::Component::ParentDir => Some("up".into()),
         _ => None,
     });
     parts.collect::<Vec<_>>().join("/")
@@ -65,7 +67,7 @@ mod tests {
         ];
         let names = of(Path::new("in"), &pictures);
         let crops: Vec<&str> = names.iter().map(|names| names.crop.as_str()).collect();
-        assert_eq!(crops, ["a/x", "x.jpg", "x.png", "y", "etc/z"]);
+        assert_eq!(crops, ["a/x", "x.jpg", "x.png", "up/y", "etc/z"]);
         assert_eq!(names[0].picture, "a/x.jpg");
     }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use image::{ImageFormat, RgbImage};
 use indicatif::ProgressBar;
 
-use super::journal::{FaceLine, Journal, LeftOut, PictureLine};
+use super::journal::{FaceLine, Head, Journal, LeftOut, PictureLine};
 use super::measure::{SecondLook, sharpness};
 use super::{CROPS, Settings, Summary, names, sheet};
 use crate::cascade::Runtime;
@@ -24,7 +24,7 @@ const MARGIN: f64 = 1.6;
 /// there is written over but the contact sheet. Pictures that cannot be read are named in the
 /// summary, and tried again by the next run.
 ///
-/// Fails where `out` holds something else or a run with other settings, and where no face was cut
+/// Fails where `out` holds something else or a run of other pictures or with other settings, and where no face was cut
 /// out of all pictures.
 pub fn prepare(
     source: &Path,
@@ -42,7 +42,7 @@ pub fn prepare(
     );
     let names: Vec<&str> = pictures.iter().map(|it| it.name.as_str()).collect();
     let names = names::of(source, &names);
-    let mut journal = Journal::open(out, settings)?;
+    let mut journal = Journal::open(out, Head::new(settings, source, finder))?;
     let mut cutter = Cutter {
         second: (settings.min_face > 0.0)
             .then(|| SecondLook::new(runtime))
@@ -163,6 +163,7 @@ fn write_new(path: &Path, picture: &RgbImage) -> anyhow::Result<()> {
             &mut std::io::BufWriter::new(file.as_file_mut()),
             ImageFormat::Png,
         )?;
+        file.as_file().sync_all()?;
         match file.persist_noclobber(path) {
             Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => {
                 Err(error.error.into())

@@ -9,11 +9,11 @@ use crate::cascade::ModelMetadata;
 /// network sees no farther than a quarter of the overlap, and its tiles start at multiples of what
 /// it halves by, tiles give what the whole picture gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Axis {
+pub(super) struct Axis {
     /// Pixels of a tile.
-    pub tile: usize,
+    pub(super) tile: usize,
     /// First pixels of the tiles, rising from 0.
-    pub starts: Vec<usize>,
+    pub(super) starts: Vec<usize>,
     /// Pixels that neighbours share at least.
     overlap: usize,
 }
@@ -22,16 +22,19 @@ impl Axis {
     /// Tiles of `tile` pixels with `overlap` over `length`, all as the model of `metadata` takes
     /// them: sides that it does not take become longer. What is shorter than a tile gets one of its
     /// own.
-    pub fn new(length: usize, metadata: &ModelMetadata, tile: usize, overlap: usize) -> Self {
+    pub(super) fn new(
+        length: usize,
+        metadata: &ModelMetadata,
+        tile: usize,
+        overlap: usize,
+    ) -> Self {
         let multiple = metadata.multiple.unwrap_or(1);
         let tile = taken(metadata, tile);
         let whole = match metadata.multiple {
             Some(_) => taken(metadata, length),
             None => length.max(tile),
         };
-        // At most a half, so that no more than two tiles meet.
-        let overlap = overlap.next_multiple_of(multiple);
-        let overlap = overlap.min(tile / 2 / multiple * multiple);
+        let overlap = shared(metadata, tile, overlap);
         if whole <= tile {
             return Self {
                 tile: whole,
@@ -52,7 +55,7 @@ impl Axis {
 
     /// How much tile `index` says about each of its pixels, 0 … 1, `scale` numbers a pixel; of all
     /// tiles there is 1 in all.
-    pub fn weights(&self, index: usize, scale: usize) -> Vec<f32> {
+    pub(super) fn weights(&self, index: usize, scale: usize) -> Vec<f32> {
         let start = self.starts[index];
         let seam = |index: usize| {
             let [before, after] = [
@@ -78,8 +81,16 @@ impl Axis {
     }
 }
 
+/// Pixels that neighbours share where `overlap` is asked for: at most a half of a tile, so that no
+/// more than two meet.
+pub(super) fn shared(metadata: &ModelMetadata, tile: usize, overlap: usize) -> usize {
+    let multiple = metadata.multiple.unwrap_or(1);
+    let most = taken(metadata, tile) / 2 / multiple * multiple;
+    overlap.next_multiple_of(multiple).min(most)
+}
+
 /// The shortest side of at least `length` pixels that the model takes, or the only one.
-fn taken(metadata: &ModelMetadata, length: usize) -> usize {
+pub(super) fn taken(metadata: &ModelMetadata, length: usize) -> usize {
     let size = metadata.size;
     let Some(multiple) = metadata.multiple else {
         return size;

@@ -7,7 +7,6 @@ mod pasted;
 mod picture;
 mod planes;
 
-pub use axis::Axis;
 pub use network::{Network, Settings, Way};
 pub use picture::Picture;
 pub use planes::{Levels, Planes};

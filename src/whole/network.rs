@@ -1,7 +1,8 @@
 //! A network that sees whole pictures.
 
+use super::axis::{self, Axis};
 use super::planes::mirrored;
-use super::{Axis, Levels, MAX_SIDE, Planes, WholeError};
+use super::{Levels, MAX_SIDE, Planes, WholeError};
 use crate::cascade::{
     Backend, Model, ModelMetadata, OrtBackend, Pictures, SessionSettings, runtime,
 };
@@ -88,10 +89,12 @@ impl Network {
             0 => backend.preferred_batch().min(GPU_BATCH),
             batch => batch,
         };
+        let tile = tile(metadata, settings.tile)?;
+        let overlap = settings.overlap.unwrap_or(OVERLAP);
         Ok(Self {
             way: settings.way.unwrap_or_else(|| Way::of(model)),
-            tile: tile(metadata, settings.tile)?,
-            overlap: settings.overlap.unwrap_or(OVERLAP),
+            tile: axis::taken(metadata, tile),
+            overlap: axis::shared(metadata, tile, overlap),
             batch: batch.min(MAX_BATCH),
             backend,
         })

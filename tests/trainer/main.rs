@@ -17,3 +17,4 @@ mod prepared_faces;
 mod runs;
 mod seed_004;
 mod systems;
+mod vgg_file;

@@ -37,10 +37,14 @@ fn folder_with_photographs() -> (TempDir, PathBuf) {
 }
 
 fn run(folder: &Path, out: &str, options: &[&str]) -> Output {
+    run_on(folder, "in", out, options)
+}
+
+fn run_on(folder: &Path, source: &str, out: &str, options: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_depixelate-train"));
     command.current_dir(folder).args([
         "faces",
-        "in",
+        source,
         out,
         "--finder",
         "finder.onnx",
@@ -107,11 +111,33 @@ fn faces_are_cut_out_and_a_second_run_goes_on() {
     assert!(out.join("faces/new_0.png").exists());
     assert_eq!(std::fs::read(out.join("faces/two_0.png")).unwrap(), marked);
 
+    // A crop that somebody threw out is no longer on the sheet.
+    std::fs::remove_file(out.join("faces/two_0.png")).unwrap();
+    let output = run(folder, "out", &[]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let sheet = image::open(out.join("sheet.png")).unwrap();
+    assert_eq!((sheet.width(), sheet.height()), (304, 104));
+
     let output = run(folder, "out", &["--align"]);
     assert!(
         text(&output.stderr).contains("out was begun with other settings"),
         "{output:?}"
     );
+    // Other pictures may have the same names.
+    photograph(&folder.join("others/two.png"), &[(32, 48)]);
+    let output = run_on(folder, "others", "out", &[]);
+    let told = text(&output.stderr);
+    assert!(told.contains("in: choose another folder"), "{told}");
+    std::fs::write(folder.join("finder.onnx"), {
+        let mut other = tiny_finder();
+        // A field that no reader knows.
+        other.extend([0xfa, 0x3f, 0x00]);
+        other
+    })
+    .unwrap();
+    let output = run(folder, "out", &[]);
+    let told = text(&output.stderr);
+    assert!(told.contains("begun with another finder"), "{told}");
     let output = run(folder, "in", &[]);
     assert!(
         text(&output.stderr).contains("in is not empty and holds no faces.jsonl"),

@@ -113,9 +113,7 @@ struct Results {
 
 fn write_sheet(path: Option<&Path>, sheet: Option<RgbImage>) -> anyhow::Result<()> {
     if let (Some(path), Some(sheet)) = (path, sheet) {
-        let mut png = std::io::Cursor::new(Vec::new());
-        sheet.write_to(&mut png, image::ImageFormat::Png)?;
-        files::write(path, png.into_inner())?;
+        files::write_picture(path, &sheet)?;
     }
     Ok(())
 }

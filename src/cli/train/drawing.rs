@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
 use indicatif::ProgressBar;
 
@@ -82,9 +81,7 @@ pub(super) fn sample(args: &SampleArgs) -> anyhow::Result<()> {
             found.picture
         }
     };
-    picture
-        .save(&drawing.out)
-        .with_context(|| format!("{} cannot be written", drawing.out.display()))
+    files::write_picture(&drawing.out, &picture)
 }
 
 /// Draw a film.

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use image::{ImageFormat, RgbImage};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::evaluate::systems::open_models;
@@ -154,7 +153,7 @@ fn run_blur(args: &BlurArgs) -> anyhow::Result<()> {
         made: args.made.clone(),
     };
     let outcome = blur::run(&models, &faces, &settings, &bar()?)?;
-    write_picture(&common.out.join("blur.png"), &outcome.sheet)?;
+    files::write_picture(&common.out.join("blur.png"), &outcome.sheet)?;
     let (table, panels) = (outcome.table(), outcome.panels());
     finish(&common.out, "blur", &table, &outcome, &panels)
 }
@@ -169,7 +168,7 @@ fn run_rounds(args: &RoundsArgs) -> anyhow::Result<()> {
         growth: args.growth,
     };
     let outcome = rounds::run(&models, &faces, settings, &bar()?)?;
-    write_picture(&common.out.join("rounds.png"), &outcome.strip)?;
+    files::write_picture(&common.out.join("rounds.png"), &outcome.strip)?;
     let moving = film::apng(&outcome.film, MILLISECONDS)?;
     files::write(&common.out.join("rounds-film.png"), moving)?;
     let (table, panels) = (outcome.table(), outcome.panels());
@@ -188,12 +187,6 @@ fn run_sweep(args: &SweepArgs) -> anyhow::Result<()> {
     let outcome = sweep::run(&models, &faces, &tiles, &bar()?)?;
     let (table, panels) = (outcome.table(), outcome.panels());
     finish(&common.out, "sweep", &table, &outcome, &panels)
-}
-
-fn write_picture(path: &Path, picture: &RgbImage) -> anyhow::Result<()> {
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Png)?;
-    files::write(path, bytes.into_inner())
 }
 
 fn finish(

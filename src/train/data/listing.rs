@@ -95,7 +95,8 @@ fn list_folder(folder: &Path) -> anyhow::Result<Vec<PictureFile>> {
                 entries.push(PictureFile {
                     name: path.display().to_string(),
                     offset: 0,
-                    length: item.metadata()?.len(),
+                    // Of what a link leads to; one that leads nowhere is told of when it is read.
+                    length: path.metadata().map_or(0, |it| it.len()),
                     file: path,
                 });
             }

@@ -327,6 +327,7 @@ pub(crate) mod tests {
                 conditioning: part(&batch.conditioning),
                 target: part(&batch.target),
                 unpaired: part(&batch.unpaired),
+                sharpened_target: part(&batch.sharpened_target),
                 ..Batch::default()
             }
         })

@@ -15,9 +15,6 @@ pub(super) fn bundled(name: &str) -> Option<&'static str> {
         "gpen.toml" => include_str!("../../../recipes/gpen.toml"),
         "gpen-prior.toml" => include_str!("../../../recipes/gpen-prior.toml"),
         "pix2pix.toml" => include_str!("../../../recipes/pix2pix.toml"),
-        "pixelcyclegan-as-coded.toml" => {
-            include_str!("../../../recipes/pixelcyclegan-as-coded.toml")
-        }
         "pixelcyclegan.toml" => include_str!("../../../recipes/pixelcyclegan.toml"),
         "realesrgan.toml" => include_str!("../../../recipes/realesrgan.toml"),
         "realesrgan-small.toml" => include_str!("../../../recipes/realesrgan-small.toml"),

@@ -105,6 +105,8 @@ pub struct StepSize {
     pub batch: usize,
     /// Parts that it has.
     pub parts: usize,
+    /// What the samples of a part are a multiple of.
+    pub least_part: usize,
     /// The section of the recipe that says so.
     pub section: &'static str,
 }
@@ -143,15 +145,16 @@ pub fn check(
 /// What to type where `free` bytes are too few.
 fn remedy(demand: &Demand, step: StepSize, free: f64) -> String {
     let StepSize { batch, section, .. } = step;
-    let mut parts = (step.parts + 1..=batch).filter(|parts| batch.is_multiple_of(*parts));
-    match parts.find(|&parts| demand.bytes(batch, parts).total() <= free) {
+    let fits = |&parts: &usize| batch.is_multiple_of(parts * step.least_part.max(1));
+    let mut possible = (step.parts + 1..=batch).filter(fits);
+    match possible.find(|&parts| demand.bytes(batch, parts).total() <= free) {
         Some(parts) => format!(
             "--set {section}.accumulate={parts} makes it about {}, in as many parts of a step",
             gigabytes(demand.bytes(batch, parts).total())
         ),
         None => format!(
-            "one picture alone ({section}.accumulate={batch}) wants about {}; take a smaller {section}.batch, smaller pictures or networks, or a …-small recipe",
-            gigabytes(demand.bytes(batch, batch).total())
+            "the smallest part of a step alone wants about {}; take smaller pictures or networks, or a …-small recipe",
+            gigabytes(demand.bytes(step.least_part, 1).total())
         ),
     }
 }
@@ -189,6 +192,7 @@ mod tests {
     const STEP: StepSize = StepSize {
         batch: 12,
         parts: 1,
+        least_part: 1,
         section: "train",
     };
 
@@ -209,7 +213,15 @@ mod tests {
         );
         assert!(refused.contains("--set train.accumulate=3 "), "{refused}");
         let never = checked(Some(0.5e9), false).unwrap_err().to_string();
-        assert!(never.contains("smaller train.batch"), "{never}");
+        assert!(never.contains("smaller pictures"), "{never}");
+        let pairs = StepSize {
+            least_part: 4,
+            ..STEP
+        };
+        let refused = check(&demand(), pairs, Some(1e9), false).unwrap_err();
+        assert!(refused.to_string().contains("wants about 1.9 GB"), "{refused}");
+        let refused = check(&demand(), pairs, Some(2e9), false).unwrap_err();
+        assert!(refused.to_string().contains("accumulate=3 "), "{refused}");
         for (free, forced) in [(Some(2e9), true), (Some(9e9), false), (None, false)] {
             let said = checked(free, forced).unwrap();
             assert!(said.starts_with("memory: about 5.2 GB"), "{said}");

@@ -12,6 +12,7 @@ use super::options::{Options, Outcome, bar};
 use super::stop::Stop;
 use super::train_step::TrainStep;
 use super::validation::Validation;
+use crate::files;
 use crate::train::data::loader::Loader;
 use crate::train::optim::parts::{GivenUp, Parts};
 
@@ -140,9 +141,7 @@ fn validate(
     let (text, picture) = view.validate(stage, log)?;
     log.picture(step, &picture)?;
     let file = options.out.join(format!("{name}-{step:07}.png"));
-    picture
-        .save(&file)
-        .with_context(|| format!("{} cannot be written", file.display()))?;
+    files::write_picture(&file, &picture)?;
     Ok(format!("{name} step {step}: {text}"))
 }
 

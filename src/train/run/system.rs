@@ -46,6 +46,11 @@ pub trait System: RecipeText + Send + Sync + 'static {
     /// Equal parts that they are worked off in.
     fn accumulate(&self) -> usize;
 
+    /// A number of which the samples of a part are a multiple.
+    fn least_part(&self) -> usize {
+        1
+    }
+
     /// The section of the recipe that says both, as `batch` and `accumulate`.
     fn section(&self) -> &'static str {
         "train"
@@ -251,6 +256,7 @@ pub fn told_memory<S: System>(system: &S, options: &Options) -> anyhow::Result<S
     let step = StepSize {
         batch: system.batch(),
         parts: system.accumulate(),
+        least_part: system.least_part(),
         section: system.section(),
     };
     let free = match options.device {

@@ -86,9 +86,14 @@ fn published_tiles_are_squares_from_the_corner() {
         assert_eq!((scene.side, scene.view.side), (115, 103.0));
         let sample = sampler.sample(&picture(), &mut Pcg64Mcg::seed_from_u64(seed));
         let tile = sample.unwrap().block * 103.0 / 256.0;
-        let lattice = scene::tiles(f64::from(tile), &scene.mosaic);
+        let (side, mosaic) = (scene.side, &scene.mosaic);
+        let made = sampler.frames(&picture(), side, mosaic, tile.into(), &mut random);
+        let lattice = made.unwrap().lattice.unwrap();
         assert_eq!((lattice.phase_x, lattice.phase_y), (0.0, 0.0));
-        assert_eq!(lattice.block_width, lattice.block_height);
+        assert_eq!(
+            [lattice.block_width, lattice.block_height],
+            [tile.round(); 2]
+        );
         sizes.insert(tile.round() as u32);
     }
     assert_eq!(sizes, (6..=19).collect());
@@ -99,15 +104,32 @@ fn without_augmentation_a_picture_gives_one_crop() {
     let mut degradation = sampler().degradation;
     degradation.whole = 1.0;
     degradation.zoom = Some(1.1);
-    let mut plain = Sampler::of(64, 1.0, &degradation.unaugmented());
-    plain.degradation.scale = [1.0, 1.0];
-    plain.degradation.gain = [1.0, 1.0];
-    plain.degradation.gamma = [1.0, 1.0];
-    let mut truth = |seed| {
-        let mut random = Pcg64Mcg::seed_from_u64(seed);
-        plain.sample(&picture(), &mut random).unwrap().target
+    (degradation.scale, degradation.turned) = ([1.0, 1.0], 1.0);
+    (degradation.gain, degradation.gamma) = ([1.0, 1.0], [1.0, 1.0]);
+    let truths = |degradation: &Degradation| -> Vec<Vec<f32>> {
+        let mut sampler = Sampler::of(64, 1.0, degradation);
+        let truth = |seed| {
+            let mut random = Pcg64Mcg::seed_from_u64(seed);
+            sampler.sample(&picture(), &mut random).unwrap().target
+        };
+        (0..8).map(truth).collect()
     };
-    assert_eq!(truth(1), truth(2));
+    let plain = truths(&degradation.clone().unaugmented());
+    assert!(plain.iter().all(|truth| *truth == plain[0]));
+    // Each of what is left out moves them.
+    for restored in ["turned", "mirrored", "zoom"] {
+        let mut changed = degradation.clone().unaugmented();
+        match restored {
+            "turned" => changed.turned = 1.0,
+            "mirrored" => changed.mirrored = 0.5,
+            _ => (changed.zoom, changed.scale) = (degradation.zoom, degradation.scale),
+        }
+        let changed = truths(&changed);
+        assert!(
+            changed.iter().any(|truth| *truth != changed[0]),
+            "{restored}"
+        );
+    }
 }
 
 #[test]

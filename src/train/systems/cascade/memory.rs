@@ -56,7 +56,8 @@ impl Recipe {
             })
         });
         let discriminator = own.unwrap_or_default();
-        let mut demand = Demand::of_samples(self.samples())
+        let other = if s.is_unpaired() { 3 * side * side } else { 0 };
+        let mut demand = Demand::of_samples(self.samples() + other)
             .network(&generator, Role::Averaged)
             .network(&discriminator, Role::Trained)
             .network(&features, Role::Fixed)

@@ -363,3 +363,6 @@ impl TrainStep for Stage1 {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

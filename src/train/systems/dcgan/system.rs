@@ -31,6 +31,10 @@ impl System for Recipe {
         self.train.accumulate
     }
 
+    fn least_part(&self) -> usize {
+        2
+    }
+
     /// The discriminator scores real and fake pictures, and the generator's are kept for it.
     fn memory(&self) -> Demand {
         let side = self.network.side;

@@ -323,9 +323,10 @@ impl TrainStep for EsrganStep {
 
 #[cfg(test)]
 mod tests {
-    use super::super::member::Esrgan;
+    use super::super::member::{Esrgan, RealEsrgan};
     use super::*;
     use crate::train::optim::losses::cross_entropy;
+    use crate::train::optim::trained::tests::check_parts;
     use crate::train::recipe::RecipeText;
 
     /// A step of the second part: sharpened truths, weights that a test can tell apart.
@@ -350,6 +351,17 @@ mod tests {
             sharpened_target,
             ..Batch::default()
         }
+    }
+
+    /// Real-ESRGAN, whose discriminator has no batch norm.
+    #[test]
+    fn a_step_may_have_parts() {
+        let small = include_str!("../../../../recipes/realesrgan-small.toml");
+        let mut recipe = RealEsrgan::parse(small).unwrap().0;
+        recipe.psnr.steps = 0;
+        recipe.perceptual.features = None;
+        let batch = batch();
+        check_parts(|| recipe.stage("realesrgan", Device::Cpu).unwrap(), &batch);
     }
 
     #[test]

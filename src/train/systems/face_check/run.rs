@@ -46,6 +46,10 @@ impl System for Recipe {
         self.train.accumulate
     }
 
+    fn least_part(&self) -> usize {
+        2
+    }
+
     fn memory(&self) -> Demand {
         let side = SIDE as i64;
         let network = kept(&self.network, side);

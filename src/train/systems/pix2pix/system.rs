@@ -35,6 +35,10 @@ impl System for Recipe {
         self.train.accumulate
     }
 
+    fn least_part(&self) -> usize {
+        2
+    }
+
     /// The discriminator scores real and fake pairs, and the generator's are kept for it.
     fn memory(&self) -> Demand {
         let side = self.model.size as i64;

@@ -55,6 +55,10 @@ impl System for Recipe {
         self.train.accumulate
     }
 
+    fn least_part(&self) -> usize {
+        2
+    }
+
     /// All four pictures and what all discriminators say of them are kept at once.
     fn memory(&self) -> Demand {
         let (restorer, degrader) = (kept(&self.restorer, SIDE / 4), kept(&self.degrader, SIDE));

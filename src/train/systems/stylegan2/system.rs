@@ -32,6 +32,10 @@ impl System for Recipe {
         self.train.accumulate
     }
 
+    fn least_part(&self) -> usize {
+        self.train.group as usize
+    }
+
     fn memory(&self) -> Demand {
         let (s, side) = (&self.train, self.generator.side());
         let generator = kept(&self.generator, side);
