@@ -56,8 +56,18 @@ fn the_cascade() {
         degradation.zoom = 1.1171875
         degradation.tile_blur = 1.0
         degradation.whole = 1.0
+        degradation.unknown = 1.0
+        degradation.mirrored = 0.5
         degradation.turned = 0.0
+        degradation.noise = 0.0
         degradation.recompress = 0.0
+        degradation.outside = 0.0
+        degradation.ellipse = 0.0
+        degradation.scaled = 0.0
+        degradation.gain = [1.0, 1.0]
+        degradation.gamma = [1.0, 1.0]
+        degradation.blur = 0.0
+        degradation.video = 0.0
         stage1.batch = 1
         stage1.learning_rate = 2e-4
         stage1.constant_share = 0.5
@@ -69,6 +79,9 @@ fn the_cascade() {
         stage1.identity = 0.5
         stage1.paired = 0.0
         stage1.pool = 50
+        stage1.warmup_share = 0.0
+        stage1.texture = 0.0
+        stage1.average = 0.0
         stage2.augmented = false
         stage2.steps = 5000
         stage2.batch = 18
@@ -78,6 +91,7 @@ fn the_cascade() {
         stage2.weight_decay = 1e-4
         stage2.loss = "mse"
         stage2.color = 0.0
+        stage2.average = 0.0
         "#,
     );
 }
@@ -215,7 +229,9 @@ fn the_esrgan_family() {
         psnr.distance = "mse"
         psnr.schedule.learning_rate = 1e-4
         gan.steps = 200000
+        gan.pixel = 0.0
         gan.adversarial = 1e-3
+        gan.discriminator_lr = 1.0
         gan.loss = "cross-entropy"
         gan.schedule.learning_rate = 1e-4
         gan.schedule.milestones = [100000]
@@ -235,6 +251,7 @@ fn the_esrgan_family() {
         gan.steps = 400000
         gan.pixel = 1e-2
         gan.adversarial = 5e-3
+        gan.discriminator_lr = 1.0
         gan.loss = "relativistic"
         gan.schedule.learning_rate = 1e-4
         gan.schedule.milestones = [50000, 100000, 200000, 300000]
@@ -253,7 +270,10 @@ fn the_esrgan_family() {
         gan.steps = 400000
         gan.pixel = 1.0
         gan.adversarial = 0.1
+        gan.discriminator_lr = 1.0
         gan.loss = "cross-entropy"
+        perceptual.weight = 1.0
+        perceptual.scale = 1.0
         gan.schedule.learning_rate = 1e-4
         perceptual.layers = { conv1_2 = 0.1, conv2_2 = 0.1, conv3_4 = 1.0, conv4_4 = 1.0, conv5_4 = 1.0 }
         "#,
