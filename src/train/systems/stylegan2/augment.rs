@@ -8,6 +8,7 @@
 mod colours;
 mod controller;
 mod geometry;
+mod numbers;
 #[cfg(test)]
 mod tests;
 
@@ -29,10 +30,4 @@ pub(crate) fn augment(x: &Tensor, p: f64, random: &mut Pcg64Mcg) -> Tensor {
         .collect();
     let changes: Vec<_> = (0..count).map(|_| colours::colours(p, random)).collect();
     colours::mixed(&geometry::moved(x, &moves), &changes)
-}
-
-/// Numbers for `like`'s device.
-fn floats<const N: usize>(rows: impl Iterator<Item = [f64; N]>, like: &Tensor) -> Tensor {
-    let values: Vec<f32> = rows.flatten().map(|value| value as f32).collect();
-    Tensor::from_slice(&values).to_device(like.device())
 }

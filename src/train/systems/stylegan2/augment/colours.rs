@@ -7,7 +7,7 @@ use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64Mcg;
 use tch::Tensor;
 
-use super::floats;
+use super::numbers::floats;
 
 /// A linear map of colours of −1 … 1, and what is added.
 pub(super) type Colours = [[f64; 4]; 3];

@@ -11,7 +11,7 @@ use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64Mcg;
 use tch::Tensor;
 
-use super::floats;
+use super::numbers::floats;
 
 /// An affine map of the plane: `[a b c; d e f]`.
 pub(super) type Affine = [[f64; 3]; 2];
