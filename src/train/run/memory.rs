@@ -219,7 +219,10 @@ mod tests {
             ..STEP
         };
         let refused = check(&demand(), pairs, Some(1e9), false).unwrap_err();
-        assert!(refused.to_string().contains("wants about 1.9 GB"), "{refused}");
+        assert!(
+            refused.to_string().contains("wants about 1.9 GB"),
+            "{refused}"
+        );
         let refused = check(&demand(), pairs, Some(2e9), false).unwrap_err();
         assert!(refused.to_string().contains("accumulate=3 "), "{refused}");
         for (free, forced) in [(Some(2e9), true), (Some(9e9), false), (None, false)] {
