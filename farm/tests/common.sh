@@ -3,6 +3,9 @@
 set -eu
 
 : "${PROGRAM:?names depixelate}"
+PROGRAM=$(realpath "$PROGRAM")
+# facepixelate, which makes the film, lies beside it.
+export GST_PLUGIN_PATH="${GST_PLUGIN_PATH-$(dirname "$PROGRAM")}"
 WORK=$(mktemp -d)
 export WORK
 say() { echo "== $*"; }

@@ -165,6 +165,19 @@ fn other_work_than_was_planned_is_refused() {
     );
     std::fs::write(&job, &written).unwrap();
 
+    // A folder to work in that goes with whoever planned, as farms have it.
+    let session = tempfile::tempdir().unwrap();
+    let [input, output] = ["a.mkv", "c.mkv"].map(|name| folder.join(name));
+    let [input, output] = [&input, &output].map(|path| path.to_str().unwrap());
+    let told = depixelate(
+        session.path(),
+        &[&["plan", input, output], &FAST[..]].concat(),
+    );
+    assert!(told.status.success(), "{}", said(&told));
+    drop(session);
+    let told = depixelate(folder, &["segment", output, "0"]);
+    assert!(told.status.success(), "{}", said(&told));
+
     // Another film of the same name.
     let input = planned["told"]["arguments"][0].as_str().unwrap();
     assert_eq!(input, "a.mkv");

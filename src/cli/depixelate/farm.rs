@@ -223,15 +223,19 @@ impl Place {
     /// how this process tells what happens is its own matter.
     fn parsed(&self, told: &Told, output: &Path) -> anyhow::Result<(Arguments, Job)> {
         let output = std::path::absolute(output).context("the folder to work in")?;
-        std::env::set_current_dir(&told.directory).with_context(|| {
-            format!(
-                "{}: the folder in which the film was planned is not here (--directory names it)",
-                told.directory.display()
-            )
-        })?;
         let mut arguments = told.parsed()?;
         arguments.words = self.words.clone();
         let input = told.job(&arguments)?.input;
+        let entered = std::env::set_current_dir(&told.directory);
+        // Farms plan in folders that go with the session; whole paths need none.
+        if self.directory.is_some() || input.is_relative() {
+            entered.with_context(|| {
+                format!(
+                    "{}: the folder in which the film was planned is not here (--directory names it)",
+                    told.directory.display()
+                )
+            })?;
+        }
         Ok((arguments, Job { input, output }))
     }
 }
