@@ -92,13 +92,14 @@ pub fn told(output: &Path) -> Result<(Value, Plan), AppError> {
 
 impl Transcode<'_> {
     /// Look through the film for faces, and share its segments out among `tasks` of about the same
-    /// work. [`Self::segments`] and [`Self::join`] do what is planned, in this process or in others.
+    /// work; `by_length`: of about the same length, without a look. [`Self::segments`] and [`Self::join`] do what is planned, in this process or in others.
     ///
     /// The plan is kept in the output's folder, with what [`told`] gives back to whoever makes
     /// segments. Fails where another process is at work there.
     pub fn plan_tasks(
         &self,
         tasks: usize,
+        by_length: bool,
         told: &Value,
         cancel: &AtomicBool,
         on_progress: &mut dyn FnMut(Progress),
@@ -106,7 +107,10 @@ impl Transcode<'_> {
         let open = |job: &_| Folder::open(self.output, job, self.restart);
         self.within(&open, cancel, on_progress, &mut |work, on_progress| {
             let film = work.cut(cancel, on_progress)?;
-            let faces = work.faces(&film.encoding, cancel, on_progress)?;
+            let faces = match by_length {
+                true => Vec::new(),
+                false => work.faces(&film.encoding, cancel, on_progress)?,
+            };
             let parts = film.parts.iter().enumerate();
             let segments = parts.map(|(number, part)| segment(work, number, part, &faces));
             let segments: Vec<Segment> = segments.collect();

@@ -57,6 +57,14 @@ fn a_film_of_many_machines_is_that_of_one() {
     assert_eq!(segments[6]["faces"], 0);
     assert_eq!(planned["tasks"].as_array().unwrap().len(), 3);
 
+    let arguments = ["plan", "--by-length", "--tasks", "2", "a.mkv", "c.mp4"];
+    let told = depixelate(folder, &[&arguments[..], &FAST].concat());
+    assert!(
+        said(&told).contains("0 of them with faces"),
+        "{}",
+        said(&told)
+    );
+
     // Not before all is made; what is missing is named.
     let early = depixelate(folder, &["join", "b.mp4"]);
     assert_eq!(status(&early), 2);
@@ -133,6 +141,7 @@ fn other_work_than_was_planned_is_refused() {
     refused(&["plan", "a.mkv", "-"], &["standard input and output"]);
     refused(&["plan", "a.mkv", "b.mkv", "--dry-run"], &["--dry-run"]);
     let planned = plan(folder, "b.mkv", "20", &[]);
+    assert!(planned["segments"][3]["faces"].as_u64().unwrap() > 0);
     refused(&["segment", "b.mkv", "99"], &["no segment 99", "has 8"]);
     refused(
         &["segment", "b.mkv", "--task", "21"],
