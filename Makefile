@@ -10,7 +10,7 @@ RUNTIME := .deps/onnxruntime/lib/libonnxruntime.so
 # Trainer builds link to libtorch. In a folder of their own they never replace a plugin that does not.
 TRAINER_DIR := target/trainer
 
-.PHONY: help demo plugin trainer features test lint deny bench bench-gpu bench-detect systems seed-004
+.PHONY: help demo plugin trainer features test lint deny bench bench-gpu bench-detect systems seed-004 test-farm
 
 help:
 	@echo "make demo      pixelate the face in a clip and restore it: see target/demo"
@@ -29,6 +29,7 @@ help:
 	@echo "make seed-004 PICTURES=DIR_OR_TAR"
 	@echo "               generators of faces and restorers of blurred ones, from training to one page:"
 	@echo "               see target/systems/index.html (hours; takes the trainings of make systems)"
+	@echo "make test-farm one film on many machines: Open Job Description, Slurm, GNU parallel, each run here (minutes)"
 	@echo "make test      everything that is checked: formatting, lints, all tests"
 	@echo "make lint      formatting and lints alone"
 	@echo "make deny      licences, sources and known faults of dependencies: see deny.toml"
@@ -81,6 +82,11 @@ seed-004: trainer
 test: lint
 	$(CARGO) test
 	$(CARGO) test --features trainer
+
+test-farm: plugin
+	for one in parallel openjd slurm; do \
+		PROGRAM=target/release/depixelate farm/tests/$$one.sh || exit 1; \
+	done
 
 lint:
 	$(PYTHON) scripts/setup.py trainer

@@ -119,6 +119,32 @@ pub enum AppError {
         /// The folder of parts.
         path: PathBuf,
     },
+    /// No plan was made for this file.
+    #[error(
+        "{path}: there is no plan here; depixelate plan makes one, on a disk that all machines share"
+    )]
+    NoPlan {
+        /// The folder of parts.
+        path: PathBuf,
+    },
+    /// A plan is of something else than what is here now.
+    #[error(
+        "{path}: the plan is of other work: {differences}; --restart with depixelate plan makes it anew"
+    )]
+    StalePlan {
+        /// The folder of parts.
+        path: PathBuf,
+        /// What is different, with both values.
+        differences: String,
+    },
+    /// Parts of a plan are missing.
+    #[error("{path}: these segments are missing: {numbers}; depixelate segment makes them")]
+    Missing {
+        /// The folder of parts.
+        path: PathBuf,
+        /// Their numbers.
+        numbers: String,
+    },
     /// A stream that was asked for is not there, or the container cannot hold what is needed.
     #[error("{0}")]
     Unfit(String),
@@ -136,6 +162,9 @@ impl AppError {
             | Self::SameFile { .. }
             | Self::OtherWork { .. }
             | Self::Busy { .. }
+            | Self::NoPlan { .. }
+            | Self::StalePlan { .. }
+            | Self::Missing { .. }
             | Self::Unfit(_) => 2,
             Self::NoInput { .. } | Self::Input { .. } | Self::NoVideo { .. } => 3,
             Self::Output { .. } | Self::Exists { .. } => 5,

@@ -1,11 +1,14 @@
 //! Parts that are finished, in a folder beside the output: what is left when the work is ended, and
 //! what the next run goes on with.
+//!
+//! A part is finished when its description has its name, which says which file of packets is its.
+//! That file's name is its maker's own: where two make the same part, the last description holds.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tempfile::TempPath;
@@ -17,8 +20,14 @@ use crate::files;
 const JOB: &str = "job.json";
 /// What the name of the folder ends in.
 const ENDING: &str = ".depixelate";
+/// What the names of files of packets end in.
+const PACKETS: &str = ".gdp";
+/// The file of a plan.
+const PLANNED: &str = "plan.json";
+/// What becomes of the work where several machines do it; such a folder stays.
+pub(super) const PLAN: &str = "plan";
 
-/// A folder of parts. One process at a time has it.
+/// A folder of parts. One process at a time has it, or several that make parts of one plan.
 pub(super) struct Folder {
     path: PathBuf,
     /// Whose lock is held.
@@ -28,6 +37,8 @@ pub(super) struct Folder {
 /// A part, as its description has it.
 #[derive(Serialize, Deserialize)]
 struct Described<T> {
+    /// The file of its packets.
+    packets: String,
     bytes: u64,
     made: T,
 }
@@ -40,9 +51,7 @@ impl Folder {
         job: &Map<String, Value>,
         restart: bool,
     ) -> Result<Self, AppError> {
-        let mut path = output.as_os_str().to_owned();
-        path.push(ENDING);
-        let path = PathBuf::from(path);
+        let path = folder_of(output);
         let opened = || {
             fs::create_dir_all(&path)?;
             let mut file = File::options();
@@ -50,9 +59,7 @@ impl Folder {
             file.open(path.join(JOB))
         };
         let file = opened().map_err(|reason| unwritable(&path, reason))?;
-        if file.try_lock().is_err() {
-            return Err(AppError::Busy { path });
-        }
+        locked(file.try_lock(), &path)?;
         let folder = Self { path, _job: file };
         if restart {
             folder.clean(|_| true)?;
@@ -77,6 +84,25 @@ impl Folder {
         Ok(folder)
     }
 
+    /// That for `output`, which a plan was made in. Others may have it at the same time.
+    ///
+    /// Fails where there is none, and where it is of other work than `job`.
+    pub(super) fn shared(output: &Path, job: &Map<String, Value>) -> Result<Self, AppError> {
+        let path = folder_of(output);
+        let file =
+            File::open(path.join(JOB)).map_err(|_| AppError::NoPlan { path: path.clone() })?;
+        locked(file.try_lock_shared(), &path)?;
+        let folder = Self { path, _job: file };
+        let known = folder.job()?.unwrap_or_default();
+        match known == *job {
+            true => Ok(folder),
+            false => Err(AppError::StalePlan {
+                path: folder.path.clone(),
+                differences: values(&known, job),
+            }),
+        }
+    }
+
     /// What is said of the parts that are there; None where there can be none.
     fn job(&self) -> Result<Option<Map<String, Value>>, AppError> {
         let text = fs::read_to_string(self.path.join(JOB));
@@ -89,9 +115,10 @@ impl Folder {
         &self.path
     }
 
-    /// The file of packets of part `number`.
-    pub(super) fn packets(&self, number: usize) -> PathBuf {
-        self.path.join(format!("{number:05}.gdp"))
+    /// The file of packets of part `number`, if it is finished.
+    pub(super) fn packets(&self, number: usize) -> Option<PathBuf> {
+        let described = self.described::<IgnoredAny>(number)?;
+        Some(self.path.join(described.packets))
     }
 
     fn description(&self, number: usize) -> PathBuf {
@@ -100,10 +127,14 @@ impl Folder {
 
     /// What was made of part `number`, if it is finished.
     pub(super) fn finished<T: DeserializeOwned>(&self, number: usize) -> Option<T> {
+        self.described(number).map(|described| described.made)
+    }
+
+    fn described<T: DeserializeOwned>(&self, number: usize) -> Option<Described<T>> {
         let text = fs::read_to_string(self.description(number)).ok()?;
         let described: Described<T> = serde_json::from_str(&text).ok()?;
-        let packets = fs::metadata(self.packets(number)).ok()?;
-        (packets.len() == described.bytes).then_some(described.made)
+        let packets = fs::metadata(self.path.join(&described.packets)).ok()?;
+        (packets.len() == described.bytes).then_some(described)
     }
 
     /// Keep something that was found out under `name`.
@@ -122,7 +153,7 @@ impl Folder {
 
     /// A name for the packets of part `number` until it is finished.
     pub(super) fn begin(&self, number: usize) -> Result<TempPath, AppError> {
-        let file = files::beside(&self.packets(number));
+        let file = files::beside(&self.path.join(format!("{number:05}")));
         let file = file.map_err(|reason| unwritable(&self.path, reason))?;
         Ok(file.into_temp_path())
     }
@@ -138,17 +169,23 @@ impl Folder {
             let file = File::open(&packets)?;
             file.sync_all()?;
             let bytes = file.metadata()?.len();
+            let name = own_name(&packets);
             packets
-                .persist(self.packets(number))
+                .persist_noclobber(self.path.join(&name))
                 .map_err(|error| error.error)?;
-            let described = serde_json::to_string(&Described { bytes, made })?;
+            let described = Described {
+                packets: name,
+                bytes,
+                made,
+            };
+            let described = serde_json::to_string(&described)?;
             files::write(&self.description(number), described).map_err(io::Error::other)
         };
         finished().map_err(|reason| unwritable(&self.path, reason))
     }
 
     /// Remove it, with all that is in it.
-    pub(super) fn remove(self) -> Result<(), AppError> {
+    pub(super) fn remove(&self) -> Result<(), AppError> {
         fs::remove_dir_all(&self.path).map_err(|reason| unwritable(&self.path, reason))
     }
 
@@ -174,12 +211,39 @@ impl Drop for Folder {
     /// Without a finished part it is of no use.
     fn drop(&mut self) {
         let names = || fs::read_dir(&self.path).into_iter().flatten().flatten();
-        let is_part = |entry: fs::DirEntry| entry.file_name().to_string_lossy().ends_with(".gdp");
-        if !names().any(is_part) {
+        let is_kept = |entry: fs::DirEntry| {
+            let name = entry.file_name();
+            name == PLANNED || name.to_string_lossy().ends_with(PACKETS)
+        };
+        if !names().any(is_kept) {
             // What is left does no harm.
             let _ = fs::remove_dir_all(&self.path);
         }
     }
+}
+
+/// The folder for `output`.
+pub(super) fn folder_of(output: &Path) -> PathBuf {
+    let mut path = output.as_os_str().to_owned();
+    path.push(ENDING);
+    path.into()
+}
+
+/// Whether a lock was had. Where files cannot be locked, as on some shared disks, all may come in.
+fn locked(lock: Result<(), TryLockError>, path: &Path) -> Result<(), AppError> {
+    match lock {
+        Err(TryLockError::WouldBlock) => Err(AppError::Busy {
+            path: path.to_owned(),
+        }),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    }
+}
+
+/// The name that packets are finished under: that which they had until then, but for what hides it.
+fn own_name(packets: &Path) -> String {
+    let name = packets.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.trim_start_matches('.').trim_end_matches(".part");
+    format!("{name}{PACKETS}")
 }
 
 fn unwritable(path: &Path, reason: io::Error) -> AppError {
@@ -196,6 +260,25 @@ fn differences(known: &Map<String, Value>, wanted: &Map<String, Value>) -> Strin
         .chain(wanted.keys().filter(|name| !known.contains_key(*name)));
     let different = names.filter(|name| known.get(*name) != wanted.get(*name));
     different.cloned().collect::<Vec<_>>().join(", ")
+}
+
+/// The same with both values.
+fn values(known: &Map<String, Value>, found: &Map<String, Value>) -> String {
+    let value = |all: &Map<String, Value>, name: &str| {
+        let value = all.get(name).unwrap_or(&Value::Null);
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    let told = differences(known, found);
+    let told = told
+        .split(", ")
+        .filter(|name| !name.is_empty())
+        .map(|name| {
+            let (planned, now) = (value(known, name), value(found, name));
+            format!("{name}: {planned} in the plan, {now} here")
+        });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -223,7 +306,7 @@ mod tests {
             folder.finish(number, packets, &number).unwrap();
         }
         let unfinished = folder.begin(2).unwrap().keep().unwrap();
-        fs::write(folder.packets(1), "torn").unwrap();
+        fs::write(folder.packets(1).unwrap(), "torn").unwrap();
         drop(folder);
 
         let folder = open(job("a", 1.0), false).unwrap();
@@ -241,5 +324,36 @@ mod tests {
         assert_eq!(folder.finished::<usize>(0), None);
         drop(folder);
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn several_may_make_the_same_part_of_a_plan() {
+        let parent = tempfile::tempdir().unwrap();
+        let output = parent.path().join("b.mp4");
+        let shared = |job| Folder::shared(&output, &job);
+        assert!(matches!(
+            shared(job("a", 1.0)),
+            Err(AppError::NoPlan { .. })
+        ));
+        let planning = Folder::open(&output, &job("a", 1.0), false).unwrap();
+        assert!(matches!(shared(job("a", 1.0)), Err(AppError::Busy { .. })));
+        planning.note("plan", &()).unwrap();
+        drop(planning);
+
+        let [one, other] = [(); 2].map(|()| shared(job("a", 1.0)).unwrap());
+        let packets = [&one, &other].map(|folder| folder.begin(0).unwrap());
+        let [first, second] = packets;
+        fs::write(&first, "first").unwrap();
+        one.finish(0, first, &1).unwrap();
+        fs::write(&second, "the second").unwrap();
+        assert_eq!(other.finished::<usize>(0), Some(1));
+        other.finish(0, second, &2).unwrap();
+        assert_eq!(one.finished::<usize>(0), Some(2));
+        assert_eq!(fs::read(one.packets(0).unwrap()).unwrap(), b"the second");
+        let Err(error) = shared(job("c", 1.0)) else {
+            panic!("a stale plan was taken");
+        };
+        let told = error.to_string();
+        assert!(told.contains("input: a in the plan, c here"), "{told}");
     }
 }

@@ -1,6 +1,7 @@
 //! Parts joined to one film, with all that comes along.
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -78,9 +79,18 @@ impl Join<'_> {
         Ok(counts.collect())
     }
 
+    /// The file of packets of a part.
+    fn packets(&self, part: usize) -> Result<PathBuf, AppError> {
+        let path = self.folder.packets(part);
+        path.ok_or_else(|| AppError::Missing {
+            path: self.folder.path().to_owned(),
+            numbers: part.to_string(),
+        })
+    }
+
     /// What the packets are.
     fn caps(&self, cancel: &AtomicBool) -> Result<gst::Caps, AppError> {
-        let mut packets = Reader::of_file(&self.folder.packets(0), self.patience, cancel)?;
+        let mut packets = Reader::of_file(&self.packets(0)?, self.patience, cancel)?;
         let caps = packets.next()?.and_then(|first| first.caps_owned());
         caps.ok_or_else(|| AppError::element("encoder", "no frame was encoded"))
     }
@@ -100,7 +110,7 @@ impl Join<'_> {
         let decoding = decoding_times(&times);
         let mut number = 0;
         for part in 0..self.parts.len() {
-            let path = self.folder.packets(part);
+            let path = self.packets(part)?;
             let mut packets = Reader::of_file(&path, self.patience, stop)?;
             let before = number;
             while let Some(sample) = packets.next()? {

@@ -3,22 +3,23 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use serde_json::{Map, Value};
+
 use super::container::Container;
-use super::counters::Counters;
 use super::cut::{Part, parts, parts_around};
 use super::folder::Folder;
 use super::join::Join;
-use super::part::{Found, Made, Maker};
+use super::look::look;
+use super::part::{Made, Maker};
 use super::partial::PartialFile;
 use super::pictures::Pictures;
 use super::plan::Plan;
 use super::progress::Progress;
 use super::range::Window;
-use super::record::joined;
+use super::record;
 use super::smart;
 use super::source::Source;
 use super::stream::Stream;
@@ -46,17 +47,6 @@ pub struct Outcome {
     pub report: Report,
 }
 
-/// What would be made.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Looked {
-    /// Frames that were looked at.
-    pub frames: u64,
-    /// The faces in them; times are those of the input.
-    pub faces: Vec<RestoredFace>,
-    /// Why the input is taken for damaged.
-    pub damage: Option<String>,
-}
-
 impl Transcode<'_> {
     /// Make the file. Until it is complete and was compared with the input it has a temporary name
     /// beside its own. Parts that are finished are kept in the folder `OUTPUT.depixelate` until
@@ -66,6 +56,24 @@ impl Transcode<'_> {
         cancel: &AtomicBool,
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, AppError> {
+        let open = |job: &_| Folder::open(self.output, job, self.restart);
+        self.within(&open, cancel, on_progress, &mut |work, on_progress| {
+            let start = Instant::now();
+            let film = work.cut(cancel, on_progress)?;
+            let now = work.make(&film, None, cancel, on_progress)?;
+            work.join(&film, now, start, cancel, on_progress)
+        })
+    }
+
+    /// Survey the input, and do `work` in the folder that `open` gives for what decides what the
+    /// parts are.
+    pub(super) fn within<T>(
+        &self,
+        open: &dyn Fn(&Map<String, Value>) -> Result<Folder, AppError>,
+        cancel: &AtomicBool,
+        on_progress: &mut dyn FnMut(Progress),
+        work: &mut dyn FnMut(&Work<'_>, &mut dyn FnMut(Progress)) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
         self.check_paths()?;
         let container = Container::of(self.output)?;
         // Before anything is read: whether it can be written, and encoded.
@@ -77,63 +85,22 @@ impl Transcode<'_> {
             if container.is_pictures() {
                 Pictures::check(self.output, plan.restored(), window)?;
             }
-            let start = Instant::now();
-            let folder = Folder::open(self.output, &self.identity(&plan, cancel)?, self.restart)?;
-            let work = Work {
+            let identity = self.identity(&plan, cancel)?;
+            let there = Work {
                 job: self,
                 source,
                 survey,
                 plan: &plan,
                 container,
-                folder: &folder,
+                folder: open(&identity)?,
                 window,
             };
-            let film = work.run(cancel, on_progress);
-            if matches!(film, Ok(_) | Err(AppError::Verification { .. })) {
-                // Of what is wrong nothing is used again.
-                folder.remove()?;
-            }
-            let Film { parts, now } = film?;
-            let frames = parts.iter().map(|part| part.frames).sum();
-            let tallies = parts.iter().map(|part| &part.tally);
-            let faces = parts
-                .iter()
-                .map(|part| (part.frames, part.faces.as_slice()));
-            Ok(Outcome {
-                frames,
-                faces: joined(faces, window.start().unsigned_abs()),
-                damage: survey.damage(),
-                report: Report::of(tallies, frames, now, start.elapsed()),
-            })
-        })
-    }
-
-    /// Look at all frames for faces to restore, and make nothing.
-    pub fn look(
-        &self,
-        cancel: &AtomicBool,
-        on_progress: &mut dyn FnMut(Progress),
-    ) -> Result<Looked, AppError> {
-        self.input.check()?;
-        let container = Container::of(self.output)?;
-        self.survey(cancel, &mut |source, survey, window| {
-            let plan = self.plan(survey, container, window, on_progress)?;
-            let parts = window.cut(vec![Part::all()]);
-            let maker = Maker {
-                is_sound: survey.damage().is_none(),
-                ..self.maker(source, plan.restored(), container, &self.encoding, cancel)
-            };
-            let found = look(&maker, &parts[0], false, on_progress)?;
-            Ok(Looked {
-                frames: found.frames,
-                faces: joined([(found.frames, &found.faces[..])].into_iter(), 0),
-                damage: survey.damage(),
-            })
+            work(&there, on_progress)
         })
     }
 
     /// Survey the input, and go on with that.
-    fn survey<T>(
+    pub(super) fn survey<T>(
         &self,
         cancel: &AtomicBool,
         work: &mut dyn FnMut(&Source, &Survey, &Window) -> Result<T, AppError>,
@@ -144,7 +111,7 @@ impl Transcode<'_> {
         result.map_err(|error| self.named(error))
     }
 
-    fn maker<'m>(
+    pub(super) fn maker<'m>(
         &'m self,
         source: &'m Source,
         stream: &'m Stream,
@@ -166,70 +133,55 @@ impl Transcode<'_> {
     }
 }
 
-/// Look for faces, and tell how far that is.
-fn look(
-    maker: &Maker<'_>,
-    part: &Part,
-    quickly: bool,
-    on_progress: &mut dyn FnMut(Progress),
-) -> Result<Found, AppError> {
-    let counters = Arc::new(Counters::default());
-    let total = maker.stream.packets;
-    maker.look(part, quickly, &counters, &mut |told| {
-        on_progress(match told {
-            Some(text) => Progress::Warning(text),
-            None => Progress::Looked {
-                frames: counters.packets.load(Ordering::Relaxed).min(total),
-                total,
-            },
-        });
-    })
+/// How a film is made.
+pub(super) struct Cut {
+    /// How parts are encoded that are not copied.
+    pub(super) encoding: Encoding,
+    pub(super) parts: Vec<Part>,
 }
 
 /// What there is to do.
-struct Work<'a> {
+pub(super) struct Work<'a> {
     job: &'a Transcode<'a>,
     source: &'a Source,
     survey: &'a Survey,
     plan: &'a Plan<'a>,
     container: &'static Container,
-    folder: &'a Folder,
+    pub(super) folder: Folder,
     window: &'a Window,
 }
 
-/// What was made of a film.
-struct Film {
-    /// Its parts.
-    parts: Vec<Made>,
-    /// How many of its frames were made by this run.
-    now: u64,
-}
-
 impl Work<'_> {
-    /// Do it.
-    fn run(
+    /// Make those of the film's parts that are not finished: the ones with these numbers, or all.
+    /// Gives how many frames were made.
+    pub(super) fn make(
         &self,
+        film: &Cut,
+        only: Option<&[usize]>,
         cancel: &AtomicBool,
         on_progress: &mut dyn FnMut(Progress),
-    ) -> Result<Film, AppError> {
-        let (encoding, parts) = self.cut(cancel, on_progress)?;
+    ) -> Result<u64, AppError> {
         let stop = AtomicBool::new(false);
         let workers = Workers {
-            maker: self.maker(&encoding, &stop),
-            parts: &parts,
-            folder: self.folder,
+            maker: self.maker(&film.encoding, &stop),
+            parts: &film.parts,
+            folder: &self.folder,
             jobs: self.job.jobs,
             frames: self.frames(),
         };
-        let (made, now) = workers.run(cancel, &stop, on_progress)?;
-        self.join(&parts, &made, cancel, on_progress)?;
-        Ok(Film { parts: made, now })
+        workers.run(only, cancel, &stop, on_progress)
     }
 
     /// How many frames there are to make.
     fn frames(&self) -> u64 {
         let index = &self.plan.restored().index;
         self.window.count(index.iter().map(|packet| packet.time))
+    }
+
+    /// Times of the film's frames, in the order of its file; nanoseconds of running time.
+    pub(super) fn times(&self) -> impl Iterator<Item = i64> {
+        let index = &self.plan.restored().index;
+        index.iter().filter_map(|packet| packet.time)
     }
 
     fn maker<'m>(&'m self, encoding: &'m Encoding, stop: &'m AtomicBool) -> Maker<'m> {
@@ -242,12 +194,57 @@ impl Work<'_> {
         }
     }
 
-    /// The parts of the film, and how those are encoded that are not copied.
-    fn cut(
+    /// What was made of all parts of the film.
+    ///
+    /// Fails where some are not finished.
+    fn made(&self, film: &Cut) -> Result<Vec<Made>, AppError> {
+        let numbers = 0..film.parts.len();
+        let made: Vec<Option<Made>> = numbers.map(|it| self.folder.finished(it)).collect();
+        let missing = made.iter().enumerate().filter(|(_, made)| made.is_none());
+        let missing: Vec<String> = missing.map(|(number, _)| number.to_string()).collect();
+        match missing.is_empty() {
+            true => Ok(made.into_iter().flatten().collect()),
+            false => Err(AppError::Missing {
+                path: self.folder.path().to_owned(),
+                numbers: missing.join(", "),
+            }),
+        }
+    }
+
+    /// Join the parts, which are all finished, to the output, and remove them; `now` frames were
+    /// made by this run, which began at `start`.
+    pub(super) fn join(
+        &self,
+        film: &Cut,
+        now: u64,
+        start: Instant,
+        cancel: &AtomicBool,
+        on_progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, AppError> {
+        let made = self.made(film)?;
+        let joined = self.write(&film.parts, &made, cancel, on_progress);
+        if matches!(joined, Ok(()) | Err(AppError::Verification { .. })) {
+            // Of what is wrong nothing is used again.
+            self.folder.remove()?;
+        }
+        joined?;
+        let frames = made.iter().map(|part| part.frames).sum();
+        let tallies = made.iter().map(|part| &part.tally);
+        let faces = made.iter().map(|part| (part.frames, &part.faces[..]));
+        Ok(Outcome {
+            frames,
+            faces: record::joined(faces, self.window.start().unsigned_abs()),
+            damage: self.survey.damage(),
+            report: Report::of(tallies, frames, now, start.elapsed()),
+        })
+    }
+
+    /// The parts of the film.
+    pub(super) fn cut(
         &self,
         cancel: &AtomicBool,
         on_progress: &mut dyn FnMut(Progress),
-    ) -> Result<(Encoding, Vec<Part>), AppError> {
+    ) -> Result<Cut, AppError> {
         let (job, stream) = (self.job, self.plan.restored());
         if self.frames() == 0 {
             let text = "nothing of the film lies between --from and --to";
@@ -255,7 +252,10 @@ impl Work<'_> {
         }
         let all = || {
             let parts = parts(stream, job.part_length);
-            (job.encoding.clone(), self.window.cut(parts))
+            Cut {
+                encoding: job.encoding.clone(),
+                parts: self.window.cut(parts),
+            }
         };
         if !job.smart {
             return Ok(all());
@@ -268,8 +268,12 @@ impl Work<'_> {
                 // What is cut in two cannot be copied.
                 let cuts = self.window.ends();
                 let parts = parts_around(&faces, &cuts, stream, job.part_length);
+                let cut = |parts| Cut {
+                    encoding,
+                    parts: self.window.cut(parts),
+                };
                 parts
-                    .map(|parts| (encoding, self.window.cut(parts)))
+                    .map(cut)
                     .ok_or("its times are not in order".to_owned())
             }
         };
@@ -281,7 +285,7 @@ impl Work<'_> {
     }
 
     /// Between which times there are faces to restore.
-    fn faces(
+    pub(super) fn faces(
         &self,
         encoding: &Encoding,
         cancel: &AtomicBool,
@@ -307,8 +311,8 @@ impl Work<'_> {
         Ok(times)
     }
 
-    /// Join the parts to the output, and compare it with the input.
-    fn join(
+    /// Write the output of the parts, and compare it with the input.
+    fn write(
         &self,
         parts: &[Part],
         made: &[Made],
@@ -327,7 +331,7 @@ impl Work<'_> {
             pipeline: &pipeline,
             source: self.source,
             plan: self.plan,
-            folder: self.folder,
+            folder: &self.folder,
             parts: made,
             several: parts.iter().any(|part| part.copied),
             window: self.window,

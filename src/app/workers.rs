@@ -33,20 +33,22 @@ pub(super) struct Workers<'a> {
 }
 
 impl Workers<'_> {
-    /// Make the parts that are not finished; all of them come back, and how many frames were made
-    /// now.
+    /// Make the parts that are not finished, of those with the numbers `only` or of all; gives how
+    /// many frames were made.
     pub(super) fn run(
         &self,
+        only: Option<&[usize]>,
         cancel: &AtomicBool,
         stop: &AtomicBool,
         on_progress: &mut dyn FnMut(Progress),
-    ) -> Result<(Vec<Made>, u64), AppError> {
+    ) -> Result<u64, AppError> {
         let mut made: Vec<Option<Made>> = Vec::new();
         made.extend((0..self.parts.len()).map(|number| self.folder.finished(number)));
         let counters: Vec<Arc<Counters>> = self.parts.iter().map(|_| Arc::default()).collect();
         let before: u64 = made.iter().flatten().map(|made| made.frames).sum();
+        let is_asked = |number: &usize| only.is_none_or(|only| only.contains(number));
         let missing: Vec<usize> = (0..made.len())
-            .filter(|&number| made[number].is_none())
+            .filter(|number| made[*number].is_none() && is_asked(number))
             .collect();
         let (next, mut failure) = (AtomicUsize::new(0), None);
         std::thread::scope(|scope| {
@@ -86,10 +88,11 @@ impl Workers<'_> {
         if let Some(error) = failure {
             return Err(error);
         }
-        let all: Option<Vec<Made>> = made.into_iter().collect();
-        let all = all.ok_or(AppError::Cancelled)?;
-        let frames: u64 = all.iter().map(|made| made.frames).sum();
-        Ok((all, frames - before))
+        if missing.iter().any(|&number| made[number].is_none()) {
+            return Err(AppError::Cancelled);
+        }
+        let frames: u64 = made.iter().flatten().map(|made| made.frames).sum();
+        Ok(frames - before)
     }
 
     /// Make parts as long as there are any.

@@ -4,6 +4,7 @@ mod arguments;
 mod batch;
 mod by_hand;
 mod dry_run;
+mod farm;
 mod looking;
 mod pictures;
 mod piped;
@@ -13,13 +14,14 @@ mod sidecar;
 mod telling;
 mod words;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
-use crate::app::{self, AppError, Film, Filters, Outcome};
+use crate::app::{self, AppError, Film, Filters, Input, Outcome, Transcode};
 use crate::cli::ending::{cancelled_by_signal, exit_status};
 use arguments::{Arguments, Command};
 use batch::{Job, Jobs};
@@ -48,6 +50,10 @@ pub fn main() -> ExitCode {
             command: Some(Command::Pictures(pictures)),
             ..
         } => return ExitCode::from(pictures::restore_all(pictures)),
+        Arguments {
+            command: Some(command),
+            ..
+        } => return ExitCode::from(farm::run(command)),
         _ => return ExitCode::from(restore_all(&arguments)),
     };
     ExitCode::from(told.map_or_else(|error| told_failure(&arguments, &error), |()| 0))
@@ -115,20 +121,30 @@ fn told_failure(arguments: &Arguments, error: &anyhow::Error) -> u8 {
     status
 }
 
-/// Make one file, or only look at it; whether it is damaged.
-fn make(
+/// A film, and all that it is restored with.
+struct Prepared<'a> {
+    arguments: &'a Arguments,
+    job: &'a Job,
+    options: app::RestoreOptions,
+    input: &'a Input,
+    by_hand: &'a ByHand,
+    filters: &'a Filters<'a>,
+    transcode: Transcode<'a>,
+}
+
+/// Prepare the film of `job`, to be written to `target`, for `work`.
+fn prepared<T>(
     arguments: &Arguments,
     job: &Job,
-    last: &mut Option<gst::Element>,
+    target: &Path,
     cancel: &AtomicBool,
-    telling: &mut Telling,
-) -> anyhow::Result<bool> {
-    telling.begin();
+    work: impl FnOnce(&Prepared<'_>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let options = match arguments.dry_run {
         true => dry_run::options(arguments),
         false => arguments.faces.restoration(),
     };
-    let (input, mut target) = (arguments.input(&job.input), Target::of(&job.output)?);
+    let input = arguments.input(&job.input);
     let film = match by_hand::needs_film(arguments) {
         true => {
             let (track, patience) = (arguments.video_track, arguments.patience());
@@ -140,45 +156,92 @@ fn make(
     let filters = Filters::new(|| by_hand.filter(&options));
     let mut settings = sidecar::settings(&options)?;
     settings.insert("by-hand".to_owned(), by_hand::identity(arguments));
-    let transcode = arguments.transcode(&input, target.path(), &filters, settings);
-    if arguments.dry_run {
-        let looked = transcode.look(cancel, &mut |progress| telling.progress(progress));
-        telling.end();
-        let looked = looked?;
-        dry_run::tell(arguments, job, &looked, telling);
-        let is_restored = |face: &_| dry_run::is_restored(face, arguments);
-        looking::found(arguments, &input, &looked, is_restored, cancel)?;
-        *last = filters.one();
-        return Ok(looked.damage.is_some());
-    }
-    let result = transcode.run(cancel, &mut |progress| telling.progress(progress));
+    work(&Prepared {
+        transcode: arguments.transcode(&input, target, &filters, settings),
+        options: options.clone(),
+        filters: &filters,
+        by_hand: &by_hand,
+        input: &input,
+        arguments,
+        job,
+    })
+}
+
+/// Make one file, or only look at it; whether it is damaged.
+fn make(
+    arguments: &Arguments,
+    job: &Job,
+    last: &mut Option<gst::Element>,
+    cancel: &AtomicBool,
+    telling: &mut Telling,
+) -> anyhow::Result<bool> {
+    telling.begin();
+    let mut target = Target::of(&job.output)?;
+    let path = target.path().to_owned();
+    prepared(arguments, job, &path, cancel, |film| {
+        let damaged = match arguments.dry_run {
+            true => look(film, cancel, telling)?,
+            false => {
+                let run = |telling: &mut Telling| {
+                    let on_progress = &mut |progress| telling.progress(progress);
+                    film.transcode.run(cancel, on_progress)
+                };
+                finish(film, &mut target, run, cancel, telling)?
+            }
+        };
+        *last = film.filters.one();
+        Ok(damaged)
+    })
+}
+
+/// Only look at a film; whether it is damaged.
+fn look(film: &Prepared<'_>, cancel: &AtomicBool, telling: &mut Telling) -> anyhow::Result<bool> {
+    let Prepared { arguments, job, .. } = film;
+    let on_progress = &mut |progress| telling.progress(progress);
+    let looked = film.transcode.look(cancel, on_progress);
+    telling.end();
+    let looked = looked?;
+    dry_run::tell(arguments, job, &looked, telling);
+    let is_restored = |face: &_| dry_run::is_restored(face, arguments);
+    looking::found(arguments, film.input, &looked, is_restored, cancel)?;
+    Ok(looked.damage.is_some())
+}
+
+/// Write a film by `run`, and all that was asked for beside it; whether it is damaged.
+fn finish(
+    film: &Prepared<'_>,
+    target: &mut Target,
+    run: impl FnOnce(&mut Telling) -> Result<Outcome, AppError>,
+    cancel: &AtomicBool,
+    telling: &mut Telling,
+) -> anyhow::Result<bool> {
+    let Prepared {
+        arguments,
+        job,
+        options,
+        ..
+    } = film;
+    let result = run(telling);
     telling.end();
     if let Err(AppError::Verification { .. }) = &result {
         target.keep();
     }
-    let outcome: Outcome = result?;
+    let outcome = result?;
     if !piped::is_standard(&job.output) {
-        sidecar::write(job, &options, &outcome)?;
+        sidecar::write(job, options, &outcome)?;
     }
     if let Some(path) = &arguments.markers {
-        by_hand.mark(path, &outcome.faces, &job.output)?;
+        film.by_hand.mark(path, &outcome.faces, &job.output)?;
     }
-    let settings = sidecar::words(&options)?;
+    let settings = sidecar::words(options)?;
     let films = Films {
-        input: &input,
-        target: &target,
+        input: film.input,
+        target,
         output: &job.output,
     };
-    looking::finished(
-        arguments,
-        &films,
-        &outcome,
-        &settings,
-        &telling.warnings,
-        cancel,
-    )?;
+    let warnings = &telling.warnings;
+    looking::finished(arguments, &films, &outcome, &settings, warnings, cancel)?;
     target.finish(cancel)?;
     telling.made(job, &outcome);
-    *last = filters.one();
     Ok(outcome.damage.is_some())
 }

@@ -3,6 +3,7 @@
 mod cues;
 mod damage;
 mod documents;
+mod farm;
 mod files;
 mod film;
 #[path = "../helpers/mod.rs"]

@@ -21,7 +21,7 @@ fn mux_of(path: &Path) -> &'static str {
 }
 
 /// A film of twelve seconds, with a key frame in each and frames that need later ones, and sound.
-fn film(path: &Path) {
+pub fn film(path: &Path) {
     let mux = mux_of(path);
     launch(&format!(
         "{mux} name=mux ! filesink location={} \
@@ -33,7 +33,7 @@ fn film(path: &Path) {
 }
 
 /// Sums of all decoded frames with their times, and of the packets of sound.
-fn sums(path: &Path) -> (String, String) {
+pub fn sums(path: &Path) -> (String, String) {
     let sum = |line: &str| {
         let sum = Arc::new(Mutex::new(Sha256::new()));
         let line = format!(
@@ -182,7 +182,7 @@ fn parts_of_other_work_are_not_taken() {
 }
 
 /// A film of sixteen seconds with a mosaic from the sixth to the eighth.
-fn film_with_mosaic(path: &Path) {
+pub fn film_with_mosaic(path: &Path) {
     let mux = mux_of(path);
     let line = format!(
         "{mux} name=mux ! filesink location={} \

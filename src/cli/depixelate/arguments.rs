@@ -7,6 +7,7 @@ use clap::{ArgAction, Parser, Subcommand};
 use clap_complete::Shell;
 use serde_json::{Map, Value};
 
+use super::farm::{Join, Plan, Segment};
 use super::pictures::Pictures;
 use super::shared::{Faces, Help};
 use super::words::Words;
@@ -24,7 +25,7 @@ use crate::app::{Encoding, Filters, Input, NOTICE, Transcode};
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "depixelate [OPTIONS] INPUT OUTPUT\n       depixelate [OPTIONS] INPUT… --output-dir FOLDER\n       depixelate INPUT --dry-run\n       depixelate pictures [OPTIONS] INPUT… OUTPUT",
+    override_usage = "depixelate [OPTIONS] INPUT OUTPUT\n       depixelate [OPTIONS] INPUT… --output-dir FOLDER\n       depixelate INPUT --dry-run\n       depixelate pictures [OPTIONS] INPUT… OUTPUT\n       depixelate plan | segment | join: one film on many machines",
     after_help = "More options: --help-all. All about files: docs/files.md."
 )]
 pub(super) struct Arguments {
@@ -189,10 +190,13 @@ pub(super) struct Arguments {
     pub(super) command: Option<Command>,
 }
 
-/// What is not a film.
+/// What is not a film as a whole.
 #[derive(Subcommand)]
 pub(super) enum Command {
     Pictures(Box<Pictures>),
+    Plan(Plan),
+    Segment(Segment),
+    Join(Join),
 }
 
 impl Arguments {

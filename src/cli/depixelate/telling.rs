@@ -145,6 +145,15 @@ impl Telling {
         }
     }
 
+    /// Tell what came of a step, in words or as the event `name`.
+    pub(super) fn told(&self, name: &str, words: &str, value: Value) {
+        match self.listener {
+            Listener::Person => self.say(words),
+            Listener::Program => event(name, value),
+            Listener::Nobody => {}
+        }
+    }
+
     /// Write words, or what stands for them.
     pub(super) fn found(&self, words: &str, value: Value) {
         match self.listener {

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 // What is to be told. A comment for documentation would stand in the help.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(super) struct Words {
     /// Tell nothing but warnings and errors
     #[arg(long, short, help_heading = "Looking", conflicts_with = "json")]

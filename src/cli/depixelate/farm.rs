@@ -1,0 +1,309 @@
+//! `depixelate plan`, `segment` and `join`: one film on many machines that share a disk.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context;
+use clap::{Args, Parser};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::arguments::{Arguments, Command};
+use super::batch::{self, Job};
+use super::piped::{self, Target};
+use super::telling::Telling;
+use super::words::Words;
+use super::{DAMAGED, finish, looking, prepared};
+use crate::app::farm::{self, Plan as Planned};
+use crate::app::{self, AppError};
+use crate::cli::ending::{cancelled_by_signal, exit_status};
+
+/// Plan the work on a film for many machines, and share it out among tasks of about the same cost
+#[derive(Args)]
+#[command(
+    override_usage = "depixelate plan [--tasks NUMBER] [--by-length] INPUT OUTPUT [OPTIONS of depixelate]"
+)]
+pub(super) struct Plan {
+    /// How many tasks there shall be
+    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    tasks: u32,
+    /// Share out by length alone, without looking for faces first
+    ///
+    /// With many tasks for each machine that is as good, and begins sooner.
+    #[arg(long)]
+    by_length: bool,
+    /// Film to read, film to write, and all options that depixelate has
+    ///
+    /// Machines that have the disk elsewhere find both where paths are relative, see --directory of
+    /// segment and join.
+    #[arg(
+        required = true,
+        num_args = 2..,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "INPUT OUTPUT"
+    )]
+    arguments: Vec<OsString>,
+}
+
+/// Make segments of a film that was planned
+#[derive(Args)]
+pub(super) struct Segment {
+    /// The film to write, as it was named to depixelate plan
+    output: PathBuf,
+    /// Numbers of segments, counted from 0
+    #[arg(required_unless_present = "task", value_name = "NUMBER")]
+    numbers: Vec<usize>,
+    /// The segments of a task, counted from 1
+    #[arg(long, value_name = "NUMBER", conflicts_with = "numbers")]
+    task: Option<usize>,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Join the segments of a film that was planned to the film, and compare it with the input
+#[derive(Args)]
+pub(super) struct Join {
+    /// The film to write, as it was named to depixelate plan
+    output: PathBuf,
+    #[command(flatten)]
+    place: Place,
+}
+
+// Where a plan is. A comment for documentation would stand in the help.
+#[derive(Args)]
+struct Place {
+    /// The folder that names of files are relative to [default: where the film was planned]
+    #[arg(long, value_name = "FOLDER")]
+    directory: Option<PathBuf>,
+    #[command(flatten)]
+    words: Words,
+}
+
+/// What segments and joining have to know of how a film was planned.
+#[derive(Serialize, Deserialize)]
+struct Told {
+    program: String,
+    version: String,
+    /// Where names of files are relative to.
+    directory: PathBuf,
+    /// What `depixelate` was told.
+    arguments: Vec<String>,
+}
+
+/// Do what `command` asks for; returns the exit status.
+pub(super) fn run(command: &Command) -> u8 {
+    let (done, words) = match command {
+        Command::Plan(plan) => (plan.run(), None),
+        Command::Segment(segment) => (segment.run(), Some(&segment.place.words)),
+        Command::Join(join) => (join.run(), Some(&join.place.words)),
+        Command::Pictures(_) => return 0,
+    };
+    match done {
+        Ok(damaged) => u8::from(damaged) * DAMAGED,
+        Err(error) => {
+            let status = exit_status(&error);
+            match words {
+                Some(words) => words.listener().failed(&error, status),
+                None => eprintln!("depixelate: {error:#}"),
+            }
+            status
+        }
+    }
+}
+
+impl Plan {
+    fn run(&self) -> anyhow::Result<bool> {
+        let told = Told {
+            program: "depixelate".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            directory: std::env::current_dir().context("the folder to work in")?,
+            arguments: self.words()?,
+        };
+        let arguments = told.parsed()?;
+        let (job, cancel) = (told.job(&arguments)?, begun()?);
+        let mut telling = Telling::new(&arguments)?;
+        let tasks = self.tasks as usize;
+        let told = serde_json::to_value(&told)?;
+        let plan = prepared(&arguments, &job, &job.output, &cancel, |film| {
+            let on_progress = &mut |progress| telling.progress(progress);
+            let film = &film.transcode;
+            let plan = film.plan_tasks(tasks, self.by_length, &told, &cancel, on_progress);
+            Ok(plan?)
+        });
+        telling.end();
+        let plan = plan?;
+        let value = json!({ "segments": plan.segments, "tasks": plan.tasks });
+        telling.told("planned", &summary(&job, &plan), value);
+        Ok(false)
+    }
+
+    /// The arguments as text, which JSON can hold.
+    fn words(&self) -> Result<Vec<String>, AppError> {
+        let text = |word: &OsString| {
+            let text = word.to_str().map(str::to_owned);
+            text.ok_or_else(|| {
+                let shown = word.to_string_lossy();
+                AppError::Unfit(format!("{shown}: a plan can only name files in UTF-8"))
+            })
+        };
+        self.arguments.iter().map(text).collect()
+    }
+}
+
+impl Segment {
+    fn run(&self) -> anyhow::Result<bool> {
+        let (told, plan) = self.place.read(&self.output)?;
+        let (arguments, job) = self.place.parsed(&told, &self.output)?;
+        let numbers = match self.task {
+            None => self.numbers.clone(),
+            Some(number) => numbers(&plan, number)?,
+        };
+        let cancel = begun()?;
+        let mut telling = Telling::new(&arguments)?;
+        let frames = match numbers.is_empty() {
+            true => Ok(0),
+            false => prepared(&arguments, &job, &job.output, &cancel, |film| {
+                let on_progress = &mut |progress| telling.progress(progress);
+                Ok(film.transcode.segments(&numbers, &cancel, on_progress)?)
+            }),
+        };
+        telling.end();
+        let frames = frames?;
+        let words = match (numbers.first(), numbers.last()) {
+            (Some(first), Some(last)) if frames > 0 => {
+                format!("segments {first} to {last}: {frames} frames made")
+            }
+            (Some(_), Some(_)) => "all of these segments were made already".to_owned(),
+            _ => "this task has no segments: there is nothing left to do".to_owned(),
+        };
+        telling.told(
+            "segments",
+            &words,
+            json!({ "numbers": numbers, "frames": frames }),
+        );
+        Ok(false)
+    }
+}
+
+impl Join {
+    fn run(&self) -> anyhow::Result<bool> {
+        let (told, _) = match self.place.read(&self.output) {
+            // Somebody else was asked the same.
+            Err(AppError::NoPlan { .. }) if self.output.exists() => {
+                eprintln!("depixelate: {} is there already", self.output.display());
+                return Ok(false);
+            }
+            read => read?,
+        };
+        let (arguments, job) = self.place.parsed(&told, &self.output)?;
+        let cancel = begun()?;
+        let mut telling = Telling::new(&arguments)?;
+        let mut target = Target::of(&job.output)?;
+        let path = target.path().to_owned();
+        prepared(&arguments, &job, &path, &cancel, |film| {
+            let run = |telling: &mut Telling| {
+                let on_progress = &mut |progress| telling.progress(progress);
+                film.transcode.join(&cancel, on_progress)
+            };
+            finish(film, &mut target, run, &cancel, &mut telling)
+        })
+    }
+}
+
+impl Place {
+    /// What was planned for `output`.
+    fn read(&self, output: &Path) -> Result<(Told, Planned), AppError> {
+        let (told, plan) = farm::told(output)?;
+        let mut told: Told = serde_json::from_value(told)
+            .map_err(|error| AppError::Unfit(format!("the plan is damaged: {error}")))?;
+        if let Some(directory) = &self.directory {
+            told.directory.clone_from(directory);
+        }
+        Ok((told, plan))
+    }
+
+    /// What `depixelate` was told, in the folder that it was told in, and which film that makes;
+    /// how this process tells what happens is its own matter.
+    fn parsed(&self, told: &Told, output: &Path) -> anyhow::Result<(Arguments, Job)> {
+        let output = std::path::absolute(output).context("the folder to work in")?;
+        let mut arguments = told.parsed()?;
+        arguments.words = self.words.clone();
+        let input = told.job(&arguments)?.input;
+        let entered = std::env::set_current_dir(&told.directory);
+        // Farms plan in folders that go with the session; whole paths need none.
+        if self.directory.is_some() || input.is_relative() {
+            entered.with_context(|| {
+                format!(
+                    "{}: the folder in which the film was planned is not here (--directory names it)",
+                    told.directory.display()
+                )
+            })?;
+        }
+        Ok((arguments, Job { input, output }))
+    }
+}
+
+impl Told {
+    fn parsed(&self) -> anyhow::Result<Arguments> {
+        let program = std::iter::once("depixelate".to_owned());
+        let arguments = Arguments::try_parse_from(program.chain(self.arguments.iter().cloned()));
+        let arguments = arguments.map_err(|error| AppError::Unfit(error.render().to_string()))?;
+        looking::check(&arguments)?;
+        let unfit = |what: &str| Err(AppError::Unfit(format!("{what} cannot be planned")).into());
+        match () {
+            () if arguments.command.is_some() => unfit("this command"),
+            () if arguments.dry_run => unfit("--dry-run"),
+            () if arguments.output_dir.is_some() => unfit("--output-dir: a single film alone"),
+            () => Ok(arguments),
+        }
+    }
+
+    /// Which film it is.
+    fn job(&self, arguments: &Arguments) -> Result<Job, AppError> {
+        let mut jobs = batch::outputs(&arguments.files, None, false)?;
+        let job = jobs
+            .files
+            .pop()
+            .filter(|job| !piped::is_standard(&job.output) && !piped::is_standard(&job.input));
+        job.ok_or_else(|| {
+            AppError::Unfit("standard input and output cannot be planned: name files".to_owned())
+        })
+    }
+}
+
+/// Start GStreamer; gives what Ctrl-C sets.
+fn begun() -> anyhow::Result<Arc<AtomicBool>> {
+    let cancel = cancelled_by_signal()?;
+    app::init()?;
+    Ok(cancel)
+}
+
+/// The segments of task `number`.
+fn numbers(plan: &Planned, number: usize) -> Result<Vec<usize>, AppError> {
+    let task = plan.tasks.iter().find(|task| task.number == number);
+    let task = task.ok_or_else(|| {
+        AppError::Unfit(format!(
+            "there is no task {number}: the plan has {}, counted from 1",
+            plan.tasks.len()
+        ))
+    })?;
+    Ok(task.numbers())
+}
+
+/// A plan in words.
+fn summary(job: &Job, plan: &Planned) -> String {
+    let all: f64 = plan.tasks.iter().map(|task| task.work).sum();
+    let dearest = plan.tasks.iter().map(|task| task.work).fold(0.0, f64::max);
+    let faces: u64 = plan.segments.iter().map(|segment| segment.faces).sum();
+    let frames: u64 = plan.segments.iter().map(|segment| segment.frames).sum();
+    format!(
+        "{}: {} segments in {} tasks, {frames} frames, {faces} of them with faces; the dearest task is {:.0} % of all work",
+        job.output.display(),
+        plan.segments.len(),
+        plan.tasks.len(),
+        100.0 * dearest / all.max(1.0)
+    )
+}
