@@ -77,7 +77,10 @@ impl Receiver {
 
     /// What the pipeline says went wrong, if anything did.
     fn error(&self) -> Option<anyhow::Error> {
-        let message = self.pipeline.bus()?.pop_filtered(&[gst::MessageType::Error])?;
+        let message = self
+            .pipeline
+            .bus()?
+            .pop_filtered(&[gst::MessageType::Error])?;
         match message.view() {
             gst::MessageView::Error(error) => Some(anyhow!("the preview: {}", error.error())),
             _ => None,

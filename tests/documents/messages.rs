@@ -12,7 +12,10 @@ fn sources() -> String {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|kind| kind == "rs" || kind == "py") {
+            } else if path
+                .extension()
+                .is_some_and(|kind| kind == "rs" || kind == "py")
+            {
                 text += &std::fs::read_to_string(path).unwrap();
             }
         }
