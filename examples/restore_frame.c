@@ -9,19 +9,15 @@
  *
  * A restored face is a guess: it shows nobody's identity.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 #include <gst/video/video.h>
 
+#include "ppm.h"
+
 #define RATE 25
 #define PATIENCE (60 * GST_SECOND)
-/* The longest side of a picture that is read. */
-#define LARGEST 16384
 
 /* A stream of frames of one size. */
 typedef struct {
@@ -42,7 +38,7 @@ faces_fail (Faces * faces)
 
   if (message != NULL)
     gst_message_parse_error (message, &error, NULL);
-  fprintf (stderr, "restore_frame: %s\n", error != NULL ? error->message : "no frame came for a minute");
+  fprintf (stderr, "restore_frame: %s\n", error != NULL ? error->message : "no frame came");
   g_clear_error (&error);
   g_clear_pointer (&message, gst_message_unref);
   gst_object_unref (bus);
@@ -113,69 +109,33 @@ faces_restore (Faces * faces, guint8 * pixels)
   GST_BUFFER_PTS (buffer) = gst_util_uint64_scale (faces->count, GST_SECOND, RATE);
   GST_BUFFER_DURATION (buffer) = GST_SECOND / RATE;
   faces->count++;
-  if (gst_buffer_map (buffer, &map, GST_MAP_WRITE)) {
-    copy_rows (pixels, row, map.data, stride, row, rows);
-    gst_buffer_unmap (buffer, &map);
+  if (!gst_buffer_map (buffer, &map, GST_MAP_WRITE)) {
+    gst_buffer_unref (buffer);
+    return faces_fail (faces);
   }
+  copy_rows (pixels, row, map.data, stride, row, rows);
+  gst_buffer_unmap (buffer, &map);
   if (gst_app_src_push_buffer (GST_APP_SRC (faces->source), buffer) != GST_FLOW_OK)
     return faces_fail (faces);
   sample = gst_app_sink_try_pull_sample (GST_APP_SINK (faces->sink), PATIENCE);
   if (sample == NULL)
     return faces_fail (faces);
-  if (gst_buffer_map (gst_sample_get_buffer (sample), &map, GST_MAP_READ)) {
-    copy_rows (map.data, stride, pixels, row, row, rows);
-    gst_buffer_unmap (gst_sample_get_buffer (sample), &map);
+  if (!gst_buffer_map (gst_sample_get_buffer (sample), &map, GST_MAP_READ)) {
+    gst_sample_unref (sample);
+    return faces_fail (faces);
   }
+  copy_rows (map.data, stride, pixels, row, row, rows);
+  gst_buffer_unmap (gst_sample_get_buffer (sample), &map);
   gst_sample_unref (sample);
   return TRUE;
-}
-
-/* The pixels of a binary PPM, which the caller frees; NULL: it said why. */
-static guint8 *
-read_ppm (const char *path, guint * width, guint * height)
-{
-  FILE *file = fopen (path, "rb");
-  guint8 *pixels = NULL;
-  guint most = 0;
-
-  if (file != NULL && fscanf (file, "P6 %u %u %u", width, height, &most) == 3 && fgetc (file) != EOF && most == 255
-      && *width > 0 && *height > 0 && *width <= LARGEST && *height <= LARGEST) {
-    gsize size = 3 * (gsize) * width * *height;
-    pixels = malloc (size);
-    if (pixels != NULL && fread (pixels, 1, size, file) != size)
-      g_clear_pointer (&pixels, free);
-  }
-  if (pixels == NULL)
-    fprintf (stderr, "restore_frame: %s is no binary PPM of 8 bits up to %d pixels a side\n", path, LARGEST);
-  if (file != NULL)
-    fclose (file);
-  return pixels;
-}
-
-/* The file appears as a whole or not at all. */
-static gboolean
-write_ppm (const char *path, const guint8 * pixels, guint width, guint height)
-{
-  GString *bytes = g_string_new (NULL);
-  GError *error = NULL;
-
-  g_string_printf (bytes, "P6\n%u %u\n255\n", width, height);
-  g_string_append_len (bytes, (const gchar *) pixels, 3 * (gssize) width * height);
-  g_file_set_contents (path, bytes->str, bytes->len, &error);
-  g_string_free (bytes, TRUE);
-  if (error == NULL)
-    return TRUE;
-  fprintf (stderr, "restore_frame: %s\n", error->message);
-  g_clear_error (&error);
-  return FALSE;
 }
 
 int
 main (int argc, char **argv)
 {
   Faces faces;
-  guint8 *pixels;
-  guint width, height;
+  uint8_t *pixels;
+  uint32_t width, height;
   gboolean done;
 
   gst_init (&argc, &argv);
@@ -183,11 +143,11 @@ main (int argc, char **argv)
     fprintf (stderr, "usage: restore_frame IN.ppm OUT.ppm\n");
     return 2;
   }
-  pixels = read_ppm (argv[1], &width, &height);
+  pixels = read_ppm ("restore_frame", argv[1], &width, &height);
   if (pixels == NULL)
     return 1;
   done = faces_open (&faces, width, height) && faces_restore (&faces, pixels)
-      && write_ppm (argv[2], pixels, width, height);
+      && write_ppm ("restore_frame", argv[2], pixels, width, height);
   faces_close (&faces);
   free (pixels);
   if (done)

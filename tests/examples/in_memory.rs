@@ -1,4 +1,4 @@
-//! Frames in a program's own memory: Rust with and without GStreamer, Python, C.
+//! Frames in a program's own memory: Rust with and without GStreamer, Python.
 
 use crate::material::*;
 use image::RgbImage;
@@ -19,13 +19,6 @@ fn write_npy(path: &Path, picture: &RgbImage) {
     bytes.extend(padded.as_bytes());
     bytes.extend(picture.as_raw());
     std::fs::write(path, bytes).unwrap();
-}
-
-/// The last bytes of a file of pixels without compression.
-fn pixels_at_the_end(path: &Path, like: &RgbImage) -> RgbImage {
-    let bytes = std::fs::read(path).unwrap();
-    let pixels = bytes[bytes.len() - like.as_raw().len()..].to_vec();
-    RgbImage::from_raw(like.width(), like.height(), pixels).unwrap()
 }
 
 #[test]
@@ -96,50 +89,4 @@ fn python_with_numpy() {
         said.starts_with("restore_frame.py: ") && !said.contains("Traceback"),
         "{said}"
     );
-}
-
-#[test]
-fn c() {
-    let place = Place::new();
-    let flags = run(place.with_plugin("pkg-config").args([
-        "--cflags",
-        "--libs",
-        "gstreamer-app-1.0",
-        "gstreamer-video-1.0",
-    ]));
-    let source = format!("{ROOT}/examples/restore_frame.c");
-    let mut cc = place.with_plugin("cc");
-    cc.args([
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-o",
-        "restore_frame",
-        &source,
-    ]);
-    run(cc.args(flags.split_whitespace()));
-
-    let (from, to) = (place.path("mosaic.ppm"), place.path("guess.ppm"));
-    let program = place.path("restore_frame");
-    let program = || {
-        let mut program = place.with_plugin(program.to_str().unwrap());
-        program.args([&from, &to]);
-        program
-    };
-    let mut ppm = b"P6\n640 360\n255\n".to_vec();
-    ppm.extend(mosaic().as_raw());
-    std::fs::write(&from, &ppm).unwrap();
-    let said = run(&mut program());
-    assert!(said.contains("is a guess"), "{said}");
-    assert_restored(&mosaic(), &pixels_at_the_end(&to, &mosaic()));
-
-    let said = fail(program().env("GST_PLUGIN_PATH", "/nowhere"));
-    assert!(
-        said.contains("does GST_PLUGIN_PATH name the folder"),
-        "{said}"
-    );
-    ppm.truncate(1000);
-    std::fs::write(&from, ppm).unwrap();
-    let said = fail(&mut program());
-    assert!(said.contains("mosaic.ppm is no binary PPM"), "{said}");
 }

@@ -3,6 +3,7 @@
 //! The trainer changes nothing about them: they run once, in the build without it.
 #![cfg(not(feature = "trainer"))]
 
+mod c;
 mod cookbook;
 mod editing;
 mod in_memory;

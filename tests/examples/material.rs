@@ -1,7 +1,7 @@
 //! Films and frames to work on, and what programs need to be run.
 
 use image::RgbImage;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 use tempfile::TempDir;
@@ -22,6 +22,11 @@ static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
     run(cargo.current_dir(ROOT).env("CARGO_TARGET_DIR", target));
     folder.to_owned()
 });
+
+/// Where the plugin lies, as a library to link to.
+pub fn library_folder() -> &'static Path {
+    &BUILT
+}
 
 /// The example `name`, made of Rust.
 pub fn example(name: &str) -> Command {
@@ -64,17 +69,23 @@ impl Place {
 
     /// `name` becomes a second of film, with sound, in which a face is pixelated.
     pub fn film(&self, name: &str) -> PathBuf {
-        mosaic().save(self.path("mosaic.png")).unwrap();
-        let line = format!(
-            "filesrc location=mosaic.png ! pngdec ! imagefreeze num-buffers=25 ! video/x-raw,framerate=25/1 \
-             ! videoconvert ! video/x-raw,format=I420 ! x264enc ! mp4mux name=mux ! filesink location={name} \
-             audiotestsrc num-buffers=43 ! audioconvert ! avenc_aac ! mux."
-        );
-        let words = line.split_whitespace();
-        run(self.with_plugin("gst-launch-1.0").arg("-q").args(words));
+        std::fs::write(self.path(name), &*FILM).unwrap();
         self.path(name)
     }
 }
+
+/// The film of [`Place::film`], made once.
+static FILM: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let place = Place::new();
+    mosaic().save(place.path("mosaic.png")).unwrap();
+    let line = "-q filesrc location=mosaic.png ! pngdec ! imagefreeze num-buffers=25 \
+                ! video/x-raw,framerate=25/1 ! videoconvert ! video/x-raw,format=I420 ! x264enc \
+                ! mp4mux name=mux ! filesink location=film.mp4 \
+                audiotestsrc num-buffers=43 ! audioconvert ! avenc_aac ! mux.";
+    let mut launch = place.with_plugin("gst-launch-1.0");
+    run(launch.args(line.split_whitespace()));
+    std::fs::read(place.path("film.mp4")).unwrap()
+});
 
 /// Run a program; it succeeds, and what it said comes back.
 #[track_caller]
@@ -151,4 +162,11 @@ pub fn assert_restored(before: &RgbImage, after: &RgbImage) {
         2 * inside > width * height,
         "{inside} pixels of the face changed"
     );
+}
+
+/// The last bytes of a file of pixels without compression.
+pub fn pixels_at_the_end(path: &Path, like: &RgbImage) -> RgbImage {
+    let bytes = std::fs::read(path).unwrap();
+    let pixels = bytes[bytes.len() - like.as_raw().len()..].to_vec();
+    RgbImage::from_raw(like.width(), like.height(), pixels).unwrap()
 }
