@@ -6,7 +6,7 @@
 
 The effect of the clip is the element `facedepixelate`; its property `alpha` is animated with
 keyframes, as an editing program does it: mosaics up to `start`, faces `seconds` later. Debian has
-what is needed as python3-gi, gir1.2-ges-1.0 and gstreamer1.0-x.
+what is needed as python3-gst-1.0, gir1.2-ges-1.0 and gstreamer1.0-x.
 
 A restored face is a guess: it shows nobody's identity.
 """

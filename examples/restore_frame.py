@@ -7,7 +7,7 @@
 
 A frame is an array of height x width x 3 bytes: red, green, blue. With --region the element looks
 for no mosaic itself and takes the rectangles that it is told by region metas, as a face detector
-would tell them. Debian has what is needed as python3-gi, python3-numpy and
+would tell them. Debian has what is needed as python3-gst-1.0, python3-numpy and
 gir1.2-gst-plugins-base-1.0.
 
 A restored face is a guess: it shows nobody's identity.

@@ -43,6 +43,7 @@ DEBIAN_PACKAGES = [
 # For the examples that tests run: Python with NumPy, timelines.
 TEST_PACKAGES = [
     "python3-gi",
+    "python3-gst-1.0",
     "python3-numpy",
     "gir1.2-gst-plugins-base-1.0",
     "gir1.2-ges-1.0",
