@@ -10,7 +10,8 @@ RUNTIME := .deps/onnxruntime/lib/libonnxruntime.so
 # Trainer builds link to libtorch. In a folder of their own they never replace a plugin that does not.
 TRAINER_DIR := target/trainer
 
-.PHONY: help demo plugin trainer features test lint deny bench bench-gpu bench-detect systems seed-004 test-farm
+.PHONY: help demo plugin trainer features test lint deny docs bench bench-gpu bench-detect systems seed-004 \
+	test-farm
 
 help:
 	@echo "make demo      pixelate the face in a clip and restore it: see target/demo"
@@ -32,6 +33,7 @@ help:
 	@echo "make test-farm one film on many machines: Open Job Description, Slurm, GNU parallel, each run here (minutes)"
 	@echo "make test      everything that is checked: formatting, lints, all tests"
 	@echo "make lint      formatting and lints alone"
+	@echo "make docs      these documents as a site: see target/book"
 	@echo "make deny      licences, sources and known faults of dependencies: see deny.toml"
 	@echo
 	@echo "Each first installs what it needs and does not find; scripts/setup.py --help tells what that is."
@@ -89,7 +91,7 @@ test-farm: plugin
 	done
 
 lint:
-	$(PYTHON) scripts/setup.py trainer
+	$(PYTHON) scripts/setup.py test
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --all-targets --features trainer -- -D warnings
@@ -98,3 +100,8 @@ deny:
 	@$(CARGO) deny --version >/dev/null 2>&1 || \
 		{ echo "cargo-deny is missing; install it with: cargo install cargo-deny --locked"; exit 1; }
 	$(CARGO) deny check
+
+docs:
+	@mdbook --version >/dev/null 2>&1 || \
+		{ echo "mdbook is missing; install it with: cargo install mdbook --locked"; exit 1; }
+	mdbook build

@@ -4,6 +4,7 @@
     scripts/setup.py plugin     GStreamer, ONNX Runtime
     scripts/setup.py demo       the same, and a public-domain photograph for the demo
     scripts/setup.py trainer    the same as plugin, and libtorch for the CPU
+    scripts/setup.py test       the same as trainer, and what examples in Python and timelines need
     scripts/setup.py features   EfficientNet-lite0 for losses of trainings, and nothing else
 
 Debian packages are installed with apt-get (through sudo when that is at hand). Everything else comes
@@ -39,6 +40,17 @@ DEBIAN_PACKAGES = [
     "gstreamer1.0-libav",
 ]
 
+# For the examples that tests run: Python with NumPy, timelines.
+TEST_PACKAGES = [
+    "python3-gi",
+    "python3-gst-1.0",
+    "python3-numpy",
+    "gir1.2-gst-plugins-base-1.0",
+    "gir1.2-ges-1.0",
+    "ges1.0-tools",
+    "gstreamer1.0-x",
+]
+
 # Versions that work together; tch 0.24 needs exactly libtorch 2.11.0.
 ONNXRUNTIME = "onnxruntime==1.31.1"
 TORCH = "torch==2.11.0"
@@ -60,19 +72,19 @@ def succeeds(command):
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def debian_packages():
-    """Install the Debian packages that are missing."""
+def debian_packages(names):
+    """Install those of the Debian packages that are missing."""
     if shutil.which("dpkg-query") is None:
-        say("this is no Debian: please install the counterparts of " + " ".join(DEBIAN_PACKAGES))
+        say("this is no Debian: please install the counterparts of " + " ".join(names))
         return
     query = subprocess.run(
-        ["dpkg-query", "-W", "-f=${Package} ${db:Status-Status}\n", *DEBIAN_PACKAGES],
+        ["dpkg-query", "-W", "-f=${Package} ${db:Status-Status}\n", *names],
         capture_output=True,
         text=True,
         check=False,
     )
     there = {line.split()[0] for line in query.stdout.splitlines() if line.endswith(" installed")}
-    missing = [name for name in DEBIAN_PACKAGES if name not in there]
+    missing = [name for name in names if name not in there]
     if not missing:
         return
     by_hand = "apt-get install " + " ".join(missing)
@@ -201,7 +213,7 @@ def efficientnet(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["plugin", "demo", "trainer", "features"])
+    parser.add_argument("what", choices=["plugin", "demo", "trainer", "test", "features"])
     what = parser.parse_args().what
     if what == "features":
         install("features", efficientnet, 50)
@@ -211,11 +223,11 @@ def main():
              "and set ORT_DYLIB_PATH and LIBTORCH")
     if shutil.which("cargo") is None:
         fail("no Rust toolchain found; install one (1.92 or later) with rustup")
-    debian_packages()
+    debian_packages(DEBIAN_PACKAGES + (TEST_PACKAGES if what == "test" else []))
     install("onnxruntime", onnxruntime, 150)
     if what == "demo":
         install("photographs", photograph, 100)
-    if what == "trainer":
+    if what in ("trainer", "test"):
         install("libtorch", libtorch, 1500)
 
 

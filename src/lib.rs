@@ -76,6 +76,7 @@
 //! | [`face_check`] | whether a mosaic covers a face |
 //! | [`faces`] | finding faces that show, cutting them out, putting them back |
 //! | [`restore`] | all of restoration for one picture |
+//! | [`capi`] | the same for C |
 //! | [`whole`] | whole pictures through any network |
 //! | [`stills`] | picture files, with what they say of themselves |
 //! | [`element`], [`app`] | GStreamer's elements; files in, files out |
@@ -95,6 +96,8 @@
 
 pub mod app;
 pub mod blocks;
+#[allow(unsafe_code, reason = "C hands over pointers")]
+pub mod capi;
 pub mod cascade;
 pub mod cli;
 pub mod cues;

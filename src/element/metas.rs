@@ -1,5 +1,8 @@
-//! Region metas, in and out.
+//! Region metas, in and out. With feature `v1_24` detections of `GstAnalyticsRelationMeta` count as
+//! well, and what is attached is told there, too.
 
+#[cfg(feature = "v1_24")]
+use super::analytics;
 use crate::detect::{MOST_TURN, Outline, Region};
 use crate::frame::{Lattice, Rect};
 use gst::prelude::*;
@@ -60,6 +63,37 @@ pub(super) fn regions_of<'a>(
 
 /// The regions of interest of `buffer` whose type is wanted.
 pub(super) fn regions_where<'a>(
+    buffer: &'a gst::BufferRef,
+    is_wanted: impl Fn(&str) -> bool + 'a,
+) -> impl Iterator<Item = NamedRegion> + 'a {
+    #[cfg(feature = "v1_24")]
+    let detected = detected_where(buffer, &is_wanted);
+    let regions = regions_of_interest(buffer, is_wanted);
+    #[cfg(feature = "v1_24")]
+    let regions = regions.chain(detected);
+    regions
+}
+
+/// What is detected of a wanted type, and is not told by a region meta as well.
+#[cfg(feature = "v1_24")]
+fn detected_where(
+    buffer: &gst::BufferRef,
+    is_wanted: impl Fn(&str) -> bool,
+) -> std::vec::IntoIter<NamedRegion> {
+    let mut detections = analytics::detections(buffer);
+    detections.retain(|it| {
+        let is_same = |told: NamedRegion| told.rect == it.rect;
+        is_wanted(it.kind) && !regions_of_interest(buffer, |kind| kind == it.kind).any(is_same)
+    });
+    let named = detections.iter().map(|it| NamedRegion {
+        confidence: it.confidence,
+        ..NamedRegion::at(it.rect)
+    });
+    named.collect::<Vec<_>>().into_iter()
+}
+
+/// The region metas of `buffer` whose type is wanted.
+fn regions_of_interest<'a>(
     buffer: &'a gst::BufferRef,
     is_wanted: impl Fn(&str) -> bool + 'a,
 ) -> impl Iterator<Item = NamedRegion> + 'a {
@@ -193,4 +227,6 @@ pub(super) fn attach(
     let mut details = describe(name, region, method, id);
     add(&mut details);
     meta.add_param(details);
+    #[cfg(feature = "v1_24")]
+    analytics::attach(buffer, name, rect, region.score);
 }

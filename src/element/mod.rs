@@ -8,6 +8,8 @@
     reason = "a lock is poisoned by a panic alone, which GStreamer was told of"
 )]
 
+#[cfg(feature = "v1_24")]
+mod analytics;
 pub mod caps;
 mod facedepixelate;
 mod facepixelate;

@@ -1,5 +1,7 @@
 //! `facedepixelate` and `facepixelate`: what they make of frames, events, settings and models.
 
+#[cfg(feature = "v1_24")]
+mod analytics;
 mod by_hand;
 mod colors;
 mod cues;

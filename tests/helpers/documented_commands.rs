@@ -47,10 +47,11 @@ pub fn assert_documents_fit(program: &str, file: &str) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// README.md, and all that lies in docs.
-fn documents() -> Vec<PathBuf> {
+/// README.md and its like, and all that lies in docs.
+pub fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = vec![root.join("README.md")];
+    let beside = ["README.md", "CONTRIBUTING.md", "SECURITY.md"];
+    let mut found: Vec<_> = beside.map(|name| root.join(name)).to_vec();
     let mut folders = vec![root.join("docs")];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -124,7 +125,7 @@ pub fn calls(text: &str, program: &str, subcommands: &[String]) -> Vec<Call> {
 
 /// Lines of the blocks of code in a Markdown text, without comments and put together where they go
 /// on, and the code in its prose.
-fn code(text: &str) -> (Vec<String>, Vec<String>) {
+pub fn code(text: &str) -> (Vec<String>, Vec<String>) {
     let (mut blocks, mut prose) = (Vec::new(), String::new());
     let (mut in_block, mut begun) = (false, String::new());
     for line in text.lines() {
