@@ -105,7 +105,7 @@ impl Transcode<'_> {
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<Plan, AppError> {
         let open = |job: &_| Folder::open(self.output, job, self.restart);
-        self.within(&open, cancel, on_progress, &mut |work, on_progress| {
+        self.within(open, cancel, on_progress, |work, on_progress| {
             let film = work.cut(cancel, on_progress)?;
             let faces = match by_length {
                 true => Vec::new(),
@@ -137,7 +137,7 @@ impl Transcode<'_> {
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<u64, AppError> {
         let open = |job: &_| Folder::shared(self.output, job);
-        self.within(&open, cancel, on_progress, &mut |work, on_progress| {
+        self.within(open, cancel, on_progress, |work, on_progress| {
             let film = work.cut(cancel, on_progress)?;
             match numbers.iter().find(|number| **number >= film.parts.len()) {
                 Some(beyond) => Err(AppError::Unfit(format!(
@@ -158,7 +158,7 @@ impl Transcode<'_> {
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, AppError> {
         let open = |job: &_| Folder::shared(self.output, job);
-        self.within(&open, cancel, on_progress, &mut |work, on_progress| {
+        self.within(open, cancel, on_progress, |work, on_progress| {
             let film = work.cut(cancel, on_progress)?;
             work.join(&film, 0, Instant::now(), cancel, on_progress)
         })

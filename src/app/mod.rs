@@ -22,6 +22,7 @@ pub mod farm;
 mod feed;
 mod film;
 mod filters;
+mod finish;
 mod folder;
 mod input;
 mod join;

@@ -1,8 +1,5 @@
-//! A file made of another: that is surveyed, its parts are made, joined, and compared with what they
-//! were made from.
+//! A file made of another: that is surveyed, its parts are made, and joined.
 
-use std::collections::HashMap;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -11,7 +8,6 @@ use serde_json::{Map, Value};
 use super::container::Container;
 use super::cut::{Part, parts, parts_around};
 use super::folder::Folder;
-use super::join::Join;
 use super::look::look;
 use super::part::{Made, Maker};
 use super::partial::PartialFile;
@@ -25,12 +21,9 @@ use super::source::Source;
 use super::stream::Stream;
 use super::survey::Survey;
 use super::transcode::Transcode;
-use super::verify::{Written, verify};
 use super::workers::Workers;
-use super::{AppError, Encoding, Report, RestoredFace, Writer};
+use super::{AppError, Encoding, Report, RestoredFace};
 
-/// Packets behind a part that was made, which are decoded with it to see that they fit.
-const BEHIND: usize = 32;
 /// Under which it is kept when there are faces.
 const FACES: &str = "faces";
 
@@ -57,7 +50,7 @@ impl Transcode<'_> {
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, AppError> {
         let open = |job: &_| Folder::open(self.output, job, self.restart);
-        self.within(&open, cancel, on_progress, &mut |work, on_progress| {
+        self.within(open, cancel, on_progress, |work, on_progress| {
             let start = Instant::now();
             let film = work.cut(cancel, on_progress)?;
             let now = work.make(&film, None, cancel, on_progress)?;
@@ -67,13 +60,17 @@ impl Transcode<'_> {
 
     /// Survey the input, and do `work` in the folder that `open` gives for what decides what the
     /// parts are.
-    pub(super) fn within<T>(
+    pub(super) fn within<T, Open, Do>(
         &self,
-        open: &dyn Fn(&Map<String, Value>) -> Result<Folder, AppError>,
+        open: Open,
         cancel: &AtomicBool,
         on_progress: &mut dyn FnMut(Progress),
-        work: &mut dyn FnMut(&Work<'_>, &mut dyn FnMut(Progress)) -> Result<T, AppError>,
-    ) -> Result<T, AppError> {
+        mut work: Do,
+    ) -> Result<T, AppError>
+    where
+        Open: Fn(&Map<String, Value>) -> Result<Folder, AppError>,
+        Do: FnMut(&Work<'_>, &mut dyn FnMut(Progress)) -> Result<T, AppError>,
+    {
         self.check_paths()?;
         let container = Container::of(self.output)?;
         // Before anything is read: whether it can be written, and encoded.
@@ -142,13 +139,13 @@ pub(super) struct Cut {
 
 /// What there is to do.
 pub(super) struct Work<'a> {
-    job: &'a Transcode<'a>,
-    source: &'a Source,
-    survey: &'a Survey,
-    plan: &'a Plan<'a>,
-    container: &'static Container,
+    pub(super) job: &'a Transcode<'a>,
+    pub(super) source: &'a Source,
+    pub(super) survey: &'a Survey,
+    pub(super) plan: &'a Plan<'a>,
+    pub(super) container: &'static Container,
     pub(super) folder: Folder,
-    window: &'a Window,
+    pub(super) window: &'a Window,
 }
 
 impl Work<'_> {
@@ -309,94 +306,5 @@ impl Work<'_> {
         }
         self.folder.note(FACES, &times)?;
         Ok(times)
-    }
-
-    /// Write the output of the parts, and compare it with the input.
-    fn write(
-        &self,
-        parts: &[Part],
-        made: &[Made],
-        cancel: &AtomicBool,
-        on_progress: &mut dyn FnMut(Progress),
-    ) -> Result<(), AppError> {
-        let pipeline = gst::Pipeline::with_name("depixelate");
-        let output = self.job.output;
-        let file = PartialFile::within(self.folder.path(), output)?;
-        let mut writer = Writer::into(&pipeline, self.container, file)?;
-        let lost = writer.describe(self.survey, self.window, self.job.comment);
-        writer.add(self.plan);
-        let mut on_warning = |text| on_progress(Progress::Warning(text));
-        lost.into_iter().for_each(&mut on_warning);
-        let join = Join {
-            pipeline: &pipeline,
-            source: self.source,
-            plan: self.plan,
-            folder: &self.folder,
-            parts: made,
-            several: parts.iter().any(|part| part.copied),
-            window: self.window,
-            patience: self.job.patience,
-        };
-        let along = join.run(&writer, cancel, &mut on_warning)?;
-        writer.mend()?;
-        match self.difference(writer.temporary(), parts, made, along, cancel)? {
-            None if self.container.is_pictures() => self.pictures(writer.temporary(), made, cancel),
-            None => writer.finish(),
-            Some(reason) => Err(AppError::Verification {
-                path: output.to_owned(),
-                reason,
-                kept: writer.keep_unverified()?,
-            }),
-        }
-    }
-
-    /// Write the film at `path` as pictures.
-    fn pictures(&self, path: &Path, made: &[Made], cancel: &AtomicBool) -> Result<(), AppError> {
-        let (job, input) = (self.job, self.job.input);
-        let times = self.plan.restored().index.iter();
-        let times = times.filter_map(|packet| packet.time);
-        let before = times.filter(|time| *time < self.window.start()).count() as u64;
-        let pictures = Pictures {
-            path: job.output,
-            first: input.first().map_or(1, |first| first + before),
-            profile: input.profile(),
-        };
-        let frames: u64 = made.iter().map(|part| part.frames).sum();
-        let written = pictures.write(path, job.patience, cancel)?;
-        match written == frames {
-            true => Ok(()),
-            false => Err(AppError::element(
-                "pictures",
-                format!("{frames} frames were made, {written} written"),
-            )),
-        }
-    }
-
-    fn difference(
-        &self,
-        path: &Path,
-        parts: &[Part],
-        made: &[Made],
-        along: HashMap<String, u64>,
-        cancel: &AtomicBool,
-    ) -> Result<Option<String>, AppError> {
-        let (mut ranges, mut start) = (Vec::new(), 0);
-        for (part, made) in parts.iter().zip(made) {
-            let end = start + made.times.len();
-            if !part.copied {
-                ranges.push(start..end + BEHIND);
-            }
-            start = end;
-        }
-        // Each packet once.
-        for next in 1..ranges.len() {
-            ranges[next - 1].end = ranges[next - 1].end.min(ranges[next].start);
-        }
-        let written = Written {
-            frames: made.iter().map(|part| part.frames).sum(),
-            made: ranges,
-            along,
-        };
-        verify(path, self.plan, &written, self.job.patience, cancel)
     }
 }
