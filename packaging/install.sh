@@ -5,7 +5,6 @@
 # usage: install.sh add|remove DESTDIR PREFIX LIBDIR
 set -eu
 what=$1
-root=$2
 prefix=$2$3
 lib=$2$4
 cd "$(dirname "$0")/.."
