@@ -22,11 +22,10 @@ fi
 say "hadolint has nothing to say"
 
 need buildah buildah
-mkdir -p "$ROOTS"
 base bookworm
 work=$(mktemp -d "$ROOTS/container.XXXXXX")
 trap 'buildah rm --all > /dev/null; rm -rf --one-file-system "$work"' EXIT
-mkdir -p "$work/stage/package" "$work/films" "$ROOTS/bookworm-packages/partial"
+mkdir -p "$work/stage/package" "$work/films"
 cp "$package" "$work/stage/package/depixelate.deb"
 clip
 cp "$project/target/packages/demo/pixelated.mp4" "$work/films"

@@ -37,9 +37,12 @@ need() {
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" > /dev/null
 }
 
-# The archive of a suite, complete or not at all.
+# The archive of a suite, complete or not at all. Who takes it waits for others who do.
 base() {
     local suite=$1 archive=$ROOTS/$1.tar new
+    mkdir -p "$ROOTS/$suite-packages/partial"
+    exec 9> "$ROOTS/$suite.lock"
+    flock -n 9 || { say "waiting for another test in $suite"; flock 9; }
     [ -e "$archive" ] && return
     need debootstrap debootstrap
     new=$(mktemp -d "$ROOTS/$suite.XXXXXX")
@@ -54,14 +57,13 @@ base() {
 # Make `root`, a clean Debian of this suite that knows where its packages are.
 new_root() {
     local suite=$1
-    mkdir -p "$ROOTS"
     base "$suite"
     root=$(mktemp -d "$ROOTS/$suite.XXXXXX")
     trap end_root EXIT
     tar -C "$root" -xpf "$ROOTS/$suite.tar"
     # apt fetches as a user of its own.
     chmod 755 "$root"
-    mkdir -p "$ROOTS/$suite-packages/partial" "$root/var/cache/apt/archives"
+    mkdir -p "$root/var/cache/apt/archives"
     mount --bind "$ROOTS/$suite-packages" "$root/var/cache/apt/archives"
     mount -t proc proc "$root/proc"
     cp -L /etc/resolv.conf "$root/etc/resolv.conf"
