@@ -10,6 +10,7 @@ RUNTIME := .deps/onnxruntime/lib/libonnxruntime.so
 # Tools of cargo that are not there already, for packages.
 TOOLS := .deps/cargo
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
+NOTICES := target/packages/notices.txt
 # Where `make install` puts things: where this system's GStreamer looks for them.
 PREFIX ?= $(shell pkg-config --variable=prefix gstreamer-1.0 2>/dev/null)
 LIBDIR ?= $(shell pkg-config --variable=libdir gstreamer-1.0 2>/dev/null)
@@ -20,7 +21,7 @@ SUITES ?= bookworm trixie
 TRAINER_DIR := target/trainer
 
 .PHONY: help demo plugin trainer features test lint deny bench bench-gpu bench-detect systems seed-004 \
-	pages deb wheel cargo-deb cargo-c install uninstall test-install
+	cargo-deb cargo-c cargo-about pages deb wheel install uninstall test-install
 
 help:
 	@echo "make demo      pixelate the face in a clip and restore it: see target/demo"
@@ -112,7 +113,8 @@ deny:
 # Tools of cargo, unless they are there. Their versions are such as build with the oldest Rust that the project does.
 cargo-deb: TOOL = cargo-deb@3.8.0
 cargo-c: TOOL = cargo-c@0.10.21+cargo-0.95.0
-cargo-deb cargo-c:
+cargo-about: TOOL = cargo-about@0.9.3 --features cli
+cargo-deb cargo-c cargo-about:
 	@command -v $(patsubst cargo-c,cargo-cinstall,$@) >/dev/null || { \
 		echo "installing $(TOOL) into $(TOOLS)"; \
 		CARGO_PROFILE_RELEASE_OPT_LEVEL=1 $(CARGO) install --quiet --locked --root $(TOOLS) $(TOOL); }
@@ -120,14 +122,19 @@ cargo-deb cargo-c:
 pages: plugin
 	packaging/pages.sh target/release/depixelate target/packages/pages
 
-deb: pages cargo-deb
+# Of what is linked into the program and the plugin.
+$(NOTICES): Cargo.lock packaging/about.toml packaging/notices.hbs | cargo-about
+	@mkdir -p $(@D)
+	$(CARGO) about generate --locked --config packaging/about.toml --output-file $@ packaging/notices.hbs
+
+deb: pages $(NOTICES) cargo-deb
 	rm -f target/debian/*.deb
 	$(CARGO) deb --no-build
 
-wheel: plugin
+wheel: plugin $(NOTICES)
 	PYTHON="$(PYTHON)" packaging/wheel.sh
 
-install: pages cargo-c
+install: pages $(NOTICES) cargo-c
 	$(CARGO) cinstall --release --destdir="$(DESTDIR)" --prefix="$(PREFIX)" --libdir="$(LIBDIR)"
 	packaging/install.sh add "$(DESTDIR)" "$(PREFIX)" "$(LIBDIR)"
 

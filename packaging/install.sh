@@ -27,6 +27,7 @@ remove() {
 "$what" 644 .deps/onnxruntime/LICENSE "$doc/onnxruntime/LICENSE"
 "$what" 644 .deps/onnxruntime/ThirdPartyNotices.txt "$doc/onnxruntime/ThirdPartyNotices.txt"
 "$what" 644 LICENSE "$doc/LICENSE"
+"$what" 644 target/packages/notices.txt "$doc/notices.txt"
 "$what" 644 presets/GstFaceDepixelate.prs "$prefix/share/gstreamer-1.0/presets/GstFaceDepixelate.prs"
 for page in man/man1/depixelate.1 bash-completion/completions/depixelate zsh/vendor-completions/_depixelate \
     fish/vendor_completions.d/depixelate.fish; do

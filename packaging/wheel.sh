@@ -1,5 +1,5 @@
 #!/bin/sh
-# Build the Python wheel of what lies in target/release; it is left in target/packages.
+# Build the Python wheel of what lies in target/release, with target/packages/notices.txt; it is left in target/packages.
 #
 # GStreamer, with its GLib, and ONNX Runtime stay outside: the one is the system's, the other is a wheel of its own. A
 # second GLib in the process would know none of the types of the first.
@@ -23,7 +23,7 @@ fi
 rm -rf $folder
 mkdir -p target/packages
 cp -r packaging/wheel $folder
-cp Cargo.toml LICENSE $folder
+cp Cargo.toml LICENSE target/packages/notices.txt $folder
 install -D -s -m 755 $built/depixelate $package/bin/depixelate
 install -D -s -m 644 $built/libgstdepixelate.so $package/plugin/libgstdepixelate.so
 install -D -m 644 presets/GstFaceDepixelate.prs $package/presets/GstFaceDepixelate.prs

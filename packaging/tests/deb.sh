@@ -41,7 +41,7 @@ say "$suite: installed and restored in $wall s; processors spent $computed s"
 plays
 for file in man/man1/depixelate.1.gz bash-completion/completions/depixelate zsh/vendor-completions/_depixelate \
     fish/vendor_completions.d/depixelate.fish gstreamer-1.0/presets/GstFaceDepixelate.prs \
-    doc/$name/copyright doc/$name/onnxruntime/LICENSE doc/$name/onnxruntime/ThirdPartyNotices.txt; do
+    doc/$name/copyright doc/$name/notices.txt doc/$name/onnxruntime/LICENSE doc/$name/onnxruntime/ThirdPartyNotices.txt; do
     [ -s "$root/usr/share/$file" ] || fail "the package has no /usr/share/$file"
 done
 
