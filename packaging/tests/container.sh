@@ -7,7 +7,7 @@
 # usage: container.sh PACKAGE, such as container.sh target/debian/gst-plugin-depixelate_0.1.0-1_amd64.deb
 . "$(dirname "$0")/root.sh"
 . "$(dirname "$0")/check.sh"
-package=$1
+package=${1:?usage: container.sh PACKAGE}
 project=$here/../..
 lint=$project/.deps/hadolint
 

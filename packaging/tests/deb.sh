@@ -4,8 +4,8 @@
 # usage: deb.sh SUITE PACKAGE, such as deb.sh bookworm target/debian/gst-plugin-depixelate_0.1.0-1_amd64.deb
 . "$(dirname "$0")/root.sh"
 . "$(dirname "$0")/check.sh"
-suite=$1
-package=$2
+suite=${1:?usage: deb.sh SUITE PACKAGE}
+package=${2:?usage: deb.sh SUITE PACKAGE}
 name=gst-plugin-depixelate
 # Most seconds from the package at hand to a restored clip, without downloads. Beside other work that is no time that a
 # clock could tell: what is held to it is the time that processors spend.

@@ -5,8 +5,8 @@
 # usage: installed.sh SUITE FOLDER, where FOLDER was DESTDIR
 . "$(dirname "$0")/root.sh"
 . "$(dirname "$0")/check.sh"
-suite=$1
-folder=$2
+suite=${1:?usage: installed.sh SUITE FOLDER}
+folder=${2:?usage: installed.sh SUITE FOLDER}
 
 new_root "$suite"
 give_clip

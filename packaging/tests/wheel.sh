@@ -5,8 +5,8 @@
 # usage: wheel.sh SUITE WHEEL, such as wheel.sh trixie target/packages/gst_depixelate-0.1.0-….whl
 . "$(dirname "$0")/root.sh"
 . "$(dirname "$0")/check.sh"
-suite=$1
-wheel=$2
+suite=${1:?usage: wheel.sh SUITE WHEEL}
+wheel=${2:?usage: wheel.sh SUITE WHEEL}
 
 # Fetch as this machine does: its certificates, its settings of pip.
 pip() {
