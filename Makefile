@@ -7,11 +7,21 @@ CARGO ?= cargo
 
 # The runtime that scripts/setup.py unpacks; the plugin looks for it beside itself.
 RUNTIME := .deps/onnxruntime/lib/libonnxruntime.so
+# Tools of cargo that are not there already, for packages.
+TOOLS := .deps/cargo
+export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
+NOTICES := target/packages/notices.txt
+# Where `make install` puts things: where this system's GStreamer looks for them.
+PREFIX ?= $(shell pkg-config --variable=prefix gstreamer-1.0 2>/dev/null)
+LIBDIR ?= $(shell pkg-config --variable=libdir gstreamer-1.0 2>/dev/null)
+DESTDIR ?=
+# Debian's releases that packages are tested in.
+SUITES ?= bookworm trixie
 # Trainer builds link to libtorch. In a folder of their own they never replace a plugin that does not.
 TRAINER_DIR := target/trainer
 
 .PHONY: help demo plugin trainer features test lint deny docs bench bench-gpu bench-detect systems seed-004 \
-	test-farm
+	cargo-deb cargo-c cargo-about pages deb wheel install uninstall test-install test-farm
 
 help:
 	@echo "make demo      pixelate the face in a clip and restore it: see target/demo"
@@ -31,6 +41,12 @@ help:
 	@echo "               generators of faces and restorers of blurred ones, from training to one page:"
 	@echo "               see target/systems/index.html (hours; takes the trainings of make systems)"
 	@echo "make test-farm one film on many machines: Open Job Description, Slurm, GNU parallel, each run here (minutes)"
+	@echo "make deb       a package for Debian 12 and 13: see target/debian"
+	@echo "make wheel     a package for Python: see target/packages"
+	@echo "make install   program and plugin with a file for pkg-config, to PREFIX ($(PREFIX)) and LIBDIR"
+	@echo "               ($(LIBDIR)) below DESTDIR; make uninstall takes them away"
+	@echo "make test-install"
+	@echo "               all of these in clean roots of Debian 12 and 13 (as root; downloads, and an hour)"
 	@echo "make test      everything that is checked: formatting, lints, all tests"
 	@echo "make lint      formatting and lints alone"
 	@echo "make docs      these documents as a site: see target/book"
@@ -105,3 +121,46 @@ docs:
 	@mdbook --version >/dev/null 2>&1 || \
 		{ echo "mdbook is missing; install it with: cargo install mdbook --locked"; exit 1; }
 	mdbook build
+
+# Tools of cargo, unless they are there. Their versions are such as build with the oldest Rust that the project does.
+cargo-deb: TOOL = cargo-deb@3.8.0
+cargo-c: TOOL = cargo-c@0.10.21+cargo-0.95.0
+cargo-about: TOOL = cargo-about@0.9.3 --features cli
+cargo-deb cargo-c cargo-about:
+	@command -v $(patsubst cargo-c,cargo-cinstall,$@) >/dev/null || { \
+		echo "installing $(TOOL) into $(TOOLS)"; \
+		CARGO_PROFILE_RELEASE_OPT_LEVEL=1 $(CARGO) install --quiet --locked --root $(TOOLS) $(TOOL); }
+
+pages: plugin
+	packaging/pages.sh target/release/depixelate target/packages/pages
+
+# Of what is linked into the program and the plugin.
+$(NOTICES): Cargo.lock packaging/about.toml packaging/notices.hbs | cargo-about
+	@mkdir -p $(@D)
+	$(CARGO) about generate --locked --config packaging/about.toml --output-file $@ packaging/notices.hbs
+
+deb: pages $(NOTICES) cargo-deb
+	rm -f target/debian/*.deb
+	$(CARGO) deb --no-build
+
+wheel: plugin $(NOTICES)
+	PYTHON="$(PYTHON)" packaging/wheel.sh
+
+install: pages $(NOTICES) cargo-c
+	$(CARGO) cinstall --release --destdir="$(DESTDIR)" --prefix="$(PREFIX)" --libdir="$(LIBDIR)"
+	packaging/install.sh add "$(DESTDIR)" "$(PREFIX)" "$(LIBDIR)"
+
+uninstall:
+	packaging/install.sh remove "$(DESTDIR)" "$(PREFIX)" "$(LIBDIR)"
+
+# Each package, from a clean root to a restored clip.
+test-install: INSTALLED := $(CURDIR)/target/packages/installed
+test-install: deb wheel
+	rm -rf "$(INSTALLED)"
+	$(MAKE) install DESTDIR="$(INSTALLED)"
+	for suite in $(SUITES); do \
+		packaging/tests/deb.sh $$suite target/debian/*.deb && \
+		packaging/tests/wheel.sh $$suite target/packages/*.whl && \
+		packaging/tests/installed.sh $$suite "$(INSTALLED)" || exit 1; \
+	done
+	packaging/tests/container.sh target/debian/*.deb

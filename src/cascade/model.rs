@@ -14,8 +14,8 @@ use super::summary::{GraphSummary, Head};
 use super::{LoadError, ModelMetadata};
 use crate::onnx::proto::StringStringEntryProto;
 
-/// The model that comes with the plugin.
-pub const DEFAULT_MODEL: &[u8] = include_bytes!("../../models/default.onnx");
+/// The model that comes with the plugin. Static, so that there is one copy of it in a program.
+pub static DEFAULT_MODEL: &[u8] = include_bytes!("../../models/default.onnx");
 
 /// Largest model file that is read, bytes.
 pub const MAX_MODEL_BYTES: u64 = 1 << 30;

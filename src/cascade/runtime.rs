@@ -17,6 +17,7 @@ use ort::ep::{CUDA, CoreML, DirectML, ExecutionProvider, MIGraphX, OpenVINO, Ten
 
 use super::library::located;
 use super::panic::panic_text;
+use super::places::{folders_around, libraries_in};
 use super::{Attempt, LoadError, Provider};
 
 pub use ort::logging::LogLevel;
@@ -109,11 +110,10 @@ fn log_level() -> LogLevel {
         .unwrap_or(Warning)
 }
 
-/// As [`load`], for a program that may have the library beside itself.
+/// As [`load`], for a program that may have the library beside itself, or in its package.
 pub fn load_for_program() -> Result<&'static Runtime, LoadError> {
-    let program = env::current_exe().ok();
-    let folder = program.as_deref().and_then(Path::parent);
-    let folders: Vec<PathBuf> = folder.into_iter().map(Path::to_owned).collect();
+    let program = env::current_exe();
+    let folders = program.map_or_else(|_| Vec::new(), |file| folders_around(&file));
     load(&RuntimeSearch {
         library: None,
         folders: &folders,
@@ -135,7 +135,8 @@ fn candidates(search: &RuntimeSearch<'_>, variable: Option<OsString>) -> Vec<Pat
     }
     let (prefix, suffix) = (env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
     let name = format!("{prefix}onnxruntime{suffix}");
-    let mut places: Vec<_> = search.folders.iter().map(|f| f.join(&name)).collect();
+    let beside = search.folders.iter();
+    let mut places: Vec<_> = beside.flat_map(|f| libraries_in(f, &name)).collect();
     // Distributions keep the name without a version in their development package.
     let versioned = cfg!(target_os = "linux").then(|| format!("{name}.1").into());
     places.push(name.into());

@@ -8,7 +8,7 @@ use super::stats::Stats;
 use super::worker::Worker;
 use crate::cascade::{
     self, Batcher, LoadError, Model, OrtBackend, Provider, RunError, Runtime, RuntimeSearch,
-    SessionSettings, Wake,
+    SessionSettings, Wake, folders_around,
 };
 use crate::element::runtime_log;
 use crate::face_check::FaceCheck;
@@ -97,7 +97,7 @@ impl Imp {
             };
             return Ok((batcher, None));
         }
-        let runtime = runtime(self.plugin_folder())?;
+        let runtime = runtime(self.plugin_file())?;
         let batcher = shared(&name, settings, || {
             Batcher::new(Box::new(self.open(runtime, settings)?), size)
         })?;
@@ -151,20 +151,18 @@ impl Imp {
         let _ = obj.post_message(message);
     }
 
-    /// Where the plugin's file lies, or the program that it is linked into: a runtime may lie
-    /// beside it.
-    fn plugin_folder(&self) -> Option<PathBuf> {
+    /// The plugin's file, or the program that it is linked into: a runtime may lie beside it.
+    fn plugin_file(&self) -> Option<PathBuf> {
         let plugin = self.obj().factory().and_then(|factory| factory.plugin());
         let file = plugin.and_then(|plugin| plugin.filename());
-        let file = file.or_else(|| std::env::current_exe().ok())?;
-        file.parent().map(Path::to_owned)
+        file.or_else(|| std::env::current_exe().ok())
     }
 }
 
-/// Load the runtime; one beside the plugin will do.
-fn runtime(plugin_folder: Option<PathBuf>) -> Result<&'static Runtime, LoadError> {
+/// Load the runtime; one beside the plugin, or in its package, will do.
+fn runtime(plugin_file: Option<PathBuf>) -> Result<&'static Runtime, LoadError> {
     runtime_log::connect();
-    let folders: Vec<PathBuf> = plugin_folder.into_iter().collect();
+    let folders = plugin_file.map_or_else(Vec::new, |file| folders_around(&file));
     cascade::runtime::load(&RuntimeSearch {
         library: None,
         folders: &folders,
