@@ -27,9 +27,8 @@ while [ $# -gt 0 ]; do
     esac
 done
 [ $# -ge 2 ] || usage
-input=$1
 output=$2
-name=$(basename "$output")
+name=$(basename -- "$output")
 
 # A line for the shell of a node; each word is quoted.
 line() {
@@ -43,7 +42,6 @@ submit() {
     sbatch $common "$@"
 }
 
-[ -e "$input" ] || { echo "submit.sh: $input: there is no such file" >&2; exit 3; }
 plan=$(submit --job-name "plan $name" --wrap "$(line "$program" plan --tasks "$tasks" "$@")")
 segments=$(submit --job-name "restore $name" --dependency "afterok:$plan" --kill-on-invalid-dep=yes \
     --array "1-$tasks" --wrap "$(line "$program" segment "$output" --task)\"\$SLURM_ARRAY_TASK_ID\"")

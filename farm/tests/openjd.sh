@@ -24,7 +24,7 @@ step Join
 same "$WORK/out.mp4"
 step Verify
 say "all of it at once"
-rm "$WORK/out.mp4"
+rm -r "$WORK"/out.mp4*
 step Verify --run-dependencies
 same "$WORK/out.mp4"
 rm -r "$WORK"

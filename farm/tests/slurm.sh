@@ -81,8 +81,8 @@ ended_job "$join"
 [ -e out.mp4 ] || { cat slurm-*.out; fail "no film came out"; }
 same out.mp4
 
-say "the same, and a node dies in the middle"
-rm out.mp4
+say "the same, and a task is killed in the middle"
+rm -r out.mp4*
 # shellcheck disable=SC2086 # a word each
 join=$(DEPIXELATE=$PROGRAM "$submit" --tasks 6 --sbatch --ntasks=1 in.mkv out.mp4 $options --quiet)
 for _ in $(seq 200); do

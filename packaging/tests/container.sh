@@ -24,7 +24,6 @@ say "hadolint has nothing to say"
 need buildah buildah
 base bookworm
 work=$(mktemp -d "$ROOTS/container.XXXXXX")
-trap 'buildah rm --all > /dev/null; rm -rf --one-file-system "$work"' EXIT
 mkdir -p "$work/stage/package" "$work/films"
 cp "$package" "$work/stage/package/depixelate.deb"
 clip
@@ -34,6 +33,7 @@ cp "$project/target/packages/demo/pixelated.mp4" "$work/films"
 buildah() {
     command buildah --root "$work/root" --runroot "$work/run" --storage-driver vfs "$@"
 }
+trap 'buildah rm --all > /dev/null; rm -rf --one-file-system "$work"' EXIT
 export BUILDAH_ISOLATION=chroot
 
 begin=$(buildah from scratch)

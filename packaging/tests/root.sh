@@ -48,10 +48,10 @@ base() {
     new=$(mktemp -d "$ROOTS/$suite.XXXXXX")
     say "fetching Debian's $suite (once)"
     debootstrap --variant=minbase "$suite" "$new" "$(mirror)" > "$new.log" 2>&1 ||
-        { tail -5 "$new.log" >&2; rm -rf "$new"; fail "debootstrap could not make $suite; all it said is in $new.log"; }
+        { tail -5 "$new.log" >&2; rm -rf --one-file-system "$new"; fail "debootstrap could not make $suite; all it said is in $new.log"; }
     rm -rf "$new"/var/cache/apt/archives/*.deb "$new.log"
     tar -C "$new" -cf "$archive.part" . && mv "$archive.part" "$archive"
-    rm -rf "$new"
+    rm -rf --one-file-system "$new"
 }
 
 # Make `root`, a clean Debian of this suite that knows where its packages are.

@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cut::Part;
-use super::folder::{Folder, PLAN, folder_of};
+use super::folder::{self, Folder, PLAN, folder_of};
 use super::progress::Progress;
 use super::transcode::Transcode;
-use super::work::Work;
+use super::work::{Cut, Work};
 use super::{AppError, Outcome};
 
 /// What a frame with a face costs beside one without, which is decoded, looked at and encoded: at
@@ -129,7 +129,8 @@ impl Transcode<'_> {
 
     /// Make those of the segments with these numbers that are not made; gives how many frames were.
     ///
-    /// Fails where the film was not planned, or something else was than this.
+    /// Fails where the film was not planned, or something else was than this, or where it is cut in
+    /// another way here.
     pub fn segments(
         &self,
         numbers: &[usize],
@@ -139,6 +140,7 @@ impl Transcode<'_> {
         let open = |job: &_| Folder::shared(self.output, job);
         self.within(open, cancel, on_progress, |work, on_progress| {
             let film = work.cut(cancel, on_progress)?;
+            self.ensure_planned(work, &film)?;
             match numbers.iter().find(|number| **number >= film.parts.len()) {
                 Some(beyond) => Err(AppError::Unfit(format!(
                     "there is no segment {beyond}: the film has {}, counted from 0",
@@ -149,20 +151,55 @@ impl Transcode<'_> {
         })
     }
 
-    /// Join the film's segments to the output, compare it with the input, and remove them.
+    /// Join the film's segments to the output, and compare it with the input. [`leave`] removes them.
     ///
-    /// Fails where segments are missing, and names them.
+    /// Fails where segments are missing, and names them, and where somebody else joins them.
     pub fn join(
         &self,
         cancel: &AtomicBool,
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, AppError> {
+        let _alone = folder::lock_plan(self.output)?;
         let open = |job: &_| Folder::shared(self.output, job);
         self.within(open, cancel, on_progress, |work, on_progress| {
             let film = work.cut(cancel, on_progress)?;
+            self.ensure_planned(work, &film)?;
             work.join(&film, 0, Instant::now(), cancel, on_progress)
         })
     }
+
+    /// That the film is cut here as it was where it was planned.
+    fn ensure_planned(&self, work: &Work<'_>, film: &Cut) -> Result<(), AppError> {
+        let (_, planned) = told(self.output)?;
+        let here = film.parts.iter().enumerate();
+        let here: Vec<Segment> = here.map(|(n, part)| segment(work, n, part, &[])).collect();
+        let is_same = |(a, b): (&Segment, &Segment)| {
+            (a.frames, a.copied) == (b.frames, b.copied) && a.seconds == b.seconds
+        };
+        let pairs = here.iter().zip(&planned.segments);
+        match here.len() == planned.segments.len() && pairs.into_iter().all(is_same) {
+            true => Ok(()),
+            false => Err(AppError::StalePlan {
+                path: folder_of(self.output),
+                differences: format!(
+                    "it has {} segments, here there are {}, or others",
+                    planned.segments.len(),
+                    here.len()
+                ),
+            }),
+        }
+    }
+}
+
+/// The film for `output` is there, with all that belongs to it: remove what it was made of. A file
+/// stays that says so.
+pub fn leave(output: &Path) -> Result<(), AppError> {
+    folder::leave_joined(output)
+}
+
+/// Whether the film for `output` was planned, and joined since.
+pub fn is_joined(output: &Path) -> bool {
+    folder::is_joined(output)
 }
 
 /// What there is to do for a part; `faces` are times between which there are some.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::cut::Part;
+use super::folder::Finished;
 use super::join::Join;
 use super::part::Made;
 use super::partial::PartialFile;
@@ -22,7 +23,7 @@ impl Work<'_> {
     pub(super) fn write(
         &self,
         parts: &[Part],
-        made: &[Made],
+        made: &[Finished<Made>],
         cancel: &AtomicBool,
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<(), AppError> {
@@ -38,7 +39,6 @@ impl Work<'_> {
             pipeline: &pipeline,
             source: self.source,
             plan: self.plan,
-            folder: &self.folder,
             parts: made,
             several: parts.iter().any(|part| part.copied),
             window: self.window,
@@ -58,7 +58,12 @@ impl Work<'_> {
     }
 
     /// Write the film at `path` as pictures.
-    fn pictures(&self, path: &Path, made: &[Made], cancel: &AtomicBool) -> Result<(), AppError> {
+    fn pictures(
+        &self,
+        path: &Path,
+        made: &[Finished<Made>],
+        cancel: &AtomicBool,
+    ) -> Result<(), AppError> {
         let (job, input) = (self.job, self.job.input);
         let times = self.plan.restored().index.iter();
         let times = times.filter_map(|packet| packet.time);
@@ -68,7 +73,7 @@ impl Work<'_> {
             first: input.first().map_or(1, |first| first + before),
             profile: input.profile(),
         };
-        let frames: u64 = made.iter().map(|part| part.frames).sum();
+        let frames: u64 = made.iter().map(|part| part.made.frames).sum();
         let written = pictures.write(path, job.patience, cancel)?;
         match written == frames {
             true => Ok(()),
@@ -83,13 +88,13 @@ impl Work<'_> {
         &self,
         path: &Path,
         parts: &[Part],
-        made: &[Made],
+        made: &[Finished<Made>],
         along: HashMap<String, u64>,
         cancel: &AtomicBool,
     ) -> Result<Option<String>, AppError> {
         let (mut ranges, mut start) = (Vec::new(), 0);
         for (part, made) in parts.iter().zip(made) {
-            let end = start + made.times.len();
+            let end = start + made.made.times.len();
             if !part.copied {
                 ranges.push(start..end + BEHIND);
             }
@@ -100,7 +105,7 @@ impl Work<'_> {
             ranges[next - 1].end = ranges[next - 1].end.min(ranges[next].start);
         }
         let written = Written {
-            frames: made.iter().map(|part| part.frames).sum(),
+            frames: made.iter().map(|part| part.made.frames).sum(),
             made: ranges,
             along,
         };

@@ -7,8 +7,9 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tempfile::TempPath;
@@ -24,6 +25,8 @@ const ENDING: &str = ".depixelate";
 const PACKETS: &str = ".gdp";
 /// The file of a plan.
 const PLANNED: &str = "plan.json";
+/// What is left of a plan that was joined.
+const JOINED: &str = "joined.json";
 /// What becomes of the work where several machines do it; such a folder stays.
 pub(super) const PLAN: &str = "plan";
 
@@ -31,7 +34,13 @@ pub(super) const PLAN: &str = "plan";
 pub(super) struct Folder {
     path: PathBuf,
     /// Whose lock is held.
-    _job: File,
+    job: Mutex<Option<File>>,
+}
+
+/// What was made of a part, and the file of its packets.
+pub(super) struct Finished<T> {
+    pub(super) packets: PathBuf,
+    pub(super) made: T,
 }
 
 /// A part, as its description has it.
@@ -59,8 +68,8 @@ impl Folder {
             file.open(path.join(JOB))
         };
         let file = opened().map_err(|reason| unwritable(&path, reason))?;
-        locked(file.try_lock(), &path)?;
-        let folder = Self { path, _job: file };
+        let alone = locked(file.try_lock(), &path)?;
+        let folder = Self::at(path, file);
         if restart {
             folder.clean(|_| true)?;
         }
@@ -79,9 +88,16 @@ impl Folder {
                     .map_err(|reason| unwritable(&folder.path, reason))?;
             }
         }
-        // What was written when the work was ended.
-        folder.clean(|name| name.ends_with(".part"))?;
+        if alone {
+            // What was written when the work was ended.
+            folder.clean(|name| name.ends_with(".part") || name == JOINED)?;
+        }
         Ok(folder)
+    }
+
+    fn at(path: PathBuf, job: File) -> Self {
+        let job = Mutex::new(Some(job));
+        Self { path, job }
     }
 
     /// That for `output`, which a plan was made in. Others may have it at the same time.
@@ -92,7 +108,7 @@ impl Folder {
         let file =
             File::open(path.join(JOB)).map_err(|_| AppError::NoPlan { path: path.clone() })?;
         locked(file.try_lock_shared(), &path)?;
-        let folder = Self { path, _job: file };
+        let folder = Self::at(path, file);
         let known = folder.job()?.unwrap_or_default();
         match known == *job {
             true => Ok(folder),
@@ -115,26 +131,19 @@ impl Folder {
         &self.path
     }
 
-    /// The file of packets of part `number`, if it is finished.
-    pub(super) fn packets(&self, number: usize) -> Option<PathBuf> {
-        let described = self.described::<IgnoredAny>(number)?;
-        Some(self.path.join(described.packets))
-    }
-
     fn description(&self, number: usize) -> PathBuf {
         self.path.join(format!("{number:05}.json"))
     }
 
-    /// What was made of part `number`, if it is finished.
-    pub(super) fn finished<T: DeserializeOwned>(&self, number: usize) -> Option<T> {
-        self.described(number).map(|described| described.made)
-    }
-
-    fn described<T: DeserializeOwned>(&self, number: usize) -> Option<Described<T>> {
+    /// What was made of part `number`, if it is finished. Both belong together, whatever others
+    /// make of the part meanwhile.
+    pub(super) fn finished<T: DeserializeOwned>(&self, number: usize) -> Option<Finished<T>> {
         let text = fs::read_to_string(self.description(number)).ok()?;
         let described: Described<T> = serde_json::from_str(&text).ok()?;
-        let packets = fs::metadata(self.path.join(&described.packets)).ok()?;
-        (packets.len() == described.bytes).then_some(described)
+        let packets = self.path.join(described.packets);
+        let is_whole = fs::metadata(&packets).ok()?.len() == described.bytes;
+        let made = described.made;
+        is_whole.then_some(Finished { packets, made })
     }
 
     /// Keep something that was found out under `name`.
@@ -171,7 +180,7 @@ impl Folder {
             let bytes = file.metadata()?.len();
             let name = own_name(&packets);
             packets
-                .persist_noclobber(self.path.join(&name))
+                .persist(self.path.join(&name))
                 .map_err(|error| error.error)?;
             let described = Described {
                 packets: name,
@@ -186,6 +195,13 @@ impl Folder {
 
     /// Remove it, with all that is in it.
     pub(super) fn remove(&self) -> Result<(), AppError> {
+        // Shared disks keep a file that is open, under another name.
+        drop(
+            self.job
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
         fs::remove_dir_all(&self.path).map_err(|reason| unwritable(&self.path, reason))
     }
 
@@ -213,7 +229,7 @@ impl Drop for Folder {
         let names = || fs::read_dir(&self.path).into_iter().flatten().flatten();
         let is_kept = |entry: fs::DirEntry| {
             let name = entry.file_name();
-            name == PLANNED || name.to_string_lossy().ends_with(PACKETS)
+            name == PLANNED || name == JOINED || name.to_string_lossy().ends_with(PACKETS)
         };
         if !names().any(is_kept) {
             // What is left does no harm.
@@ -230,13 +246,45 @@ pub(super) fn folder_of(output: &Path) -> PathBuf {
 }
 
 /// Whether a lock was had. Where files cannot be locked, as on some shared disks, all may come in.
-fn locked(lock: Result<(), TryLockError>, path: &Path) -> Result<(), AppError> {
+fn locked(lock: Result<(), TryLockError>, path: &Path) -> Result<bool, AppError> {
     match lock {
+        Ok(()) => Ok(true),
+        Err(TryLockError::Error(_)) => Ok(false),
         Err(TryLockError::WouldBlock) => Err(AppError::Busy {
             path: path.to_owned(),
         }),
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }
+}
+
+/// Let nobody else join the plan for `output` as long as what this gives is there.
+pub(super) fn lock_plan(output: &Path) -> Result<File, AppError> {
+    let path = folder_of(output);
+    let file = File::open(path.join(PLANNED));
+    let file = file.map_err(|_| AppError::NoPlan { path: path.clone() })?;
+    locked(file.try_lock(), &path)?;
+    Ok(file)
+}
+
+/// The plan for `output` is joined: say so in its folder, and remove all else there as far as that
+/// goes. Others may still be at work there, for nothing.
+pub(super) fn leave_joined(output: &Path) -> Result<(), AppError> {
+    let path = folder_of(output);
+    let text = format!("{{\"joined\": {:?}}}\n", output.display().to_string());
+    let written = files::write(&path.join(JOINED), text);
+    written.map_err(|reason| unwritable(&path, io::Error::other(reason)))?;
+    for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
+        if entry.file_name() != JOINED {
+            // What is left takes room and does no other harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Whether a plan for `output` was joined.
+pub(super) fn is_joined(output: &Path) -> bool {
+    let path = folder_of(output);
+    path.join(JOINED).exists() && !path.join(PLANNED).exists()
 }
 
 /// The name that packets are finished under: that which they had until then, but for what hides it.
@@ -306,14 +354,12 @@ mod tests {
             folder.finish(number, packets, &number).unwrap();
         }
         let unfinished = folder.begin(2).unwrap().keep().unwrap();
-        fs::write(folder.packets(1).unwrap(), "torn").unwrap();
+        let made = |folder: &Folder, n| folder.finished::<usize>(n).map(|it| it.made);
+        fs::write(folder.finished::<usize>(1).unwrap().packets, "torn").unwrap();
         drop(folder);
 
         let folder = open(job("a", 1.0), false).unwrap();
-        assert_eq!(
-            [0, 1, 2].map(|n| folder.finished::<usize>(n)),
-            [Some(0), None, None]
-        );
+        assert_eq!([0, 1, 2].map(|n| made(&folder, n)), [Some(0), None, None]);
         assert!(!unfinished.exists());
         drop(folder);
         let Err(error) = open(job("a", 0.5), false) else {
@@ -321,9 +367,22 @@ mod tests {
         };
         assert!(error.to_string().contains("detail") && !error.to_string().contains("input"));
         let folder = open(job("a", 0.5), true).unwrap();
-        assert_eq!(folder.finished::<usize>(0), None);
+        assert_eq!(made(&folder, 0), None);
         drop(folder);
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn numbers_are_what_they_were() {
+        let parent = tempfile::tempdir().unwrap();
+        let output = parent.path().join("b.mp4");
+        for hundredths in 0..100 {
+            let job = job("a", hundredths as f32 / 100.0);
+            let folder = Folder::open(&output, &job, true).unwrap();
+            folder.note(PLAN, &()).unwrap();
+            drop(folder);
+            assert!(Folder::open(&output, &job, false).is_ok(), "{hundredths}");
+        }
     }
 
     #[test]
@@ -346,10 +405,13 @@ mod tests {
         fs::write(&first, "first").unwrap();
         one.finish(0, first, &1).unwrap();
         fs::write(&second, "the second").unwrap();
-        assert_eq!(other.finished::<usize>(0), Some(1));
+        let earlier = other.finished::<usize>(0).unwrap();
         other.finish(0, second, &2).unwrap();
-        assert_eq!(one.finished::<usize>(0), Some(2));
-        assert_eq!(fs::read(one.packets(0).unwrap()).unwrap(), b"the second");
+        let later = one.finished::<usize>(0).unwrap();
+        for (finished, made, packets) in [(earlier, 1, "first"), (later, 2, "the second")] {
+            let found = fs::read_to_string(finished.packets).unwrap();
+            assert_eq!((finished.made, found.as_str()), (made, packets));
+        }
         let Err(error) = shared(job("c", 1.0)) else {
             panic!("a stale plan was taken");
         };

@@ -1,7 +1,6 @@
 //! Parts joined to one film, with all that comes along.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +9,7 @@ use gst::prelude::*;
 
 use super::branches::{decoder, name_speakers};
 use super::feed::{entry, push, run_fed};
-use super::folder::Folder;
+use super::folder::Finished;
 use super::part::Made;
 use super::plan::{Plan, Use};
 use super::range::Window;
@@ -34,8 +33,7 @@ pub(super) struct Join<'a> {
     pub(super) pipeline: &'a gst::Pipeline,
     pub(super) source: &'a Source,
     pub(super) plan: &'a Plan<'a>,
-    pub(super) folder: &'a Folder,
-    pub(super) parts: &'a [Made],
+    pub(super) parts: &'a [Finished<Made>],
     /// Whether some of them were copied, and others encoded.
     pub(super) several: bool,
     /// What of the film is written.
@@ -79,18 +77,10 @@ impl Join<'_> {
         Ok(counts.collect())
     }
 
-    /// The file of packets of a part.
-    fn packets(&self, part: usize) -> Result<PathBuf, AppError> {
-        let path = self.folder.packets(part);
-        path.ok_or_else(|| AppError::Missing {
-            path: self.folder.path().to_owned(),
-            numbers: part.to_string(),
-        })
-    }
-
     /// What the packets are.
     fn caps(&self, cancel: &AtomicBool) -> Result<gst::Caps, AppError> {
-        let mut packets = Reader::of_file(&self.packets(0)?, self.patience, cancel)?;
+        let first = &self.parts[0].packets;
+        let mut packets = Reader::of_file(first, self.patience, cancel)?;
         let caps = packets.next()?.and_then(|first| first.caps_owned());
         caps.ok_or_else(|| AppError::element("encoder", "no frame was encoded"))
     }
@@ -105,13 +95,16 @@ impl Join<'_> {
         let times: Vec<_> = self
             .parts
             .iter()
-            .flat_map(|part| part.times.iter().copied())
+            .flat_map(|part| part.made.times.iter().copied())
             .collect();
         let decoding = decoding_times(&times);
         let mut number = 0;
-        for part in 0..self.parts.len() {
-            let path = self.packets(part)?;
-            let mut packets = Reader::of_file(&path, self.patience, stop)?;
+        for Finished {
+            packets: path,
+            made,
+        } in self.parts
+        {
+            let mut packets = Reader::of_file(path, self.patience, stop)?;
             let before = number;
             while let Some(sample) = packets.next()? {
                 let decoding = decoding
@@ -124,7 +117,7 @@ impl Join<'_> {
                 number += 1;
                 passed.fetch_add(1, Ordering::Relaxed);
             }
-            let expected = self.parts[part].times.len();
+            let expected = made.times.len();
             if number - before != expected {
                 return Err(AppError::element(
                     &path.display().to_string(),

@@ -109,6 +109,11 @@ impl<'a> Transcode<'a> {
         let mut identity = self.settings.clone();
         identity.insert("input".to_owned(), input.into());
         identity.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
+        // Another one may encode in another way.
+        identity.insert(
+            "gstreamer".to_owned(),
+            gst::version_string().as_str().into(),
+        );
         let range = [self.from, self.to].map(|time| time.map(gst::ClockTime::nseconds));
         identity.insert("range".to_owned(), serde_json::json!(range));
         identity.insert("smart".to_owned(), self.smart.into());

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::container::Container;
 use super::cut::{Part, parts, parts_around};
-use super::folder::Folder;
+use super::folder::{Finished, Folder};
 use super::look::look;
 use super::part::{Made, Maker};
 use super::partial::PartialFile;
@@ -54,7 +54,12 @@ impl Transcode<'_> {
             let start = Instant::now();
             let film = work.cut(cancel, on_progress)?;
             let now = work.make(&film, None, cancel, on_progress)?;
-            work.join(&film, now, start, cancel, on_progress)
+            let joined = work.join(&film, now, start, cancel, on_progress);
+            if matches!(joined, Ok(_) | Err(AppError::Verification { .. })) {
+                // Of what is wrong nothing is used again.
+                work.folder.remove()?;
+            }
+            joined
         })
     }
 
@@ -194,9 +199,9 @@ impl Work<'_> {
     /// What was made of all parts of the film.
     ///
     /// Fails where some are not finished.
-    fn made(&self, film: &Cut) -> Result<Vec<Made>, AppError> {
+    fn made(&self, film: &Cut) -> Result<Vec<Finished<Made>>, AppError> {
         let numbers = 0..film.parts.len();
-        let made: Vec<Option<Made>> = numbers.map(|it| self.folder.finished(it)).collect();
+        let made: Vec<Option<_>> = numbers.map(|it| self.folder.finished(it)).collect();
         let missing = made.iter().enumerate().filter(|(_, made)| made.is_none());
         let missing: Vec<String> = missing.map(|(number, _)| number.to_string()).collect();
         match missing.is_empty() {
@@ -208,8 +213,8 @@ impl Work<'_> {
         }
     }
 
-    /// Join the parts, which are all finished, to the output, and remove them; `now` frames were
-    /// made by this run, which began at `start`.
+    /// Join the parts, which are all finished, to the output; `now` frames were made by this run,
+    /// which began at `start`.
     pub(super) fn join(
         &self,
         film: &Cut,
@@ -219,12 +224,8 @@ impl Work<'_> {
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, AppError> {
         let made = self.made(film)?;
-        let joined = self.write(&film.parts, &made, cancel, on_progress);
-        if matches!(joined, Ok(()) | Err(AppError::Verification { .. })) {
-            // Of what is wrong nothing is used again.
-            self.folder.remove()?;
-        }
-        joined?;
+        self.write(&film.parts, &made, cancel, on_progress)?;
+        let made: Vec<Made> = made.into_iter().map(|part| part.made).collect();
         let frames = made.iter().map(|part| part.frames).sum();
         let tallies = made.iter().map(|part| &part.tally);
         let faces = made.iter().map(|part| (part.frames, &part.faces[..]));

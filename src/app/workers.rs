@@ -43,7 +43,7 @@ impl Workers<'_> {
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<u64, AppError> {
         let mut made: Vec<Option<Made>> = Vec::new();
-        made.extend((0..self.parts.len()).map(|number| self.folder.finished(number)));
+        made.extend((0..self.parts.len()).map(|number| Some(self.folder.finished(number)?.made)));
         let counters: Vec<Arc<Counters>> = self.parts.iter().map(|_| Arc::default()).collect();
         let before: u64 = made.iter().flatten().map(|made| made.frames).sum();
         let is_asked = |number: &usize| only.is_none_or(|only| only.contains(number));

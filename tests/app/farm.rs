@@ -60,7 +60,7 @@ fn a_film_of_many_machines_is_that_of_one() {
     let arguments = ["plan", "--by-length", "--tasks", "2", "a.mkv", "c.mp4"];
     let told = depixelate(folder, &[&arguments[..], &FAST].concat());
     assert!(
-        said(&told).contains("0 of them with faces"),
+        said(&told).contains(", 0 of them with faces"),
         "{}",
         said(&told)
     );
@@ -91,11 +91,24 @@ fn a_film_of_many_machines_is_that_of_one() {
     let joined = depixelate(folder, &["join", "b.mp4"]);
     assert!(joined.status.success(), "{}", said(&joined));
     assert_eq!(sums(&folder.join("b.mp4")), whole);
-    assert!(!folder.join("b.mp4.depixelate").exists());
+    let left = std::fs::read_dir(folder.join("b.mp4.depixelate")).unwrap();
+    let left: Vec<_> = left.map(|it| it.unwrap().file_name()).collect();
+    assert_eq!(left, ["joined.json"]);
     assert!(folder.join("b.mp4.depixelate.json").exists());
-    // Whoever was asked the same finds it done.
-    let twice = depixelate(folder, &["join", "b.mp4"]);
-    assert!(twice.status.success(), "{}", said(&twice));
+    // Whoever is asked the same finds it done.
+    for late in [&["join", "b.mp4"][..], &["segment", "b.mp4", "--task", "2"]] {
+        let told = depixelate(folder, late);
+        assert!(told.status.success(), "{}", said(&told));
+        assert!(said(&told).contains("joined already"), "{}", said(&told));
+    }
+    // What only has the name is no joined film.
+    std::fs::copy(folder.join("a.mkv"), folder.join("d.mkv")).unwrap();
+    assert_eq!(status(&depixelate(folder, &["join", "d.mkv"])), 2);
+    // The same film can be planned again.
+    let planned = plan(folder, "b.mp4", "3", &["--detail", "0.12"]);
+    assert_eq!(planned["tasks"][0]["number"], 1);
+    let told = depixelate(folder, &["segment", "b.mp4", "0"]);
+    assert!(told.status.success(), "{}", said(&told));
 }
 
 #[test]
@@ -187,6 +200,15 @@ fn other_work_than_was_planned_is_refused() {
     let told = depixelate(folder, &["segment", output, "0"]);
     assert!(told.status.success(), "{}", said(&told));
 
+    // A disk that is elsewhere on another machine.
+    let other = tempfile::tempdir().unwrap();
+    let at = ["--directory", folder.to_str().unwrap()];
+    let told = depixelate(
+        other.path(),
+        &[&["segment", "b.mkv", "1"][..], &at].concat(),
+    );
+    assert!(told.status.success(), "{}", said(&told));
+
     // Another film of the same name.
     let input = planned["told"]["arguments"][0].as_str().unwrap();
     assert_eq!(input, "a.mkv");
@@ -199,7 +221,8 @@ fn other_work_than_was_planned_is_refused() {
     std::fs::remove_file(folder.join("a.mkv")).unwrap();
     let gone = depixelate(folder, &["segment", "b.mkv", "0"]);
     assert_eq!(status(&gone), 3, "{}", said(&gone));
-    let elsewhere = ["segment", "b.mkv", "0", "--directory", "nowhere"];
-    let told = depixelate(folder, &elsewhere);
-    assert!(said(&told).contains("nowhere"), "{}", said(&told));
+    refused(
+        &["segment", "b.mkv", "0", "--directory", "nowhere"],
+        &["nowhere/b.mkv.depixelate", "no plan"],
+    );
 }

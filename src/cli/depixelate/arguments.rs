@@ -25,8 +25,8 @@ use crate::app::{Encoding, Filters, Input, NOTICE, Transcode};
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "depixelate [OPTIONS] INPUT OUTPUT\n       depixelate [OPTIONS] INPUT… --output-dir FOLDER\n       depixelate INPUT --dry-run\n       depixelate pictures [OPTIONS] INPUT… OUTPUT\n       depixelate plan | segment | join: one film on many machines",
-    after_help = "More options: --help-all. All about files: docs/files.md."
+    override_usage = "depixelate [OPTIONS] INPUT OUTPUT\n       depixelate [OPTIONS] INPUT… --output-dir FOLDER\n       depixelate INPUT --dry-run\n       depixelate pictures [OPTIONS] INPUT… OUTPUT",
+    after_help = "More options: --help-all. All about files: docs/files.md. On many machines: docs/farm.md."
 )]
 pub(super) struct Arguments {
     /// Film to read, and film to write: .mp4, .mov, .mkv, .webm or .ts
@@ -194,8 +194,12 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 pub(super) enum Command {
     Pictures(Box<Pictures>),
+    // Not in the help, which fits on a screen; it names their page.
+    #[command(hide = true)]
     Plan(Plan),
+    #[command(hide = true)]
     Segment(Segment),
+    #[command(hide = true)]
     Join(Join),
 }
 

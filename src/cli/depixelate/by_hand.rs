@@ -109,8 +109,6 @@ pub(super) fn needs_film(arguments: &Arguments) -> bool {
 
 /// What was told by hand, as a part of what decides how faces are restored.
 pub(super) fn identity(arguments: &Arguments) -> Value {
-    let tables = tables(&arguments.faces.regions).chain(tables(&arguments.faces.exclude));
-    let files = tables.chain(arguments.ranges.as_deref());
     // What cannot be read is told where it is read.
     let sum = |path: &Path| {
         std::fs::read(path)
@@ -119,7 +117,9 @@ pub(super) fn identity(arguments: &Arguments) -> Value {
     };
     let excluded = rectangles(&arguments.faces.exclude);
     json!({
-        "files": files.map(sum).collect::<Vec<_>>(),
+        "regions": tables(&arguments.faces.regions).map(sum).collect::<Vec<_>>(),
+        "excluded": tables(&arguments.faces.exclude).map(sum).collect::<Vec<_>>(),
+        "ranges": arguments.ranges.as_deref().map(sum),
         "exclude": excluded.iter().map(|r| json!([r.x, r.y, r.width, r.height])).collect::<Vec<_>>(),
         "timecode": arguments.timecode,
     })

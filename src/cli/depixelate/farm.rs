@@ -14,7 +14,7 @@ use super::arguments::{Arguments, Command};
 use super::batch::{self, Job};
 use super::piped::{self, Target};
 use super::telling::Telling;
-use super::words::Words;
+use super::words::{Listener, Words, event, say};
 use super::{DAMAGED, finish, looking, prepared};
 use crate::app::farm::{self, Plan as Planned};
 use crate::app::{self, AppError};
@@ -95,20 +95,17 @@ struct Told {
 
 /// Do what `command` asks for; returns the exit status.
 pub(super) fn run(command: &Command) -> u8 {
-    let (done, words) = match command {
-        Command::Plan(plan) => (plan.run(), None),
-        Command::Segment(segment) => (segment.run(), Some(&segment.place.words)),
-        Command::Join(join) => (join.run(), Some(&join.place.words)),
+    let (done, listener) = match command {
+        Command::Plan(plan) => (plan.run(), plan.listener()),
+        Command::Segment(segment) => (segment.run(), segment.place.words.listener()),
+        Command::Join(join) => (join.run(), join.place.words.listener()),
         Command::Pictures(_) => return 0,
     };
     match done {
         Ok(damaged) => u8::from(damaged) * DAMAGED,
         Err(error) => {
             let status = exit_status(&error);
-            match words {
-                Some(words) => words.listener().failed(&error, status),
-                None => eprintln!("depixelate: {error:#}"),
-            }
+            listener.failed(&error, status);
             status
         }
     }
@@ -140,6 +137,14 @@ impl Plan {
         Ok(false)
     }
 
+    /// Who is told, as far as that can be seen before the arguments are read.
+    fn listener(&self) -> Listener {
+        match self.arguments.iter().any(|word| word == "--json") {
+            true => Listener::Program,
+            false => Listener::Person,
+        }
+    }
+
     /// The arguments as text, which JSON can hold.
     fn words(&self) -> Result<Vec<String>, AppError> {
         let text = |word: &OsString| {
@@ -155,8 +160,13 @@ impl Plan {
 
 impl Segment {
     fn run(&self) -> anyhow::Result<bool> {
-        let (told, plan) = self.place.read(&self.output)?;
-        let (arguments, job) = self.place.parsed(&told, &self.output)?;
+        let output = self.place.output(&self.output);
+        if farm::is_joined(&output) {
+            self.place.say_joined(&output);
+            return Ok(false);
+        }
+        let (told, plan) = self.place.read(&output)?;
+        let (arguments, job) = self.place.parsed(&told, &output)?;
         let numbers = match self.task {
             None => self.numbers.clone(),
             Some(number) => numbers(&plan, number)?,
@@ -190,30 +200,49 @@ impl Segment {
 
 impl Join {
     fn run(&self) -> anyhow::Result<bool> {
-        let (told, _) = match self.place.read(&self.output) {
-            // Somebody else was asked the same.
-            Err(AppError::NoPlan { .. }) if self.output.exists() => {
-                eprintln!("depixelate: {} is there already", self.output.display());
-                return Ok(false);
-            }
-            read => read?,
-        };
-        let (arguments, job) = self.place.parsed(&told, &self.output)?;
+        let output = self.place.output(&self.output);
+        if farm::is_joined(&output) {
+            self.place.say_joined(&output);
+            return Ok(false);
+        }
+        let (told, _) = self.place.read(&output)?;
+        let (arguments, job) = self.place.parsed(&told, &output)?;
         let cancel = begun()?;
         let mut telling = Telling::new(&arguments)?;
         let mut target = Target::of(&job.output)?;
         let path = target.path().to_owned();
-        prepared(&arguments, &job, &path, &cancel, |film| {
+        let damaged = prepared(&arguments, &job, &path, &cancel, |film| {
             let run = |telling: &mut Telling| {
                 let on_progress = &mut |progress| telling.progress(progress);
                 film.transcode.join(&cancel, on_progress)
             };
             finish(film, &mut target, run, &cancel, &mut telling)
-        })
+        })?;
+        // Not before all is there that was asked for: until then this can be done again.
+        farm::leave(&job.output)?;
+        Ok(damaged)
     }
 }
 
 impl Place {
+    /// Where the film is.
+    fn output(&self, output: &Path) -> PathBuf {
+        match &self.directory {
+            Some(directory) => directory.join(output),
+            None => output.to_owned(),
+        }
+    }
+
+    /// Say that there is nothing to do.
+    fn say_joined(&self, output: &Path) {
+        let words = format!("{}: joined already", output.display());
+        match self.words.listener() {
+            Listener::Person => say(&words),
+            Listener::Program => event("joined", json!({ "output": output })),
+            Listener::Nobody => {}
+        }
+    }
+
     /// What was planned for `output`.
     fn read(&self, output: &Path) -> Result<(Told, Planned), AppError> {
         let (told, plan) = farm::told(output)?;
