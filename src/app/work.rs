@@ -56,8 +56,10 @@ impl Transcode<'_> {
             let now = work.make(&film, None, cancel, on_progress)?;
             let joined = work.join(&film, now, start, cancel, on_progress);
             if matches!(joined, Ok(_) | Err(AppError::Verification { .. })) {
-                // Of what is wrong nothing is used again.
-                work.folder.remove()?;
+                // Of what is wrong nothing is used again. What stays takes room, and the film is there.
+                if let Err(error) = work.folder.remove() {
+                    on_progress(Progress::Warning(format!("{error}: it can be removed")));
+                }
             }
             joined
         })
