@@ -13,6 +13,7 @@ use serde_json::json;
 use super::arguments::{Arguments, Command};
 use super::batch::{self, Job};
 use super::piped::{self, Target};
+use super::shared::Help;
 use super::telling::Telling;
 use super::words::{Listener, Words, event, say};
 use super::{DAMAGED, finish, looking, prepared};
@@ -46,6 +47,8 @@ pub(super) struct Plan {
         value_name = "INPUT OUTPUT"
     )]
     arguments: Vec<OsString>,
+    #[command(flatten)]
+    help: Help,
 }
 
 /// Make segments of a film that was planned
@@ -61,6 +64,8 @@ pub(super) struct Segment {
     task: Option<usize>,
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    help: Help,
 }
 
 /// Join the segments of a film that was planned to the film, and compare it with the input
@@ -70,6 +75,8 @@ pub(super) struct Join {
     output: PathBuf,
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    help: Help,
 }
 
 // Where a plan is. A comment for documentation would stand in the help.
