@@ -7,7 +7,7 @@ use clap::{ArgAction, Parser, Subcommand};
 use clap_complete::Shell;
 use serde_json::{Map, Value};
 
-use super::farm::{Join, Plan, Segment};
+use super::orders::{Join, Plan, Segment};
 use super::pictures::Pictures;
 use super::shared::{Faces, Help};
 use super::words::Words;

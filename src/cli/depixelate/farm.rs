@@ -6,88 +6,21 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
-use clap::{Args, Parser};
+use clap::Parser;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::arguments::{Arguments, Command};
 use super::batch::{self, Job};
+use super::looking;
+use super::one::{DAMAGED, finish, prepared};
+use super::orders::{Join, Place, Plan, Segment};
 use super::piped::{self, Target};
-use super::shared::Help;
 use super::telling::Telling;
-use super::words::{Listener, Words, event, say};
-use super::{DAMAGED, finish, looking, prepared};
+use super::words::{Listener, event, say};
 use crate::app::farm::{self, Plan as Planned};
 use crate::app::{self, AppError};
 use crate::cli::ending::{cancelled_by_signal, exit_status};
-
-/// Plan the work on a film for many machines, and share it out among tasks of about the same cost
-#[derive(Args)]
-#[command(
-    override_usage = "depixelate plan [--tasks NUMBER] [--by-length] INPUT OUTPUT [OPTIONS of depixelate]"
-)]
-pub(super) struct Plan {
-    /// How many tasks there shall be
-    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    tasks: u32,
-    /// Share out by length alone, without looking for faces first
-    ///
-    /// With many tasks for each machine that is as good, and begins sooner.
-    #[arg(long)]
-    by_length: bool,
-    /// Film to read, film to write, and all options that depixelate has
-    ///
-    /// Machines that have the disk elsewhere find both where paths are relative, see --directory of
-    /// segment and join.
-    #[arg(
-        required = true,
-        num_args = 2..,
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "INPUT OUTPUT"
-    )]
-    arguments: Vec<OsString>,
-    #[command(flatten)]
-    help: Help,
-}
-
-/// Make segments of a film that was planned
-#[derive(Args)]
-pub(super) struct Segment {
-    /// The film to write, as it was named to depixelate plan
-    output: PathBuf,
-    /// Numbers of segments, counted from 0
-    #[arg(required_unless_present = "task", value_name = "NUMBER")]
-    numbers: Vec<usize>,
-    /// The segments of a task, counted from 1
-    #[arg(long, value_name = "NUMBER", conflicts_with = "numbers")]
-    task: Option<usize>,
-    #[command(flatten)]
-    place: Place,
-    #[command(flatten)]
-    help: Help,
-}
-
-/// Join the segments of a film that was planned to the film, and compare it with the input
-#[derive(Args)]
-pub(super) struct Join {
-    /// The film to write, as it was named to depixelate plan
-    output: PathBuf,
-    #[command(flatten)]
-    place: Place,
-    #[command(flatten)]
-    help: Help,
-}
-
-// Where a plan is. A comment for documentation would stand in the help.
-#[derive(Args)]
-struct Place {
-    /// The folder that names of files are relative to [default: where the film was planned]
-    #[arg(long, value_name = "FOLDER")]
-    directory: Option<PathBuf>,
-    #[command(flatten)]
-    words: Words,
-}
 
 /// What segments and joining have to know of how a film was planned.
 #[derive(Serialize, Deserialize)]
