@@ -38,7 +38,7 @@ pub fn main() -> ExitCode {
             completions: Some(shell),
             ..
         } => {
-            let mut command = Arguments::command();
+            let mut command = whole_command();
             clap_complete::generate(*shell, &mut command, "depixelate", &mut std::io::stdout());
             Ok(())
         }
@@ -55,9 +55,20 @@ pub fn main() -> ExitCode {
     ExitCode::from(told.map_or_else(|error| told_failure(&arguments, &error), |()| 0))
 }
 
+/// The command line with the commands that its help, which fits on a screen, leaves out.
+fn whole_command() -> clap::Command {
+    let command = Arguments::command();
+    let names: Vec<String> = (command.get_subcommands())
+        .map(|it| it.get_name().to_owned())
+        .collect();
+    names.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |it| it.hide(false))
+    })
+}
+
 /// The manual page, to standard output.
 fn manual() -> anyhow::Result<()> {
-    let page = clap_mangen::Man::new(Arguments::command()).manual("Video tools");
+    let page = clap_mangen::Man::new(whole_command()).manual("Video tools");
     page.render(&mut std::io::stdout())
         .context("the manual page")
 }

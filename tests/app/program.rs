@@ -176,10 +176,18 @@ fn help_manual_and_completions_are_written() {
     };
     assert!(!run(&["--help"]).contains("--patience"));
     assert!(run(&["--help-all"]).contains("--patience"));
-    assert!(run(&["--man"]).contains(".SH NAME"));
+    let page = run(&["--man"]);
+    assert!(
+        page.contains(".SH NAME") && page.contains("depixelate\\-segment"),
+        "{page}"
+    );
     for shell in ["bash", "zsh", "fish"] {
         assert!(
             run(&["--completions", shell]).contains("part-length"),
+            "{shell}"
+        );
+        assert!(
+            run(&["--completions", shell]).contains("by-length"),
             "{shell}"
         );
     }
