@@ -57,7 +57,6 @@ fn the_cascade() {
         degradation.tile_blur = 1.0
         degradation.whole = 1.0
         degradation.unknown = 1.0
-        degradation.mirrored = 0.5
         degradation.turned = 0.0
         degradation.noise = 0.0
         degradation.recompress = 0.0
