@@ -32,7 +32,7 @@ extern "C" {
 
 // Open a model, the bundled one where `model` is NULL, else an ONNX file. NULL: it failed, and
 // depixelate_error says why. ONNX Runtime is looked for where ORT_DYLIB_PATH says, beside the
-// program, and among the system's libraries.
+// program and beside this library or in the package of either, and among the system's libraries.
 //
 // # Safety
 //

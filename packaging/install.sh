@@ -34,6 +34,7 @@ for page in man/man1/depixelate.1 bash-completion/completions/depixelate zsh/ven
     "$what" 644 $pages/$page "$prefix/share/$page"
 done
 if [ "$what" = remove ]; then
-    rm -f "$lib/gstreamer-1.0/libgstdepixelate.so" "$lib/gstreamer-1.0/libgstdepixelate.a" "$lib/pkgconfig/gstdepixelate.pc"
+    rm -f "$lib/gstreamer-1.0/libgstdepixelate.so" "$lib/gstreamer-1.0/libgstdepixelate.a" "$lib/pkgconfig/gstdepixelate.pc" \
+        "$prefix/include/depixelate.h"
     rmdir "$doc/onnxruntime" "$doc" "$lib/$name" 2> /dev/null || true
 fi

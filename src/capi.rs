@@ -3,13 +3,13 @@
 //!
 //! No panic leaves a function: it becomes an error like any other.
 
-use crate::cascade::{Model, SessionSettings, panic_text};
+use crate::cascade::{Model, SessionSettings, panic_text, runtime};
 use crate::frame::{FrameViewMut, Layout};
 use crate::restore::Restorer;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::ptr;
 
 /// The longest side of a picture, pixels.
@@ -54,7 +54,7 @@ fn guarded<T>(failed: T, work: impl FnOnce() -> Result<T, String>) -> T {
 
 /// Open a model, the bundled one where `model` is NULL, else an ONNX file. NULL: it failed, and
 /// depixelate_error says why. ONNX Runtime is looked for where ORT_DYLIB_PATH says, beside the
-/// program, and among the system's libraries.
+/// program and beside this library or in the package of either, and among the system's libraries.
 ///
 /// # Safety
 ///
@@ -74,10 +74,35 @@ pub unsafe extern "C" fn depixelate_open(model: *const c_char) -> *mut Depixelat
             }
         };
         let model = model.map_err(|error| error.to_string())?;
+        let files = [std::env::current_exe().ok(), own_file()];
+        runtime::load_beside(files.into_iter().flatten()).map_err(|error| error.to_string())?;
         let restorer = Restorer::open(&model, &SessionSettings::default());
         let restorer = restorer.map_err(|error| error.to_string())?;
         Ok(Box::into_raw(Box::new(DepixelateRestorer(restorer))))
     })
+}
+
+/// The file that this code is in: a shared library, or a program.
+#[cfg(unix)]
+fn own_file() -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    let address = own_file as *const () as *const libc::c_void;
+    let mut found = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: there is a place for what is written, and all zeros are a value of it.
+    let found = unsafe {
+        let is_found = libc::dladdr(address, found.as_mut_ptr()) != 0;
+        is_found.then(|| found.assume_init())?
+    };
+    let name = ptr::NonNull::new(found.dli_fname.cast_mut())?;
+    // SAFETY: the name ends with a zero, and stays as long as the library does.
+    let name = unsafe { CStr::from_ptr(name.as_ptr()) };
+    let path = Path::new(std::ffi::OsStr::from_bytes(name.to_bytes()));
+    std::fs::canonicalize(path).ok()
+}
+
+#[cfg(not(unix))]
+fn own_file() -> Option<PathBuf> {
+    None
 }
 
 /// Restore the pixelated faces of a picture where they are: `height` rows of `width` pixels, three

@@ -39,6 +39,7 @@ say "$suite: installed and restored in $wall s; processors spent $computed s"
 [ "$computed" -le "$limit" ] || fail "$suite: installing and restoring took $computed s of computing, more than $limit"
 
 plays
+[ -s "$root/usr/include/depixelate.h" ] || fail "the package has no header"
 for file in man/man1/depixelate.1.gz bash-completion/completions/depixelate zsh/vendor-completions/_depixelate \
     fish/vendor_completions.d/depixelate.fish gstreamer-1.0/presets/GstFaceDepixelate.prs \
     doc/$name/copyright doc/$name/notices.txt doc/$name/onnxruntime/LICENSE doc/$name/onnxruntime/ThirdPartyNotices.txt; do

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Put what `make install` left in a folder into a clean root; restore a clip, link a program in C to the plugin by
-# pkg-config, install again above what is there, and take all away.
+# Put what `make install` left in a folder into a clean root; restore a clip, link programs in C to the plugin by
+# pkg-config, one of which restores a picture by the header; install again above what is there, and take all away.
 #
 # usage: installed.sh SUITE FOLDER, where FOLDER was DESTDIR
 . "$(dirname "$0")/root.sh"
@@ -17,16 +17,19 @@ tar -C "$folder" -cf - . | tar -C "$root" -xf - --no-same-owner --keep-directory
 
 restores depixelate out.mp4
 plays
-cp "$here/register.c" "$root/root"
+cp "$here/register.c" "$here/../../examples/restore_picture.c" "$here/../../examples/ppm.h" "$root/root"
 inside sh -ec 'cd /root
     folder=$(pkg-config --variable=libdir gstdepixelate)/gstreamer-1.0
     test -e $folder/libgstdepixelate.so
     cc -Wall -Werror register.c -o register $(pkg-config --cflags --libs gstdepixelate gstreamer-1.0) -Wl,-rpath,$folder
-    ./register'
+    ./register
+    cc -Wall -Werror restore_picture.c -o restore_picture $(pkg-config --cflags --libs gstdepixelate) -Wl,-rpath,$folder
+    gst-launch-1.0 -q filesrc location=demo.mp4 ! decodebin ! videoconvert ! pnmenc ! multifilesink location=picture.ppm
+    ./restore_picture picture.ppm restored.ppm'
 say "$suite: pkg-config knows gstdepixelate $(inside pkg-config --modversion gstdepixelate), and a program in C linked to it"
 
 "$here/../install.sh" add "$root" /usr /usr/lib/x86_64-linux-gnu
 plays
 "$here/../install.sh" remove "$root" /usr /usr/lib/x86_64-linux-gnu
-rm -rf "$root"/root/{inspected,played,.cache,register*}
+rm -rf "$root"/root/{inspected,played,.cache,register*,*picture*,restored.ppm,ppm.h}
 nothing_left

@@ -41,6 +41,9 @@ need() {
 base() {
     local suite=$1 archive=$ROOTS/$1.tar new
     mkdir -p "$ROOTS/$suite-packages/partial"
+    # What lies there is run as root.
+    [ -z "$(find "$ROOTS" -maxdepth 1 \( -not -user root -o -perm /022 -not -type l \) -print -quit)" ] ||
+        fail "others than root may write to $ROOTS; remove it, or name another folder in ROOTS"
     exec 9> "$ROOTS/$suite.lock"
     flock -n 9 || { say "waiting for another test in $suite"; flock 9; }
     [ -e "$archive" ] && return

@@ -105,8 +105,10 @@ impl Folder {
     /// Fails where there is none, and where it is of other work than `job`.
     pub(super) fn shared(output: &Path, job: &Map<String, Value>) -> Result<Self, AppError> {
         let path = folder_of(output);
-        let file =
-            File::open(path.join(JOB)).map_err(|_| AppError::NoPlan { path: path.clone() })?;
+        // A shared disk may remember for a minute that a name was not there, unless it is listed.
+        let listed = fs::read_dir(&path).map(Iterator::count);
+        let file = listed.and_then(|_| File::open(path.join(JOB)));
+        let file = file.map_err(|_| AppError::NoPlan { path: path.clone() })?;
         locked(file.try_lock_shared(), &path)?;
         let folder = Self::at(path, file);
         let known = folder.job()?.unwrap_or_default();

@@ -41,7 +41,6 @@ pub use metadata::{FORMAT, ModelMetadata, key};
 pub use model::{DEFAULT_MODEL, MAX_MODEL_BYTES, Model, read_model};
 pub use model_io::{DETAILED, INPUT, LATTICE, RESTORED, STAGE1};
 pub(crate) use panic::panic_text;
-pub use places::folders_around;
 pub use provider::{OptimizationLevel, Provider, SessionSettings};
 pub use range::{MosaicInput, ValueRange};
 pub use runtime::{Runtime, RuntimeSearch};

@@ -9,7 +9,7 @@ const PACKAGE: &str = env!("CARGO_PKG_NAME");
 
 /// Folders beside `file`, the plugin or a program, in which its package may have left the library:
 /// the file's own and, where they exist, those of packages. A link is followed, too.
-pub fn folders_around(file: &Path) -> Vec<PathBuf> {
+pub(super) fn folders_around(file: &Path) -> Vec<PathBuf> {
     let target = fs::canonicalize(file).ok().filter(|target| target != file);
     let files = [Some(file), target.as_deref()].into_iter().flatten();
     let mut folders = Vec::new();

@@ -112,8 +112,15 @@ fn log_level() -> LogLevel {
 
 /// As [`load`], for a program that may have the library beside itself, or in its package.
 pub fn load_for_program() -> Result<&'static Runtime, LoadError> {
-    let program = env::current_exe();
-    let folders = program.map_or_else(|_| Vec::new(), |file| folders_around(&file));
+    load_beside(env::current_exe().ok())
+}
+
+/// As [`load`], for code in these files: the library may lie beside one, or in its package.
+pub fn load_beside(
+    files: impl IntoIterator<Item = PathBuf>,
+) -> Result<&'static Runtime, LoadError> {
+    let files = files.into_iter();
+    let folders: Vec<_> = files.flat_map(|file| folders_around(&file)).collect();
     load(&RuntimeSearch {
         library: None,
         folders: &folders,

@@ -81,6 +81,23 @@ fn a_picture_by_the_header() {
     assert!(said.contains("no pixelated face was found"), "{said}");
     let said = fail(program.command().env("ORT_DYLIB_PATH", "/nowhere"));
     assert!(said.contains("ONNX Runtime"), "{said}");
+
+    // As a package has it: beside the plugin's library, wherever the program is.
+    let lib = program.place.path("lib");
+    std::fs::create_dir(&lib).unwrap();
+    let (plugin, runtime) = ("libgstdepixelate.so", "libonnxruntime.so");
+    std::fs::copy(library_folder().join(plugin), lib.join(plugin)).unwrap();
+    std::os::unix::fs::symlink(
+        std::env::var_os("ORT_DYLIB_PATH").unwrap(),
+        lib.join(runtime),
+    )
+    .unwrap();
+    let mut command = program.command();
+    command
+        .env_remove("ORT_DYLIB_PATH")
+        .env("LD_LIBRARY_PATH", &lib);
+    let said = fail(&mut command);
+    assert!(said.contains("no pixelated face was found"), "{said}");
 }
 
 /// The header is written by a program that tests do without. A function that is missing there, or

@@ -7,8 +7,7 @@ use super::sharing::{ModelError, shared};
 use super::stats::Stats;
 use super::worker::Worker;
 use crate::cascade::{
-    self, Batcher, LoadError, Model, OrtBackend, Provider, RunError, Runtime, RuntimeSearch,
-    SessionSettings, Wake, folders_around,
+    self, Batcher, LoadError, Model, OrtBackend, Provider, RunError, Runtime, SessionSettings, Wake,
 };
 use crate::element::runtime_log;
 use crate::face_check::FaceCheck;
@@ -162,11 +161,7 @@ impl Imp {
 /// Load the runtime; one beside the plugin, or in its package, will do.
 fn runtime(plugin_file: Option<PathBuf>) -> Result<&'static Runtime, LoadError> {
     runtime_log::connect();
-    let folders = plugin_file.map_or_else(Vec::new, |file| folders_around(&file));
-    cascade::runtime::load(&RuntimeSearch {
-        library: None,
-        folders: &folders,
-    })
+    cascade::runtime::load_beside(plugin_file)
 }
 
 impl From<ExecutionProvider> for Provider {
