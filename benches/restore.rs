@@ -134,6 +134,7 @@ fn benches(c: &mut Criterion) {
                     count,
                     pixelated: &pixelated,
                     lattice: &lattice,
+                    neighbours: &[],
                 };
                 networks.run(crops, detail, &mut faces)
             });

@@ -3,7 +3,7 @@
 use super::run::Case;
 use anyhow::Context;
 use gst::prelude::*;
-use gstdepixelate::cascade::{INPUT, ModelMetadata, MosaicInput, RESTORED, ValueRange};
+use gstdepixelate::cascade::{INPUT, ModelMetadata, MosaicInput, RESTORED, ValueRange, Window};
 use gstdepixelate::onnx::{GraphBuilder, batch_of, encode};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -97,6 +97,7 @@ pub fn identity_model(folder: &Path) -> anyhow::Result<PathBuf> {
         trained_on: "nothing".to_owned(),
         license: "CC0-1.0".to_owned(),
         multiple: None,
+        window: Window::default(),
     };
     let mut graph = GraphBuilder::new("identity");
     metadata.write_to(&mut graph);

@@ -58,6 +58,7 @@ pub fn batches() -> anyhow::Result<String> {
                 count,
                 pixelated: &pixelated,
                 lattice: &lattice,
+                neighbours: &[],
             };
             networks.run(crops, Blend::default().detail, &mut faces)?;
             Ok(())

@@ -5,8 +5,10 @@ mod overlay;
 mod planes;
 mod project;
 mod sampling;
+mod surface;
 
 pub use overlay::Overlay;
-pub use planes::{LatticePlanes, PLANES};
+pub use planes::{LatticePlanes, NEIGHBOUR_PLANES, PLANES};
 pub use project::Projector;
 pub use sampling::{Sampling, SamplingProbe};
+pub use surface::Surface;

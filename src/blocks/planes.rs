@@ -1,12 +1,9 @@
 //! What a network is told about a mosaic's lattice, as pictures beside the mosaic itself.
 
 use std::iter::repeat_n;
-use std::ops::Range;
 
-use multiversion::multiversion;
-
-use super::axis::{Axis, solve};
-use crate::frame::{Lattice, Patch, Square};
+use super::surface::{Lines, Row, Surface};
+use crate::frame::Square;
 
 /// Number of planes:
 /// - 0–2: a smooth surface with the mosaic's block means, minus the mosaic (R′, G′, B′),
@@ -24,42 +21,31 @@ const SIDE_RANGE: (f32, f32) = (0.1, 2.0);
 /// So many points of the surface in a block tell its mean well enough.
 const POINTS: f64 = 4.0;
 
+/// Number of planes that tell of the mosaic in a neighbouring frame:
+/// - 0–2: a smooth surface with its block means (R′, G′, B′),
+/// - 3–5: as [`PLANES`] 3–5,
+/// - 6: 1.
+///
+/// All are 0 outside the mosaic, and everywhere where there is no such frame.
+pub const NEIGHBOUR_PLANES: usize = 7;
+
 /// Draws the planes; keeps its memory.
 #[derive(Debug, Default)]
 pub struct LatticePlanes {
-    columns: Axis,
-    rows: Axis,
-    /// One value per block.
-    blocks: Vec<f32>,
-    /// For each channel: rows of blocks with one value per column of the crop inside the mosaic.
-    lines: [Vec<f32>; 3],
-    /// Those columns: what their place along x means.
-    places: Vec<Place>,
+    lines: Lines,
     /// A crop whose pixels are divided.
     fine: Vec<f32>,
-}
-
-/// A line of the crop that crosses the mosaic.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    /// In its block, −1 … 1.
-    inside: f32,
-    /// Blocks before and after, and the weight of the latter.
-    node: usize,
-    next: usize,
-    weight: f32,
 }
 
 impl LatticePlanes {
     /// Draw the planes of the crop `view` into `planes`, `PLANES` · `size`² numbers or none.
     ///
-    /// `observed` is the mosaic, inside the frame; `crop` the picture of the view, planar R′G′B′,
+    /// `surface` is of the mosaic, inside the frame; `crop` the picture of the view, planar R′G′B′,
     /// 0–255, of `size` × `size`. Planes 0–2 are divided by `unit`, the grey levels of one step of
     /// the network's range.
     pub fn draw(
         &mut self,
-        observed: &Patch,
-        lattice: &Lattice,
+        surface: &Surface,
         view: &Square,
         crop: &[f32],
         unit: f32,
@@ -71,12 +57,8 @@ impl LatticePlanes {
         planes.fill(0.0);
         let area = planes.len() / PLANES;
         let size = area.isqrt();
-        let scale = view.side / size as f64;
-        let block = (lattice.block_width * lattice.block_height).sqrt() / scale as f32;
-        let side = block.log2() / LOG_BLOCK;
-        // Unlike `clamp`, these turn NaN into a number.
-        let side = side.max(SIDE_RANGE.0).min(SIDE_RANGE.1);
-        self.each_row(observed, lattice, view, size, |row| {
+        let side = side(surface, view, size);
+        self.lines.each_row(surface, view, size, |row| {
             for channel in 0..3 {
                 let range = row.range(channel * area);
                 let (smooth, crop) = (&mut planes[range.clone()], &crop[range]);
@@ -85,25 +67,37 @@ impl LatticePlanes {
                     *smooth = (*smooth - crop) / unit;
                 }
             }
-            let across = &mut planes[row.range(3 * area)];
-            for (value, column) in across.iter_mut().zip(row.columns) {
-                *value = column.inside;
-            }
-            planes[row.range(4 * area)].fill(row.inside);
-            planes[row.range(5 * area)].fill(side);
+            place(row, side, &mut planes[3 * area..]);
         });
     }
 
-    /// Put a smooth surface with the mosaic's block means into `crop`, where the mosaic is;
-    /// arguments as those of [`Self::draw`].
+    /// Draw what `surface` tells of the mosaic in a neighbouring frame into `planes`,
+    /// [`NEIGHBOUR_PLANES`] · `size`² numbers: planes 0–2 as grey levels. `view` is the crop's own
+    /// square, in coordinates that both frames share.
+    pub fn draw_neighbour(&mut self, surface: &Surface, view: &Square, planes: &mut [f32]) {
+        planes.fill(0.0);
+        let area = planes.len() / NEIGHBOUR_PLANES;
+        let size = area.isqrt();
+        let side = side(surface, view, size);
+        self.lines.each_row(surface, view, size, |row| {
+            for channel in 0..3 {
+                row.surface(channel, &mut planes[row.range(channel * area)]);
+            }
+            place(row, side, &mut planes[3 * area..]);
+            planes[row.range(6 * area)].fill(1.0);
+        });
+    }
+
+    /// Put the surface of the mosaic into `crop`, where that is; arguments as those of
+    /// [`Self::draw`].
     ///
     /// Each pixel gets the surface's mean over itself: the surface swings about the means of its
     /// blocks, and points of it that lie hardly less than a block apart show the swing. Where a
     /// pixel of the crop covers more than a block, it holds the mean of several already and stays.
-    pub fn smooth(&mut self, observed: &Patch, lattice: &Lattice, view: &Square, crop: &mut [f32]) {
+    pub fn smooth(&mut self, surface: &Surface, view: &Square, crop: &mut [f32]) {
         let area = crop.len() / 3;
         let size = area.isqrt();
-        let block = f64::from(lattice.block_width.min(lattice.block_height));
+        let block = f64::from(surface.block[0].min(surface.block[1]));
         let pixel = view.side / size as f64;
         if crop.is_empty() || block.is_nan() || block < pixel {
             return;
@@ -112,7 +106,7 @@ impl LatticePlanes {
         let points = (POINTS * pixel / block).ceil().max(1.0) as usize;
         let mut fine = std::mem::take(&mut self.fine);
         enlarge(crop, size, points, &mut fine);
-        self.each_row(observed, lattice, view, size * points, |row| {
+        self.lines.each_row(surface, view, size * points, |row| {
             for channel in 0..3 {
                 let plane = channel * area * points * points;
                 row.surface(channel, &mut fine[row.range(plane)]);
@@ -121,113 +115,27 @@ impl LatticePlanes {
         reduce(&fine, size, points, crop);
         self.fine = fine;
     }
-
-    /// Call `draw` with each row of a crop of `size` × `size` that shows the mosaic.
-    fn each_row(
-        &mut self,
-        observed: &Patch,
-        lattice: &Lattice,
-        view: &Square,
-        size: usize,
-        mut draw: impl FnMut(&Row<'_>),
-    ) {
-        let rect = observed.rect();
-        if rect.is_empty() || rect.x < 0 || rect.y < 0 {
-            return;
-        }
-        let (left, top) = (rect.x as usize, rect.y as usize);
-        self.columns
-            .set(|cuts| lattice.columns(left, left + rect.width as usize, 0, cuts));
-        self.rows
-            .set(|cuts| lattice.rows(top, top + rect.height as usize, 0, cuts));
-        let scale = view.side / size as f64;
-        let at = |origin: f64, line: usize| origin + (line as f64 + 0.5) * scale;
-        // Columns inside the mosaic follow one another.
-        let inside = |x: &usize| self.columns.block_at(at(view.x, *x)).is_some();
-        let first = (0..size).find(inside).unwrap_or(size);
-        let places = (first..size).map_while(|x| place(&self.columns, at(view.x, x)));
-        self.places.clear();
-        self.places.extend(places);
-        for (channel, lines) in self.lines.iter_mut().enumerate() {
-            let blocks = &mut self.blocks;
-            means(observed.plane(channel), &self.columns, &self.rows, blocks);
-            solve(&self.columns, &self.rows, blocks);
-            across(blocks, self.columns.count(), &self.places, lines);
-        }
-        let width = self.places.len();
-        for y in 0..size {
-            let Some(row) = place(&self.rows, at(view.y, y)) else {
-                continue;
-            };
-            let line = |lines, block| -> &[f32] { &Vec::as_slice(lines)[block * width..][..width] };
-            draw(&Row {
-                first: y * size + first,
-                columns: &self.places,
-                inside: row.inside,
-                lines: (self.lines.each_ref()).map(|it| [line(it, row.node), line(it, row.next)]),
-                weight: row.weight,
-            });
-        }
-    }
 }
 
-/// The part of a row of a crop that shows the mosaic.
-struct Row<'a> {
-    /// Number of its first pixel.
-    first: usize,
-    /// Places along x in their blocks.
-    columns: &'a [Place],
-    /// Place along y in its block.
-    inside: f32,
-    /// For R′, G′, B′: the surface at the centres of the blocks before and after.
-    lines: [[&'a [f32]; 2]; 3],
-    /// Weight of the latter.
-    weight: f32,
+/// What plane 5 holds for a crop of `size` pixels that shows `view`.
+fn side(surface: &Surface, view: &Square, size: usize) -> f32 {
+    let scale = view.side / size as f64;
+    let [width, height] = surface.block;
+    let block = (width * height).sqrt() / scale as f32;
+    let side = block.log2() / LOG_BLOCK;
+    // Unlike `clamp`, these turn NaN into a number.
+    side.max(SIDE_RANGE.0).min(SIDE_RANGE.1)
 }
 
-impl Row<'_> {
-    /// Its pixels in a plane that begins at `plane`.
-    fn range(&self, plane: usize) -> Range<usize> {
-        plane + self.first..plane + self.first + self.columns.len()
+/// Write a row of the planes 3–5, with which `planes` begins.
+fn place(row: &Row<'_>, side: f32, planes: &mut [f32]) {
+    let area = row.area;
+    let across = &mut planes[row.range(0)];
+    for (value, column) in across.iter_mut().zip(row.columns) {
+        *value = column.inside;
     }
-
-    /// The surface, grey levels.
-    fn surface(&self, channel: usize, out: &mut [f32]) {
-        let [a, b] = self.lines[channel];
-        between(a, b, self.weight, out);
-    }
-}
-
-/// The surface of `blocks`, rows of `count`, at `places`, for each row of blocks.
-fn across(blocks: &[f32], count: usize, places: &[Place], lines: &mut Vec<f32>) {
-    lines.clear();
-    for blocks in blocks.chunks_exact(count) {
-        lines.extend(places.iter().map(|place| {
-            let (a, b) = (blocks[place.node], blocks[place.next]);
-            a + (b - a) * place.weight
-        }));
-    }
-}
-
-/// What lies between the lines `a` and `b`, as grey levels; the latter has `weight`.
-#[multiversion(targets("x86_64+avx2"))]
-fn between(a: &[f32], b: &[f32], weight: f32, out: &mut [f32]) {
-    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-        *out = (a + (b - a) * weight).clamp(0.0, 255.0);
-    }
-}
-
-/// Mean of every block, row by row.
-fn means(plane: &[f32], columns: &Axis, rows: &Axis, blocks: &mut Vec<f32>) {
-    let width = columns.length();
-    blocks.clear();
-    for y in rows.blocks() {
-        for x in columns.blocks() {
-            let lines = y.clone().map(|row| &plane[row * width..][x.clone()]);
-            let sum: f32 = lines.map(|line| line.iter().sum::<f32>()).sum();
-            blocks.push(sum / (x.len() * y.len()) as f32);
-        }
-    }
+    planes[row.range(area)].fill(row.inside);
+    planes[row.range(2 * area)].fill(side);
 }
 
 /// Each pixel of `crop`, planes with rows of `size`, as `points` × `points` of them.
@@ -257,21 +165,10 @@ fn reduce(fine: &[f32], size: usize, points: usize, crop: &mut [f32]) {
     }
 }
 
-fn place(axis: &Axis, at: f64) -> Option<Place> {
-    let (block, inside) = axis.block_at(at)?;
-    let (node, weight) = axis.node_at(block, inside);
-    Some(Place {
-        inside,
-        node,
-        next: (node + 1).min(axis.count() - 1),
-        weight,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::Rect;
+    use crate::frame::{Lattice, Patch, Rect};
 
     const SIZE: usize = 64;
 
@@ -291,7 +188,8 @@ mod tests {
     fn draw(observed: &Patch, lattice: &Lattice, view: &Square) -> Vec<f32> {
         let mut planes = vec![9.0; PLANES * SIZE * SIZE];
         let crop = vec![100.0; 3 * SIZE * SIZE];
-        LatticePlanes::default().draw(observed, lattice, view, &crop, 127.5, &mut planes);
+        let surface = Surface::of(observed, lattice);
+        LatticePlanes::default().draw(&surface, view, &crop, 127.5, &mut planes);
         planes
     }
 
@@ -345,7 +243,7 @@ mod tests {
         let lattice = Lattice::square(8, 0, 0);
         let row = |size: usize| {
             let mut crop = vec![9.0; 3 * size * size];
-            LatticePlanes::default().smooth(&observed, &lattice, &view, &mut crop);
+            LatticePlanes::default().smooth(&Surface::of(&observed, &lattice), &view, &mut crop);
             crop[..size].to_vec()
         };
         let fine = row(64);
@@ -383,7 +281,7 @@ mod tests {
             assert!(planes.iter().all(|v| v.is_finite()), "{side} {block}");
             let mut crop = vec![100.0; 3 * SIZE * SIZE];
             let observed = patch(Rect::new(0, 0, 40, 30), |x| x as f32);
-            LatticePlanes::default().smooth(&observed, &lattice, &view, &mut crop);
+            LatticePlanes::default().smooth(&Surface::of(&observed, &lattice), &view, &mut crop);
             assert!(crop.iter().all(|v| v.is_finite()), "{side} {block}");
         }
     }

@@ -13,6 +13,7 @@
 mod tests;
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -33,12 +34,30 @@ pub struct Batch {
     pub pixelated: Vec<f32>,
     /// As in [`Crops`].
     pub lattice: Vec<f32>,
+    /// As in [`Crops`].
+    pub neighbours: Vec<f32>,
     /// What the model made of them, `[count, 3, size·scale, size·scale]` in its range.
     pub faces: Vec<f32>,
     /// Crops in the run that these were part of.
     pub in_run: usize,
     /// Time inside the model.
     pub time: Duration,
+}
+
+impl Batch {
+    /// Some of the crops, for a run.
+    pub fn crops(&self, range: Range<usize>) -> Crops<'_> {
+        let part = |numbers: &'_ Vec<f32>| -> Range<usize> {
+            let crop = numbers.len() / self.count.max(1);
+            range.start * crop..range.end * crop
+        };
+        Crops {
+            count: range.len(),
+            pixelated: &self.pixelated[part(&self.pixelated)],
+            lattice: &self.lattice[part(&self.lattice)],
+            neighbours: &self.neighbours[part(&self.neighbours)],
+        }
+    }
 }
 
 /// Wakes whoever may wait for a batch; called from the batcher's thread.
@@ -316,15 +335,7 @@ fn run(
     if let [request] = requests {
         return run_parts(backend, &mut request.batch, most);
     }
-    together.pixelated.clear();
-    together.lattice.clear();
-    together.count = 0;
-    for Request { batch, .. } in &*requests {
-        together.pixelated.extend_from_slice(&batch.pixelated);
-        together.lattice.extend_from_slice(&batch.lattice);
-        together.count += batch.count;
-        together.detail = batch.detail;
-    }
+    put_together(requests, together);
     run_parts(backend, together, most)?;
     let face = together.faces.len() / together.count.max(1);
     let mut faces = &together.faces[..];
@@ -337,28 +348,53 @@ fn run(
     Ok(())
 }
 
+/// Copy the crops of all requests into one batch. What only some are told of is zeros for the others.
+fn put_together(requests: &[Request], together: &mut Batch) {
+    let crop = |all: &Vec<f32>, count: usize| all.len() / count.max(1);
+    let told = |part: fn(&Batch) -> &Vec<f32>| {
+        let lengths = requests
+            .iter()
+            .map(|it| crop(part(&it.batch), it.batch.count));
+        lengths.max().unwrap_or(0)
+    };
+    let lengths = [
+        told(|batch| &batch.lattice),
+        told(|batch| &batch.neighbours),
+    ];
+    together.pixelated.clear();
+    together.lattice.clear();
+    together.neighbours.clear();
+    together.count = 0;
+    for Request { batch, .. } in requests {
+        together.pixelated.extend_from_slice(&batch.pixelated);
+        together.lattice.extend_from_slice(&batch.lattice);
+        together.neighbours.extend_from_slice(&batch.neighbours);
+        together.count += batch.count;
+        together.detail = batch.detail;
+        let Batch {
+            lattice,
+            neighbours,
+            count,
+            ..
+        } = &mut *together;
+        lattice.resize(*count * lengths[0], 0.0);
+        neighbours.resize(*count * lengths[1], 0.0);
+    }
+}
+
 /// Run a batch, at most `most` crops at a time.
 fn run_parts(backend: &mut dyn Backend, batch: &mut Batch, most: usize) -> Result<(), RunError> {
     if batch.count <= most {
-        let crops = Crops {
-            count: batch.count,
-            pixelated: &batch.pixelated,
-            lattice: &batch.lattice,
-        };
-        return backend.run(crops, batch.detail, &mut batch.faces);
+        let mut faces = std::mem::take(&mut batch.faces);
+        let result = backend.run(batch.crops(0..batch.count), batch.detail, &mut faces);
+        batch.faces = faces;
+        return result;
     }
-    let crop = batch.pixelated.len() / batch.count;
-    let planes = batch.lattice.len() / batch.count;
     batch.faces.clear();
     let mut part = Vec::new();
     for first in (0..batch.count).step_by(most) {
         let end = (first + most).min(batch.count);
-        let crops = Crops {
-            count: end - first,
-            pixelated: &batch.pixelated[first * crop..end * crop],
-            lattice: &batch.lattice[first * planes..end * planes],
-        };
-        backend.run(crops, batch.detail, &mut part)?;
+        backend.run(batch.crops(first..end), batch.detail, &mut part)?;
         batch.faces.extend_from_slice(&part);
     }
     Ok(())

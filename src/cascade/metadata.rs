@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::properties::Properties;
-use super::{LoadError, MosaicInput, ValueRange};
+use super::{LoadError, MosaicInput, ValueRange, Window};
 use crate::onnx::GraphBuilder;
 use crate::onnx::proto::StringStringEntryProto;
 
@@ -36,6 +36,10 @@ pub mod key {
     /// Of which number both sides of a picture must be multiples. May be missing: then the size
     /// alone is taken.
     pub const MULTIPLE: &str = "depixelate.multiple";
+    /// How many frames of a film the network looks at, its own among them. May be missing: then 1.
+    pub const FRAMES: &str = "depixelate.frames";
+    /// How many of them come after its own. May be missing: then none.
+    pub const FRAMES_AHEAD: &str = "depixelate.frames-ahead";
 }
 
 /// Input sides that a model may have, pixels.
@@ -73,6 +77,8 @@ pub struct ModelMetadata {
     /// Of which number the sides of pictures must be multiples, where the network takes pictures of
     /// any such size, oblong ones too; none where it takes `size` × `size` alone.
     pub multiple: Option<usize>,
+    /// Which frames around the crop's own it is told of.
+    pub window: Window,
 }
 
 impl ModelMetadata {
@@ -141,6 +147,7 @@ impl ModelMetadata {
             trained_on: properties.text(key::TRAINED_ON)?,
             license: properties.text(key::LICENSE)?,
             multiple: read_multiple(properties, size)?,
+            window: Window::read(properties)?,
         })
     }
 
@@ -161,6 +168,7 @@ impl ModelMetadata {
             (key::LICENSE, self.license.clone()),
         ];
         facts.extend(multiple);
+        facts.extend(self.window.to_metadata());
         facts
     }
 
@@ -199,6 +207,10 @@ mod tests {
             trained_on: "drawn faces".into(),
             license: "CC0-1.0".into(),
             multiple: Some(16),
+            window: Window {
+                behind: 3,
+                ahead: 1,
+            },
         }
     }
 
@@ -260,6 +272,10 @@ mod tests {
             (key::MULTIPLE, "48"),
             (key::MULTIPLE, "2048"),
             (key::MULTIPLE, "any"),
+            (key::FRAMES, "0"),
+            (key::FRAMES, "10"),
+            (key::FRAMES_AHEAD, "5"),
+            (key::FRAMES_AHEAD, "-1"),
         ];
         for (wrong_key, wrong_value) in cases {
             let mut entries = entries(&metadata());
@@ -298,6 +314,14 @@ mod tests {
             }
             if gone == key::MULTIPLE {
                 assert_eq!(missing.unwrap().multiple, None);
+                continue;
+            }
+            if gone == key::FRAMES {
+                assert_eq!(missing.unwrap().window, Window::default());
+                continue;
+            }
+            if gone == key::FRAMES_AHEAD {
+                assert_eq!(missing.unwrap().window.behind, 4);
                 continue;
             }
             let missing = missing.unwrap_err().to_string();

@@ -33,18 +33,20 @@ mod range;
 pub mod runtime;
 mod session;
 mod summary;
+mod window;
 
 pub use batcher::{Batch, Batcher, Ticket, Wake};
 pub use cpu_session::{CpuSession, HostTensor};
 pub use error::{Attempt, LoadError, RunError};
 pub use metadata::{FORMAT, ModelMetadata, key};
 pub use model::{DEFAULT_MODEL, MAX_MODEL_BYTES, Model, read_model};
-pub use model_io::{DETAILED, INPUT, LATTICE, RESTORED, STAGE1};
+pub use model_io::{DETAILED, INPUT, LATTICE, NEIGHBOURS, RESTORED, STAGE1};
 pub(crate) use panic::panic_text;
 pub use provider::{OptimizationLevel, Provider, SessionSettings};
 pub use range::{MosaicInput, ValueRange};
 pub use runtime::{Runtime, RuntimeSearch};
 pub use session::OrtBackend;
+pub use window::Window;
 
 /// Whatever turns a batch of mosaics into faces.
 pub trait Backend: Send {
@@ -79,6 +81,9 @@ pub struct Crops<'a> {
     /// `[count, PLANES, size, size]`, see [`crate::blocks::PLANES`]; or empty where nothing is
     /// known.
     pub lattice: &'a [f32],
+    /// `[count, planes, size, size]`, see [`Window::planes`]: neighbours in the order of
+    /// [`Window::offsets`], colours in the model's range; or empty where none is known.
+    pub neighbours: &'a [f32],
 }
 
 /// A batch of pictures of one size, which need be no squares.
@@ -99,6 +104,7 @@ impl<'a> Crops<'a> {
             count,
             pixelated,
             lattice: &[],
+            neighbours: &[],
         }
     }
 }

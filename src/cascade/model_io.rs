@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::description::Description;
 use super::properties::shown;
 use super::summary::GraphSummary;
-use super::{LoadError, ModelMetadata};
+use super::{LoadError, ModelMetadata, key};
 use crate::blocks::PLANES;
 use crate::onnx::ElementType;
 use crate::onnx::proto::ValueInfoProto;
@@ -15,6 +15,9 @@ pub const INPUT: &str = "pixelated";
 /// Name of the input that tells the lattice. A model may have it or not; where it has, the input
 /// must have a default of zeros, so that the mosaic alone is enough.
 pub const LATTICE: &str = "lattice";
+/// Name of the input that tells of neighbouring frames, in a model whose window has such. It has a
+/// default of zeros, too.
+pub const NEIGHBOURS: &str = "neighbours";
 /// Name of the first network's output; a model may have it or not.
 pub const STAGE1: &str = "stage1";
 /// Name of the last network's output: the truest face.
@@ -58,10 +61,16 @@ impl ModelIo {
         let outputs: Vec<_> = graph.outputs.iter().collect();
         check.picture("input", INPUT, &inputs, metadata.size)?;
         check.alone(INPUT, &inputs)?;
-        let lattice = graph.inputs.iter().find(|input| input.name == LATTICE);
-        if let Some(lattice) = lattice.filter(|input| !is_lattice(input, metadata.size)) {
-            let expected = format!("Float[N, {PLANES}, {0}, {0}] with an open N", metadata.size);
-            return Err(check.wrong("input", LATTICE, lattice.described(), expected));
+        let lattice = check.planes(graph, LATTICE, PLANES, metadata.size)?;
+        let neighbours = metadata.window.planes();
+        let told = check.planes(graph, NEIGHBOURS, neighbours, metadata.size)?;
+        if told != (neighbours > 0) {
+            let expected = match told {
+                true => format!("none, as there is no `{}` in the metadata", key::FRAMES),
+                false => format!("there, as the metadata has `{}`", key::FRAMES),
+            };
+            let found = if told { "there" } else { "missing" };
+            return Err(check.wrong("input", NEIGHBOURS, found.into(), expected));
         }
         let has = |name: &str| outputs.iter().any(|output| output.name == name);
         let side = metadata.output_size();
@@ -74,7 +83,7 @@ impl ModelIo {
         Ok(Self {
             input: INPUT.into(),
             output: RESTORED.into(),
-            takes_lattice: lattice.is_some(),
+            takes_lattice: lattice,
             has_stage1: has(STAGE1),
             has_detailed: has(DETAILED),
             single: false,
@@ -181,6 +190,23 @@ impl Check<'_> {
         Err(self.wrong(kind, name, found, expected))
     }
 
+    /// Whether there is an input `name`; an error if it cannot take `planes` of pictures of `side`.
+    fn planes(
+        &self,
+        graph: &GraphSummary,
+        name: &str,
+        planes: usize,
+        side: usize,
+    ) -> Result<bool, LoadError> {
+        match graph.inputs.iter().find(|input| input.name == name) {
+            Some(input) if !takes_planes(input, planes, side) => {
+                let expected = format!("Float[N, {planes}, {side}, {side}] with an open N");
+                Err(self.wrong("input", name, input.described(), expected))
+            }
+            found => Ok(found.is_some()),
+        }
+    }
+
     /// An error if anything but `name` must be fed.
     fn alone(&self, name: &str, inputs: &[&ValueInfoProto]) -> Result<(), LoadError> {
         match inputs.iter().find(|input| input.name != name) {
@@ -238,11 +264,11 @@ fn batch_of_pictures(value: &ValueInfoProto, side: usize, open: bool) -> Option<
     }
 }
 
-/// Whether `value` can take the lattice planes of pictures of `side`.
-fn is_lattice(value: &ValueInfoProto, side: usize) -> bool {
+/// Whether `value` can take so many planes of pictures of `side`.
+fn takes_planes(value: &ValueInfoProto, planes: usize, side: usize) -> bool {
     value.sides().is_some_and(|(element, sides)| {
         element == ElementType::Float
-            && matches!(sides[..], [-1, planes, height, width]
-                if planes == PLANES as i64 && fits(height, side) && fits(width, side))
+            && matches!(sides[..], [-1, found, height, width]
+                if found == planes as i64 && fits(height, side) && fits(width, side))
     })
 }

@@ -3,7 +3,7 @@
 use ort::session::{OutputSelector, RunOptions, Session};
 use ort::value::TensorRef;
 
-use super::model_io::{DETAILED, LATTICE, ModelIo, STAGE1};
+use super::model_io::{DETAILED, LATTICE, ModelIo, NEIGHBOURS, STAGE1};
 use super::open::{open, open_best};
 use super::parts::{GPU_BATCHES, filled_up, padded_size, swap_red_and_blue};
 use super::{
@@ -21,7 +21,7 @@ pub struct OrtBackend {
     /// The sharpest faces, before they are mixed in.
     detailed: Vec<f32>,
     /// A part batch, filled up to one of [`GPU_BATCHES`].
-    padded: [Vec<f32>; 2],
+    padded: [Vec<f32>; 3],
     /// The crops with their channels the other way round.
     bgr: Vec<f32>,
 }
@@ -85,9 +85,11 @@ impl OrtBackend {
         for size in sizes.take_while(|&size| last.is_none_or(|last| size <= last)) {
             let pixelated = vec![0.0; self.input_len(size)?];
             let planes = if self.takes_lattice() { PLANES } else { 0 };
+            let neighbours = self.graph.metadata.window.planes();
             let crops = Crops {
                 count: size,
                 lattice: &vec![0.0; pixelated.len() / 3 * planes],
+                neighbours: &vec![0.0; pixelated.len() / 3 * neighbours],
                 pixelated: &pixelated,
             };
             self.run(crops, 0.0, &mut restored)
@@ -189,11 +191,24 @@ impl OrtBackend {
             let range = first..first + keep;
             let end = faces.len() + keep * 3 * output;
             let pixelated = if bgr { &self.bgr } else { crops.pixelated };
-            let [filled, filled_lattice] = &mut self.padded;
+            let [filled, filled_lattice, filled_neighbours] = &mut self.padded;
             let part = Crops {
                 count: size,
                 pixelated: filled_up(pixelated, crops.count, range.clone(), size, filled),
-                lattice: filled_up(crops.lattice, crops.count, range, size, filled_lattice),
+                lattice: filled_up(
+                    crops.lattice,
+                    crops.count,
+                    range.clone(),
+                    size,
+                    filled_lattice,
+                ),
+                neighbours: filled_up(
+                    crops.neighbours,
+                    crops.count,
+                    range,
+                    size,
+                    filled_neighbours,
+                ),
             };
             self.graph
                 .run_mixed(part, sides, detail, faces, &mut self.detailed)?;
@@ -208,7 +223,6 @@ impl OrtBackend {
 
     fn check_input(&self, crops: &Crops<'_>) -> Result<(), RunError> {
         let expected = self.input_len(crops.count)?;
-        let lattice = expected / 3 * PLANES;
         let found = crops.pixelated.len();
         if found != expected {
             return Err(RunError::InputSize {
@@ -217,13 +231,16 @@ impl OrtBackend {
                 expected,
             });
         }
-        let found = crops.lattice.len();
-        if found != 0 && found != lattice {
-            return Err(RunError::InputSize {
-                count: crops.count,
-                found,
-                expected: lattice,
-            });
+        let neighbours = self.graph.metadata.window.planes();
+        for (told, planes) in [(crops.lattice, PLANES), (crops.neighbours, neighbours)] {
+            let (found, expected) = (told.len(), expected / 3 * planes);
+            if found != 0 && found != expected {
+                return Err(RunError::InputSize {
+                    count: crops.count,
+                    found,
+                    expected,
+                });
+            }
         }
         Ok(())
     }
@@ -246,6 +263,10 @@ impl Graph {
         let mut inputs = ort::inputs![self.model_io.input.as_str() => tensor(3, crops.pixelated)?];
         if !crops.lattice.is_empty() {
             inputs.push((LATTICE.into(), tensor(PLANES, crops.lattice)?.into()));
+        }
+        if !crops.neighbours.is_empty() {
+            let planes = self.metadata.window.planes();
+            inputs.push((NEIGHBOURS.into(), tensor(planes, crops.neighbours)?.into()));
         }
         // Leaving out the other outputs saves their copies out of the device's memory. The options
         // cannot be kept from run to run: they may not move to another thread, and a backend may.

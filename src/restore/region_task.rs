@@ -3,7 +3,7 @@
 
 use super::upright::Upright;
 use super::views::{Views, blend};
-use crate::blocks::{LatticePlanes, Overlay, PLANES, Projector, Sampling};
+use crate::blocks::{LatticePlanes, Overlay, PLANES, Projector, Sampling, Surface};
 use crate::cascade::{ModelMetadata, MosaicInput};
 use crate::detect::{Outline, Region};
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, Square, Tone, patch};
@@ -60,6 +60,8 @@ pub(super) struct RegionTask {
     sampling: Sampling,
     views: Views,
     observed: Patch,
+    /// The same as a surface, where the lattice is known.
+    surface: Surface,
     /// How a network is shown that; None for ordinary video.
     tone: Option<Tone>,
     overlay: Overlay,
@@ -147,29 +149,21 @@ impl RegionTask {
             }
             if index == 0 {
                 self.tone = Tone::of(transfer, self.observed.values());
-            }
-            let observed = match &self.tone {
-                Some(tone) => {
-                    tone.show(crop);
-                    self.observed.copy_part(self.rect, shown);
-                    tone.show(shown.values_mut());
-                    &*shown
+                let shown = show(&self.observed, self.rect, self.tone.as_ref(), shown);
+                match &self.lattice {
+                    Some(lattice) => self.surface.read(shown, lattice),
+                    None => self.surface.clear(),
                 }
-                None => &self.observed,
-            };
-            if let Some(lattice) = &self.lattice
-                && metadata.mosaic == MosaicInput::Smooth
-            {
-                planes.smooth(observed, lattice, &view, crop);
+            }
+            if let Some(tone) = &self.tone {
+                tone.show(crop);
+            }
+            if metadata.mosaic == MosaicInput::Smooth {
+                planes.smooth(&self.surface, &view, crop);
             }
             if let Some(told) = lattices.next() {
-                match &self.lattice {
-                    Some(lattice) => {
-                        let unit = metadata.range.unit();
-                        planes.draw(observed, lattice, &view, crop, unit, told);
-                    }
-                    None => told.fill(0.0),
-                }
+                let unit = metadata.range.unit();
+                planes.draw(&self.surface, &view, crop, unit, told);
             }
             metadata.range.normalize(crop);
         }
@@ -245,4 +239,17 @@ impl RegionTask {
             patch::write(frame, restored, mask);
         }
     }
+}
+
+/// What a network is shown of the mosaic `observed` in `rect`; `memory` is for that.
+fn show<'a>(
+    observed: &'a Patch,
+    rect: Rect,
+    tone: Option<&Tone>,
+    memory: &'a mut Patch,
+) -> &'a Patch {
+    let Some(tone) = tone else { return observed };
+    observed.copy_part(rect, memory);
+    tone.show(memory.values_mut());
+    memory
 }

@@ -4,9 +4,7 @@ use image::RgbImage;
 
 use super::{Blend, Mosaic, Restoration, Target, is_covered, is_excluded, is_mostly_within};
 use crate::blocks::SamplingProbe;
-use crate::cascade::{
-    Backend, Batch, Crops, LoadError, Model, OrtBackend, RunError, SessionSettings, runtime,
-};
+use crate::cascade::{Backend, LoadError, Model, OrtBackend, RunError, SessionSettings, runtime};
 use crate::detect::{DetectSettings, Detector, Luma, Region};
 use crate::face_check::{self, Answer, FaceCheck, Question};
 use crate::frame::{FrameView, FrameViewMut, Layout, Rect};
@@ -207,19 +205,10 @@ impl Restorer {
         if !restoration.extract(frame, targets, backend.metadata(), takes_lattice) {
             return Ok(());
         }
-        let Batch {
-            count,
-            pixelated,
-            lattice,
-            faces,
-            ..
-        } = &mut restoration.batch;
-        let crops = Crops {
-            count: *count,
-            pixelated,
-            lattice,
-        };
-        let result = backend.run(crops, detail, faces);
+        let batch = &mut restoration.batch;
+        let mut faces = std::mem::take(&mut batch.faces);
+        let result = backend.run(batch.crops(0..batch.count), detail, &mut faces);
+        batch.faces = faces;
         if result.is_err() {
             restoration.count = 0;
         }

@@ -1,7 +1,7 @@
 //! Frames before and after restoration with a backend that paints one colour.
 
 use super::*;
-use crate::cascade::{Backend, Crops, MosaicInput, RunError, ValueRange};
+use crate::cascade::{Backend, Crops, MosaicInput, RunError, ValueRange, Window};
 use crate::degrade::mosaic::{Fill, pixelate};
 use crate::detect::{Outline, Region};
 use crate::frame::{Lattice, Rect};
@@ -24,6 +24,7 @@ impl Painter {
             trained_on: String::new(),
             license: String::new(),
             multiple: None,
+            window: Window::default(),
         };
         Box::new(Self { metadata, color })
     }

@@ -102,7 +102,7 @@ pub(super) fn taken(metadata: &ModelMetadata, length: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cascade::{MosaicInput, ValueRange};
+    use crate::cascade::{MosaicInput, ValueRange, Window};
 
     fn metadata(size: usize, multiple: Option<usize>) -> ModelMetadata {
         ModelMetadata {
@@ -115,6 +115,7 @@ mod tests {
             trained_on: "nothing".into(),
             license: "MIT".into(),
             multiple,
+            window: Window::default(),
         }
     }
 

@@ -187,12 +187,14 @@ fn a_model_may_be_told_the_lattice_or_not() {
     let lattice = vec![0.25; 2 * PLANES * 256];
     let crops = Crops {
         lattice: &lattice,
+        neighbours: &[],
         ..Crops::new(&pixelated, 2)
     };
     backend.run(crops, 0.0, &mut restored).unwrap();
     assert!(restored.iter().zip(&pixelated).all(|(y, x)| *y == x + 0.25));
     let short = Crops {
         lattice: &lattice[1..],
+        neighbours: &[],
         ..crops
     };
     assert!(backend.run(short, 0.0, &mut restored).is_err());

@@ -1,7 +1,9 @@
 //! Whole pictures through networks that are known.
 
 use crate::helpers::{Tiny, face, tiny_finder, tiny_metadata, tiny_model_with};
-use gstdepixelate::cascade::{INPUT, Model, ModelMetadata, RESTORED, ValueRange, key, runtime};
+use gstdepixelate::cascade::{
+    INPUT, Model, ModelMetadata, RESTORED, ValueRange, Window, key, runtime,
+};
 use gstdepixelate::faces::Finder;
 use gstdepixelate::onnx::{Conv2d, GraphBuilder, Weights, encode, open_pictures};
 use gstdepixelate::whole::{Levels, Network, Picture, Planes, Settings, Way, WholeError};
@@ -21,6 +23,7 @@ fn tiny(scale: usize, multiple: Option<usize>, kind: Tiny) -> Model {
     let metadata = ModelMetadata {
         scale,
         multiple,
+        window: Window::default(),
         ..tiny_metadata(16)
     };
     Model::from_bytes("tiny", tiny_model_with(&metadata, kind)).unwrap()
@@ -33,6 +36,7 @@ fn convolutions(multiple: usize) -> Model {
         scale: 2,
         range: ValueRange::Unit,
         multiple: Some(multiple),
+        window: Window::default(),
         ..tiny_metadata(16)
     };
     let mut g = GraphBuilder::new("convolutions");
@@ -182,6 +186,7 @@ fn a_described_network_sees_whole_pictures() {
     let (file, about) = (folder.path().join("a.onnx"), folder.path().join("a.toml"));
     let color = ModelMetadata {
         multiple: Some(4),
+        window: Window::default(),
         ..tiny_metadata(16)
     };
     let model = tiny_model_with(&color, Tiny::Color([1.0, 0.0, -1.0]));

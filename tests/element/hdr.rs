@@ -4,7 +4,9 @@ use crate::helpers::*;
 use gst::glib;
 use gst::prelude::*;
 use gst_video::VideoFormat;
-use gstdepixelate::cascade::{Backend, Crops, ModelMetadata, MosaicInput, RunError, ValueRange};
+use gstdepixelate::cascade::{
+    Backend, Crops, ModelMetadata, MosaicInput, RunError, ValueRange, Window,
+};
 use gstdepixelate::element::{FaceDepixelate, FacePixelate};
 use gstdepixelate::frame::{Patch, Rect};
 use image::RgbImage;
@@ -96,6 +98,7 @@ impl Echo {
                 trained_on: "nothing".into(),
                 license: "CC0-1.0".into(),
                 multiple: None,
+                window: Window::default(),
             })))
         }));
         element.set_property("regions", regions(&[rect]));

@@ -1,6 +1,8 @@
 //! A backend without a model, and a gate that its runs wait at.
 
-use gstdepixelate::cascade::{Backend, Crops, ModelMetadata, MosaicInput, RunError, ValueRange};
+use gstdepixelate::cascade::{
+    Backend, Crops, ModelMetadata, MosaicInput, RunError, ValueRange, Window,
+};
 use gstdepixelate::element::BackendSource;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -38,6 +40,7 @@ impl Fake {
             trained_on: "nothing".into(),
             license: "CC0-1.0".into(),
             multiple: None,
+            window: Window::default(),
         };
         Self {
             metadata: Arc::new(metadata),

@@ -1,6 +1,8 @@
 //! Tiny models and faces for tests, made on the spot.
 
-use gstdepixelate::cascade::{INPUT, ModelMetadata, MosaicInput, RESTORED, STAGE1, ValueRange};
+use gstdepixelate::cascade::{
+    INPUT, ModelMetadata, MosaicInput, RESTORED, STAGE1, ValueRange, Window,
+};
 use gstdepixelate::onnx::{GraphBuilder, attr, batch_of, encode, open_pictures};
 use image::{Rgb, RgbImage};
 
@@ -28,6 +30,7 @@ pub fn tiny_metadata(size: usize) -> ModelMetadata {
         trained_on: "nothing".into(),
         license: "CC0-1.0".into(),
         multiple: None,
+        window: Window::default(),
     }
 }
 

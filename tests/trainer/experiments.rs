@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::helpers::{Tiny, face, tiny_metadata, tiny_model, tiny_model_with};
-use gstdepixelate::cascade::{Model, ModelMetadata};
+use gstdepixelate::cascade::{Model, ModelMetadata, Window};
 use gstdepixelate::degrade::mosaic::Fill;
 use gstdepixelate::degrade::stack::stack_blur;
 use gstdepixelate::experiments::blur::{self, Settings};
@@ -73,6 +73,7 @@ fn open_model(scale: usize) -> (String, Model) {
     let metadata = ModelMetadata {
         scale,
         multiple: Some(4),
+        window: Window::default(),
         ..tiny_metadata(16)
     };
     let bytes = tiny_model_with(&metadata, Tiny::Identity);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::helpers::{Tiny, face, tiny_finder, tiny_metadata, tiny_model_with};
-use gstdepixelate::cascade::ModelMetadata;
+use gstdepixelate::cascade::{ModelMetadata, Window};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageBuffer, ImageDecoder, ImageEncoder, ImageReader, RgbImage, Rgba};
 use tempfile::TempDir;
@@ -16,6 +16,7 @@ fn folder() -> TempDir {
     let enlarger = ModelMetadata {
         scale: 2,
         multiple: Some(4),
+        window: Window::default(),
         ..tiny_metadata(16)
     };
     let models = [("enlarger", enlarger), ("restorer", tiny_metadata(16))];

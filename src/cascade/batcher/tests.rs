@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use super::*;
-use crate::cascade::{MosaicInput, ValueRange};
+use crate::cascade::{MosaicInput, ValueRange, Window};
 
 /// Returns crops back, notes the sizes of its runs, and waits for leave before each, if it has to.
 struct Echo {
@@ -26,6 +26,7 @@ fn echo(preferred: usize, gate: Option<mpsc::Receiver<()>>) -> (Box<Echo>, Sizes
         trained_on: String::new(),
         license: String::new(),
         multiple: None,
+        window: Window::default(),
     };
     let sizes = Sizes::default();
     let echo = Echo {

@@ -4,7 +4,7 @@ use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
 use super::ranges::check_ranges;
-use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
+use crate::cascade::{ModelMetadata, MosaicInput, ValueRange, Window};
 
 /// The section `[model]` of restorers whose size stands elsewhere in their recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,7 @@ impl ModelCard {
             trained_on: self.trained_on.clone(),
             license: self.license.clone(),
             multiple: None,
+            window: Window::default(),
         }
     }
 }

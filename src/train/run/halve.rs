@@ -71,6 +71,7 @@ fn restored(name: &str, onnx: Vec<u8>) -> anyhow::Result<Vec<f32>> {
         } else {
             &[]
         },
+        neighbours: &[],
     };
     let mut faces = Vec::new();
     session.run(crops, 0.5, &mut faces)?;

@@ -6,7 +6,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::cascade::{
     INPUT, Model, ModelMetadata, OrtBackend, Pictures, RESTORED, SessionSettings, ValueRange,
-    runtime,
+    Window, runtime,
 };
 use crate::onnx::{Dim, GraphBuilder, batch_of, encode, open_pictures};
 use crate::train::nn::layers::Parameters;
@@ -75,6 +75,7 @@ pub fn model_file(
     );
     let metadata = ModelMetadata {
         multiple: network.multiple(),
+        window: Window::default(),
         ..metadata.clone()
     };
     let mut graph = GraphBuilder::new("depixelate");
@@ -248,6 +249,7 @@ mod tests {
             trained_on: "nothing".to_owned(),
             license: "MIT".to_owned(),
             multiple: None,
+            window: Window::default(),
         };
         let onnx = model_file(network, &weights, &metadata, "").unwrap();
         let model = Model::from_bytes("open", onnx).unwrap();

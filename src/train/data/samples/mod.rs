@@ -18,7 +18,7 @@ use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_pcg::Pcg64Mcg;
 
-use crate::blocks::{LatticePlanes, PLANES};
+use crate::blocks::{LatticePlanes, PLANES, Surface};
 use crate::cascade::ValueRange;
 use crate::degrade::blur::Blur;
 use crate::degrade::mosaic::{Fill, pixelate};
@@ -52,6 +52,7 @@ pub struct Sampler {
     resizer: Resizer,
     planes: LatticePlanes,
     observed: Patch,
+    surface: Surface,
 }
 
 /// A mosaic and the truth behind it: planar R′G′B′ of size × size, −1 … 1.
@@ -99,6 +100,7 @@ impl Sampler {
             resizer: Resizer::new(),
             planes: LatticePlanes::default(),
             observed: Patch::default(),
+            surface: Surface::default(),
         }
     }
 
@@ -328,9 +330,9 @@ impl Sampler {
         self.cropper.crop(&frame, &scene.view, self.size, &mut crop);
         patch::read(&frame, scene.seen, &mut self.observed);
         let unit = ValueRange::Signed.unit();
-        let (view, observed) = (&scene.view, &self.observed);
+        self.surface.read(&self.observed, lattice);
         self.planes
-            .draw(observed, lattice, view, &crop, unit, &mut planes);
+            .draw(&self.surface, &scene.view, &crop, unit, &mut planes);
         Ok(planes)
     }
 

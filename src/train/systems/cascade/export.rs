@@ -11,7 +11,7 @@ use super::stage1;
 use crate::blocks::PLANES;
 use crate::cascade::{
     Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelMetadata, MosaicInput, OrtBackend,
-    RESTORED, STAGE1, SessionSettings, ValueRange, runtime,
+    RESTORED, STAGE1, SessionSettings, ValueRange, Window, runtime,
 };
 use crate::onnx::{Dim, GraphBuilder, encode};
 use crate::train::data::loader::Inputs;
@@ -54,6 +54,7 @@ impl Cascade<'_> {
             trained_on: self.recipe.model.trained_on.clone(),
             license: self.recipe.model.license.clone(),
             multiple: self.multiple(),
+            window: Window::default(),
         }
     }
 
@@ -162,6 +163,7 @@ impl Cascade<'_> {
                     count: batch as usize,
                     pixelated: &pixelated,
                     lattice: if told { &lattice } else { &[] },
+                    neighbours: &[],
                 };
                 let mut output = Vec::new();
                 session.run_stage1(crops, &mut output)?;

@@ -13,7 +13,7 @@ use super::stage_io::StageInputs;
 use crate::blocks::PLANES;
 use crate::cascade::{
     Backend, Crops, INPUT, LATTICE, Model, ModelMetadata, MosaicInput, OrtBackend, RESTORED,
-    SessionSettings, ValueRange, runtime,
+    SessionSettings, ValueRange, Window, runtime,
 };
 use crate::files;
 use crate::onnx::{GraphBuilder, batch_of, decode, encode};
@@ -176,6 +176,7 @@ impl ExportedRestorer {
             count: count as usize,
             pixelated: &fed,
             lattice: &told,
+            neighbours: &[],
         };
         let mut made = Vec::new();
         self.session.borrow_mut().run(crops, 0.0, &mut made)?;
@@ -199,6 +200,7 @@ impl ExportedRestorer {
             license: recipe.model.license.clone(),
             // Nobody has looked whether both stages take the same sizes.
             multiple: None,
+            window: Window::default(),
             ..self.metadata().clone()
         }
     }
@@ -292,6 +294,7 @@ impl ExportedRestorer {
                 count,
                 pixelated: &crop,
                 lattice: &told,
+                neighbours: &[],
             };
             let mut found = Vec::new();
             session.run_stage1(crops, &mut found)?;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::networks::UNet;
 use super::occlude::{Occluded, Occlusion, occlude};
 use super::occluded_faces::Covered;
-use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
+use crate::cascade::{ModelMetadata, MosaicInput, ValueRange, Window};
 use crate::train::data::held_out::HeldOut;
 use crate::train::data::pairs::halves;
 use crate::train::data::pictures::planes;
@@ -137,6 +137,7 @@ impl Recipe {
             trained_on: self.model.trained_on.clone(),
             license: self.model.license.clone(),
             multiple: None,
+            window: Window::default(),
         }
     }
 

@@ -196,7 +196,7 @@ mod tests {
 
     use super::super::networks::{Flavour, UNetNorm};
     use super::*;
-    use crate::cascade::{Model, ModelMetadata, MosaicInput, ValueRange};
+    use crate::cascade::{Model, ModelMetadata, MosaicInput, ValueRange, Window};
     use crate::train::features::tests::with_network;
     use crate::train::optim::discriminator::DiscriminatorChoice;
     use crate::train::optim::trained::tests::{check_parts, check_resumed};
@@ -279,11 +279,13 @@ mod tests {
             trained_on: "squares".to_owned(),
             license: "MIT".to_owned(),
             multiple: None,
+            window: Window::default(),
         };
         let onnx = model_file(&UNET, stage.weights(), &metadata, "").unwrap();
         let model = Model::from_bytes("squares", onnx).unwrap();
         let open = ModelMetadata {
             multiple: UNET.multiple(),
+            window: Window::default(),
             ..metadata
         };
         assert_eq!(*model.metadata(), open);

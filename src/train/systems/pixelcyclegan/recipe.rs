@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::art::PixelArt;
 use super::networks::Nested;
-use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
+use crate::cascade::{ModelMetadata, MosaicInput, ValueRange, Window};
 use crate::train::data::held_out::HeldOut;
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::recipe::{
@@ -108,6 +108,7 @@ impl Recipe {
             trained_on: self.model.trained_on.clone(),
             license: self.model.license.clone(),
             multiple: None,
+            window: Window::default(),
         }
     }
 }

@@ -18,6 +18,7 @@ fn restorer(size: usize, doublings: usize, range: ValueRange) -> Model {
         trained_on: "nothing".to_owned(),
         license: "MIT".to_owned(),
         multiple: None,
+        window: crate::cascade::Window::default(),
     };
     let side = |size: usize| batch_of(&[3, size as i64, size as i64]);
     let mut graph = GraphBuilder::new("restorer");
