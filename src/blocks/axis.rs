@@ -71,6 +71,15 @@ impl Axis {
         Some((block, (2.0 * (at - a) / (b - a) - 1.0) as f32))
     }
 
+    /// Distance of `at` from the nearer end, in its end's blocks; negative outside.
+    pub(super) fn depth(&self, at: f64) -> f32 {
+        let (cuts, count) = (&self.cuts, self.count());
+        let width = |block: usize| (cuts[block + 1] - cuts[block]) as f64;
+        let from_first = (at - cuts[0] as f64) / width(0);
+        let from_last = (cuts[count] as f64 - at) / width(count - 1);
+        from_first.min(from_last) as f32
+    }
+
     /// As an entry of [`Self::nodes`], for any place inside `block`, given as by
     /// [`Self::block_at`].
     pub(super) fn node_at(&self, block: usize, place: f32) -> (usize, f32) {

@@ -4,6 +4,7 @@ mod axis;
 mod overlay;
 mod planes;
 mod project;
+mod register;
 mod sampling;
 mod surface;
 

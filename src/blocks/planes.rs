@@ -2,6 +2,7 @@
 
 use std::iter::repeat_n;
 
+use super::register::registered;
 use super::surface::{Lines, Row, Surface};
 use crate::frame::Square;
 
@@ -71,15 +72,22 @@ impl LatticePlanes {
         });
     }
 
-    /// Draw what `surface` tells of the mosaic in a neighbouring frame into `planes`,
-    /// [`NEIGHBOUR_PLANES`] · `size`² numbers: planes 0–2 as grey levels. `view` is the crop's own
-    /// square, in coordinates that both frames share.
-    pub fn draw_neighbour(&mut self, surface: &Surface, view: &Square, planes: &mut [f32]) {
+    /// Draw what `neighbour` tells of the mosaic in a neighbouring frame into `planes`,
+    /// [`NEIGHBOUR_PLANES`] · `size`² numbers: planes 0–2 as grey levels. The crop shows `view` of the
+    /// frame of `own`; the neighbour is drawn as it lies there, see `register.rs`.
+    pub fn draw_neighbour(
+        &mut self,
+        own: &Surface,
+        neighbour: &Surface,
+        view: &Square,
+        planes: &mut [f32],
+    ) {
         planes.fill(0.0);
         let area = planes.len() / NEIGHBOUR_PLANES;
         let size = area.isqrt();
-        let side = side(surface, view, size);
-        self.lines.each_row(surface, view, size, |row| {
+        let view = registered(own, neighbour, view);
+        let side = side(neighbour, &view, size);
+        self.lines.each_row(neighbour, &view, size, |row| {
             for channel in 0..3 {
                 row.surface(channel, &mut planes[row.range(channel * area)]);
             }

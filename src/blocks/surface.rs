@@ -7,13 +7,18 @@ use multiversion::multiversion;
 use super::axis::{Axis, solve};
 use crate::frame::{Lattice, Patch, Square};
 
+/// Shares of R′, G′, B′ in brightness (BT.601).
+const BRIGHTNESS: [f32; 3] = [0.299, 0.587, 0.114];
+
 /// What a frame shows of a mosaic, in a number or two for each block; keeps its memory.
 #[derive(Debug, Default)]
 pub struct Surface {
-    columns: Axis,
-    rows: Axis,
+    pub(super) columns: Axis,
+    pub(super) rows: Axis,
     /// R′, G′, B′ at the centres of the blocks, row by row.
     blocks: [Vec<f32>; 3],
+    /// Mean brightness of the blocks.
+    brightness: Vec<f32>,
     /// Width and height of a block, pixels of the frame.
     pub(super) block: [f32; 2],
 }
@@ -39,10 +44,27 @@ impl Surface {
             .set(|cuts| lattice.columns(left, left + rect.width as usize, 0, cuts));
         self.rows
             .set(|cuts| lattice.rows(top, top + rect.height as usize, 0, cuts));
+        self.brightness.clear();
+        self.brightness
+            .resize(self.columns.count() * self.rows.count(), 0.0);
         for (channel, blocks) in self.blocks.iter_mut().enumerate() {
             means(observed.plane(channel), &self.columns, &self.rows, blocks);
+            for (sum, mean) in self.brightness.iter_mut().zip(&*blocks) {
+                *sum += BRIGHTNESS[channel] * mean;
+            }
             solve(&self.columns, &self.rows, blocks);
         }
+    }
+
+    /// The means' brightness between the centres of the blocks, grey levels.
+    pub(super) fn brightness(&self, column: &Place, row: &Place) -> f32 {
+        let width = self.columns.count();
+        let line = |block: usize| {
+            let line = &self.brightness[block * width..][..width];
+            line[column.node] + (line[column.next] - line[column.node]) * column.weight
+        };
+        let (a, b) = (line(row.node), line(row.next));
+        a + (b - a) * row.weight
     }
 
     /// Become that of no mosaic.
@@ -78,7 +100,7 @@ pub(super) struct Place {
 
 impl Place {
     /// That of a line at `at`, pixels of the frame; None outside the mosaic.
-    fn of(axis: &Axis, at: f64) -> Option<Self> {
+    pub(super) fn of(axis: &Axis, at: f64) -> Option<Self> {
         let (block, inside) = axis.block_at(at)?;
         let (node, weight) = axis.node_at(block, inside);
         Some(Self {

@@ -6,6 +6,7 @@
 
 pub mod cases;
 pub mod clips;
+pub(crate) mod codec;
 pub(crate) mod detection;
 pub mod job;
 pub mod networks;

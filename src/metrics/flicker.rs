@@ -35,6 +35,30 @@ pub fn flicker(
     Ok(mean(sums.into_iter().map(deviation)))
 }
 
+/// Root of the mean square by which restored − true changes from one frame to the next, for all
+/// pixels and channels in the part of `region` inside the frames; grey levels. 0 where the error
+/// stands still, however large it is.
+///
+/// Frame by frame the two lists show the same moment; at least two moments.
+pub fn unsteadiness(
+    restored: &[Picture<'_>],
+    truth: &[Picture<'_>],
+    region: &Rect,
+) -> Result<f64, MetricsError> {
+    check_sets(restored, truth, 2, 1)?;
+    let region = Region::of(region, &restored[0])?;
+    let error = |moment: usize| {
+        let pairs = region.cut(&restored[moment]).into_iter();
+        let pairs = pairs.zip(region.cut(&truth[moment]));
+        pairs.map(|(restored, truth)| i64::from(restored) - i64::from(truth))
+    };
+    let change = |moment: usize| {
+        let pairs = error(moment - 1).zip(error(moment));
+        pairs.map(|(before, now)| ((now - before) * (now - before)) as f64)
+    };
+    Ok(mean((1..restored.len()).flat_map(change)).sqrt())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::vectors::{assert_close, noise, painted};
@@ -83,6 +107,25 @@ mod tests {
             measure(Rect::new(16, 0, 2, 2)),
             Err(MetricsError::EmptyRegion)
         );
+    }
+
+    #[test]
+    fn an_error_that_changes_is_unsteady() {
+        let truth = truth();
+        let measure = |clip: &[Vec<u8>], rect| unsteadiness(&frames(clip), &frames(&truth), &rect);
+        let steady = changed(|x, y, _| (x * y % 90) as u8);
+        assert_eq!(measure(&steady, ALL), Ok(0.0));
+        // By 20 levels each time, in the left half; where it goes on does not matter.
+        let blinking = changed(|x, _, moment| if x < 8 { 20 * (moment % 2) as u8 } else { 3 });
+        let half = 20.0 / 2f64.sqrt();
+        assert_close(measure(&blinking, ALL).unwrap(), half, 1e-12);
+        assert_close(
+            measure(&blinking, Rect::new(0, 0, 8, 16)).unwrap(),
+            20.0,
+            1e-12,
+        );
+        let rising = changed(|_, _, moment| 5 * moment as u8);
+        assert_close(measure(&rising, ALL).unwrap(), 5.0, 1e-12);
     }
 
     #[test]

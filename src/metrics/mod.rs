@@ -56,7 +56,7 @@ pub use color::{
 pub use consistency::{Consistency, consistency};
 pub use cosine::cosine;
 pub use features::{FeatureMap, feature_distance};
-pub use flicker::flicker;
+pub use flicker::{flicker, unsteadiness};
 #[cfg(feature = "trainer")]
 pub use frechet::frechet_distance;
 pub use gmsd::gmsd;

@@ -10,7 +10,7 @@ use gstdepixelate::train::systems::cascade::Recipe;
 use gstdepixelate::train::systems::cascade::export::Cascade;
 use gstdepixelate::train::systems::cascade::networks::Architecture;
 use gstdepixelate::train::systems::cascade::stage_io::StageInputs;
-use gstdepixelate::train::systems::cascade::u_shaped::UShaped;
+use gstdepixelate::train::systems::cascade::u_shaped::{Neighbours, UShaped};
 use tch::{Device, Kind, Tensor};
 
 #[test]
@@ -30,6 +30,7 @@ fn a_deeper_network_starts_from_a_shallower_one() {
         widths,
         blocks,
         fine: None,
+        neighbours: Some(NEIGHBOURS),
     });
     let mut grown = Declare::parameters(Init::KaimingUniform, Device::Cpu, |l| {
         deep.read(l, &no_pictures(false));
@@ -37,15 +38,19 @@ fn a_deeper_network_starts_from_a_shallower_one() {
     let mut read = shallow;
     read_weights(&model, "stage1.", &mut read).unwrap();
     let missing = read_known_weights(&model, "stage1.", &mut grown).unwrap();
-    assert_eq!(missing.len(), 4, "{missing:?}");
-    assert!(missing.iter().all(|name| name.starts_with("level1.down1")));
+    let (of_neighbours, others): (Vec<_>, Vec<_>) =
+        (missing.iter()).partition(|name| name.starts_with("neighbours."));
+    assert_eq!((of_neighbours.len(), others.len()), (10, 4), "{missing:?}");
+    assert!(others.iter().all(|name| name.starts_with("level1.down1")));
     // What was added is silent at first.
     let pixelated = Tensor::rand([1, 3, 32, 32], (Kind::Float, Device::Cpu)) * 2 - 1;
     let lattice = Tensor::zeros([1, 6, 32, 32], (Kind::Float, Device::Cpu));
+    let neighbours = Tensor::rand([1, 21, 32, 32], (Kind::Float, Device::Cpu));
     let seen = StageInputs {
         stage1: None,
         pixelated: &pixelated,
         lattice: &lattice,
+        neighbours: Some(&neighbours),
     };
     let before = (recipe.networks.generator).read(&mut Forward(&read), &seen);
     let after = deep.read(&mut Forward(&grown), &seen);
@@ -55,6 +60,14 @@ fn a_deeper_network_starts_from_a_shallower_one() {
     assert!(error.to_string().contains("none of the weights"), "{error}");
 }
 
+/// Three neighbouring frames.
+const NEIGHBOURS: Neighbours = Neighbours {
+    behind: 2,
+    ahead: 1,
+    width: 4,
+    blocks: 1,
+};
+
 #[test]
 fn the_onnx_file_does_what_libtorch_does() {
     let mut wide = small_recipe(1, 1);
@@ -63,11 +76,26 @@ fn the_onnx_file_does_what_libtorch_does() {
         widths,
         blocks,
         fine: None,
+        neighbours: None,
     });
     wide.model.half = true;
     for recipe in [small_recipe(1, 1), small_published(1, 1), wide] {
         check_parity(&recipe);
     }
+}
+
+#[test]
+fn what_is_told_of_neighbours_is_heard_in_both() {
+    let mut recipe = small_recipe(1, 1);
+    let networks = &mut recipe.networks;
+    for network in [&mut networks.generator, &mut networks.dcedn] {
+        let Architecture::UShaped(network) = network else {
+            panic!("{network:?}");
+        };
+        network.neighbours = Some(NEIGHBOURS);
+    }
+    assert_eq!(recipe.networks.window(), NEIGHBOURS.window());
+    check_parity(&recipe);
 }
 
 /// Weights large enough that the output is no grey: a difference would show.
@@ -94,6 +122,7 @@ fn no_pictures(second: bool) -> StageInputs<'static, ()> {
         stage1: second.then_some(&()),
         pixelated: &(),
         lattice: &(),
+        neighbours: Some(&()),
     }
 }
 
@@ -112,7 +141,8 @@ fn check_parity(recipe: &Recipe) {
     };
     let options = (tch::Kind::Float, Device::Cpu);
     let pixelated = Tensor::rand([1, 3, 32, 32], options) * 2 - 1;
-    let lattice = Tensor::zeros([1, 6, 32, 32], options);
+    let planes = 6 + recipe.networks.window().planes() as i64;
+    let lattice = Tensor::zeros([1, planes, 32, 32], options);
     for output in cascade.forward(&pixelated, &lattice) {
         assert!(output.std(true).double_value(&[]) > 0.01);
     }

@@ -10,7 +10,7 @@ use gstdepixelate::train::optim::discriminator::patch::{Norm, PatchGanSize};
 use gstdepixelate::train::recipe::RecipeText;
 use gstdepixelate::train::run::options::{Options, Outcome};
 use gstdepixelate::train::systems::cascade::networks::Architecture;
-use gstdepixelate::train::systems::cascade::u_shaped::{Fine, UShaped};
+use gstdepixelate::train::systems::cascade::u_shaped::{Fine, Neighbours, UShaped};
 use gstdepixelate::train::systems::cascade::{self, Recipe};
 use tch::Tensor;
 
@@ -25,7 +25,9 @@ pub fn small_recipe(steps1: u64, steps2: u64) -> Recipe {
         widths,
         blocks,
         fine,
+        neighbours: None,
     });
+    (recipe.film, recipe.stage1.steady, recipe.stage2.steady) = (None, 0.0, 0.0);
     recipe.networks.dcedn = recipe.networks.generator.clone();
     recipe.networks.discriminator = patch(Norm::Spectral);
     (recipe.stage1.steps, recipe.stage1.batch) = (steps1, 2);
@@ -58,6 +60,7 @@ pub fn small_bundled(folder: &Path, steps1: u64, steps2: u64) -> Recipe {
             widths: widths.clone(),
             blocks: blocks.clone(),
             fine,
+            neighbours: None,
         })
     };
     recipe.networks.generator = shape(None);
@@ -71,6 +74,30 @@ pub fn small_bundled(folder: &Path, steps1: u64, steps2: u64) -> Recipe {
     let weights = features::Architecture::EfficientNetLite0.untrained(None);
     Tensor::write_safetensors(&weights.into_iter().collect::<Vec<_>>(), &file).unwrap();
     recipe.features = Some(file);
+    recipe
+}
+
+/// The same for films, as `bundled-5.toml` has them.
+pub fn small_film(folder: &Path, steps1: u64, steps2: u64) -> Recipe {
+    let film = Recipe::parse(include_str!("../../recipes/bundled-5.toml")).unwrap();
+    let mut recipe = small_bundled(folder, steps1, steps2);
+    let networks = [
+        (&mut recipe.networks.generator, &film.networks.generator),
+        (&mut recipe.networks.dcedn, &film.networks.dcedn),
+    ];
+    for (small, network) in networks {
+        let (Architecture::UShaped(small), Architecture::UShaped(network)) = (small, network)
+        else {
+            panic!("{network:?}");
+        };
+        small.neighbours = network.neighbours.map(|it| Neighbours {
+            width: 4,
+            blocks: 1,
+            ..it
+        });
+    }
+    recipe.film = film.film;
+    (recipe.stage1.steady, recipe.stage2.steady) = (film.stage1.steady, film.stage2.steady);
     recipe
 }
 

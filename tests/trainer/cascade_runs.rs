@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use super::cascade_recipes::{make_faces, small_bundled, small_published, small_recipe, train};
+use super::cascade_recipes::{
+    make_faces, small_bundled, small_film, small_published, small_recipe, train,
+};
 use crate::helpers::{Tiny, tiny_metadata, tiny_model_with};
 use crate::runs::options;
 use gstdepixelate::cascade::{
@@ -14,6 +16,7 @@ use gstdepixelate::cli::train::{ExportArgs, ExportPrecision, export};
 use gstdepixelate::train::features;
 use gstdepixelate::train::nn::layers::Parameters;
 use gstdepixelate::train::nn::precision::Choice;
+use gstdepixelate::train::recipe::RecipeText;
 use gstdepixelate::train::run::options::{Options, Outcome};
 use gstdepixelate::train::run::{checkpoint, inspect, log, report, system};
 use gstdepixelate::train::systems::cascade::networks::Architecture;
@@ -102,6 +105,42 @@ fn a_small_cascade_learns_and_the_runtime_loads_it() {
         .run(Crops::new(&[0.1; 2 * 3 * 32 * 32], 2), 0.0, &mut restored)
         .unwrap();
     assert_eq!(restored.len(), 2 * 3 * 32 * 32);
+}
+
+#[test]
+fn films_are_trained_on_and_their_model_is_told_of_neighbours() {
+    let folder = tempfile::tempdir().unwrap();
+    let (faces, out) = (folder.path().join("faces"), folder.path().join("run"));
+    std::fs::create_dir(&faces).unwrap();
+    make_faces(&faces, 24);
+    let recipe = small_film(folder.path(), 2, 2);
+    assert_eq!(train(&recipe, &faces, options(&out)), Outcome::Finished);
+    for (stage, term) in [
+        ("stage1", "steady"),
+        ("stage2", "steady"),
+        ("stage2", "detailed-steady"),
+    ] {
+        assert!(first_and_last(&out, stage, term).0 > 0.0, "{term}");
+    }
+    let model = Model::open(&out.join("cascade.onnx")).unwrap();
+    let window = recipe.networks.window();
+    assert_eq!(model.metadata().window, window);
+    assert!(window.behind > 0 && window.ahead > 0);
+
+    // Half a film is none.
+    let mut odd = recipe.clone();
+    odd.stage1.batch = 3;
+    let error = odd.check().unwrap_err().to_string();
+    assert!(error.contains("stage1.batch"), "{error}");
+    for wrong in ["film", "networks"] {
+        let mut recipe = recipe.clone();
+        match wrong {
+            "film" => recipe.film = None,
+            _ => recipe.networks = small_bundled(folder.path(), 1, 1).networks,
+        }
+        let error = recipe.check().unwrap_err().to_string();
+        assert!(error.contains("[film]"), "{error}");
+    }
 }
 
 #[test]
@@ -237,6 +276,7 @@ fn a_second_stage_is_trained_behind_an_exported_first() {
         widths,
         blocks,
         fine: None,
+        neighbours: None,
     });
     let out = options(&folder.path().join("other"));
     let error = train_second(&other, behind, &faces, &out).unwrap_err();

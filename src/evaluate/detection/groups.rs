@@ -1,6 +1,6 @@
 //! The kinds of cases.
 
-use super::codec::Codec;
+use crate::evaluate::codec::Codec;
 
 /// Form of a mosaic.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -10,13 +10,13 @@ use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 use serde::Serialize;
 
-use super::codec::{Codec, LumaPlane, clip, planes, recode};
 use super::groups::{GROUPS, Group};
 use super::looks::add_noise;
 use super::measure::{Found, Summary};
 use super::scenes::{SIZE, Scene, Truth};
 use super::sheet::sheet;
 use crate::detect::Detector;
+use crate::evaluate::codec::{Codec, LumaPlane, clip, planes, recode};
 use crate::train::data::dataset::Dataset;
 
 /// Most scenes on the sheet of what went wrong.

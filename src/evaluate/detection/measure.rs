@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::codec::LumaPlane;
 use super::scenes::Truth;
 use crate::detect::{DetectSettings, Detector, Luma, Region};
+use crate::evaluate::codec::LumaPlane;
 
 /// Least overlap (intersection over union) of a region that was found with the mosaic that it
 /// stands for.

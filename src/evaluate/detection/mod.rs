@@ -1,7 +1,6 @@
 //! How well mosaics are found: scenes with mosaics of known place and size, damaged as clips are,
 //! and scenes without.
 
-pub(crate) mod codec;
 pub(crate) mod faces;
 pub(crate) mod groups;
 pub(crate) mod job;

@@ -3,9 +3,9 @@
 use image::imageops::replace;
 use image::{Rgb, RgbImage};
 
-use super::codec::LumaPlane;
 use super::measure::Found;
 use crate::degrade::smooth::resize;
+use crate::evaluate::codec::LumaPlane;
 use crate::frame::Rect;
 
 /// Width of a scene on the sheet, pixels.

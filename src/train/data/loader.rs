@@ -145,11 +145,9 @@ impl Loader {
 
     fn tensors(&self, pairs: &[Sample], others: &[Sample]) -> Batch {
         let tensor = |samples: &[Sample], planes: usize, part: fn(&Sample) -> &Vec<f32>| {
-            let all: Vec<f32> = samples
-                .iter()
-                .flat_map(|s| part(s).iter().copied())
-                .collect();
             let count = samples.len();
+            let all = samples.iter().flat_map(|s| part(s).iter().copied());
+            let all: Vec<f32> = all.collect();
             let side = (all.len() / (planes * count.max(1))).isqrt();
             let shape = [count, planes, side, side].map(|side| side as i64);
             channels_last(&Tensor::from_slice(&all).view(shape).to_device(self.device))
@@ -164,6 +162,7 @@ impl Loader {
         let fine: Vec<i64> = (pairs.iter().zip(0..))
             .filter_map(|(sample, i)| sample.fine.then_some(i))
             .collect();
+        let told = pairs.first().map_or(PLANES, Sample::told);
         let pixelated = tensor(pairs, 3, |s| &s.input);
         let clean = tensor(pairs, 3, |s| &s.target);
         let grids: Vec<Option<&Grid>> = pairs.iter().map(|sample| sample.grid.as_ref()).collect();
@@ -175,7 +174,7 @@ impl Loader {
                 .view(shape)
                 .to_device(self.device),
             input: pixelated,
-            conditioning: tensor(pairs, PLANES, |s| &s.conditioning),
+            conditioning: tensor(pairs, told, |s| &s.conditioning),
             target: clean,
             sharpened_target: tensor(pairs, 3, |s| &s.sharpened_target),
             unpaired: tensor(others, 3, |s| &s.target),

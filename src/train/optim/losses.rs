@@ -133,6 +133,19 @@ pub(crate) fn fake_score(scores: &Tensor) -> Tensor {
     scores.detach().sigmoid().mean(Kind::Float)
 }
 
+/// How much the error of pictures `[N, …]` changes from one frame to the next, squared; they are
+/// `moments` frames of one film after the other.
+pub(crate) fn unsteadiness(made: &Tensor, truth: &Tensor, moments: usize) -> Tensor {
+    let error = made - truth;
+    let mut shape = error.size();
+    shape[0] /= moments as i64;
+    shape.insert(1, moments as i64);
+    let films = error.view(&shape[..]);
+    let last = moments as i64 - 1;
+    let change = films.narrow(1, 1, last) - films.narrow(1, 0, last);
+    change.square().mean(Kind::Float)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

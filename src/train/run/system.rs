@@ -65,6 +65,17 @@ pub trait System: RecipeText + Send + Sync + 'static {
     /// A sample of a picture; randomness comes from `random` alone.
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample>;
 
+    /// Frames of a film that each picture gives a step, one after the other; batches and their parts
+    /// are multiples of it.
+    fn moments(&self) -> usize {
+        1
+    }
+
+    /// So many frames of a film made of a picture; randomness comes from `random` alone.
+    fn film(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Vec<Sample>> {
+        Ok(vec![self.sample(picture, random)?])
+    }
+
     /// The model files of a training, the main one first; each is compared with libtorch before.
     fn models(&self, stage: &Self::TrainStep) -> anyhow::Result<Vec<ModelFile>>;
 
@@ -172,31 +183,34 @@ pub trait System: RecipeText + Send + Sync + 'static {
     /// The samples of a step; for unpaired training then as many of the other half of the pictures,
     /// or all of them where the inputs are the user's own.
     fn samples(&self, pictures: &Pictures, step: u64) -> anyhow::Result<Vec<Sample>> {
-        let (seed, batch) = (self.sample_seed(), self.batch() as u64);
+        let (seed, batch) = (self.sample_seed(), (self.batch() / self.moments()) as u64);
         let streams = if self.is_unpaired() { 2 } else { 1 };
         let own = pictures
             .others
             .as_ref()
             .filter(|_| self.own_inputs().is_some());
         let faces = &pictures.faces;
-        (0..streams * batch)
+        let films: Vec<Vec<Sample>> = (0..streams * batch)
             .into_par_iter()
             .map(|slot| {
                 let (stream, index) = (slot / batch, step * batch + slot % batch);
                 let picked = |set: &Dataset| set.picture(shuffled(set.len(), seed, stream, index));
                 let mut random = generator(seed, stream, index);
                 match own {
-                    Some(own) if stream == 0 => return self.own_sample(&picked(own)?, &mut random),
-                    Some(_) => return self.sample(&picked(faces)?, &mut random),
+                    Some(own) if stream == 0 => {
+                        return Ok(vec![self.own_sample(&picked(own)?, &mut random)?]);
+                    }
+                    Some(_) => return Ok(vec![self.sample(&picked(faces)?, &mut random)?]),
                     None => {}
                 }
                 // Neighbours look alike: each half has every second picture.
                 let length = faces.len() / streams as usize;
                 let place = shuffled(length, seed, stream, index) * streams as usize;
                 let picture = faces.picture(place + stream as usize)?;
-                self.sample(&picture, &mut random)
+                self.film(&picture, &mut random)
             })
-            .collect()
+            .collect::<anyhow::Result<_>>()?;
+        Ok(films.into_iter().flatten().collect())
     }
 
     /// How the run looks at held-out pictures: here, what the stage restores of samples of them;

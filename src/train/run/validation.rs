@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::train_step::TrainStep;
-use crate::blocks::PLANES;
 use crate::train::data::loader::Inputs;
 use crate::train::data::samples::Sample;
 
@@ -61,7 +60,7 @@ impl Validation {
         let (pixelated, clean) = (tensor(&sample.input, 3), tensor(&sample.target, 3));
         let inputs = Inputs {
             input: &pixelated,
-            conditioning: &tensor(&sample.conditioning, PLANES),
+            conditioning: &tensor(&sample.conditioning, sample.told()),
         };
         let restored = stage.predict(&inputs);
         let detailed = stage.predict_detailed(&inputs);

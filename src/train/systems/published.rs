@@ -61,6 +61,7 @@ impl Network for TrainStep {
             pixelated: &inputs[0],
             // The published networks know nothing of it.
             lattice: &inputs[0],
+            neighbours: None,
         };
         self.network.read(l, &seen)
     }

@@ -15,6 +15,14 @@ use crate::train::data::random::logarithmic;
 pub(super) struct Tone([u8; 256]);
 
 impl Tone {
+    /// The same in a light of `factor`.
+    pub(super) fn lit(mut self, factor: f64) -> Self {
+        for value in &mut self.0 {
+            *value = (f64::from(*value) * factor).round().clamp(0.0, 255.0) as u8;
+        }
+        self
+    }
+
     /// A gain and a gamma at random.
     pub(super) fn draw(degradation: &Degradation, random: &mut Pcg64Mcg) -> Self {
         let gain = logarithmic(random, degradation.gain);
@@ -35,12 +43,14 @@ impl Tone {
     }
 }
 
-/// Noise, blur and recompression, each as `degradation` says.
+/// Noise, blur and recompression, each as `degradation` says. Where there is a chance of the noise's
+/// own, it comes from that.
 pub(super) fn degrade(
     mut frame: Vec<u8>,
     side: u32,
     degradation: &Degradation,
     random: &mut Pcg64Mcg,
+    noise: Option<&mut Pcg64Mcg>,
 ) -> anyhow::Result<Vec<u8>> {
     if random.random_bool(degradation.blur) {
         let sigma = random.random_range(0.3..=0.8);
@@ -48,11 +58,11 @@ pub(super) fn degrade(
             frame = image::imageops::fast_blur(&picture, sigma).into_raw();
         }
     }
-    add_noise(
-        &mut frame,
-        random.random_range(0.0..=degradation.noise),
-        random,
-    );
+    let deviation = random.random_range(0.0..=degradation.noise);
+    match noise {
+        Some(noise) => add_noise(&mut frame, deviation, noise),
+        None => add_noise(&mut frame, deviation, random),
+    }
     if random.random_bool(degradation.video) {
         let [best, worst] = degradation.quantiser;
         let qp = random.random_range(best..=worst);

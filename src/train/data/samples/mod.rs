@@ -3,43 +3,35 @@
 
 mod degradation;
 mod degrade;
+mod film;
 mod scene;
+mod shot;
 #[cfg(test)]
 mod tests;
 mod turn;
 
-use anyhow::Context;
-use degrade::Tone;
 use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{PixelType, ResizeOptions, Resizer};
+use film::{Motion, Pose};
 use image::RgbImage;
 use image::imageops::flip_horizontal_in_place;
 use rand::RngExt;
-use rand::seq::IndexedRandom;
 use rand_pcg::Pcg64Mcg;
+use shot::Shot;
 
-use crate::blocks::{LatticePlanes, PLANES, Surface};
-use crate::cascade::ValueRange;
-use crate::degrade::blur::Blur;
-use crate::degrade::mosaic::{Fill, pixelate};
-use crate::degrade::soft::cut_ellipse;
-use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Layout, Patch, Rect, Square, patch};
+use crate::blocks::{LatticePlanes, NEIGHBOUR_PLANES, PLANES, Surface};
+use crate::cascade::{ValueRange, Window};
+use crate::frame::{Cropper, FrameView, Layout, Patch, Square, patch};
 use crate::train::data::random::logarithmic;
 use crate::train::nn::block_projection::Grid;
 
 pub(crate) use degradation::Degradation;
+pub(crate) use film::{Film, MOMENTS};
 pub(crate) use scene::{Scene, detected};
 pub(crate) use turn::{turned, turned_by};
 
 /// Pictures that are enlarged by more than this have no detail at the truth's own size.
 pub(crate) const MOST_ENLARGED: f64 = 1.2;
-
-/// How clips are scaled.
-const FILTERS: [FilterType; 3] = [
-    FilterType::Bilinear,
-    FilterType::CatmullRom,
-    FilterType::Lanczos3,
-];
 
 /// Makes samples of one recipe; one per thread, as it keeps scratch memory.
 pub struct Sampler {
@@ -52,7 +44,6 @@ pub struct Sampler {
     resizer: Resizer,
     planes: LatticePlanes,
     observed: Patch,
-    surface: Surface,
 }
 
 /// A mosaic and the truth behind it: planar R′G′B′ of size × size, −1 … 1.
@@ -60,7 +51,8 @@ pub struct Sampler {
 pub struct Sample {
     /// What the network sees.
     pub input: Vec<f32>,
-    /// What it is given of the lattice: planes as in [`PLANES`].
+    /// What it is given of the lattice: planes as in [`PLANES`]; behind them those of neighbouring
+    /// frames, see [`Window::planes`], if there is a window.
     pub conditioning: Vec<f32>,
     /// What it should give; its side may be a multiple.
     pub target: Vec<f32>,
@@ -77,15 +69,16 @@ pub struct Sample {
     pub labels: Vec<f32>,
 }
 
-/// A square frame, packed R′G′B′, clean and with its mosaic.
-struct Frames {
-    clean: Vec<u8>,
-    mosaic: Vec<u8>,
-    /// None where the face is blurred.
-    lattice: Option<Lattice>,
-    tone: Tone,
-    /// All blocks of the mosaic's box are whole: it is no ellipse.
-    whole: bool,
+impl Sample {
+    /// Planes of what it is given; a sample that has none counts as one that could be given the
+    /// lattice.
+    pub fn told(&self) -> usize {
+        let area = self.input.len() / 3;
+        match self.conditioning.len() {
+            0 => PLANES,
+            numbers => numbers / area.max(1),
+        }
+    }
 }
 
 impl Sampler {
@@ -100,7 +93,6 @@ impl Sampler {
             resizer: Resizer::new(),
             planes: LatticePlanes::default(),
             observed: Patch::default(),
-            surface: Surface::default(),
         }
     }
 
@@ -114,15 +106,20 @@ impl Sampler {
     /// A degraded sample of `picture`; randomness comes from `random` alone.
     pub fn sample(&mut self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
         let scene = Scene::draw(&self.degradation, self.size, self.margin, random);
-        let block = match self.degradation.tiles {
+        let block = self.block(&scene, random);
+        let posed = self.posed(picture, random);
+        self.sample_of(&posed, &scene, block, random)
+    }
+
+    /// Side of the blocks at random, crop pixels.
+    fn block(&self, scene: &Scene, random: &mut Pcg64Mcg) -> f64 {
+        match self.degradation.tiles {
             Some([low, high]) => {
                 let tile = f64::from(random.random_range(low..=high));
                 tile * self.size as f64 / scene.view.side
             }
             None => logarithmic(random, self.degradation.blocks.map(f64::from)),
-        };
-        let posed = self.posed(picture, random);
-        self.sample_of(&posed, &scene, block, random)
+        }
     }
 
     /// The picture of `scene`, as it stands, degraded with blocks of `block` crop pixels.
@@ -133,25 +130,66 @@ impl Sampler {
         block: f64,
         random: &mut Pcg64Mcg,
     ) -> anyhow::Result<Sample> {
-        let in_frame = block * scene.view.side / self.size as f64;
-        let frames = if random.random_bool(self.degradation.scaled) {
-            self.scaled(picture, scene, in_frame, random)?
-        } else {
-            self.frames(picture, scene.side, &scene.mosaic, in_frame, random)?
-        };
-        let mosaic = degrade::degrade(frames.mosaic, scene.side, &self.degradation, random)?;
-        let known = !random.random_bool(self.degradation.unknown);
-        let lattice = frames.lattice.as_ref().filter(|_| known);
-        let grid = lattice.filter(|_| frames.whole);
-        let (clean, fine) = self.truth(picture, scene, &frames.clean, &frames.tone)?;
+        let shot = self.shot(picture, scene, block, None, random)?;
+        self.sample_of_shot(picture, scene, &shot, None)
+    }
+
+    /// [`MOMENTS`] frames, one after the other, of a degraded film made of `picture`, with what is
+    /// known of their neighbours in `window` behind the planes of their lattices.
+    pub fn film(
+        &mut self,
+        picture: &RgbImage,
+        film: &Film,
+        window: Window,
+        random: &mut Pcg64Mcg,
+    ) -> anyhow::Result<Vec<Sample>> {
+        let scene = Scene::draw(&self.degradation, self.size, self.margin, random);
+        let block = self.block(&scene, random);
+        let posed = self.posed(picture, random);
+        let crop = scene.view.side / f64::from(scene.side);
+        let motion = Motion::draw(film, window.neighbours() + MOMENTS, crop, random);
+        let known = film::known(film, window.behind, window.neighbours(), random);
+        let (mut samples, mut surfaces) = (Vec::new(), Vec::new());
+        for (frame, pose) in motion.poses().enumerate() {
+            let shift = pose.shift(scene.side, block * scene.view.side / self.size as f64);
+            let scene = scene.shifted(shift);
+            // All frames with the same chance.
+            let shot = self.shot(&posed, &scene, block, Some(pose), &mut random.clone())?;
+            surfaces.push(self.surface_of(&shot, &scene)?);
+            if (window.behind..window.behind + MOMENTS).contains(&frame) {
+                samples.push(self.sample_of_shot(&posed, &scene, &shot, Some(pose))?);
+            }
+        }
+        for (sample, own) in samples.iter_mut().zip(window.behind..) {
+            let neighbours = window.offsets().zip(&known);
+            for (offset, known) in neighbours {
+                let there = surfaces[own.saturating_add_signed(offset)].as_ref();
+                let pair = surfaces[own].as_ref().zip(there.filter(|_| *known));
+                self.add_neighbour(pair, &scene.view, sample);
+            }
+        }
+        Ok(samples)
+    }
+
+    /// What a network is shown of a shot, and what it should make of it.
+    fn sample_of_shot(
+        &mut self,
+        picture: &RgbImage,
+        scene: &Scene,
+        shot: &Shot,
+        pose: Option<Pose<'_>>,
+    ) -> anyhow::Result<Sample> {
+        let lattice = shot.lattice.as_ref();
+        let grid = lattice.filter(|_| shot.whole);
+        let (clean, fine) = self.truth(picture, scene, shot, pose)?;
         Ok(Sample {
             grid: grid.map(|lattice| Grid::of(lattice, &scene.mosaic, &scene.view)),
-            conditioning: self.planes(&mosaic, scene, lattice)?,
-            input: self.tensor(&mosaic, &scene.view, self.size)?,
+            conditioning: self.planes(shot, scene)?,
+            input: self.tensor(&shot.mosaic, &scene.view, self.size)?,
             target: clean,
             fine,
             sharpened_target: Vec::new(),
-            block: block as f32,
+            block: shot.block,
             labels: Vec::new(),
         })
     }
@@ -162,11 +200,11 @@ impl Sampler {
         &mut self,
         picture: &RgbImage,
         scene: &Scene,
-        clean: &[u8],
-        tone: &Tone,
+        shot: &Shot,
+        pose: Option<Pose<'_>>,
     ) -> anyhow::Result<(Vec<f32>, bool)> {
         if self.scale == 1 {
-            return Ok((self.tensor(clean, &scene.view, self.size)?, true));
+            return Ok((self.tensor(&shot.clean, &scene.view, self.size)?, true));
         }
         let out = self.size * self.scale;
         let side = f64::from(scene.side) * out as f64 / scene.view.side;
@@ -178,7 +216,10 @@ impl Sampler {
             side: scene.view.side * factor,
         };
         let mut frame = self.middle(picture, side)?;
-        tone.apply(&mut frame);
+        if let Some(pose) = pose {
+            frame = pose.warp(&frame, side);
+        }
+        shot.tone.apply(&mut frame);
         let enlargement = f64::from(side) / f64::from(picture.width().min(picture.height()));
         Ok((
             self.tensor(&frame, &view, out)?,
@@ -196,86 +237,6 @@ impl Sampler {
             flip_horizontal_in_place(&mut posed);
         }
         posed
-    }
-
-    /// The picture in a frame of `side`, and the same with a mosaic of about `block` pixels in the
-    /// box `mosaic`.
-    fn frames(
-        &mut self,
-        picture: &RgbImage,
-        side: u32,
-        mosaic: &Rect,
-        block: f64,
-        random: &mut Pcg64Mcg,
-    ) -> anyhow::Result<Frames> {
-        let mut clean = self.middle(picture, side)?;
-        let tone = Tone::draw(&self.degradation, random);
-        tone.apply(&mut clean);
-        let mut pixelated = clean.clone();
-        // Without a draw where none is blurred: samples of older recipes stay what they were.
-        let blurred = self.degradation.blurred;
-        let lattice = if blurred > 0.0 && random.random_bool(blurred) {
-            pixelated = blur(pixelated, side, mosaic, block, random)?;
-            None
-        } else {
-            let lattice = match self.degradation.tiles {
-                Some(_) => scene::tiles(block, mosaic),
-                None => scene::lattice(block, mosaic, random),
-            };
-            let blur = random.random_bool(self.degradation.tile_blur);
-            let fill = if blur { Fill::TileBlur } else { Fill::TileMean };
-            let layout = Layout::rgb(side, side);
-            let mut view = FrameViewMut::packed(&layout, &mut pixelated, side as usize * 3)?;
-            pixelate(&mut view, mosaic, &lattice, fill);
-            Some(lattice)
-        };
-        let ellipse = random.random_bool(self.degradation.ellipse);
-        if ellipse {
-            let soft = random.random_range(0.0..=self.degradation.soft);
-            cut_ellipse(&mut pixelated, &clean, side as usize, mosaic, soft);
-        }
-        Ok(Frames {
-            clean,
-            mosaic: pixelated,
-            lattice,
-            tone,
-            whole: !ellipse,
-        })
-    }
-
-    /// As [`Self::frames`], but pixelated at another size and scaled: a lattice in fractions of a
-    /// pixel.
-    fn scaled(
-        &mut self,
-        picture: &RgbImage,
-        scene: &Scene,
-        block: f64,
-        random: &mut Pcg64Mcg,
-    ) -> anyhow::Result<Frames> {
-        let [low, high] = self.degradation.scaling;
-        let factor = random.random_range(low..=high);
-        let side = ((f64::from(scene.side) / factor).round() as u32).max(16);
-        let factor = f64::from(scene.side) / f64::from(side);
-        let there = |at: i64| (at as f64 / factor).round() as u32;
-        let (left, right) = (there(scene.mosaic.x.into()), there(scene.mosaic.right()));
-        let (top, bottom) = (there(scene.mosaic.y.into()), there(scene.mosaic.bottom()));
-        let (width, height) = ((right - left).max(1), (bottom - top).max(1));
-        let mosaic = Rect::new(left as i32, top as i32, width, height);
-        let made = self.frames(picture, side, &mosaic, block / factor, random)?;
-        let filter = *FILTERS.choose(random).unwrap_or(&FILTERS[0]);
-        let scale = |value: f32| (f64::from(value) * factor) as f32;
-        Ok(Frames {
-            clean: self.resize(&made.clean, side, scene.side, filter)?,
-            mosaic: self.resize(&made.mosaic, side, scene.side, filter)?,
-            tone: made.tone,
-            whole: made.whole,
-            lattice: made.lattice.map(|lattice| Lattice {
-                block_width: scale(lattice.block_width),
-                block_height: scale(lattice.block_height),
-                phase_x: scale(lattice.phase_x),
-                phase_y: scale(lattice.phase_y),
-            }),
-        })
     }
 
     /// The picture's middle square, or all of it where it is squashed, as packed RGB of `side` ×
@@ -296,44 +257,57 @@ impl Sampler {
         Ok(frame)
     }
 
-    /// A square frame in another size.
-    fn resize(
-        &mut self,
-        frame: &[u8],
-        side: u32,
-        to: u32,
-        filter: FilterType,
-    ) -> anyhow::Result<Vec<u8>> {
-        let mut resized = vec![0; 3 * to as usize * to as usize];
-        let source = ImageRef::new(side, side, frame, PixelType::U8x3)?;
-        let mut target = Image::from_slice_u8(to, to, &mut resized, PixelType::U8x3)?;
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
-        self.resizer.resize(&source, &mut target, &options)?;
-        Ok(resized)
-    }
-
     /// What the element would tell the network of this scene's lattice, if it is known.
-    fn planes(
-        &mut self,
-        frame: &[u8],
-        scene: &Scene,
-        lattice: Option<&Lattice>,
-    ) -> anyhow::Result<Vec<f32>> {
+    fn planes(&mut self, shot: &Shot, scene: &Scene) -> anyhow::Result<Vec<f32>> {
         let area = self.size * self.size;
         let mut planes = vec![0.0; PLANES * area];
-        let Some(lattice) = lattice else {
+        let Some(surface) = self.surface_of(shot, scene)? else {
             return Ok(planes);
         };
         let layout = Layout::rgb(scene.side, scene.side);
-        let frame = FrameView::packed(&layout, frame, scene.side as usize * 3)?;
+        let frame = FrameView::packed(&layout, &shot.mosaic, scene.side as usize * 3)?;
         let mut crop = vec![0.0; 3 * area];
         self.cropper.crop(&frame, &scene.view, self.size, &mut crop);
-        patch::read(&frame, scene.seen, &mut self.observed);
         let unit = ValueRange::Signed.unit();
-        self.surface.read(&self.observed, lattice);
         self.planes
-            .draw(&self.surface, &scene.view, &crop, unit, &mut planes);
+            .draw(&surface, &scene.view, &crop, unit, &mut planes);
         Ok(planes)
+    }
+
+    /// The mosaic as a surface, if its lattice is known.
+    fn surface_of(&mut self, shot: &Shot, scene: &Scene) -> anyhow::Result<Option<Surface>> {
+        let Some(lattice) = &shot.lattice else {
+            return Ok(None);
+        };
+        let layout = Layout::rgb(scene.side, scene.side);
+        let frame = FrameView::packed(&layout, &shot.mosaic, scene.side as usize * 3)?;
+        patch::read(&frame, scene.seen, &mut self.observed);
+        Ok(Some(Surface::of(&self.observed, lattice)))
+    }
+
+    /// Append what is known of a neighbouring frame, as the element would tell it: the mosaics of the
+    /// sample's own frame and of that one.
+    fn add_neighbour(
+        &mut self,
+        pair: Option<(&Surface, &Surface)>,
+        view: &Square,
+        sample: &mut Sample,
+    ) {
+        let area = self.size * self.size;
+        let begin = sample.conditioning.len();
+        sample
+            .conditioning
+            .resize(begin + NEIGHBOUR_PLANES * area, 0.0);
+        let planes = &mut sample.conditioning[begin..];
+        if let Some((own, there)) = pair {
+            self.planes.draw_neighbour(own, there, view, planes);
+            let (colors, others) = planes.split_at_mut(3 * area);
+            let told = &others[3 * area..];
+            for plane in colors.chunks_exact_mut(area) {
+                let inside = plane.iter_mut().zip(told).filter(|(_, told)| **told > 0.0);
+                inside.for_each(|(value, _)| *value = *value / ValueRange::Signed.unit() - 1.0);
+            }
+        }
     }
 
     /// What the element would feed a network of crops of `size` pixels for this view.
@@ -346,26 +320,4 @@ impl Sampler {
         ValueRange::Signed.normalize(&mut tensor);
         Ok(tensor)
     }
-}
-
-/// A square frame, packed R′G′B′ of `side` × `side`, whose box `rect` is blurred as much as blocks
-/// of `block` pixels hide.
-fn blur(
-    frame: Vec<u8>,
-    side: u32,
-    rect: &Rect,
-    block: f64,
-    random: &mut Pcg64Mcg,
-) -> anyhow::Result<Vec<u8>> {
-    let deviation = block / 2.0;
-    let blur = match random.random_bool(0.5) {
-        true => Blur::Gaussian(deviation as f32),
-        // The standard deviation of a mean over a width w is w / √12.
-        false => Blur::Box((deviation * 3f64.sqrt()).round().max(1.0) as u32),
-    };
-    let mut picture = RgbImage::from_raw(side, side, frame).context("the frame is too small")?;
-    if let Some(rect) = rect.clamp_to(side, side) {
-        blur.apply(&mut picture, &rect);
-    }
-    Ok(picture.into_raw())
 }

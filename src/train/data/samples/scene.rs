@@ -17,6 +17,8 @@ pub struct Scene {
     pub seen: Rect,
     /// What the network sees.
     pub view: Square,
+    /// The crop is mosaic from edge to edge.
+    pub whole: bool,
 }
 
 impl Scene {
@@ -68,6 +70,7 @@ impl Scene {
             mosaic,
             seen,
             view: Square::around(&seen, margin).inside(&seen, side, side),
+            whole: false,
         }
     }
 
@@ -82,6 +85,7 @@ impl Scene {
             mosaic: Rect::new(0, 0, side, side),
             seen,
             view: Square::around(&seen, 1.0),
+            whole: true,
         }
     }
 
@@ -97,7 +101,33 @@ impl Scene {
             mosaic,
             seen: mosaic,
             view: Square::around(&mosaic, 1.0),
+            whole: true,
         }
+    }
+
+    /// The same with its mosaic shifted by so many pixels, if it has borders.
+    pub(super) fn shifted(&self, shift: [i32; 2]) -> Self {
+        let moved = |rect: &Rect| match self.whole {
+            true => *rect,
+            false => moved(rect, shift, self.side),
+        };
+        Self {
+            mosaic: moved(&self.mosaic),
+            seen: moved(&self.seen),
+            ..*self
+        }
+    }
+}
+
+/// `rect` shifted by so many pixels, as far as a frame of `side` has room for it.
+pub(super) fn moved(rect: &Rect, [x, y]: [i32; 2], side: u32) -> Rect {
+    let place = |at: i32, shift: i32, length: u32| {
+        (at + shift).clamp(0, (i64::from(side) - i64::from(length)).max(0) as i32)
+    };
+    Rect {
+        x: place(rect.x, x, rect.width),
+        y: place(rect.y, y, rect.height),
+        ..*rect
     }
 }
 

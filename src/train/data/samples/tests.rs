@@ -1,5 +1,6 @@
 use rand::SeedableRng;
 
+use super::shot::Place;
 use super::*;
 
 /// As the bundled recipe has it.
@@ -54,9 +55,8 @@ fn blurred_faces_have_no_lattice_and_no_steps() {
     for seed in 0..20 {
         let mut random = Pcg64Mcg::seed_from_u64(seed);
         let scene = Scene::draw(&sampler.degradation, 128, 1.3, &mut random);
-        let made = sampler
-            .frames(&noise, scene.side, &scene.mosaic, 12.0, &mut random)
-            .unwrap();
+        let place = Place::of(&scene);
+        let made = sampler.frames(&noise, &place, 12.0, &mut random).unwrap();
         assert_eq!(made.lattice, None);
         let steps = |frame: &[u8]| {
             let rows = scene.mosaic.y + 20..scene.mosaic.bottom() as i32 - 20;

@@ -6,12 +6,12 @@ use anyhow::ensure;
 use tch::{Device, Kind, Tensor};
 
 use super::recipe::Recipe;
-use super::stage_io::{Pictures, StageInputs};
+use super::stage_io::{Pictures, StageInputs, Told};
 use super::stage1;
 use crate::blocks::PLANES;
 use crate::cascade::{
-    Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelMetadata, MosaicInput, OrtBackend,
-    RESTORED, STAGE1, SessionSettings, ValueRange, Window, runtime,
+    Backend, Crops, DETAILED, INPUT, LATTICE, Model, ModelMetadata, MosaicInput, NEIGHBOURS,
+    OrtBackend, RESTORED, STAGE1, SessionSettings, ValueRange, runtime,
 };
 use crate::onnx::{Dim, GraphBuilder, encode};
 use crate::train::data::loader::Inputs;
@@ -54,7 +54,7 @@ impl Cascade<'_> {
             trained_on: self.recipe.model.trained_on.clone(),
             license: self.recipe.model.license.clone(),
             multiple: self.multiple(),
-            window: Window::default(),
+            window: self.recipe.networks.window(),
         }
     }
 
@@ -79,7 +79,9 @@ impl Cascade<'_> {
             channels: 3,
         };
         let networks = &self.recipe.networks;
-        let lattice = lattice_input(&mut graph, &pixelated, networks.see_lattice());
+        let planes = if networks.see_lattice() { PLANES } else { 0 };
+        let lattice = told_input(&mut graph, &pixelated, LATTICE, planes);
+        let neighbours = told_input(&mut graph, &pixelated, NEIGHBOURS, metadata.window.planes());
         let mut layers = OnnxLayers {
             graph: &mut graph,
             parameters: self.stage1,
@@ -89,6 +91,7 @@ impl Cascade<'_> {
             stage1: None,
             pixelated: &pixelated,
             lattice: &lattice,
+            neighbours: Some(&neighbours),
         };
         let stage1 = networks.generator.read(&mut layers, &inputs);
         let made = self.stage2.map(|parameters| {
@@ -107,20 +110,23 @@ impl Cascade<'_> {
         Ok(encode(&graph.finish()?))
     }
 
-    /// What libtorch makes of mosaics: [`STAGE1`], [`RESTORED`], [`DETAILED`].
-    pub fn forward(&self, pixelated: &Tensor, lattice: &Tensor) -> [Tensor; 3] {
+    /// What libtorch makes of mosaics: [`STAGE1`], [`RESTORED`], [`DETAILED`]. `told` is what is
+    /// known beside them, as in a batch.
+    pub fn forward(&self, pixelated: &Tensor, told: &Tensor) -> [Tensor; 3] {
         let networks = &self.recipe.networks;
         tch::no_grad(|| {
             let first = &networks.generator;
             let inputs = Inputs {
                 input: pixelated,
-                conditioning: lattice,
+                conditioning: told,
             };
             let stage1 = stage1::restore(first, self.stage1, &inputs);
+            let told = Told::of(told);
             let inputs = StageInputs {
                 stage1: Some(&stage1),
                 pixelated,
-                lattice,
+                lattice: &told.lattice,
+                neighbours: told.neighbours.as_ref(),
             };
             let Some(weights) = self.stage2 else {
                 return [0; 3].map(|_| stage1.shallow_clone());
@@ -152,18 +158,26 @@ impl Cascade<'_> {
             // saw.
             let tiles = Tensor::rand([batch, 3, size / 4, size / 4], (Kind::Float, device)) * 2 - 1;
             let pixelated = tiles.upsample_nearest2d([size, size], None, None);
-            let planes = PLANES as i64;
+            let planes = (PLANES + model.metadata().window.planes()) as i64;
             let random = Tensor::rand([batch, planes, size, size], (Kind::Float, device)) - 0.5;
             // What is not told counts as zeros.
-            for lattice in [random.zeros_like(), random] {
-                let [stage1, restored, detailed] = self.forward(&pixelated, &lattice);
-                let told = session.takes_lattice() && lattice.abs().max().double_value(&[]) > 0.0;
-                let (pixelated, lattice) = (numbers(&pixelated), numbers(&lattice));
+            for told in [random.zeros_like(), random] {
+                let [stage1, restored, detailed] = self.forward(&pixelated, &told);
+                let is_told = told.abs().max().double_value(&[]) > 0.0;
+                let Told {
+                    lattice,
+                    neighbours,
+                } = Told::of(&told);
+                let lattice = Some(lattice).filter(|_| session.takes_lattice() && is_told);
+                let neighbours = neighbours.filter(|_| is_told);
+                let [lattice, neighbours] = [lattice, neighbours]
+                    .map(|planes| planes.map_or_else(Vec::new, |it| numbers(&it)));
+                let pixelated = numbers(&pixelated);
                 let crops = Crops {
                     count: batch as usize,
                     pixelated: &pixelated,
-                    lattice: if told { &lattice } else { &[] },
-                    neighbours: &[],
+                    lattice: &lattice,
+                    neighbours: &neighbours,
                 };
                 let mut output = Vec::new();
                 session.run_stage1(crops, &mut output)?;
@@ -266,23 +280,28 @@ fn fine_window(recipe: &Recipe) -> i64 {
     (recipe.model.size as i64 / 20) | 1
 }
 
-/// The input that tells the lattice, if anyone listens; it may be left out.
-pub(super) fn lattice_input(graph: &mut GraphBuilder, pixelated: &Node, heard: bool) -> Node {
-    let channels = PLANES;
-    if !heard {
+/// The input `name` of so many planes beside the mosaic; it may be left out. None where nobody
+/// listens: 0 planes.
+pub(super) fn told_input(
+    graph: &mut GraphBuilder,
+    pixelated: &Node,
+    name: &str,
+    planes: usize,
+) -> Node {
+    if planes == 0 {
         return Node {
             name: String::new(),
-            channels,
+            channels: PLANES,
         };
     }
-    let planes = PLANES as i64;
-    let open = |name: &str| Dim::from(name);
-    let shape = [open("M"), Dim::from(planes), open("H"), open("W")];
-    let zeros = vec![0.0; PLANES];
-    let name = graph.optional_input_f32(LATTICE, &shape, &[1, planes, 1, 1], &zeros);
+    let (zeros, channels) = (vec![0.0; planes], planes as i64);
+    let open = |axis: &str| Dim::from(format!("{name}_{axis}").as_str());
+    let shape = [open("M"), Dim::from(channels), open("H"), open("W")];
+    let input = graph.optional_input_f32(name, &shape, &[1, channels, 1, 1], &zeros);
+    let one = graph.first_channels(&pixelated.name, 1);
     Node {
-        name: graph.expand_like(&name, planes, &pixelated.name, 3),
-        channels,
+        name: graph.expand_like(&input, channels, &one, 1),
+        channels: planes,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use tch::{Device, Kind, Tensor};
 
-use super::export::{enlarged, largest_difference, lattice_input, write_outputs};
+use super::export::{enlarged, largest_difference, told_input, write_outputs};
 use super::recipe::Recipe;
 use super::stage_io::StageInputs;
 use crate::blocks::PLANES;
@@ -47,6 +47,7 @@ impl StageOutput {
             stage1: Some(&self.stage1),
             pixelated: &self.pixelated,
             lattice: &self.lattice,
+            neighbours: None,
         }
     }
 }
@@ -218,7 +219,8 @@ impl ExportedRestorer {
             channels: 3,
         };
         let heard = self.model.takes_lattice() || recipe.networks.dcedn.sees_lattice();
-        let lattice = lattice_input(&mut graph, &pixelated, heard);
+        let planes = if heard { PLANES } else { 0 };
+        let lattice = told_input(&mut graph, &pixelated, LATTICE, planes);
         let unit = metadata.range == ValueRange::Unit;
         let fed = match unit {
             true => scaled(&mut graph, &pixelated.name, 0.5, 0.5),
@@ -246,6 +248,7 @@ impl ExportedRestorer {
             stage1: Some(&stage1),
             pixelated: &pixelated,
             lattice: &lattice,
+            neighbours: None,
         };
         let mut layers = OnnxLayers {
             graph: &mut graph,

@@ -14,10 +14,13 @@ fn kept(network: &Architecture, side: i64, is_second: bool) -> Kept {
     Kept::of(|l| {
         let [first, pixelated] = [(); 2].map(|()| l.entry(&[3, side, side]));
         let lattice = l.entry(&[PLANES as i64, side, side]);
+        let window = network.window().planes() as i64;
+        let neighbours = (window > 0).then(|| l.entry(&[window, side, side]));
         let inputs = StageInputs {
             stage1: is_second.then_some(&first),
             pixelated: &pixelated,
             lattice: &lattice,
+            neighbours: neighbours.as_ref(),
         };
         network.pictures(l, &inputs);
     })
@@ -28,10 +31,11 @@ impl Recipe {
         self.model.size as i64
     }
 
-    /// Numbers of a sample: mosaic, what is known of its lattice, truth.
+    /// Numbers of a sample: mosaic, what is known of its lattice and of its neighbours, truth.
     fn samples(&self) -> i64 {
         let scale = self.scale() as i64;
-        (3 + PLANES as i64 + 3 * scale * scale) * self.side() * self.side()
+        let told = PLANES + self.networks.window().planes();
+        (3 + told as i64 + 3 * scale * scale) * self.side() * self.side()
     }
 
     /// What is kept of the feature network, if features are looked at.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::stage_io::{Pictures, StageInputs};
 use super::u_shaped::UShaped;
+use crate::cascade::Window;
 use crate::train::nn::layers::{Conv, Layers, Padding};
 
 /// A network that makes pictures, by its kind.
@@ -86,6 +87,14 @@ impl Architecture {
             Self::UShaped(shape) => shape.check()?,
         }
         Ok(())
+    }
+
+    /// The neighbouring frames that the network is told of.
+    pub fn window(&self) -> Window {
+        match self {
+            Self::UShaped(shape) => shape.neighbours.map(|it| it.window()).unwrap_or_default(),
+            Self::Resnet { .. } | Self::Dcedn { .. } => Window::default(),
+        }
     }
 
     /// Whether the network looks at the lattice.
@@ -179,6 +188,7 @@ mod tests {
             stage1: second.then_some(&()),
             pixelated: &(),
             lattice: &(),
+            neighbours: Some(&()),
         };
         declare(|l| network.read(l, &inputs))
     }
@@ -229,6 +239,7 @@ mod tests {
             widths: vec![4, 8, 8],
             blocks: vec![1, 2, 1],
             fine: None,
+            neighbours: None,
         };
         for network in [
             Architecture::Resnet {
@@ -244,6 +255,7 @@ mod tests {
                     stage1,
                     pixelated: &pixelated,
                     lattice: &lattice,
+                    neighbours: None,
                 };
                 let y = network.read(&mut Forward(&weights), &inputs);
                 assert_eq!(y.size(), pixelated.size(), "{network:?}");

@@ -14,7 +14,7 @@ use super::networks::Architecture;
 use super::patches::{Patches, patch_discriminator};
 use super::realism::{Realism, SeenPairs, View, Weights};
 use super::recipe::{Networks, Recipe, Stage1 as Settings};
-use super::stage_io::StageInputs;
+use super::stage_io::{StageInputs, Told};
 use super::texture::texture;
 use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Forward, Init, Parameters};
@@ -22,7 +22,7 @@ use crate::train::nn::parameters::saved_step;
 use crate::train::nn::precision::Precision;
 use crate::train::nn::tensors::reduced;
 use crate::train::optim::adam::clip_gradients;
-use crate::train::optim::losses::{Losses, l1};
+use crate::train::optim::losses::{Losses, l1, unsteadiness};
 use crate::train::optim::parts::Parts;
 use crate::train::optim::schedule::joined;
 use crate::train::optim::trained::TrainedNetwork;
@@ -33,6 +33,8 @@ pub struct Stage1 {
     settings: Settings,
     /// Side of the crop.
     size: i64,
+    /// Frames of a film in a batch, one after the other.
+    moments: usize,
     sizes: Networks,
     precision: Precision,
     seed: u64,
@@ -67,16 +69,19 @@ pub(super) fn new_generator(
         stage1: None,
         pixelated: &(),
         lattice: &(),
+        neighbours: Some(&()),
     };
     Declare::parameters(init, device, |l| network.read(l, &inputs))
 }
 
 /// What a first stage makes of mosaics.
 pub(super) fn restore(network: &Architecture, weights: &Parameters, inputs: &Inputs<'_>) -> Tensor {
+    let told = Told::of(inputs.conditioning);
     let inputs = StageInputs {
         stage1: None,
         pixelated: inputs.input,
-        lattice: inputs.conditioning,
+        lattice: &told.lattice,
+        neighbours: told.neighbours.as_ref(),
     };
     network.read(&mut Forward(weights), &inputs)
 }
@@ -110,6 +115,7 @@ impl Stage1 {
             realism: Realism::open(recipe, settings.perceptual, &["face"], optimizer, device)?,
             precision,
             size: recipe.model.size as i64,
+            moments: recipe.moments(),
             seed: recipe.seed,
             step: 0,
             settings,
@@ -162,6 +168,10 @@ impl Stage1 {
         }
         if s.paired > 0.0 {
             terms.add("paired", l1(&fake_b, clean) * s.paired);
+        }
+        if s.steady > 0.0 {
+            let unsteadiness = unsteadiness(&fake_b, clean, self.moments);
+            terms.add("steady", unsteadiness * s.steady);
         }
         let weight = s.texture * self.joined();
         if weight > 0.0 {

@@ -8,7 +8,7 @@ use tch::{Device, Kind, Reduction, Tensor};
 use super::exported_restorer::ExportedRestorer;
 use super::realism::{Realism, SeenPairs, View, Weights};
 use super::recipe::{Loss, Networks, Recipe, Stage2 as Settings};
-use super::stage_io::{Pictures, StageInputs};
+use super::stage_io::{Pictures, StageInputs, Told};
 use super::stage1;
 use crate::train::data::loader::{Batch, Inputs};
 use crate::train::nn::layers::{Declare, Forward, Init, Parameters};
@@ -16,7 +16,7 @@ use crate::train::nn::parameters::saved_step;
 use crate::train::nn::precision::Precision;
 use crate::train::nn::tensors::reduced;
 use crate::train::optim::adam::clip_gradients;
-use crate::train::optim::losses::Losses;
+use crate::train::optim::losses::{Losses, unsteadiness};
 use crate::train::optim::parts::Parts;
 use crate::train::optim::schedule::joined;
 use crate::train::optim::trained::TrainedNetwork;
@@ -38,6 +38,8 @@ pub struct Stage2 {
     settings: Settings,
     /// Side of the crop.
     size: i64,
+    /// Frames of a film in a batch, one after the other.
+    moments: usize,
     seed: u64,
     /// What the picture with invented detail is trained by.
     realism: Option<Realism>,
@@ -54,6 +56,7 @@ pub(super) fn new_dcedn(recipe: &Recipe, device: Device) -> Parameters {
         stage1: Some(&()),
         pixelated: &(),
         lattice: &(),
+        neighbours: Some(&()),
     };
     let network = &recipe.networks.dcedn;
     Declare::parameters(Init::KaimingUniform, device, |l| {
@@ -116,6 +119,7 @@ impl Stage2 {
         };
         Ok(Self {
             size: recipe.model.size as i64,
+            moments: recipe.moments(),
             seed: recipe.seed,
             realism,
             sizes: recipe.networks.clone(),
@@ -148,10 +152,12 @@ impl Stage2 {
                 let stage1 = self.precision.of(stage1);
                 let generator = &self.sizes.generator;
                 let stage1 = tch::no_grad(|| stage1::restore(generator, &stage1, inputs));
+                let told = Told::of(inputs.conditioning);
                 let inputs = StageInputs {
                     stage1: Some(&stage1),
                     pixelated: inputs.input,
-                    lattice: inputs.conditioning,
+                    lattice: &told.lattice,
+                    neighbours: told.neighbours.as_ref(),
                 };
                 Ok(dcedn.pictures(&mut Forward(weights), &inputs))
             }
@@ -184,6 +190,10 @@ impl Stage2 {
             Loss::L1 => ("l1", restored.l1_loss(&batch.target, Reduction::Mean)),
         };
         losses.add(name, distance * weight);
+        if s.steady > 0.0 {
+            let unsteadiness = unsteadiness(restored, &batch.target, self.moments);
+            losses.add("steady", unsteadiness * (s.steady * weight));
+        }
         if s.color > 0.0 {
             losses.add(
                 "colour",
@@ -217,6 +227,11 @@ impl Stage2 {
         let count = distances.len() as f64;
         let paired = distances.into_iter().sum::<Tensor>() / count;
         losses.add("detailed-l1", paired * s.paired);
+        let steady = self.settings.steady;
+        if steady > 0.0 {
+            let unsteadiness = unsteadiness(&shown, &batch.target, self.moments);
+            losses.add("detailed-steady", unsteadiness * (steady * s.truth));
+        }
         let realism = self.realism.as_ref()?;
         let weights = Weights {
             perceptual: s.perceptual,

@@ -133,6 +133,24 @@ impl Recipe {
         sampler.enlarging(self.scale()).sample(picture, random)
     }
 
+    /// The same as a film, if the networks look at several frames.
+    fn film(
+        &self,
+        degradation: &Degradation,
+        picture: &RgbImage,
+        random: &mut Pcg64Mcg,
+    ) -> anyhow::Result<Vec<Sample>> {
+        let Some(film) = &self.film else {
+            return Ok(vec![self.sample(degradation, picture, random)?]);
+        };
+        let model = &self.model;
+        let sampler = Sampler::of(model.size, model.margin, degradation);
+        let window = self.networks.window();
+        sampler
+            .enlarging(self.scale())
+            .film(picture, film, window, random)
+    }
+
     fn smallest(&self) -> Smallest {
         let least = |side: usize| (side as f64 / MOST_ENLARGED).ceil() as u32;
         let size = self.model.size;
@@ -171,6 +189,10 @@ impl System for Cyclegan {
         Self::NAME
     }
 
+    fn least_part(&self) -> usize {
+        self.recipe.moments()
+    }
+
     fn memory(&self) -> Demand {
         self.recipe.memory_of_first()
     }
@@ -188,8 +210,16 @@ impl System for Cyclegan {
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        first(self.film(picture, random)?)
+    }
+
+    fn moments(&self) -> usize {
+        self.recipe.moments()
+    }
+
+    fn film(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Vec<Sample>> {
         let degradation = &self.recipe.degradation;
-        self.recipe.sample(degradation, picture, random)
+        self.recipe.film(degradation, picture, random)
     }
 
     fn models(&self, stage: &Stage1) -> anyhow::Result<Vec<ModelFile>> {
@@ -227,6 +257,10 @@ impl System for Dcedn {
 
     fn section(&self) -> &'static str {
         Self::NAME
+    }
+
+    fn least_part(&self) -> usize {
+        self.recipe.moments()
     }
 
     fn memory(&self) -> Demand {
@@ -268,12 +302,20 @@ impl System for Dcedn {
     }
 
     fn sample(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
+        first(self.film(picture, random)?)
+    }
+
+    fn moments(&self) -> usize {
+        self.recipe.moments()
+    }
+
+    fn film(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Vec<Sample>> {
         let degradation = self.recipe.degradation.clone();
         let degradation = match self.recipe.stage2.augmented {
             true => degradation,
             false => degradation.unaugmented(),
         };
-        self.recipe.sample(&degradation, picture, random)
+        self.recipe.film(&degradation, picture, random)
     }
 
     fn models(&self, stage: &Stage2) -> anyhow::Result<Vec<ModelFile>> {
@@ -342,6 +384,11 @@ impl Dcedn {
         };
         Ok(vec![("cascade.onnx".to_owned(), onnx)])
     }
+}
+
+/// The first frame of a film.
+fn first(film: Vec<Sample>) -> anyhow::Result<Sample> {
+    film.into_iter().next().context("a film has no frame")
 }
 
 /// The averaged weights in a checkpoint.

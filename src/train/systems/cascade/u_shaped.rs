@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::stage_io::{Pictures, StageInputs};
 use crate::blocks::PLANES;
+use crate::cascade::Window;
 use crate::train::nn::layers::{Conv, Grid, Init, Layers, Padding};
 
 /// Size of the network; level 0 has half of the picture's resolution, each further level half of
@@ -25,6 +26,34 @@ pub struct UShaped {
     /// detail. Without it one picture of the crop's side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fine: Option<Fine>,
+    /// What it makes of neighbouring frames, if it is told of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neighbours: Option<Neighbours>,
+}
+
+/// The part of a network that looks at neighbouring frames. It enters on level 1: surfaces are
+/// smooth, and there its convolutions reach further for less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Neighbours {
+    /// Frames before the mosaic's own.
+    pub behind: usize,
+    /// Frames that come after.
+    pub ahead: usize,
+    /// Channels at half of the crop's resolution.
+    pub width: i64,
+    /// Residual blocks on level 1.
+    pub blocks: usize,
+}
+
+impl Neighbours {
+    /// The frames that it is told of.
+    pub fn window(&self) -> Window {
+        Window {
+            behind: self.behind,
+            ahead: self.ahead,
+        }
+    }
 }
 
 /// What a network has at the crop's own resolution and above.
@@ -49,6 +78,18 @@ impl UShaped {
             self.widths.iter().all(|width| (1..=1024).contains(width)),
             "widths must lie in 1 … 1024"
         );
+        if let Some(neighbours) = self.neighbours {
+            ensure!(
+                levels > 1 && (1..=1024).contains(&neighbours.width) && neighbours.blocks <= 16,
+                "neighbours has width {} and {} blocks; they must lie in 1 … 1024 and 0 … 16, and the network have two levels",
+                neighbours.width,
+                neighbours.blocks
+            );
+            ensure!(
+                (1..=8).contains(&neighbours.window().neighbours()),
+                "neighbours.behind and neighbours.ahead must add up to 1 … 8 frames"
+            );
+        }
         if let Some(fine) = self.fine {
             ensure!(
                 (1..=256).contains(&fine.width) && fine.blocks <= 16,
@@ -80,7 +121,9 @@ impl UShaped {
         // One convolution over 6×6 pixels at every other pixel: 3×3 over cells of 2×2 pixels.
         let enter = Conv::strided(channels, self.widths[0], 6, 2, 2);
         let x = l.conv("enter", &x, enter);
-        let x = self.level(l, x, 0);
+        let told = self.neighbours.zip(inputs.neighbours);
+        let told = told.map(|(size, planes)| self.told(l, size, planes));
+        let x = self.level(l, x, 0, told.as_ref());
         let detail = self.leave(l, "leave", &x, None);
         let picture = match inputs.stage1 {
             Some(stage1) => l.add(stage1, &detail),
@@ -97,6 +140,22 @@ impl UShaped {
                 detailed: None,
             },
         }
+    }
+
+    /// What neighbouring frames add to the features of level 1. A new one adds nothing: the network
+    /// can start from one that was told of none.
+    fn told<L: Layers>(&self, l: &mut L, size: Neighbours, planes: &L::Value) -> L::Value {
+        let (channels, below) = (size.window().planes() as i64, self.widths[1]);
+        let enter = Conv::strided(channels, size.width, 6, 2, 2);
+        let x = l.conv("neighbours.enter", planes, enter);
+        let x = l.relu(&x);
+        let halve = Conv::strided(size.width, below, 3, 2, 1);
+        let mut x = l.conv("neighbours.halve", &x, halve);
+        for block in 0..size.blocks {
+            x = residual(l, &format!("neighbours.block{block}"), &x, below);
+        }
+        let leave = Conv::same(below, below, 1, Padding::Zero);
+        l.conv("neighbours.leave", &x, leave.starting(Init::Normal(0.0)))
     }
 
     /// Four maps of features become the 2×2 pixels of one of a picture.
@@ -146,16 +205,26 @@ impl UShaped {
         }
     }
 
-    /// Blocks of `level`, the levels below, blocks again.
-    fn level<L: Layers>(&self, l: &mut L, x: L::Value, level: usize) -> L::Value {
+    /// Blocks of `level`, the levels below, blocks again. On level 1 what neighbours told joins.
+    fn level<L: Layers>(
+        &self,
+        l: &mut L,
+        x: L::Value,
+        level: usize,
+        told: Option<&L::Value>,
+    ) -> L::Value {
         let width = self.widths[level];
+        let x = match told.filter(|_| level == 1) {
+            Some(told) => l.add(&x, told),
+            None => x,
+        };
         let x = self.blocks_of(l, x, level, "down");
         let Some(&below) = self.widths.get(level + 1) else {
             return x;
         };
         let halve = Conv::strided(width, below, 3, 2, 1);
         let y = l.conv(&format!("level{level}.halve"), &x, halve);
-        let y = self.level(l, y, level + 1);
+        let y = self.level(l, y, level + 1, told);
         let narrow = Conv::same(below, width, 1, Padding::Zero);
         let y = l.conv(&format!("level{level}.double"), &y, narrow);
         let y = l.upsample(&y);
@@ -207,6 +276,7 @@ mod tests {
                 width: 4,
                 blocks: 1,
             }),
+            neighbours: None,
         }
     }
 
@@ -216,6 +286,7 @@ mod tests {
             stage1: Some(&()),
             pixelated: &(),
             lattice: &(),
+            neighbours: Some(&()),
         };
         Declare::parameters(Init::KaimingUniform, Device::Cpu, |l| {
             network.read(l, &inputs);
@@ -232,6 +303,7 @@ mod tests {
             stage1: Some(&stage1),
             pixelated: &pixelated,
             lattice: &lattice,
+            neighbours: None,
         };
         let made = network.read(&mut Forward(weights), &inputs);
         (made, stage1)
@@ -261,9 +333,10 @@ mod tests {
 
     #[test]
     fn cost_of_the_bundled_cascade() {
-        let recipe = Recipe::parse(include_str!("../../../../recipes/bundled-4.toml")).unwrap();
+        let recipe = Recipe::parse(include_str!("../../../../recipes/bundled-5.toml")).unwrap();
         let sides = |c| vec![c, 128, 128];
         let (picture, lattice) = (sides(3), sides(PLANES as i64));
+        let neighbours = sides(recipe.networks.window().planes() as i64);
         let mut l = Measure::default();
         let networks = [&recipe.networks.generator, &recipe.networks.dcedn];
         for (network, stage1) in networks.into_iter().zip([None, Some(&picture)]) {
@@ -274,6 +347,7 @@ mod tests {
                 stage1,
                 pixelated: &picture,
                 lattice: &lattice,
+                neighbours: None,
             };
             network.read(&mut l, &inputs);
         }

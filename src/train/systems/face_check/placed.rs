@@ -133,6 +133,7 @@ fn scene(mosaic: &[f64; 4], frame: &Square, random: &mut Pcg64Mcg) -> Scene {
         mosaic,
         seen,
         view: Square::around(&seen, MARGIN).inside(&seen, side, side),
+        whole: false,
     }
 }
 

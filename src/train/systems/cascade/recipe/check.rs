@@ -3,6 +3,7 @@
 use anyhow::{Context, ensure};
 
 use super::Recipe;
+use crate::train::data::samples::MOMENTS;
 use crate::train::recipe::{BUNDLED, RecipeText, check_parts, common_keys};
 use crate::train::systems::cascade::networks::Architecture;
 
@@ -52,6 +53,7 @@ impl RecipeText for Recipe {
             "degradation.blocks is {low} … {high}; it must rise and lie in 1 … model.size / 2"
         );
         self.degradation.check()?;
+        self.check_film()?;
         let (first, second) = (&self.stage1, &self.stage2);
         check_parts("stage1", first.batch, first.accumulate)?;
         check_parts("stage2", second.batch, second.accumulate)?;
@@ -59,5 +61,56 @@ impl RecipeText for Recipe {
             ensure!(steps > 0, "{name}.steps is 0; it must be at least 1");
         }
         Ok(())
+    }
+}
+
+impl Recipe {
+    /// That films are made where networks are told of neighbouring frames, and only there.
+    fn check_film(&self) -> anyhow::Result<()> {
+        let networks = [&self.networks.generator, &self.networks.dcedn];
+        let windows = networks.map(Architecture::window);
+        let window = self.networks.window();
+        ensure!(
+            windows
+                .into_iter()
+                .all(|it| it.neighbours() == 0 || it == window),
+            "networks.generator and networks.dcedn are told of other frames: neighbours.behind and neighbours.ahead must agree"
+        );
+        ensure!(
+            (window.neighbours() > 0) == self.film.is_some(),
+            "networks that are told of neighbours need the section [film], and it needs such networks"
+        );
+        let Some(film) = &self.film else {
+            ensure!(
+                self.stage1.steady == 0.0 && self.stage2.steady == 0.0,
+                "stage1.steady and stage2.steady are for films: add the section [film]"
+            );
+            return Ok(());
+        };
+        film.check()?;
+        ensure!(
+            !self.stage1.needs_others(),
+            "films are paired: stage1.cycle must be 0, and stage1.paired_discriminator true"
+        );
+        ensure!(
+            self.stage1.steady >= 0.0 && self.stage2.steady >= 0.0,
+            "stage1.steady and stage2.steady must not be negative"
+        );
+        let moments = self.moments();
+        for (name, batch, parts) in [
+            ("stage1", self.stage1.batch, self.stage1.accumulate),
+            ("stage2", self.stage2.batch, self.stage2.accumulate),
+        ] {
+            ensure!(
+                (batch / parts).is_multiple_of(moments),
+                "{name}.batch / {name}.accumulate must be a multiple of {moments}: each film gives {moments} frames"
+            );
+        }
+        Ok(())
+    }
+
+    /// Frames of each film in a batch, one after the other.
+    pub fn moments(&self) -> usize {
+        if self.film.is_some() { MOMENTS } else { 1 }
     }
 }

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::networks::Architecture;
+use crate::cascade::Window;
 use crate::train::data::held_out::HeldOut;
-use crate::train::data::samples::Degradation;
+use crate::train::data::samples::{Degradation, Film};
 use crate::train::optim::discriminator::DiscriminatorChoice;
 use crate::train::optim::discriminator::patch::PatchGanSize;
 use crate::train::optim::losses::GanLoss;
@@ -34,6 +35,9 @@ pub struct Recipe {
     pub networks: Networks,
     /// How faces get degraded.
     pub degradation: Degradation,
+    /// How films are made of pictures, for networks that are told of neighbouring frames.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub film: Option<Film>,
     /// CycleGAN.
     pub stage1: Stage1,
     /// DCEDN.
@@ -73,6 +77,17 @@ pub struct Networks {
 }
 
 impl Networks {
+    /// The neighbouring frames that both are told of.
+    pub fn window(&self) -> Window {
+        let windows = [&self.generator, &self.dcedn].map(Architecture::window);
+        let [first, second] = windows;
+        if first.neighbours() > 0 {
+            first
+        } else {
+            second
+        }
+    }
+
     /// Whether any exported network looks at the lattice.
     pub fn see_lattice(&self) -> bool {
         self.generator.sees_lattice() || self.dcedn.sees_lattice()
@@ -123,6 +138,9 @@ pub struct Stage1 {
     pub texture: f64,
     /// Size of the image pools.
     pub pool: usize,
+    /// Weight of the squared change of the error from one frame to the next, see [`Film`].
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub steady: f64,
     /// Decay of the moving average of the generator's weights.
     pub average: f64,
 }
@@ -158,12 +176,19 @@ pub struct Stage2 {
     /// What the picture with invented detail is trained on, if the network makes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detailed: Option<Detailed>,
+    /// Weight of the squared change of the error from one frame to the next, see [`Film`].
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub steady: f64,
     /// Decay of the moving average of the weights.
     pub average: f64,
 }
 
 fn yes() -> bool {
     true
+}
+
+fn is_none(weight: &f64) -> bool {
+    *weight == 0.0
 }
 
 impl Stage2 {

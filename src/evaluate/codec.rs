@@ -1,10 +1,11 @@
-//! Pictures through a video codec and back, in memory; and the luma of clips.
+//! Pictures through a video codec and back, in memory; and the frames of clips.
 
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use gst::prelude::*;
 use gst_video::prelude::*;
+use image::RgbImage;
 
 /// What damages pictures.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,9 +58,38 @@ pub(crate) fn recode(
     height: u32,
     codec: Codec,
 ) -> anyhow::Result<Vec<LumaPlane>> {
+    let pipeline = coded(
+        pictures.iter().map(Vec::as_slice),
+        (width, height),
+        codec,
+        "I420",
+    )?;
+    collect(&pipeline, usize::MAX, luma)
+}
+
+/// Send `pictures`, all of one size, through `codec` as the frames of one clip.
+pub(crate) fn recode_pictures(
+    pictures: &[RgbImage],
+    codec: Codec,
+) -> anyhow::Result<Vec<RgbImage>> {
+    let size = pictures.first().map(RgbImage::dimensions);
+    let Some(size) = size else {
+        return Ok(Vec::new());
+    };
+    let frames = pictures.iter().map(|picture| picture.as_raw().as_slice());
+    collect(&coded(frames, size, codec, "RGB")?, usize::MAX, picture)
+}
+
+/// A pipeline that gives packed R′G′B′ frames of this size after `codec`, in `format`.
+fn coded<'a>(
+    pictures: impl Iterator<Item = &'a [u8]>,
+    (width, height): (u32, u32),
+    codec: Codec,
+    format: &str,
+) -> anyhow::Result<gst::Pipeline> {
     let line = format!(
         "appsrc name=source format=time ! videoconvert ! video/x-raw,format=I420 ! {} \
-         ! videoconvert ! video/x-raw,format=I420 ! appsink name=sink sync=false",
+         ! videoconvert ! video/x-raw,format={format} ! appsink name=sink sync=false",
         codec.line()
     );
     let pipeline = launch(&line)?;
@@ -80,25 +110,40 @@ pub(crate) fn recode(
         source.push_buffer(buffer).context("appsrc")?;
     }
     source.end_of_stream().context("appsrc")?;
-    collect(&pipeline, usize::MAX)
+    Ok(pipeline)
 }
 
 /// Luma of the first frames of a clip after another pass through `codec`, `most` at most.
 pub(crate) fn clip(path: &Path, most: usize, codec: Codec) -> anyhow::Result<Vec<LumaPlane>> {
-    let absolute = path.canonicalize();
-    let absolute = absolute.with_context(|| path.display().to_string())?;
-    let uri = gst::glib::filename_to_uri(absolute, None)?;
     let line = format!(
-        "uridecodebin uri=\"{uri}\" ! videoconvert ! video/x-raw,format=I420 ! {} ! videoconvert",
+        "{} ! videoconvert ! video/x-raw,format=I420 ! {} ! videoconvert",
+        decoded(path)?,
         codec.line()
     );
     planes(&line, most)
 }
 
+/// The first frames of a clip, `most` at most.
+pub(crate) fn clip_pictures(path: &Path, most: usize) -> anyhow::Result<Vec<RgbImage>> {
+    let line = format!(
+        "{} ! videoconvert ! video/x-raw,format=RGB ! appsink name=sink sync=false",
+        decoded(path)?
+    );
+    collect(&launch(&line)?, most, picture)
+}
+
+/// What decodes a file, as in a launch line.
+fn decoded(path: &Path) -> anyhow::Result<String> {
+    let absolute = path.canonicalize();
+    let absolute = absolute.with_context(|| path.display().to_string())?;
+    let uri = gst::glib::filename_to_uri(absolute, None)?;
+    Ok(format!("uridecodebin uri=\"{uri}\""))
+}
+
 /// Luma of the first frames of what a launch line makes, `most` at most.
 pub(crate) fn planes(line: &str, most: usize) -> anyhow::Result<Vec<LumaPlane>> {
     let line = format!("{line} ! video/x-raw,format=I420 ! appsink name=sink sync=false");
-    collect(&launch(&line)?, most)
+    collect(&launch(&line)?, most, luma)
 }
 
 fn launch(line: &str) -> anyhow::Result<gst::Pipeline> {
@@ -123,19 +168,23 @@ fn padded(picture: &[u8], info: &gst_video::VideoInfo) -> Vec<u8> {
     out
 }
 
-/// Play a pipeline to its end and take the luma of what comes to its sink.
-fn collect(pipeline: &gst::Pipeline, most: usize) -> anyhow::Result<Vec<LumaPlane>> {
+/// Play a pipeline to its end and take of what comes to its sink what `read` reads.
+fn collect<T>(
+    pipeline: &gst::Pipeline,
+    most: usize,
+    read: fn(&gst::Sample) -> Option<T>,
+) -> anyhow::Result<Vec<T>> {
     let sink = part::<gst_app::AppSink>(pipeline, "sink")?;
     sink.set_property("max-buffers", 4u32);
     let started = pipeline.set_state(gst::State::Playing);
-    let mut planes = Vec::new();
+    let mut frames = Vec::new();
     let mut failed = started.context("pipeline").err();
-    while failed.is_none() && planes.len() < most {
+    while failed.is_none() && frames.len() < most {
         let Ok(sample) = sink.pull_sample() else {
             break;
         };
-        match plane(&sample) {
-            Some(plane) => planes.push(plane),
+        match read(&sample) {
+            Some(frame) => frames.push(frame),
             None => failed = Some(anyhow!("appsink: a frame cannot be read")),
         }
     }
@@ -150,11 +199,26 @@ fn collect(pipeline: &gst::Pipeline, most: usize) -> anyhow::Result<Vec<LumaPlan
     let _ = pipeline.set_state(gst::State::Null);
     match failed {
         Some(error) => Err(error),
-        None => Ok(planes),
+        None => Ok(frames),
     }
 }
 
-fn plane(sample: &gst::Sample) -> Option<LumaPlane> {
+fn luma(sample: &gst::Sample) -> Option<LumaPlane> {
+    let (width, height, data) = first_plane(sample, 1)?;
+    Some(LumaPlane {
+        width,
+        height,
+        data,
+    })
+}
+
+fn picture(sample: &gst::Sample) -> Option<RgbImage> {
+    let (width, height, data) = first_plane(sample, 3)?;
+    RgbImage::from_raw(width, height, data)
+}
+
+/// Width, height and bytes of the first plane, which has so many of them for each pixel.
+fn first_plane(sample: &gst::Sample, bytes: usize) -> Option<(u32, u32, Vec<u8>)> {
     let info = gst_video::VideoInfo::from_caps(sample.caps()?).ok()?;
     let frame = gst_video::VideoFrameRef::from_buffer_ref_readable(sample.buffer()?, &info).ok()?;
     let (width, stride) = (info.width() as usize, frame.plane_stride()[0] as usize);
@@ -163,11 +227,8 @@ fn plane(sample: &gst::Sample) -> Option<LumaPlane> {
         .ok()?
         .chunks(stride)
         .take(info.height() as usize);
-    Some(LumaPlane {
-        width: info.width(),
-        height: info.height(),
-        data: rows.flat_map(|row| &row[..width]).copied().collect(),
-    })
+    let data = rows.flat_map(|row| &row[..bytes * width]).copied();
+    Some((info.width(), info.height(), data.collect()))
 }
 
 #[cfg(test)]
