@@ -148,7 +148,8 @@ fn warn_of_twins(twins: &[(String, String)]) {
     }
 }
 
-fn bar() -> anyhow::Result<ProgressBar> {
+/// A progress bar whose length is set later.
+pub(crate) fn bar() -> anyhow::Result<ProgressBar> {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}, {eta} left")
         .context("the progress bar's template is wrong")?;
     Ok(ProgressBar::new(0).with_style(style))

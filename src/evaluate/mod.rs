@@ -8,6 +8,7 @@ pub mod cases;
 pub mod clips;
 pub(crate) mod codec;
 pub(crate) mod detection;
+pub(crate) mod films;
 pub mod job;
 pub mod networks;
 pub mod overlap;

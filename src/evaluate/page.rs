@@ -13,6 +13,22 @@ use crate::train::run::report::STYLE;
 
 /// The page; `sheets` are pictures with what they show.
 pub fn html(evaluation: &Evaluation, sheets: &[(String, RgbImage)]) -> anyhow::Result<String> {
+    let columns = columns(evaluation);
+    let body = html! {
+        ul { @for line in subject(evaluation) { li { (line) } } }
+        p { (MEANS) }
+        ul { @for column in &columns { li { b { (column.head) } ": " (column.meaning) } } }
+        (tables(evaluation))
+    };
+    document("Evaluation", body, sheets)
+}
+
+/// A page with `body` under its title, and pictures below with what they show.
+pub(super) fn document(
+    title: &str,
+    body: Markup,
+    sheets: &[(String, RgbImage)],
+) -> anyhow::Result<String> {
     let mut figures = Vec::new();
     for (caption, sheet) in sheets {
         let mut png = Cursor::new(Vec::new());
@@ -25,23 +41,19 @@ pub fn html(evaluation: &Evaluation, sheets: &[(String, RgbImage)]) -> anyhow::R
             }
         });
     }
-    let columns = columns(evaluation);
     let document = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width";
-                title { "Evaluation" }
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                h1 { "Evaluation" }
+                h1 { (title) }
                 p { "Restored faces are guesses." }
-                ul { @for line in subject(evaluation) { li { (line) } } }
-                p { (MEANS) }
-                ul { @for column in &columns { li { b { (column.head) } ": " (column.meaning) } } }
-                (tables(evaluation))
+                (body)
                 @for figure in &figures { (figure) }
             }
         }

@@ -1,12 +1,12 @@
 //! `evaluate`: models measured.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 use clap::Args;
 
 use crate::evaluate::cases::{BLOCKS, FACE_SHARE, Setting};
-use crate::evaluate::{job, networks, open_faces, table};
+use crate::evaluate::{films, job, networks, open_faces, table};
 use crate::files;
 use crate::train::data::held_out::HeldOut;
 use crate::train::recipe::RecipeText;
@@ -19,8 +19,18 @@ pub(super) struct EvaluateArgs {
     #[arg(long, value_name = "FILE")]
     model: Vec<PathBuf>,
     /// Pictures of one face each: a folder, a tar file, or a list of files (.txt).
-    #[arg(long, value_name = "PATH")]
-    faces: PathBuf,
+    #[arg(long, value_name = "PATH", required_unless_present = "clips")]
+    faces: Option<PathBuf>,
+    /// Measure films instead: clips of people, or folders of such, whose largest face is pixelated,
+    /// coded and restored; may be given several times.
+    #[arg(long, value_name = "PATH", requires = "finder", conflicts_with_all = ["faces", "held_out", "recipe", "block", "inner", "side", "occlusion", "embedding", "features", "trained_with"])]
+    clips: Vec<PathBuf>,
+    /// The network that finds the faces of --clips: YuNet or UltraFace, see docs/training.md.
+    #[arg(long, value_name = "FILE.onnx", requires = "clips")]
+    finder: Option<PathBuf>,
+    /// Take so many frames of each clip at most.
+    #[arg(long, value_name = "COUNT", requires = "clips", value_parser = clap::value_parser!(u32).range(2..))]
+    frames: Option<u32>,
     /// Take only those pictures that training on the same path holds back.
     #[arg(long, alias = "held-back")]
     held_out: bool,
@@ -65,6 +75,9 @@ pub(super) struct EvaluateArgs {
 
 /// Measure, print the table and write what is asked for.
 pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
+    if let Some(finder) = &args.finder {
+        return of_films(args, finder);
+    }
     if args.occlusion {
         return covered(args);
     }
@@ -74,7 +87,7 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     );
     let rule = HeldOut::of_recipe(args.recipe.as_deref())?;
     let faces = job::Faces {
-        path: args.faces.clone(),
+        path: args.faces.clone().unwrap_or_default(),
         held_out: args.held_out.then_some(rule),
         limit: args.limit,
         trained_with: args.trained_with.clone(),
@@ -99,13 +112,35 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The same of films.
+fn of_films(args: &EvaluateArgs, finder: &Path) -> anyhow::Result<()> {
+    let sources = films::job::Sources {
+        clips: args.clips.clone(),
+        finder: finder.to_owned(),
+        models: args.model.clone(),
+        frames: args.frames.map(|frames| frames as usize),
+    };
+    let progress = job::bar()?;
+    let measured = films::job::measure(&sources, &progress)?;
+    progress.finish_and_clear();
+    println!("{}", films::table::markdown(&measured));
+    if let Some(path) = &args.json {
+        files::write(path, &serde_json::to_string_pretty(&measured.films)?)?;
+    }
+    if let Some(path) = &args.html {
+        files::write(path, &films::table::page(&measured)?)?;
+    }
+    Ok(())
+}
+
 /// The same of covered faces.
 fn covered(args: &EvaluateArgs) -> anyhow::Result<()> {
     let recipe = match (&args.recipe, args.model.first()) {
         (None, Some(model)) => pix2pix::Recipe::of_model(model)?,
         (path, _) => pix2pix::Recipe::read_with(path.as_deref(), &[])?,
     };
-    let faces = open_faces(&args.faces, args.held_out.then_some(&recipe.data))?;
+    let faces = args.faces.clone().unwrap_or_default();
+    let faces = open_faces(&faces, args.held_out.then_some(&recipe.data))?;
     let rows = score::score(&args.model, &faces, args.limit, &recipe)?;
     println!("{}", score::markdown(&rows));
     if let Some(path) = &args.json {
