@@ -1,11 +1,13 @@
 //! All of restoration for one frame, without GStreamer: find, crop, run, project, paste.
 //!
-//! [`Restorer`] does it for one picture after the other. [`Restoration`] is what lies on both sides
+//! [`Restorer`] does it for one picture after the other, [`Film`] for those of a film. [`Restoration`] is what lies on both sides
 //! of the model, for a caller that runs the model elsewhere; its two halves are apart so that no
 //! writable frame is needed before a result is there.
 
 mod by_hand;
 mod feather;
+mod film;
+mod moments;
 mod mosaic;
 mod region_task;
 mod restorer;
@@ -15,9 +17,11 @@ mod upright;
 mod views;
 
 use crate::blocks::PLANES;
-use crate::cascade::{Batch, ModelMetadata};
+use crate::cascade::{Batch, ModelMetadata, Window};
 use crate::frame::{FrameView, FrameViewMut, Layout};
 pub use by_hand::{is_covered, is_excluded, is_mostly_within};
+pub use film::{Film, Restored};
+pub use moments::Moments;
 pub use mosaic::Mosaic;
 pub use region_task::{Blend, Target};
 use region_task::{RegionTask, Scratch};
@@ -29,6 +33,8 @@ pub struct Restoration {
     /// Those of the last [`Self::extract`]; more may wait for later frames.
     tasks: Vec<RegionTask>,
     count: usize,
+    /// Width and height of its frame.
+    size: (u32, u32),
     /// As many as regions are worked on at a time.
     scratches: Vec<Scratch>,
     /// The pictures of the tasks, and what a model makes of them.
@@ -53,6 +59,7 @@ impl Restoration {
         self.batch.count = pictures;
         self.batch.pixelated.resize(pictures * 3 * area, 0.0);
         self.batch.lattice.resize(pictures * planes, 0.0);
+        self.batch.neighbours.clear();
         let mut crops = &mut self.batch.pixelated[..];
         let mut lattices = &mut self.batch.lattice[..];
         for tasks in self.tasks[..self.count].chunks_mut(self.scratches.len().max(1)) {
@@ -71,10 +78,53 @@ impl Restoration {
         pictures > 0
     }
 
+    /// Draw what the `window` around the frame of the last [`Self::extract`] shows of its mosaics:
+    /// it is number `number` of `moments`, which took it. Of what lies outside the window, or is not
+    /// known, there are zeros.
+    pub fn tell_neighbours(
+        &mut self,
+        moments: &Moments,
+        number: u64,
+        window: Window,
+        metadata: &ModelMetadata,
+    ) {
+        let within = -(window.behind as isize)..=window.ahead as isize;
+        let find = |index: usize, offset: isize| {
+            let offset = Some(offset).filter(|offset| within.contains(offset));
+            offset.and_then(|offset| moments.find(number, index, offset))
+        };
+        self.batch.neighbours.clear();
+        let is_known = |index| {
+            metadata
+                .window
+                .offsets()
+                .any(|it| find(index, it).is_some())
+        };
+        if !(0..self.count).any(is_known) {
+            return;
+        }
+        let crop = metadata.window.planes() * metadata.size * metadata.size;
+        self.batch.neighbours.resize(self.batch.count * crop, 0.0);
+        let mut told = &mut self.batch.neighbours[..];
+        let (at_a_time, mut tasks) = (self.scratches.len().max(1), (0..).zip(&self.tasks));
+        for _ in (0..self.count).step_by(at_a_time) {
+            let some = tasks.by_ref().take(at_a_time);
+            let work = some
+                .zip(&mut self.scratches)
+                .map(|((index, task), scratch)| {
+                    let told = split_off(&mut told, task.count() * crop);
+                    (index, task, scratch, told)
+                });
+            in_parallel(work, |(index, task, scratch, told)| {
+                task.tell_neighbours(scratch, metadata, |offset| find(index, offset), told);
+            });
+        }
+    }
+
     /// Make tasks of `targets`; returns the number of their pictures.
     fn take_up(&mut self, targets: &[Target], layout: &Layout, margin: f64) -> usize {
         let size = (layout.width, layout.height);
-        self.count = 0;
+        (self.size, self.count) = (size, 0);
         let mut pictures = 0;
         for target in targets {
             let Some(region) = target.region.clamp_to(size.0, size.1) else {

@@ -72,6 +72,11 @@ impl Surface {
         self.blocks.iter_mut().for_each(Vec::clear);
     }
 
+    /// Number of blocks.
+    pub fn count(&self) -> usize {
+        self.blocks[0].len()
+    }
+
     /// Whether there is no mosaic.
     pub fn is_empty(&self) -> bool {
         self.blocks[0].is_empty()

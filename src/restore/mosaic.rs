@@ -3,6 +3,7 @@
 use super::Target;
 use crate::detect::{Outline, Region};
 use crate::frame::Rect;
+use crate::track::Tracked;
 
 /// A mosaic that was found in a picture, or a rectangle that somebody named.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +27,13 @@ impl Mosaic {
             probability: None,
             is_face: true,
         }
+    }
+
+    /// One that is followed.
+    pub(super) fn tracked(tracked: &Tracked) -> Self {
+        let mut mosaic = Self::found(tracked.region);
+        mosaic.target.id = Some(tracked.id);
+        mosaic
     }
 
     /// A rectangle that somebody named, of which nothing else is known.

@@ -3,7 +3,9 @@
 
 use super::upright::Upright;
 use super::views::{Views, blend};
-use crate::blocks::{LatticePlanes, Overlay, PLANES, Projector, Sampling, Surface};
+use crate::blocks::{
+    LatticePlanes, NEIGHBOUR_PLANES, Overlay, PLANES, Projector, Sampling, Surface,
+};
 use crate::cascade::{ModelMetadata, MosaicInput};
 use crate::detect::{Outline, Region};
 use crate::frame::{Cropper, FrameView, FrameViewMut, Lattice, Patch, Rect, Square, Tone, patch};
@@ -34,6 +36,8 @@ impl Default for Blend {
 pub struct Target {
     /// The region.
     pub region: Region,
+    /// Its identity from frame to frame, if it is followed.
+    pub id: Option<u32>,
     /// The square of the face in it, as large as those of the model's training, where that is
     /// known.
     pub face: Option<Square>,
@@ -45,6 +49,7 @@ impl From<Region> for Target {
     fn from(region: Region) -> Self {
         Self {
             region,
+            id: None,
             face: None,
             sampling: Sampling::Mean,
         }
@@ -57,16 +62,17 @@ pub(super) struct RegionTask {
     pub(super) rect: Rect,
     pub(super) lattice: Option<Lattice>,
     pub(super) outline: Outline,
+    pub(super) id: Option<u32>,
     sampling: Sampling,
     views: Views,
     observed: Patch,
-    /// The same as a surface, where the lattice is known.
-    surface: Surface,
+    /// The same as a surface, where the lattice is known and it was not taken.
+    pub(super) surface: Surface,
     /// How a network is shown that; None for ordinary video.
     tone: Option<Tone>,
     overlay: Overlay,
     /// Whether the region is turned; then all of the above is in the small frame of `upright`.
-    is_turned: bool,
+    pub(super) is_turned: bool,
     upright: Upright,
 }
 
@@ -97,6 +103,7 @@ impl RegionTask {
         self.rect = region.rect;
         self.lattice = region.lattice;
         self.outline = region.outline;
+        self.id = target.id;
         self.sampling = target.sampling;
         self.overlay.clear();
         self.views = Views::of(&self.rect, face, margin, size);
@@ -166,6 +173,36 @@ impl RegionTask {
                 planes.draw(&self.surface, &view, crop, unit, told);
             }
             metadata.range.normalize(crop);
+        }
+    }
+
+    /// Draw what neighbouring frames show of the mosaic into `told`, the planes of the model's window
+    /// for each picture; `find` gives it for an offset in frames.
+    pub(super) fn tell_neighbours<'a>(
+        &self,
+        scratch: &mut Scratch,
+        metadata: &ModelMetadata,
+        find: impl Fn(isize) -> Option<&'a Surface>,
+        told: &mut [f32],
+    ) {
+        let area = metadata.size * metadata.size;
+        let pictures = told.chunks_exact_mut(metadata.window.planes() * area);
+        for (view, told) in self.views.squares().zip(pictures) {
+            let neighbours = told.chunks_exact_mut(NEIGHBOUR_PLANES * area);
+            for (offset, told) in metadata.window.offsets().zip(neighbours) {
+                let Some(surface) = find(offset) else {
+                    continue;
+                };
+                scratch.planes.draw_neighbour(surface, &view, told);
+                let (colours, others) = told.split_at_mut(3 * area);
+                metadata.range.normalize(colours);
+                let is_there = &others[3 * area..];
+                for (colour, is_there) in colours.iter_mut().zip(is_there.iter().cycle()) {
+                    if *is_there == 0.0 {
+                        *colour = 0.0;
+                    }
+                }
+            }
         }
     }
 

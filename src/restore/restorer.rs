@@ -4,16 +4,20 @@ use image::RgbImage;
 
 use super::{Blend, Mosaic, Restoration, Target, is_covered, is_excluded, is_mostly_within};
 use crate::blocks::SamplingProbe;
-use crate::cascade::{Backend, LoadError, Model, OrtBackend, RunError, SessionSettings, runtime};
+use crate::cascade::{
+    Backend, LoadError, Model, ModelMetadata, OrtBackend, RunError, SessionSettings, runtime,
+};
 use crate::detect::{DetectSettings, Detector, Luma, Region};
 use crate::face_check::{self, Answer, FaceCheck, Question};
 use crate::frame::{FrameView, FrameViewMut, Layout, Rect};
+use crate::track::Tracked;
 
 /// Restores pictures with a model of its own, as the element `facedepixelate` does when no property
 /// is set.
 ///
 /// A restored face is a guess, not the person. Each picture is looked at on its own: in video,
-/// where the faces should keep still from frame to frame, the element does better.
+/// where the faces should keep still from frame to frame, the element and [`Film`](super::Film) do
+/// better.
 ///
 /// ```no_run
 /// use gstdepixelate::restore::Restorer;
@@ -117,15 +121,49 @@ impl Restorer {
         if self.blend.alpha <= 0.0 {
             return Ok(Vec::new());
         }
-        let mut mosaics = self.find(frame);
+        let mut mosaics = self.named(frame);
+        let mut found = Vec::new();
+        let luma = Luma::of(frame, &mut self.luma);
+        self.detector.detect(&luma, &self.detect, &mut found);
+        self.add_found(&mut mosaics, found.into_iter().map(Mosaic::found));
+        self.judge(frame, &mut mosaics, false)?;
+        Ok(mosaics)
+    }
+
+    /// What model is run.
+    pub(super) fn metadata(&self) -> &ModelMetadata {
+        self.backend.metadata()
+    }
+
+    /// As [`Self::look`], for a frame in which `tracked` was found, without what does not seem to
+    /// cover a face.
+    pub(super) fn look_at_tracked(
+        &mut self,
+        frame: &FrameView<'_>,
+        tracked: &[Tracked],
+    ) -> Result<Vec<Mosaic>, RunError> {
+        let mut mosaics = self.named(frame);
+        self.add_found(&mut mosaics, tracked.iter().map(Mosaic::tracked));
+        self.judge(frame, &mut mosaics, true)?;
+        Ok(mosaics)
+    }
+
+    /// See which of `mosaics` are faces, where those are, and what the colours of the blocks are;
+    /// leave out the others where `only_faces`.
+    fn judge(
+        &mut self,
+        frame: &FrameView<'_>,
+        mosaics: &mut Vec<Mosaic>,
+        only_faces: bool,
+    ) -> Result<(), RunError> {
         if let Some(face_check) = &mut self.face_check
             && self.face_threshold > 0.0
         {
             let question = |mosaic: &Mosaic| {
                 Some(Question {
                     region: mosaic.target.region,
-                    id: None,
-                    may_go: false,
+                    id: mosaic.target.id,
+                    may_go: only_faces && !mosaic.is_named,
                 })
             };
             let threshold = self.face_threshold;
@@ -135,17 +173,18 @@ impl Restorer {
                 // Who names a region knows what it shows.
                 mosaic.is_face = mosaic.is_named || answer.probability >= threshold;
             };
-            face_check.retain(frame, threshold, &mut mosaics, question, tell)?;
+            face_check.retain(frame, threshold, mosaics, question, tell)?;
         }
-        for Mosaic { target, .. } in &mut mosaics {
+        for Mosaic { target, .. } in mosaics {
             let region = &target.region;
             if let Some(lattice) = &region.lattice
                 && !region.is_turned()
             {
-                target.sampling = self.sampling.sampling(frame, &region.rect, lattice, None);
+                let (rect, id) = (&region.rect, target.id);
+                target.sampling = self.sampling.sampling(frame, rect, lattice, id);
             }
         }
-        Ok(mosaics)
+        Ok(())
     }
 
     /// Whether the last [`Self::look`] stopped at [`DetectSettings::max_detections`], so that there
@@ -154,28 +193,38 @@ impl Restorer {
         self.is_crowded
     }
 
-    /// The regions that were named, and what is found beside them.
-    fn find(&mut self, frame: &FrameView<'_>) -> Vec<Mosaic> {
+    /// The regions that were named.
+    fn named(&mut self, frame: &FrameView<'_>) -> Vec<Mosaic> {
+        if self.regions.is_empty() {
+            return Vec::new();
+        }
         let luma = Luma::of(frame, &mut self.luma);
-        let mut mosaics = Vec::new();
-        for &rect in &self.regions {
-            let Some(rect) = rect.clamp_to(luma.width, luma.height) else {
-                continue;
-            };
+        let detector = &mut self.detector;
+        let rects = self.regions.iter();
+        let rects = rects.filter_map(|rect| rect.clamp_to(luma.width, luma.height));
+        let named = rects.map(|rect| {
             let mut named = Mosaic::named(rect);
             let region = &mut named.target.region;
-            let lattice = self.detector.lattice_of(&luma, region);
+            let lattice = detector.lattice_of(&luma, region);
             region.lattice = lattice.map(|(lattice, _)| lattice);
-            mosaics.push(named);
-        }
-        let mut found = Vec::new();
-        self.detector.detect(&luma, &self.detect, &mut found);
+            named
+        });
+        named.collect()
+    }
+
+    /// Add what was found beside the regions that were named.
+    fn add_found(
+        &mut self,
+        mosaics: &mut Vec<Mosaic>,
+        found: impl ExactSizeIterator<Item = Mosaic>,
+    ) {
         let most = self.detect.max_detections;
         let is_full = found.len() >= most;
-        let named = mosaics.iter().map(|mosaic| mosaic.target.region.rect);
+        let named = mosaics.iter().map(|mosaic| mosaic.region().rect);
         let named: Vec<Rect> = named.collect();
-        found.retain(|region| {
-            let (rect, named) = (&region.rect, named.iter().copied());
+        let mut found: Vec<Mosaic> = found.collect();
+        found.retain(|mosaic| {
+            let (rect, named) = (&mosaic.region().rect, named.iter().copied());
             !is_covered(named.clone(), rect, self.detect.iou_threshold)
                 && !is_mostly_within(named, rect)
                 && !is_excluded(&self.exclude, rect)
@@ -183,8 +232,7 @@ impl Restorer {
         let room = most.saturating_sub(mosaics.len());
         self.is_crowded = is_full || found.len() > room;
         found.truncate(room);
-        mosaics.extend(found.into_iter().map(Mosaic::found));
-        mosaics
+        mosaics.append(&mut found);
     }
 
     /// The first half of [`Self::restore`], for a caller that knows the mosaics: crop the regions
@@ -196,18 +244,39 @@ impl Restorer {
         targets: &[Target],
         detail: f32,
     ) -> Result<(), RunError> {
-        let Self {
-            backend,
-            restoration,
-            ..
-        } = self;
-        let takes_lattice = backend.takes_lattice();
-        if !restoration.extract(frame, targets, backend.metadata(), takes_lattice) {
+        let mut restoration = std::mem::take(&mut self.restoration);
+        let result = match self.extract(&mut restoration, frame, targets) {
+            true => self.run(&mut restoration, detail),
+            false => Ok(()),
+        };
+        self.restoration = restoration;
+        result
+    }
+
+    /// See [`Restoration::extract`].
+    pub(super) fn extract(
+        &self,
+        restoration: &mut Restoration,
+        frame: &FrameView<'_>,
+        targets: &[Target],
+    ) -> bool {
+        let takes_lattice = self.backend.takes_lattice();
+        restoration.extract(frame, targets, self.backend.metadata(), takes_lattice)
+    }
+
+    /// Run the crops of `restoration`, if there are some.
+    pub(super) fn run(
+        &mut self,
+        restoration: &mut Restoration,
+        detail: f32,
+    ) -> Result<(), RunError> {
+        let batch = &mut restoration.batch;
+        if batch.count == 0 {
             return Ok(());
         }
-        let batch = &mut restoration.batch;
         let mut faces = std::mem::take(&mut batch.faces);
-        let result = backend.run(batch.crops(0..batch.count), detail, &mut faces);
+        let crops = batch.crops(0..batch.count);
+        let result = self.backend.run(crops, detail, &mut faces);
         batch.faces = faces;
         if result.is_err() {
             restoration.count = 0;

@@ -10,19 +10,19 @@ const CHANGE: u32 = 36;
 
 /// Compares each frame with the one before.
 #[derive(Debug, Default)]
-pub(super) struct CutDetector {
+pub struct CutDetector {
     before: Vec<u8>,
     now: Vec<u8>,
 }
 
 impl CutDetector {
     /// Forget the last frame.
-    pub(super) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.before.clear();
     }
 
     /// Whether another scene begins with this frame.
-    pub(super) fn is_cut(&mut self, luma: &Luma<'_>) -> bool {
+    pub fn is_cut(&mut self, luma: &Luma<'_>) -> bool {
         self.now.clear();
         for row in 0..GRID.1 {
             for column in 0..GRID.0 {

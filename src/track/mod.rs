@@ -16,11 +16,11 @@ mod steady;
 #[cfg(test)]
 mod tests;
 
+pub use cut::CutDetector;
 pub use follow::MosaicTracker;
 
 use crate::detect::{Luma, Region};
 use crate::frame::Lattice;
-use cut::CutDetector;
 use steady::Steady;
 
 /// Least overlap (intersection over union) with where a region was expected.

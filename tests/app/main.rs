@@ -9,6 +9,7 @@ mod film;
 #[path = "../helpers/mod.rs"]
 mod helpers;
 mod media;
+mod neighbours;
 mod parts;
 mod pictures;
 mod program;

@@ -3,6 +3,7 @@
 mod faces;
 #[path = "../helpers/mod.rs"]
 mod helpers;
+mod neighbours;
 mod onnx_layers;
 mod refusals;
 mod sessions;

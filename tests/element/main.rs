@@ -18,6 +18,7 @@ mod limits;
 mod messages;
 mod model_files;
 mod model_kinds;
+mod neighbours;
 mod presets;
 mod random_streams;
 mod readme;

@@ -45,6 +45,10 @@ struct Setting {
     batch_size: u32,
     /// Nanoseconds.
     batch_timeout: u64,
+    /// Neighbouring frames that the model is told of, as the property says.
+    neighbours: i32,
+    /// Upstream is live.
+    is_live: bool,
     /// Each so many-th run of the model is slow; 0 is none.
     slow: usize,
     /// Each so many-th run of the model fails; 0 is none.
@@ -52,13 +56,19 @@ struct Setting {
 }
 
 fn setting() -> impl Strategy<Value = Setting> {
-    (1..6u32, 0..6u32, 0..1_000_000u64, 0..5usize, 0..7usize).prop_map(
-        |(max_size_buffers, batch_size, batch_timeout, slow, failing)| Setting {
-            max_size_buffers,
-            batch_size,
-            batch_timeout,
-            slow,
-            failing,
+    let batches = (1..6u32, 0..6u32, 0..1_000_000u64);
+    let neighbours = (-1..3i32, any::<bool>());
+    (batches, neighbours, 0..5usize, 0..7usize).prop_map(
+        |((max_size_buffers, batch_size, batch_timeout), (neighbours, is_live), slow, failing)| {
+            Setting {
+                max_size_buffers,
+                batch_size,
+                batch_timeout,
+                neighbours,
+                is_live,
+                slow,
+                failing,
+            }
         },
     )
 }
@@ -80,13 +90,16 @@ fn run(setting: Setting, steps: &[Step]) {
             false => Ok(()),
         }
     });
+    let fake = fake.looking_at(2, 2);
     let element = element(&fake);
     element.set_property("max-size-buffers", setting.max_size_buffers);
     element.set_property("batch-size", setting.batch_size);
     element.set_property("batch-timeout", setting.batch_timeout);
+    element.set_property("neighbours", setting.neighbours);
     element.set_property_from_str("on-error", "passthrough");
     let trace = trace_output(&element);
     let mut h = harness(&element);
+    h.set_live(setting.is_live);
     let (mut format, mut number) = (0, 0);
     let mut caps = caps_of(FORMATS[0], 64, 48);
     h.set_src_caps(caps.clone());
@@ -95,8 +108,11 @@ fn run(setting: Setting, steps: &[Step]) {
         match step {
             Step::Frame(count) => {
                 let rects = [Rect::new(4, 4, 24, 24), Rect::new(36, 12, 26, 30)];
-                element.set_property("regions", regions(&rects[..count as usize]));
-                h.push(noise_frame(&caps, number)).unwrap();
+                let mut buffer = noise_frame(&caps, number);
+                for rect in &rects[..count as usize] {
+                    add_mosaic(buffer.get_mut().unwrap(), "restore", rect, None);
+                }
+                h.push(buffer).unwrap();
                 expected.push(format!("frame {number}"));
                 number += 1;
             }

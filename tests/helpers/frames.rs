@@ -3,8 +3,11 @@
 use super::fake_model::COLOR;
 use super::harness::init;
 use gst_video::VideoFormat;
+use gstdepixelate::degrade::mosaic::{Fill, pixelate};
 use gstdepixelate::element::caps::StreamLayout;
-use gstdepixelate::frame::{FrameView, Patch, Rect, SampleFormat, patch};
+use gstdepixelate::frame::{
+    FrameView, FrameViewMut, Lattice, Layout, Patch, Rect, SampleFormat, patch,
+};
 
 pub fn caps_of(format: VideoFormat, width: u32, height: u32) -> gst::Caps {
     init();
@@ -197,6 +200,28 @@ pub fn add_roi(buffer: &mut gst::BufferRef, kind: &str, rect: &Rect) {
         kind,
         (corner.0, corner.1, rect.width, rect.height),
     );
+}
+
+/// Attach a meta that names a mosaic of blocks of 8 pixels, to be restored as the face `id` if there
+/// is one.
+pub fn add_mosaic(buffer: &mut gst::BufferRef, kind: &str, rect: &Rect, id: Option<u32>) {
+    let corner = (rect.x as u32, rect.y as u32, rect.width, rect.height);
+    let mut meta = gst_video::VideoRegionOfInterestMeta::add(buffer, kind, corner);
+    let details = gst::Structure::builder("detection")
+        .field("block-width", 8f64)
+        .field("block-height", 8f64)
+        .field("phase-x", f64::from(rect.x.rem_euclid(8)))
+        .field("phase-y", f64::from(rect.y.rem_euclid(8)))
+        .field_if_some("track-id", id);
+    meta.add_param(details.build());
+}
+
+/// Pixelate `rect` of a packed RGB picture of `size` (width, height) by blocks of 8 pixels.
+pub fn pixelated(picture: &mut [u8], size: (u32, u32), rect: &Rect) {
+    let layout = Layout::rgb(size.0, size.1);
+    let mut view = FrameViewMut::packed(&layout, picture, 3 * size.0 as usize).unwrap();
+    let lattice = Lattice::square(8, rect.x, rect.y);
+    pixelate(&mut view, rect, &lattice, Fill::TileMean);
 }
 
 /// Packed RGB of `size` (width, height) that is smooth and busy: waves of several lengths.

@@ -9,6 +9,8 @@ use crate::cascade::{MosaicInput, ValueRange, Window};
 struct Echo {
     metadata: ModelMetadata,
     sizes: Arc<Mutex<Vec<usize>>>,
+    /// What each run was told of neighbours.
+    told: Arc<Mutex<Vec<Vec<f32>>>>,
     gate: Option<mpsc::Receiver<()>>,
     preferred: usize,
 }
@@ -32,6 +34,7 @@ fn echo(preferred: usize, gate: Option<mpsc::Receiver<()>>) -> (Box<Echo>, Sizes
     let echo = Echo {
         metadata,
         sizes: Arc::clone(&sizes),
+        told: Arc::default(),
         gate,
         preferred,
     };
@@ -60,6 +63,7 @@ impl Backend for Echo {
             gate.recv().unwrap();
         }
         self.sizes.lock().unwrap().push(crops.count);
+        self.told.lock().unwrap().push(crops.neighbours.to_vec());
         if crops.pixelated[0] < 0.0 {
             return Err(RunError::Failed("negative".into()));
         }
@@ -119,6 +123,37 @@ fn requests_run_together_up_to_the_preferred_size() {
     assert_eq!(check(c, 2, 5.0).in_run, 2);
     assert_eq!(check(d, 9, 6.0).in_run, 9);
     assert_eq!(*sizes.lock().unwrap(), [1, 4, 3, 2, 9]);
+}
+
+/// Requests of which only some are told of neighbours.
+#[test]
+fn what_some_are_told_of_is_zeros_for_the_others() {
+    for (size, expected) in [
+        (0, vec![vec![], vec![0.0, 0.0, 7.0, 8.0, 0.0, 0.0]]),
+        (2, vec![vec![], vec![0.0, 0.0, 7.0, 8.0], vec![]]),
+    ] {
+        let (backend, _) = echo(3, None);
+        let told = Arc::clone(&backend.told);
+        let batcher = Batcher::new(backend, size).unwrap();
+        check(
+            batcher.submit(batch(1, 1.0), Duration::ZERO, &nobody()),
+            1,
+            1.0,
+        );
+        let with = Batch {
+            neighbours: vec![7.0, 8.0],
+            ..batch(1, 3.0)
+        };
+        let others = [
+            batcher.submit(batch(1, 2.0), NEVER, &nobody()),
+            batcher.submit(with, NEVER, &nobody()),
+            batcher.submit(batch(1, 4.0), NEVER, &nobody()),
+        ];
+        for (ticket, value) in others.into_iter().zip([2.0, 3.0, 4.0]) {
+            check(ticket, 1, value);
+        }
+        assert_eq!(*told.lock().unwrap(), expected);
+    }
 }
 
 #[test]

@@ -45,27 +45,28 @@ impl Draft {
         }
     }
 
-    /// Hand what was found in `frame` to the model; `wake` is called when that is done. None: there
-    /// is nothing to do.
-    pub(super) fn submit(
-        &mut self,
-        frame: &FrameView<'_>,
-        settings: &FrameSettings,
-        batcher: &Batcher,
-        wake: &Wake,
-    ) -> Option<Ticket> {
+    /// Cut what was found in `frame` out of it, for this model. False: there is nothing to run.
+    pub(super) fn extract(&mut self, frame: &FrameView<'_>, model: &Batcher) -> bool {
         self.targets.clear();
         self.targets.extend(self.found.iter().map(Target::from));
         let mut restoration = std::mem::take(&mut self.restoration);
-        let picture = self.picture(frame);
-        let (metadata, takes_lattice) = (batcher.metadata(), batcher.takes_lattice());
-        let has_work = restoration.extract(&picture, &self.targets, metadata, takes_lattice);
+        let (picture, metadata) = (self.picture(frame), model.metadata());
+        let has_work =
+            restoration.extract(&picture, &self.targets, metadata, model.takes_lattice());
         self.restoration = restoration;
-        has_work.then(|| {
-            let mut batch = std::mem::take(&mut self.restoration.batch);
-            batch.detail = settings.blend.detail;
-            batcher.submit(batch, settings.batch_timeout, wake)
-        })
+        has_work
+    }
+
+    /// Hand what was cut out to the model; `wake` is called when that is done.
+    pub(super) fn submit(
+        &mut self,
+        settings: &FrameSettings,
+        model: &Batcher,
+        wake: &Wake,
+    ) -> Ticket {
+        let mut batch = std::mem::take(&mut self.restoration.batch);
+        batch.detail = settings.blend.detail;
+        model.submit(batch, settings.batch_timeout, wake)
     }
 
     /// Write what the model made into `frame`.

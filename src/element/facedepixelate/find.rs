@@ -10,12 +10,14 @@ use crate::detect::{Luma, Region};
 use crate::face_check::{Answer, FaceCheck, Question};
 use crate::frame::{FrameView, Rect};
 use crate::restore::{is_covered, is_mostly_within};
-use crate::track::MosaicTracker;
+use crate::track::{CutDetector, MosaicTracker};
 
 /// Finds the regions; keeps its memory from frame to frame.
 #[derive(Default)]
 pub(super) struct Finder {
     follower: MosaicTracker,
+    cut: CutDetector,
+    is_cut: bool,
     /// Luma of frames that have no such plane.
     luma: Vec<u8>,
     /// The same of the frames that come next.
@@ -45,6 +47,11 @@ impl Finder {
         self.refused
     }
 
+    /// Whether another scene begins with the frame of the last [`Self::find`].
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
     /// Forget the last frame and look at the next one's metas. False: it need not be mapped,
     /// nothing is to do.
     pub(super) fn prepare(&mut self, buffer: &gst::BufferRef, settings: &FrameSettings) -> bool {
@@ -52,6 +59,7 @@ impl Finder {
         self.named.clear();
         self.left_out = 0;
         self.refused = 0;
+        self.is_cut = false;
         if buffer.flags().contains(gst::BufferFlags::DISCONT) {
             self.follower.reset();
         }
@@ -76,6 +84,7 @@ impl Finder {
         self.found.clear();
         let mut scratch = std::mem::take(&mut self.luma);
         let luma = Luma::of(frame, &mut scratch);
+        self.is_cut = self.cut.is_cut(&luma);
         for index in 0..self.named.by_hand.len() {
             let named = self.named.by_hand[index];
             if let Some(region) = named.region().clamp_to(luma.width, luma.height) {

@@ -11,17 +11,21 @@ use std::sync::Arc;
 /// The sink pad.
 impl Filter for Imp {
     fn sink_chain(&self, buffer: gst::Buffer) -> Flow {
-        let (layout, times) = {
+        let (layout, times, window) = {
             let stream = self.stream.lock().unwrap();
             let layout = stream.layout.clone();
             let layout = layout.ok_or(gst::FlowError::NotNegotiated)?;
-            (layout, stream.times_of(&buffer))
+            // Fields have no neighbours.
+            let is_one = layout.first_field(&buffer).is_none();
+            let window = Some(stream.window()).filter(|_| is_one);
+            (layout, stream.times_of(&buffer), window.unwrap_or_default())
         };
         self.stats.lock().unwrap().frames_in += 1;
         self.queue.push_frame(Frame {
             buffer,
             layout,
             times,
+            window,
         })
     }
 
@@ -54,8 +58,7 @@ impl Filter for Imp {
         let answered = gst::Pad::query_default(pad, Some(&*self.obj()), query);
         if let (true, gst::QueryViewMut::Allocation(query)) = (answered, query.view_mut()) {
             refuse_cropping(query);
-            let frames = self.settings.lock().unwrap().values.max_size_buffers;
-            hold_frames(query, frames);
+            hold_frames(query, self.most_held());
         }
         answered
     }
@@ -101,15 +104,17 @@ impl Imp {
             }
         };
         gst::info!(CAT, imp = self, "caps {caps}");
-        let frames = u64::from(self.settings.lock().unwrap().values.max_size_buffers);
-        let latency = Some(layout.frame_duration().saturating_mul(frames));
         let obstacle = layout.obstacle();
-        let changed = {
+        let asks = {
             let mut stream = self.stream.lock().unwrap();
             stream.layout = Some(Arc::new(layout));
-            std::mem::replace(&mut stream.latency, latency) != latency
+            stream.neighbours.depends_on_pipeline()
         };
-        if changed {
+        let mut upstream = gst::query::Latency::new();
+        if asks && self.sinkpad.peer_query(&mut upstream) {
+            self.stream.lock().unwrap().is_live = upstream.result().0;
+        }
+        if self.hold() {
             let obj = self.obj();
             // Fails where the element has no bus.
             let _ = obj.post_message(gst::message::Latency::builder().src(&*obj).build());
@@ -118,6 +123,24 @@ impl Imp {
             self.warn_once(obstacle);
         }
         true
+    }
+
+    /// Most frames that are held: those that are worked on, and those that are awaited meanwhile.
+    fn most_held(&self) -> u32 {
+        let own = self.settings.lock().unwrap().values.max_size_buffers;
+        let ahead = self.stream.lock().unwrap().window().ahead;
+        own.saturating_add(u32::try_from(ahead).unwrap_or(u32::MAX))
+    }
+
+    /// Hold as many frames as they are now, and note the latency that this makes; whether that is
+    /// another one.
+    fn hold(&self) -> bool {
+        let frames = self.most_held();
+        self.queue.set_capacity(frames as usize);
+        let mut stream = self.stream.lock().unwrap();
+        let latency = stream.layout.as_ref();
+        let latency = latency.map(|it| it.frame_duration().saturating_mul(u64::from(frames)));
+        std::mem::replace(&mut stream.latency, latency) != latency
     }
 
     /// Tell the bus, once per stream, why frames pass unchanged.
@@ -179,14 +202,17 @@ impl Imp {
     }
 
     fn query_latency(&self, query: &mut gst::query::Latency) -> bool {
-        let Some(own) = self.stream.lock().unwrap().latency else {
+        if self.stream.lock().unwrap().latency.is_none() {
             return false;
-        };
+        }
         let mut upstream = gst::query::Latency::new();
         if !self.sinkpad.peer_query(&mut upstream) {
             return false;
         }
         let (live, min, max) = upstream.result();
+        self.stream.lock().unwrap().is_live = live;
+        self.hold();
+        let own = self.stream.lock().unwrap().latency.unwrap_or_default();
         query.set(
             live,
             min.saturating_add(own),
@@ -223,8 +249,8 @@ impl Imp {
     /// The sink pad becomes active or inactive.
     pub fn sink_activate(&self, active: bool) {
         if active {
-            let frames = self.settings.lock().unwrap().values.max_size_buffers;
-            self.queue.open(frames as usize);
+            self.hold();
+            self.queue.open();
         } else {
             self.queue.close();
         }

@@ -58,6 +58,7 @@ impl From<&Found> for Target {
     fn from(found: &Found) -> Self {
         Self {
             region: found.region,
+            id: found.id,
             face: found.face,
             sampling: found.sampling,
         }

@@ -6,7 +6,8 @@
 //! Frames go through a bounded queue to a task of the element's own, in which they are restored;
 //! their number sets the latency. Elements with the same properties for the model share it; its
 //! runs take regions of several frames and streams where that is faster, as on a GPU. While it
-//! runs, the next frames are looked at. A frame in which nothing is restored leaves as the very
+//! runs, the next frames are looked at. Models that look at several frames are told of those around
+//! each, as `neighbours` allows, and frames wait for such as come after them. A frame in which nothing is restored leaves as the very
 //! same buffer. Frames are edited in their own format, at their own depth, inside the regions only.
 //! PQ and HLG are restored by way of what ordinary video would hold of the same light; of
 //! interlaced frames, what moves is restored field by field. Fields that come apart and frames that
@@ -29,6 +30,7 @@
 //!
 //! Since: 0.1.0
 
+use super::neighbours::Neighbours;
 use super::queue::Queue;
 use super::settings::{ModelSettings, Settings};
 use super::stats::{Qos, Stats};
@@ -111,8 +113,20 @@ impl Imp {
                 gst::ResourceError::Settings,
                 ("{complaint}")
             )),
-            None => self.prepare_model(),
+            None => self.prepare_model().map(|()| self.prepare_neighbours()),
         }
+    }
+
+    /// What the model is told of other frames.
+    fn prepare_neighbours(&self) {
+        let property = self.settings.lock().unwrap().values.neighbours;
+        let window = {
+            let worker = self.worker.lock().unwrap();
+            let loaded = worker.as_ref();
+            loaded.map(|it| it.worker.batcher().metadata().window)
+        };
+        let neighbours = Neighbours::new(property, window.unwrap_or_default());
+        self.stream.lock().unwrap().neighbours = neighbours;
     }
 
     /// PAUSED→READY: forget the stream.

@@ -1,5 +1,6 @@
 //! `facedepixelate`: finds pixelated faces and restores them.
 
+mod begun;
 mod choices;
 mod draft;
 mod fields;
@@ -7,8 +8,10 @@ mod find;
 mod flow;
 mod found;
 mod imp;
+mod look;
 mod model;
 mod named;
+mod neighbours;
 mod queue;
 mod settings;
 mod sharing;

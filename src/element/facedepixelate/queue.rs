@@ -4,15 +4,16 @@
 //! thread holds two of them at once, and none is held while data, events or messages are sent, or
 //! while a model runs: the task takes the worker out of its lock for as long as it works.
 //!
-//! The task may take up several frames before the first one of them goes out, while the model runs:
-//! those are in work.
+//! The task may take up several frames before the first one of them goes out, while the model runs
+//! or frames are awaited: those are in work. An event that does not end the run of frames lets such
+//! pass by as the frames before it wait for, and goes out in its place all the same.
 //!
 //! The task never stops between activation and deactivation. While there is nothing to hand on it
 //! waits here, be it for want of items, for a flush or after a flow error.
 
 mod state;
 
-pub(super) use state::{Flow, Frame, Item};
+pub(super) use state::{Flow, Frame, Item, ends_run};
 
 use state::{State, starts_anew};
 use std::sync::{Condvar, Mutex, MutexGuard};
@@ -47,6 +48,9 @@ pub(super) trait InWork {
 
     /// Whether the oldest one can go out without a wait.
     fn is_ready(&self) -> bool;
+
+    /// Whether one of them waits for frames that come.
+    fn looks_ahead(&self) -> bool;
 }
 
 /// Frames and serialised events in their order.
@@ -76,10 +80,15 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// The sink pad becomes active: room for `capacity` frames.
-    pub(super) fn open(&self, capacity: usize) {
+    /// Have room for `capacity` frames from now on.
+    pub(super) fn set_capacity(&self, capacity: usize) {
+        self.lock().capacity = capacity.max(1);
+        self.changed.notify_all();
+    }
+
+    /// The sink pad becomes active.
+    pub(super) fn open(&self) {
         let mut state = self.lock();
-        state.capacity = capacity.max(1);
         state.flushing = false;
         state.flow = Ok(gst::FlowSuccess::Ok);
         self.changed.notify_all();
@@ -145,7 +154,7 @@ impl Queue {
             if let Err(error) = state.accepts() {
                 break Err(error);
             }
-            if state.items.is_empty() && state.in_work == 0 {
+            if state.is_empty() && state.in_work == 0 {
                 break Ok(gst::FlowSuccess::Ok);
             }
             state = self.wait(state);
@@ -188,12 +197,18 @@ impl Queue {
 
     /// What the task has to do next; waits for something. None: the source pad is inactive.
     ///
-    /// An event waits until all frames before it have gone out.
+    /// An event is given when all frames before it have gone out.
     pub(super) fn next(&self, in_work: &dyn InWork) -> Option<Step> {
         let mut state = self.lock();
         loop {
             if !state.active {
                 return None;
+            }
+            if in_work.looks_ahead() {
+                state.step_aside(in_work.count());
+            }
+            if let Some(event) = state.pop_passed() {
+                return Some(state.begin(Item::Event(event)));
             }
             // Frames wait for a pad that is not linked yet.
             let is_stalled = state.flow == Err(gst::FlowError::NotLinked) && !state.flushing;
@@ -209,10 +224,7 @@ impl Queue {
                 }
             }
             if let Some(item) = state.pop() {
-                state.in_work += 1;
-                state.worker = Some(std::thread::current().id());
-                let epoch = state.epoch;
-                return Some(Step::Begin(Work { item, epoch }));
+                return Some(state.begin(item));
             }
             state = self.wait(state);
         }
@@ -235,9 +247,14 @@ impl Queue {
         }
     }
 
-    /// Whether work of `epoch` is still wanted.
-    pub(super) fn is_current(&self, epoch: u64) -> bool {
-        self.lock().epoch == epoch
+    /// What becomes of a frame of `epoch`: after an error nothing moves, and what was flushed away is
+    /// wanted no more.
+    pub(super) fn flow_of(&self, epoch: u64) -> Flow {
+        let state = self.lock();
+        match state.epoch == epoch {
+            true => state.flow,
+            false => Err(gst::FlowError::Flushing),
+        }
     }
 
     /// The event in work went out.
@@ -250,6 +267,7 @@ impl Queue {
     pub(super) fn finish_frame(&self, epoch: u64, flow: Flow) {
         let mut state = self.lock();
         state.in_work -= 1;
+        state.count_passed();
         if state.epoch == epoch {
             state.held -= 1;
             state.flow = flow;

@@ -97,6 +97,9 @@ pub(super) struct Settings {
     pub model: ModelSettings,
     /// Most frames held; changeable in NULL and READY.
     pub max_size_buffers: u32,
+    /// Frames on either side of its own that a face is restored by, at most; −1 leaves that to the
+    /// model and the pipeline. Changeable in NULL and READY.
+    pub neighbours: i32,
     /// Changeable at any time.
     pub frame: FrameSettings,
 }
@@ -106,6 +109,7 @@ impl Default for Settings {
         Self {
             model: ModelSettings::default(),
             max_size_buffers: specs::MAX_SIZE_BUFFERS,
+            neighbours: specs::NEIGHBOURS,
             frame: FrameSettings::default(),
         }
     }
@@ -135,6 +139,7 @@ impl Settings {
         let Self {
             model,
             max_size_buffers,
+            neighbours,
             frame,
         } = self;
         match name {
@@ -149,6 +154,7 @@ impl Settings {
                 frame.batch_timeout = Duration::from_nanos(value.get().unwrap_or_default());
             }
             "max-size-buffers" => store(max_size_buffers, value),
+            "neighbours" => store(neighbours, value),
             "inference-region" => store(&mut frame.inference_region, value),
             "inference-interval" => store(&mut frame.inference_interval, value),
             "object-class" => {
@@ -193,6 +199,7 @@ impl Settings {
                 .unwrap_or(u64::MAX)
                 .to_value(),
             "max-size-buffers" => self.max_size_buffers.to_value(),
+            "neighbours" => self.neighbours.to_value(),
             "inference-region" => frame.inference_region.to_value(),
             "inference-interval" => frame.inference_interval.to_value(),
             "object-class" => frame.object_class.as_deref().to_value(),

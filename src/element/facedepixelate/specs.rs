@@ -11,6 +11,11 @@ use gst::prelude::*;
 /// Most frames held, by default.
 pub(super) const MAX_SIZE_BUFFERS: u32 = 4;
 
+/// Neighbouring frames that a face is restored by, by default: as many as the model looks at.
+pub(super) const NEIGHBOURS: i32 = -1;
+/// Most of them on either side that can be asked for.
+const MOST_NEIGHBOURS: i32 = 4;
+
 /// All of them.
 pub(super) fn all() -> Vec<glib::ParamSpec> {
     let mut properties = model_properties();
@@ -90,9 +95,19 @@ fn model_properties() -> Vec<glib::ParamSpec> {
             .build(),
         glib::ParamSpecUInt::builder("max-size-buffers")
             .nick("Max Size Buffers")
-            .blurb("Most frames held, which sets the latency")
+            .blurb("Most frames held, beside those that neighbours awaits, which sets the latency")
             .minimum(1)
             .default_value(MAX_SIZE_BUFFERS)
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecInt::builder("neighbours")
+            .nick("Neighbours")
+            .blurb(
+                "Most frames before and after its own that a face is restored by, where the model looks at several: -1 is as many as it looks at, in live pipelines those before alone; frames after add to the latency",
+            )
+            .minimum(-1)
+            .maximum(MOST_NEIGHBOURS)
+            .default_value(NEIGHBOURS)
             .mutable_ready()
             .build(),
     ]

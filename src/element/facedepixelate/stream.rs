@@ -1,6 +1,8 @@
 //! What the sink pad knows of the stream.
 
+use super::neighbours::Neighbours;
 use super::stats::FrameTimes;
+use crate::cascade::Window;
 use crate::element::caps::StreamLayout;
 use std::sync::Arc;
 
@@ -10,6 +12,10 @@ pub(super) struct Stream {
     /// The current caps.
     pub(super) layout: Option<Arc<StreamLayout>>,
     pub(super) segment: gst::FormattedSegment<gst::ClockTime>,
+    /// What the model is told of other frames.
+    pub(super) neighbours: Neighbours,
+    /// The pipeline is live, as upstream says.
+    pub(super) is_live: bool,
     /// What this element adds to the pipeline's latency; None before caps are known.
     pub(super) latency: Option<gst::ClockTime>,
     /// A warning about frames that pass unchanged was posted.
@@ -19,6 +25,11 @@ pub(super) struct Stream {
 }
 
 impl Stream {
+    /// Which frames around its own the model is told of.
+    pub(super) fn window(&self) -> Window {
+        self.neighbours.window(self.is_live)
+    }
+
     pub(super) fn times_of(&self, buffer: &gst::BufferRef) -> FrameTimes {
         let pts = buffer.pts();
         FrameTimes {

@@ -3,7 +3,7 @@
 use super::choices::OnError;
 use super::found::Found;
 use super::imp::{CAT, Imp};
-use super::queue::{Flow, Frame, InWork, Item, Step, Work};
+use super::queue::{Flow, Frame, InWork, Item, Step, Work, ends_run};
 use super::settings::FrameSettings;
 use super::stats::FrameTimes;
 use super::worker::{Finished, Outcome, RESTORED_FACE, WorkError, Worker};
@@ -45,6 +45,9 @@ impl Imp {
             Some(Step::Begin(Work { item, epoch })) => match item {
                 Item::Event(event) => {
                     gst::debug!(CAT, imp = self, "handing on {event:?}");
+                    if let Some(loaded) = loaded.as_mut().filter(|_| ends_run(&event)) {
+                        loaded.worker.end_succession();
+                    }
                     // What downstream makes of it shows in the next frame's flow result.
                     self.srcpad.push_event(event);
                     self.queue.finish_event();
@@ -55,7 +58,8 @@ impl Imp {
                 },
             },
             Some(Step::Finish) => {
-                let finished = loaded.as_mut().and_then(|it| it.worker.finish());
+                let is_wanted = |epoch| self.queue.flow_of(epoch).is_ok();
+                let finished = loaded.as_mut().and_then(|it| it.worker.finish(is_wanted));
                 if let Some(finished) = finished {
                     let epoch = finished.epoch;
                     let flow = self.hand_on(finished);
@@ -85,12 +89,14 @@ impl Imp {
         let (times, pts) = (frame.times, frame.buffer.pts());
         let post_messages = settings.post_messages;
         worker.begin(frame, epoch, settings, ahead);
-        if post_messages && worker.has_news() {
-            self.tell_regions(&times, pts, worker.found());
+        let looker = worker.looker();
+        if post_messages && looker.has_news() {
+            self.tell_regions(&times, pts, looker.finder().found());
         }
-        self.stats.lock().unwrap().regions_refused += worker.refused() as u64;
-        if worker.left_out() > 0 {
-            self.warn_crowded(worker.left_out());
+        let finder = looker.finder();
+        self.stats.lock().unwrap().regions_refused += finder.refused() as u64;
+        if finder.left_out() > 0 {
+            self.warn_crowded(finder.left_out());
         }
     }
 
@@ -101,11 +107,7 @@ impl Imp {
             settings,
             outcome,
         } = finished;
-        // After an error nothing moves, and what was flushed away is wanted no more.
-        if !self.queue.is_current(epoch) {
-            return Err(gst::FlowError::Flushing);
-        }
-        self.queue.flow()?;
+        self.queue.flow_of(epoch)?;
         self.report(outcome, &settings)?;
         self.stats.lock().unwrap().frames_out += 1;
         self.srcpad.push(frame.buffer)
@@ -199,6 +201,10 @@ impl InWork for Idle {
     }
 
     fn is_ready(&self) -> bool {
+        false
+    }
+
+    fn looks_ahead(&self) -> bool {
         false
     }
 }

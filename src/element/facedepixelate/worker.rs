@@ -1,19 +1,21 @@
 //! A frame's restoration: find, run, write. What the task owns while it works.
 //!
-//! Frames are taken up one after the other and finished in the same order; in between, the model
-//! runs on its own thread.
+//! Frames are taken up one after the other and finished in the same order; in between, they wait
+//! for those that come after them, as far as the model is told of such, and the model runs on its
+//! own thread.
 
+use super::begun::{Begun, Drafts, Progress};
 use super::draft::Draft;
-use super::fields::Fields;
-use super::find::Finder;
 use super::found::Found;
+use super::look::Looker;
+use super::neighbours::Succession;
 use super::queue::{Frame, InWork};
 use super::settings::FrameSettings;
-use crate::cascade::{Batcher, RunError, Ticket, Wake};
+use crate::cascade::{Batcher, RunError, Wake};
 use crate::element::caps::PictureError;
 use crate::element::metas;
 use crate::face_check::FaceCheck;
-use crate::frame::{Field, FrameView, Parity};
+use crate::restore::Moments;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,21 +50,9 @@ pub(super) enum WorkError {
     Run(#[from] RunError),
 }
 
-/// Frames in work at a time where a run takes the crops of one: it is prepared while the one before
-/// is in the model.
+/// Frames in work at a time where a run takes the crops of one, beside those that wait for what
+/// comes: it is prepared while the one before is in the model.
 const PREPARED: usize = 2;
-
-/// Pictures of a frame that the model works on.
-type Drafts = Vec<(Draft, Option<Ticket>)>;
-
-/// A frame in work.
-struct Begun {
-    frame: Frame,
-    epoch: u64,
-    settings: FrameSettings,
-    /// None, if nothing is to do, or why it could not be done.
-    work: Result<Drafts, WorkError>,
-}
 
 /// A frame that is ready to go out.
 pub(super) struct Finished {
@@ -80,14 +70,14 @@ pub(super) struct Finished {
 pub(super) struct Worker {
     batcher: Arc<Batcher>,
     wake: Wake,
-    finder: Finder,
-    fields: Fields,
-    face_check: Option<FaceCheck>,
+    looker: Looker,
+    succession: Succession,
+    moments: Moments,
     begun: VecDeque<Begun>,
     /// Memory for the next frames.
     spare: Vec<Draft>,
-    /// Identities of the regions of the last frame.
-    shown: Vec<Option<u32>>,
+    /// Memory for what crops are told of neighbouring frames: only those with the model need it.
+    told: Vec<Vec<f32>>,
 }
 
 impl Worker {
@@ -95,14 +85,14 @@ impl Worker {
     /// check every mosaic counts as a face.
     pub(super) fn new(batcher: Arc<Batcher>, wake: Wake, face_check: Option<FaceCheck>) -> Self {
         Self {
+            moments: Moments::new(batcher.metadata().window),
             batcher,
             wake,
-            finder: Finder::default(),
-            fields: Fields::default(),
-            face_check,
+            looker: Looker::new(face_check),
+            succession: Succession::default(),
             begun: VecDeque::new(),
             spare: Vec::new(),
-            shown: Vec::new(),
+            told: Vec::new(),
         }
     }
 
@@ -111,44 +101,32 @@ impl Worker {
         &self.batcher
     }
 
-    /// Regions of upstream's that the last [`Self::begin`] left out, as there were too many.
-    pub(super) fn left_out(&self) -> usize {
-        self.finder.left_out()
+    /// What was seen in the last [`Self::begin`].
+    pub(super) fn looker(&mut self) -> &mut Looker {
+        &mut self.looker
     }
 
-    /// See [`Finder::refused`].
-    pub(super) fn refused(&self) -> usize {
-        self.finder.refused()
-    }
-
-    /// The regions of the last [`Self::begin`]; those of its second field, if there are two.
-    pub(super) fn found(&self) -> &[Found] {
-        self.finder.found()
-    }
-
-    /// Whether those of the frame before the last one were others.
-    pub(super) fn has_news(&mut self) -> bool {
-        let now = self.finder.found().iter().map(|found| found.id);
-        let news = !now.clone().eq(self.shown.iter().copied());
-        if news {
-            self.shown.clear();
-            self.shown.extend(now);
-        }
-        news
+    /// No frame that comes is the neighbour of one that was there.
+    pub(super) fn end_succession(&mut self) {
+        self.succession.end();
     }
 
     /// Take up a frame that nothing is to be done for.
     pub(super) fn begin_untouched(&mut self, frame: Frame, epoch: u64, settings: FrameSettings) {
+        self.follow(&frame, epoch);
+        let number = self.moments.pass();
         self.begun.push_back(Begun {
             frame,
             epoch,
             settings,
+            number,
             work: Ok(Drafts::new()),
         });
+        self.submit_due();
     }
 
-    /// Take up a frame: find its regions and hand them to the model. `ahead` gives the frame that
-    /// comes next, if it is there.
+    /// Take up a frame: find its regions, cut them out, and hand those to the model whose neighbours
+    /// are known by now. `ahead` gives the frame that comes next, if it is there.
     pub(super) fn begin(
         &mut self,
         frame: Frame,
@@ -156,142 +134,131 @@ impl Worker {
         settings: FrameSettings,
         ahead: impl FnOnce() -> Option<Frame>,
     ) {
-        let work = self.submit(&frame, &settings, ahead);
+        self.follow(&frame, epoch);
+        let (work, number) = self.draft(&frame, &settings, ahead);
         self.begun.push_back(Begun {
             frame,
             epoch,
             settings,
+            number,
             work,
         });
+        self.submit_due();
     }
 
-    fn submit(
+    /// See whether `frame` is the neighbour of the one before.
+    fn follow(&mut self, frame: &Frame, epoch: u64) {
+        if !self.succession.goes_on(frame, epoch) {
+            self.moments.begin_anew();
+        }
+    }
+
+    /// Find the regions of `frame` and cut them out; keep what it shows of them, and give its number.
+    fn draft(
         &mut self,
         frame: &Frame,
         settings: &FrameSettings,
         ahead: impl FnOnce() -> Option<Frame>,
-    ) -> Result<Drafts, WorkError> {
-        let mut work = Drafts::new();
-        if !self.finder.prepare(&frame.buffer, settings) {
-            return Ok(work);
-        }
-        let ahead = |look: Look<'_>| show_next(ahead(), look);
-        frame.layout.read(&frame.buffer, |picture| {
-            match frame.layout.first_field(&frame.buffer) {
-                None => self.submit_frame(&picture, settings, ahead, &mut work),
-                Some(first) => self.submit_fields(&picture, first, settings, ahead, &mut work),
+    ) -> (Result<Drafts, WorkError>, u64) {
+        let Self {
+            batcher,
+            looker,
+            spare,
+            moments,
+            ..
+        } = self;
+        let (mut drafts, mut unused) = (Drafts::new(), Vec::new());
+        let looked = looker.look(frame, settings, ahead, spare, &mut |mut draft, view| {
+            if settings.look_only && !draft.found.is_empty() {
+                drafts.push((draft, Progress::Looked));
+            } else if !settings.look_only && draft.extract(view, batcher) {
+                drafts.push((draft, Progress::Waiting));
+            } else {
+                unused.push(draft);
             }
-        })??;
-        Ok(work)
-    }
-
-    fn submit_frame(
-        &mut self,
-        frame: &FrameView<'_>,
-        settings: &FrameSettings,
-        ahead: impl FnOnce(Look<'_>),
-        work: &mut Drafts,
-    ) -> Result<(), RunError> {
-        self.look_at(frame, settings, ahead)?;
-        let mut draft = self.spare.pop().unwrap_or_default();
-        draft.take(frame, None);
-        draft.found.extend_from_slice(self.finder.found());
-        self.hand_in(draft, frame, settings, work);
-        Ok(())
-    }
-
-    /// The same for two fields, of which `first` was there first.
-    fn submit_fields(
-        &mut self,
-        frame: &FrameView<'_>,
-        first: Parity,
-        settings: &FrameSettings,
-        ahead: impl FnOnce(Look<'_>),
-        work: &mut Drafts,
-    ) -> Result<(), RunError> {
-        let [mut one, mut other, mut whole] =
-            [Some(first), Some(first.other()), None].map(|parity| {
-                let mut draft = self.spare.pop().unwrap_or_default();
-                draft.take(frame, parity);
-                draft
-            });
-        self.look_at(&one.picture(frame), settings, |look| {
-            look(&other.picture(frame));
-        })?;
-        one.found.extend_from_slice(self.finder.found());
-        self.look_at(&other.picture(frame), settings, ahead)?;
-        other.found.extend_from_slice(self.finder.found());
-        (self.fields).join(frame, &mut one.found, &mut other.found, &mut whole.found);
-        // In this order they are written: fields hold what was around them before.
-        for draft in [one, other, whole] {
-            self.hand_in(draft, frame, settings, work);
+        });
+        spare.append(&mut unused);
+        if looker.finder().is_cut() {
+            moments.begin_anew();
         }
-        Ok(())
+        // What the fields of interlaced frames show lies in frames of their own.
+        let is_one = frame.layout.first_field(&frame.buffer).is_none();
+        let number = match &mut drafts[..] {
+            [(draft, Progress::Waiting)] if is_one => moments.take(&mut draft.restoration),
+            _ => moments.pass(),
+        };
+        (looked.map(|()| drafts), number)
     }
 
-    /// Find the regions of a picture, the faces among them, and what their blocks are.
-    fn look_at(
-        &mut self,
-        picture: &FrameView<'_>,
-        settings: &FrameSettings,
-        ahead: impl FnOnce(Look<'_>),
-    ) -> Result<(), RunError> {
-        let finder = &mut self.finder;
-        finder.find(picture, settings, ahead);
-        if let Some(face_check) = &mut self.face_check
-            && settings.face_threshold > 0.0
-        {
-            finder.keep_faces(picture, face_check, settings.face_threshold)?;
-        }
-        finder.tell_samplings(picture);
-        Ok(())
-    }
-
-    /// Hand a draft whose regions are known to the model, if there is something to do.
-    fn hand_in(
-        &mut self,
-        mut draft: Draft,
-        frame: &FrameView<'_>,
-        settings: &FrameSettings,
-        work: &mut Drafts,
-    ) {
-        if settings.look_only && !draft.found.is_empty() {
-            work.push((draft, None));
-            return;
-        }
-        match draft.submit(frame, settings, &self.batcher, &self.wake) {
-            Some(ticket) => work.push((draft, Some(ticket))),
-            None => self.spare.push(draft),
+    /// Hand the crops to the model that wait for no frame any more.
+    fn submit_due(&mut self) {
+        let last = self.moments.last();
+        for index in 0..self.begun.len() {
+            let begun = &self.begun[index];
+            let awaited = begun.number + begun.frame.window.ahead as u64;
+            if begun.is_waiting() && last >= Some(awaited) {
+                self.submit(index);
+            }
         }
     }
 
-    /// Finish the oldest frame in work; waits for the model. The frame is made writable only when a
-    /// result is there to be written. None: no frame is in work.
-    pub(super) fn finish(&mut self) -> Option<Finished> {
+    /// Hand the crops of a frame in work to the model, told what is known of its neighbours.
+    fn submit(&mut self, index: usize) {
+        let begun = &mut self.begun[index];
+        for (draft, progress) in begun.work.iter_mut().flatten() {
+            if !matches!(progress, Progress::Waiting) {
+                continue;
+            }
+            draft.restoration.batch.neighbours = self.told.pop().unwrap_or_default();
+            draft.restoration.tell_neighbours(
+                &self.moments,
+                begun.number,
+                begun.frame.window,
+                self.batcher.metadata(),
+            );
+            let ticket = draft.submit(&begun.settings, &self.batcher, &self.wake);
+            *progress = Progress::Running(ticket);
+        }
+    }
+
+    /// Finish the oldest frame in work; waits for the model. If it waits for frames itself, it does
+    /// without them, or without the model if it is not wanted any more. The frame is made writable
+    /// only when a result is there to be written. None: no frame is in work.
+    pub(super) fn finish(&mut self, is_wanted: impl FnOnce(u64) -> bool) -> Option<Finished> {
+        let oldest = self.begun.front()?;
+        if oldest.is_waiting() && is_wanted(oldest.epoch) {
+            self.submit(0);
+        }
         let Begun {
             mut frame,
             epoch,
             settings,
             work,
+            ..
         } = self.begun.pop_front()?;
         let outcome = match work {
             Ok(work) if work.is_empty() => Ok(Outcome::Untouched),
             Ok(work) => {
-                let mut failure = None;
-                let wait = |(mut draft, ticket): (Draft, Option<Ticket>)| {
-                    if let Some(ticket) = ticket {
-                        let (batch, result) = ticket.wait();
-                        draft.restoration.batch = batch;
-                        failure = failure.take().or(result.err());
+                let (mut failure, mut is_done) = (None, true);
+                let wait = |(mut draft, progress): (Draft, Progress)| {
+                    match progress {
+                        Progress::Looked => {}
+                        Progress::Waiting => is_done = false,
+                        Progress::Running(ticket) => {
+                            let (batch, result) = ticket.wait();
+                            draft.restoration.batch = batch;
+                            failure = failure.take().or(result.err());
+                        }
                     }
                     draft
                 };
                 let mut drafts: Vec<Draft> = work.into_iter().map(wait).collect();
                 let outcome = match failure {
                     Some(error) => Err(error.into()),
+                    None if !is_done => Ok(Outcome::Untouched),
                     None => self.write(&mut frame, &mut drafts, &settings),
                 };
-                self.spare.extend(drafts);
+                self.keep(drafts);
                 outcome
             }
             Err(error) => Err(error),
@@ -302,6 +269,17 @@ impl Worker {
             settings,
             outcome,
         })
+    }
+
+    /// Keep the memory of `drafts` for others.
+    fn keep(&mut self, mut drafts: Vec<Draft>) {
+        for draft in &mut drafts {
+            let told = std::mem::take(&mut draft.restoration.batch.neighbours);
+            if told.capacity() > 0 {
+                self.told.push(told);
+            }
+        }
+        self.spare.append(&mut drafts);
     }
 
     /// Write results into their frame.
@@ -350,40 +328,18 @@ impl InWork for Worker {
     }
 
     fn has_room(&self) -> bool {
-        self.batcher.merges() || self.begun.len() < PREPARED
+        let oldest = self.begun.front();
+        let waiting = oldest.map_or(0, |begun| begun.frame.window.ahead);
+        self.batcher.merges() || self.begun.len() < PREPARED + waiting
     }
 
     fn is_ready(&self) -> bool {
-        match self.begun.front() {
-            Some(Begun { work: Ok(work), .. }) => work
-                .iter()
-                .all(|(_, ticket)| ticket.as_ref().is_none_or(Ticket::is_done)),
-            Some(_) => true,
-            None => false,
-        }
+        self.begun.front().is_some_and(Begun::is_done)
     }
-}
 
-/// What looks at a picture.
-type Look<'a> = &'a mut dyn FnMut(&FrameView<'_>);
-
-/// Show `look` the picture that comes next: a frame, or the first one of its fields.
-fn show_next(next: Option<Frame>, look: Look<'_>) {
-    let is_cut = |next: &Frame| next.buffer.flags().contains(gst::BufferFlags::DISCONT);
-    let Some(next) = next.filter(|next| !is_cut(next)) else {
-        return;
-    };
-    // One that cannot be read tells nothing; it is warned of when its turn comes.
-    let _ = (next.layout).read(&next.buffer, |frame| {
-        match next.layout.first_field(&next.buffer) {
-            None => look(&frame),
-            Some(first) => {
-                let mut field = Field::default();
-                field.take(&frame, first);
-                look(&field.view(frame.layout()));
-            }
-        }
-    });
+    fn looks_ahead(&self) -> bool {
+        (self.begun.iter()).any(|begun| begun.frame.window.ahead > 0 && begun.is_waiting())
+    }
 }
 
 /// Attach a meta for a restored region.

@@ -1,5 +1,7 @@
 //! What is in the queue, without its locks.
 
+use super::{Step, Work};
+use crate::cascade::Window;
 use crate::element::caps::StreamLayout;
 use crate::element::facedepixelate::stats::FrameTimes;
 use std::collections::VecDeque;
@@ -18,6 +20,8 @@ pub(crate) struct Frame {
     pub layout: Arc<StreamLayout>,
     /// Its place in time.
     pub times: FrameTimes,
+    /// Which frames around it the model is told of.
+    pub window: Window,
 }
 
 /// An entry of the queue. Serialised queries are none: they wait in
@@ -30,10 +34,23 @@ pub(crate) enum Item {
     Event(gst::Event),
 }
 
+/// From which length on a gap is the end of a run of frames.
+const GAP: gst::ClockTime = gst::ClockTime::from_mseconds(200);
+
+/// An event that frames passed by.
+#[derive(Debug)]
+struct Passed {
+    event: gst::Event,
+    /// Frames in work that go out before it.
+    frames: usize,
+}
+
 /// What the queue holds, and how it stands.
 #[derive(Debug)]
 pub(super) struct State {
     pub items: VecDeque<Item>,
+    /// They come before all of `items`.
+    passed: VecDeque<Passed>,
     /// Frames waiting and in work.
     pub held: usize,
     pub capacity: usize,
@@ -56,6 +73,7 @@ impl Default for State {
     fn default() -> Self {
         Self {
             items: VecDeque::new(),
+            passed: VecDeque::new(),
             held: 0,
             capacity: 1,
             draining: 0,
@@ -83,20 +101,66 @@ impl State {
     pub(super) fn clear(&mut self) -> Vec<gst::Event> {
         self.epoch += 1;
         self.held = 0;
-        let items = self.items.drain(..);
-        items
-            .filter_map(|item| match item {
-                Item::Event(event) if outlives_flush(&event) => Some(event),
-                _ => None,
-            })
-            .collect()
+        let passed = self.passed.drain(..).map(|passed| passed.event);
+        let waiting = self.items.drain(..).filter_map(|item| match item {
+            Item::Event(event) => Some(event),
+            Item::Frame(_) => None,
+        });
+        let events = passed.chain(waiting);
+        events.filter(|event| outlives_flush(event)).collect()
+    }
+
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.passed.is_empty()
+    }
+
+    /// The step that `item` is taken up by, on this thread.
+    pub(super) fn begin(&mut self, item: Item) -> Step {
+        self.in_work += 1;
+        self.worker = Some(std::thread::current().id());
+        let epoch = self.epoch;
+        Step::Begin(Work { item, epoch })
+    }
+
+    /// Have the events that come next, up to one that ends the run of frames, let frames pass by; so
+    /// many frames are in work.
+    pub(super) fn step_aside(&mut self, frames: usize) {
+        while let Some(Item::Event(event)) = self.items.front() {
+            if ends_run(event) {
+                return;
+            }
+            if let Some(Item::Event(event)) = self.items.pop_front() {
+                self.passed.push_back(Passed { event, frames });
+            }
+        }
+    }
+
+    /// A frame in work went out.
+    pub(super) fn count_passed(&mut self) {
+        for passed in &mut self.passed {
+            passed.frames = passed.frames.saturating_sub(1);
+        }
+    }
+
+    /// An event that frames passed by, and that those before it do no longer hold up.
+    pub(super) fn pop_passed(&mut self) -> Option<gst::Event> {
+        let next = self.passed.front()?;
+        if next.frames > 0 || !self.moves() {
+            return None;
+        }
+        self.passed.pop_front().map(|passed| passed.event)
+    }
+
+    /// Whether anything is to go out.
+    fn moves(&self) -> bool {
+        !self.flushing && matches!(self.flow, Ok(_) | Err(gst::FlowError::Eos))
     }
 
     /// After an end of stream from downstream events pass, frames have been dropped; after an error
     /// nothing moves.
     pub(super) fn pop(&mut self) -> Option<Item> {
-        let only_events = self.flow == Err(gst::FlowError::Eos);
-        if self.flushing || (self.flow.is_err() && !only_events) {
+        if !self.moves() {
             return None;
         }
         self.items.pop_front()
@@ -130,6 +194,23 @@ pub(super) fn starts_anew(event: &gst::EventRef) -> bool {
         event.type_(),
         gst::EventType::StreamStart | gst::EventType::Segment
     )
+}
+
+/// Whether no frame may follow, or one that has nothing to do with those before.
+pub(crate) fn ends_run(event: &gst::EventRef) -> bool {
+    match event.view() {
+        gst::EventView::Gap(gap) => gap.get().1.is_some_and(|length| length >= GAP),
+        _ => {
+            starts_anew(event)
+                || matches!(
+                    event.type_(),
+                    gst::EventType::Caps
+                        | gst::EventType::Eos
+                        | gst::EventType::SegmentDone
+                        | gst::EventType::StreamGroupDone
+                )
+        }
+    }
 }
 
 fn outlives_flush(event: &gst::EventRef) -> bool {
