@@ -185,6 +185,9 @@ impl RegionTask {
         find: impl Fn(isize) -> Option<&'a Surface>,
         told: &mut [f32],
     ) {
+        let Some(own) = find(0) else {
+            return;
+        };
         let area = metadata.size * metadata.size;
         let pictures = told.chunks_exact_mut(metadata.window.planes() * area);
         for (view, told) in self.views.squares().zip(pictures) {
@@ -193,7 +196,7 @@ impl RegionTask {
                 let Some(surface) = find(offset) else {
                     continue;
                 };
-                scratch.planes.draw_neighbour(surface, &view, told);
+                scratch.planes.draw_neighbour(own, surface, &view, told);
                 let (colours, others) = told.split_at_mut(3 * area);
                 metadata.range.normalize(colours);
                 let is_there = &others[3 * area..];
