@@ -10,7 +10,7 @@ use gstdepixelate::train::optim::discriminator::patch::{Norm, PatchGanSize};
 use gstdepixelate::train::recipe::RecipeText;
 use gstdepixelate::train::run::options::{Options, Outcome};
 use gstdepixelate::train::systems::cascade::networks::Architecture;
-use gstdepixelate::train::systems::cascade::u_shaped::{Fine, Neighbours, UShaped};
+use gstdepixelate::train::systems::cascade::u_shaped::{Fine, UShaped};
 use gstdepixelate::train::systems::cascade::{self, Recipe};
 use tch::Tensor;
 
@@ -90,11 +90,7 @@ pub fn small_film(folder: &Path, steps1: u64, steps2: u64) -> Recipe {
         else {
             panic!("{network:?}");
         };
-        small.neighbours = network.neighbours.map(|it| Neighbours {
-            width: 4,
-            blocks: 1,
-            ..it
-        });
+        small.neighbours = network.neighbours;
     }
     recipe.film = film.film;
     (recipe.stage1.steady, recipe.stage2.steady) = (film.stage1.steady, film.stage2.steady);

@@ -10,6 +10,7 @@ mod evaluation;
 mod evaluation_networks;
 mod experiments;
 mod export;
+mod film_evaluation;
 #[path = "../helpers/mod.rs"]
 mod helpers;
 mod predict;

@@ -31,8 +31,7 @@ pub struct UShaped {
     pub neighbours: Option<Neighbours>,
 }
 
-/// The part of a network that looks at neighbouring frames. It enters on level 1: surfaces are
-/// smooth, and there its convolutions reach further for less.
+/// The neighbouring frames that a network is told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Neighbours {
@@ -40,10 +39,6 @@ pub struct Neighbours {
     pub behind: usize,
     /// Frames that come after.
     pub ahead: usize,
-    /// Channels at half of the crop's resolution.
-    pub width: i64,
-    /// Residual blocks on level 1.
-    pub blocks: usize,
 }
 
 impl Neighbours {
@@ -80,12 +75,6 @@ impl UShaped {
         );
         if let Some(neighbours) = self.neighbours {
             ensure!(
-                levels > 1 && (1..=1024).contains(&neighbours.width) && neighbours.blocks <= 16,
-                "neighbours has width {} and {} blocks; they must lie in 1 … 1024 and 0 … 16, and the network have two levels",
-                neighbours.width,
-                neighbours.blocks
-            );
-            ensure!(
                 (1..=8).contains(&neighbours.window().neighbours()),
                 "neighbours.behind and neighbours.ahead must add up to 1 … 8 frames"
             );
@@ -121,9 +110,11 @@ impl UShaped {
         // One convolution over 6×6 pixels at every other pixel: 3×3 over cells of 2×2 pixels.
         let enter = Conv::strided(channels, self.widths[0], 6, 2, 2);
         let x = l.conv("enter", &x, enter);
-        let told = self.neighbours.zip(inputs.neighbours);
-        let told = told.map(|(size, planes)| self.told(l, size, planes));
-        let x = self.level(l, x, 0, told.as_ref());
+        let x = match self.neighbours.zip(inputs.neighbours) {
+            Some((size, planes)) => self.told(l, &x, size, planes),
+            None => x,
+        };
+        let x = self.level(l, x, 0);
         let detail = self.leave(l, "leave", &x, None);
         let picture = match inputs.stage1 {
             Some(stage1) => l.add(stage1, &detail),
@@ -142,20 +133,20 @@ impl UShaped {
         }
     }
 
-    /// What neighbouring frames add to the features of level 1. A new one adds nothing: the network
-    /// can start from one that was told of none.
-    fn told<L: Layers>(&self, l: &mut L, size: Neighbours, planes: &L::Value) -> L::Value {
-        let (channels, below) = (size.window().planes() as i64, self.widths[1]);
-        let enter = Conv::strided(channels, size.width, 6, 2, 2);
-        let x = l.conv("neighbours.enter", planes, enter);
-        let x = l.relu(&x);
-        let halve = Conv::strided(size.width, below, 3, 2, 1);
-        let mut x = l.conv("neighbours.halve", &x, halve);
-        for block in 0..size.blocks {
-            x = residual(l, &format!("neighbours.block{block}"), &x, below);
-        }
-        let leave = Conv::same(below, below, 1, Padding::Zero);
-        l.conv("neighbours.leave", &x, leave.starting(Init::Normal(0.0)))
+    /// The features `x` with what neighbouring frames add. At first that is nothing: the network can
+    /// start from one that was told of none. Where heads are drawn at their places, frames differ by
+    /// parts of a block: on a coarser level that would be lost.
+    fn told<L: Layers>(
+        &self,
+        l: &mut L,
+        x: &L::Value,
+        size: Neighbours,
+        planes: &L::Value,
+    ) -> L::Value {
+        let channels = size.window().planes() as i64;
+        let enter = Conv::strided(channels, self.widths[0], 6, 2, 2);
+        let told = l.conv("neighbours", planes, enter.starting(Init::Normal(0.0)));
+        l.add(x, &told)
     }
 
     /// Four maps of features become the 2×2 pixels of one of a picture.
@@ -205,26 +196,16 @@ impl UShaped {
         }
     }
 
-    /// Blocks of `level`, the levels below, blocks again. On level 1 what neighbours told joins.
-    fn level<L: Layers>(
-        &self,
-        l: &mut L,
-        x: L::Value,
-        level: usize,
-        told: Option<&L::Value>,
-    ) -> L::Value {
+    /// Blocks of `level`, the levels below, blocks again.
+    fn level<L: Layers>(&self, l: &mut L, x: L::Value, level: usize) -> L::Value {
         let width = self.widths[level];
-        let x = match told.filter(|_| level == 1) {
-            Some(told) => l.add(&x, told),
-            None => x,
-        };
         let x = self.blocks_of(l, x, level, "down");
         let Some(&below) = self.widths.get(level + 1) else {
             return x;
         };
         let halve = Conv::strided(width, below, 3, 2, 1);
         let y = l.conv(&format!("level{level}.halve"), &x, halve);
-        let y = self.level(l, y, level + 1, told);
+        let y = self.level(l, y, level + 1);
         let narrow = Conv::same(below, width, 1, Padding::Zero);
         let y = l.conv(&format!("level{level}.double"), &y, narrow);
         let y = l.upsample(&y);
