@@ -87,7 +87,10 @@ impl Faces {
             .caps(&info.to_caps()?)
             .format(gst::Format::Time)
             .build();
-        let element = gst::ElementFactory::make("facedepixelate").build()?;
+        // A frame's answer is waited for before the next one comes.
+        let element = gst::ElementFactory::make("facedepixelate")
+            .property("neighbours", 0)
+            .build()?;
         // Frames are taken as soon as they are there.
         let sink = gst_app::AppSink::builder().sync(false).build();
         let pipeline = gst::Pipeline::new();

@@ -64,8 +64,9 @@ faces_open (Faces * faces, guint width, guint height)
   GstCaps *caps;
 
   memset (faces, 0, sizeof *faces);
-  faces->pipeline = gst_parse_launch ("appsrc name=source format=time ! facedepixelate ! appsink name=sink sync=false",
-      &error);
+  /* A frame's answer is waited for before the next one comes: no neighbours. */
+  faces->pipeline = gst_parse_launch (
+      "appsrc name=source format=time ! facedepixelate neighbours=0 ! appsink name=sink sync=false", &error);
   if (error != NULL) {
     fprintf (stderr, "restore_frame: %s (does GST_PLUGIN_PATH name the folder of the plugin?)\n", error->message);
     g_clear_error (&error);

@@ -37,8 +37,9 @@ class Faces:
         self.info = GstVideo.VideoInfo()
         self.info.set_format(GstVideo.VideoFormat.RGB, width, height)
         self.info.fps_n, self.info.fps_d = 25, 1
+        # A frame's answer is waited for before the next one comes: no neighbours.
         self.pipeline = Gst.parse_launch(
-            f"appsrc name=source format=time ! facedepixelate {properties} ! appsink name=sink sync=false"
+            f"appsrc name=source format=time ! facedepixelate neighbours=0 {properties} ! appsink name=sink sync=false"
         )
         self.source = self.pipeline.get_by_name("source")
         self.sink = self.pipeline.get_by_name("sink")

@@ -2,14 +2,13 @@
 
 use super::sessions::{backend, error_text, ramp};
 use crate::helpers::tiny_metadata;
-use gstdepixelate::blocks::NEIGHBOUR_PLANES;
 use gstdepixelate::cascade::{
     Backend, Crops, INPUT, Model, ModelMetadata, NEIGHBOURS, RESTORED, STAGE1, Window,
 };
 use gstdepixelate::onnx::{Dim, GraphBuilder, batch_of, encode};
 
 const WINDOW: Window = Window {
-    behind: 1,
+    behind: 2,
     ahead: 1,
 };
 
@@ -62,13 +61,12 @@ fn a_model_may_be_told_of_neighbours_or_not() {
         ..alone
     };
     let error = error_text(backend.run(short, 0.0, &mut restored));
-    assert!(error.contains("expected 7168"), "{error}");
+    assert!(error.contains("expected 10752"), "{error}");
 }
 
 #[test]
 fn file_and_metadata_must_agree() {
     let planes = WINDOW.planes() as i64;
-    let one = NEIGHBOUR_PLANES as i64;
     let open = || -> Dim { "S".into() };
     for (window, input, expected) in [
         (
@@ -79,17 +77,17 @@ fn file_and_metadata_must_agree() {
         (
             Window::default(),
             Some((planes, open())),
-            "input `neighbours` is Float[open, 14, open, open], expected",
+            "input `neighbours` is Float[open, 21, open, open], expected",
         ),
         (
             WINDOW,
-            Some((one, open())),
-            "input `neighbours` is Float[open, 7, open, open], expected Float[N, 14, 16, 16] with an open N",
+            Some((6, open())),
+            "input `neighbours` is Float[open, 6, open, open], expected Float[N, 21, 16, 16] with an open N",
         ),
         (
             WINDOW,
             Some((planes, 17.into())),
-            "input `neighbours` is Float[open, 14, 17, 17], expected Float[N, 14, 16, 16]",
+            "input `neighbours` is Float[open, 21, 17, 17], expected Float[N, 21, 16, 16]",
         ),
     ] {
         let text = error_text(Model::from_bytes("m.onnx", told(window, input)));

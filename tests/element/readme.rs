@@ -33,6 +33,10 @@ fn kind(spec: &glib::ParamSpec) -> String {
         };
         return format!("uint{range}, {}", spec.default_value());
     }
+    if let Some(spec) = spec.downcast_ref::<glib::ParamSpecInt>() {
+        let (least, most, default) = (spec.minimum(), spec.maximum(), spec.default_value());
+        return format!("int {least}–{most}, {default}");
+    }
     if let Some(spec) = spec.downcast_ref::<glib::ParamSpecUInt64>() {
         return format!("uint64, {}", spec.default_value());
     }

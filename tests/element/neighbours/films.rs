@@ -14,7 +14,7 @@ fn pictures() -> Vec<RgbImage> {
         if number >= 9 {
             picture
                 .iter_mut()
-                .for_each(|value| *value = 255 - *value / 4);
+                .for_each(|value| *value = 255 - *value / 2);
         }
         if number != 5 && number != 2 {
             let rect = Rect::new(40 + 3 * number as i32, 64, 96, 96);

@@ -279,3 +279,57 @@ fn fields_have_no_neighbours_and_wait_for_none() {
     assert!(!fake.told_levels().is_empty());
     assert!(fake.told_levels().iter().flatten().all(Option::is_none));
 }
+
+/// Elements of others before and behind, which ask for latencies and wait for first frames.
+#[test]
+fn pipelines_come_to_their_end() {
+    init();
+    let source = "videotestsrc num-buffers=20";
+    let form = "capsfilter caps=video/x-raw,format=I420,width=96,height=72,framerate=25/1";
+    for (source, sink, latency) in [
+        (source.to_owned(), "fakesink", 200),
+        (
+            format!("{source} ! queue"),
+            "queue ! fakesink sync=true",
+            200,
+        ),
+        (
+            format!("{source} is-live=true"),
+            "queue ! fakesink sync=true",
+            160,
+        ),
+        (
+            format!("{source} is-live=true ! compositor"),
+            "fakesink sync=true",
+            160,
+        ),
+    ] {
+        let (element, fake) = looking(2, 1);
+        element.set_property("regions", regions(&[RECT]));
+        let bin = |line: &str| gst::parse::bin_from_description(line, true).unwrap();
+        let (before, after) = (bin(&format!("{source} ! {form}")), bin(sink));
+        let pipeline = gst::Pipeline::new();
+        let chain = [
+            before.upcast_ref(),
+            element.upcast_ref(),
+            after.upcast_ref(),
+        ];
+        pipeline.add_many(chain).unwrap();
+        gst::Element::link_many::<&gst::Element>(chain).unwrap();
+        pipeline.set_state(gst::State::Playing).unwrap();
+        let bus = pipeline.bus().unwrap();
+        let ends = [gst::MessageType::Eos, gst::MessageType::Error];
+        let end = bus.timed_pop_filtered(gst::ClockTime::from_seconds(60), &ends);
+        let end = end.expect("it ends").type_();
+        let mut query = gst::query::Latency::new();
+        assert!(element.static_pad("src").unwrap().query(&mut query));
+        let mut before = gst::query::Latency::new();
+        assert!(element.static_pad("sink").unwrap().peer_query(&mut before));
+        let own = query.result().1 - before.result().1;
+        pipeline.set_state(gst::State::Null).unwrap();
+        assert_eq!(end, gst::MessageType::Eos, "{source}");
+        assert_eq!(own.mseconds(), latency, "{source}");
+        // Where time runs, frames may be left out before they come here.
+        assert!(!fake.told_levels().is_empty());
+    }
+}

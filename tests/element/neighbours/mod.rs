@@ -61,20 +61,13 @@ fn finish(h: &mut gst_check::Harness) -> Vec<gst::Buffer> {
     std::iter::from_fn(|| h.pull_until_eos().unwrap()).collect()
 }
 
-/// What each of `frames` frames has been told in a film of two behind and one ahead, from frame
-/// `first` on: of levels 10 times their number.
+/// What the frames with these numbers are told, which are all of a film: of two behind and one
+/// ahead, with levels ten times their numbers.
 fn levels(numbers: std::ops::Range<u8>) -> Vec<Vec<Option<u8>>> {
-    let of = |number: u8, there: bool| there.then_some(10 * number);
     let told = |number: u8| {
-        let behind = |by: u8| {
-            let there = number >= numbers.start + by;
-            of(number.wrapping_sub(by), there)
-        };
-        vec![
-            behind(2),
-            behind(1),
-            of(number + 1, number + 1 < numbers.end),
-        ]
+        let of = |it: Option<u8>| it.filter(|it| numbers.contains(it)).map(|it| 10 * it);
+        let behind = |by: u8| of(number.checked_sub(by));
+        vec![behind(2), behind(1), of(Some(number + 1))]
     };
     numbers.clone().map(told).collect()
 }
