@@ -10,6 +10,7 @@ pub(super) fn bundled(name: &str) -> Option<&'static str> {
         "published.toml" => include_str!("../../../recipes/published.toml"),
         "bundled-1.toml" => include_str!("../../../recipes/bundled-1.toml"),
         "bundled-2.toml" => include_str!("../../../recipes/bundled-2.toml"),
+        "bundled-4.toml" => include_str!("../../../recipes/bundled-4.toml"),
         "dcgan.toml" => include_str!("../../../recipes/dcgan.toml"),
         "esrgan.toml" => include_str!("../../../recipes/esrgan.toml"),
         "gpen.toml" => include_str!("../../../recipes/gpen.toml"),

@@ -86,8 +86,8 @@ fn published_tiles_are_squares_from_the_corner() {
         assert_eq!((scene.side, scene.view.side), (115, 103.0));
         let sample = sampler.sample(&picture(), &mut Pcg64Mcg::seed_from_u64(seed));
         let tile = sample.unwrap().block * 103.0 / 256.0;
-        let (side, mosaic) = (scene.side, &scene.mosaic);
-        let made = sampler.frames(&picture(), side, mosaic, tile.into(), &mut random);
+        let place = Place::of(&scene);
+        let made = sampler.frames(&picture(), &place, tile.into(), &mut random);
         let lattice = made.unwrap().lattice.unwrap();
         assert_eq!((lattice.phase_x, lattice.phase_y), (0.0, 0.0));
         assert_eq!(
@@ -136,7 +136,7 @@ fn without_augmentation_a_picture_gives_one_crop() {
 fn the_element_would_see_the_same_numbers() {
     let picture = picture();
     let mut sampler = sampler();
-    let view = Square::around(&Rect::new(20, 30, 44, 40), 1.3);
+    let view = Square::around(&crate::frame::Rect::new(20, 30, 44, 40), 1.3);
     let frame: Vec<u8> = image::imageops::crop_imm(&picture, 0, 0, 90, 90)
         .to_image()
         .into_raw();

@@ -328,7 +328,7 @@ mod tests {
                 stage1,
                 pixelated: &picture,
                 lattice: &lattice,
-                neighbours: None,
+                neighbours: Some(&neighbours),
             };
             network.read(&mut l, &inputs);
         }
