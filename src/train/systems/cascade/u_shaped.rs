@@ -332,7 +332,7 @@ mod tests {
             };
             network.read(&mut l, &inputs);
         }
-        assert_eq!(l.parameters, 2_826_700 + 4_961_920);
-        assert_eq!(l.operations, 2_577_399_808);
+        assert_eq!(l.parameters, 2_858_988 + 4_994_208);
+        assert_eq!(l.operations, 2_841_640_960);
     }
 }
