@@ -78,8 +78,14 @@ impl Restoration {
         pictures > 0
     }
 
+    /// Leave to `moments`, as those of the next frame, the mosaics of the last [`Self::extract`].
+    /// Returns the frame's number.
+    pub fn leave_to(&mut self, moments: &mut Moments) -> u64 {
+        moments.take(self.size, &mut self.tasks[..self.count])
+    }
+
     /// Draw what the `window` around the frame of the last [`Self::extract`] shows of its mosaics:
-    /// it is number `number` of `moments`, which took it. Of what lies outside the window, or is not
+    /// it is number `number` of `moments`, which it was left to. Of what lies outside the window, or is not
     /// known, there are zeros.
     pub fn tell_neighbours(
         &mut self,

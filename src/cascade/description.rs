@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::metadata::{FORMAT, key};
+use super::metadata::FORMAT;
 use super::properties::{PREFIX, Properties, shown};
-use super::{LoadError, ModelMetadata};
+use super::{LoadError, ModelMetadata, key};
 
 /// Largest file that is read, bytes.
 const MAX_BYTES: u64 = 1 << 16;

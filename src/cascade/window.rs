@@ -1,8 +1,7 @@
 //! Which frames of a film a model looks at.
 
-use super::LoadError;
-use super::metadata::key;
 use super::properties::Properties;
+use super::{LoadError, key};
 use crate::blocks::NEIGHBOUR_PLANES;
 
 /// Most frames that a model may look at, its own among them.

@@ -132,7 +132,7 @@ impl Film {
         let targets: Vec<Target> = mosaics.iter().map(|mosaic| mosaic.target).collect();
         let mut restoration = self.spare.pop().unwrap_or_default();
         let number = match self.restorer.extract(&mut restoration, &frame, &targets) {
-            true => self.moments.take(&mut restoration),
+            true => restoration.leave_to(&mut self.moments),
             false => self.moments.pass(),
         };
         self.waiting.push_back(Waiting {

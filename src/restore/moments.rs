@@ -9,7 +9,6 @@ mod tests;
 
 use std::collections::VecDeque;
 
-use super::Restoration;
 use super::region_task::RegionTask;
 use crate::blocks::Surface;
 use crate::cascade::Window;
@@ -74,13 +73,13 @@ impl Moments {
         self.advance(&mut [])
     }
 
-    /// The next frame shows the mosaics of `restoration`'s last [`Restoration::extract`], which
-    /// leaves them. Returns its number.
-    pub fn take(&mut self, restoration: &mut Restoration) -> u64 {
-        if std::mem::replace(&mut self.size, restoration.size) != restoration.size {
+    /// The next frame, of `size` (width, height) pixels, shows what `tasks` have read of it, and
+    /// leave. Returns its number.
+    pub(super) fn take(&mut self, size: (u32, u32), tasks: &mut [RegionTask]) -> u64 {
+        if std::mem::replace(&mut self.size, size) != size {
             self.begin_anew();
         }
-        self.advance(&mut restoration.tasks[..restoration.count])
+        self.advance(tasks)
     }
 
     /// Number of the last frame.

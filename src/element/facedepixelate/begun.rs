@@ -3,8 +3,19 @@
 use super::draft::Draft;
 use super::queue::Frame;
 use super::settings::FrameSettings;
-use super::worker::WorkError;
-use crate::cascade::Ticket;
+use crate::cascade::{RunError, Ticket};
+use crate::element::caps::PictureError;
+
+/// Why a frame could not be restored.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum WorkError {
+    /// The picture cannot be used.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// The model failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
 
 /// How far the work on a picture of a frame is.
 pub(super) enum Progress {

@@ -114,11 +114,7 @@ impl Imp {
         if asks && self.sinkpad.peer_query(&mut upstream) {
             self.stream.lock().unwrap().is_live = upstream.result().0;
         }
-        if self.hold() {
-            let obj = self.obj();
-            // Fails where the element has no bus.
-            let _ = obj.post_message(gst::message::Latency::builder().src(&*obj).build());
-        }
+        self.hold();
         if let Some(obstacle) = obstacle {
             self.warn_once(obstacle);
         }
@@ -132,15 +128,21 @@ impl Imp {
         own.saturating_add(u32::try_from(ahead).unwrap_or(u32::MAX))
     }
 
-    /// Hold as many frames as they are now, and note the latency that this makes; whether that is
-    /// another one.
-    fn hold(&self) -> bool {
+    /// Hold as many frames as these are now, and tell the pipeline if its latency changes by that.
+    fn hold(&self) {
         let frames = self.most_held();
         self.queue.set_capacity(frames as usize);
-        let mut stream = self.stream.lock().unwrap();
-        let latency = stream.layout.as_ref();
-        let latency = latency.map(|it| it.frame_duration().saturating_mul(u64::from(frames)));
-        std::mem::replace(&mut stream.latency, latency) != latency
+        let changed = {
+            let mut stream = self.stream.lock().unwrap();
+            let layout = stream.layout.as_ref();
+            let latency = layout.map(|it| it.frame_duration().saturating_mul(frames.into()));
+            std::mem::replace(&mut stream.latency, latency) != latency
+        };
+        if changed {
+            let obj = self.obj();
+            // Fails where the element has no bus.
+            let _ = obj.post_message(gst::message::Latency::builder().src(&*obj).build());
+        }
     }
 
     /// Tell the bus, once per stream, why frames pass unchanged.

@@ -1,11 +1,11 @@
 //! The first look at a frame: its regions, one draft for each picture that has some.
 
+use super::begun::WorkError;
 use super::draft::Draft;
 use super::fields::Fields;
 use super::find::Finder;
 use super::queue::Frame;
 use super::settings::FrameSettings;
-use super::worker::WorkError;
 use crate::cascade::RunError;
 use crate::face_check::FaceCheck;
 use crate::frame::{Field, FrameView, Parity};

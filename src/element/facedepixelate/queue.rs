@@ -5,8 +5,8 @@
 //! while a model runs: the task takes the worker out of its lock for as long as it works.
 //!
 //! The task may take up several frames before the first one of them goes out, while the model runs
-//! or frames are awaited: those are in work. An event that does not end the run of frames lets such
-//! pass by as the frames before it wait for, and goes out in its place all the same.
+//! or others are awaited: those are in work. An event that does not end the run of frames lets those
+//! pass by that a frame before it waits for, and goes out in its place all the same.
 //!
 //! The task never stops between activation and deactivation. While there is nothing to hand on it
 //! waits here, be it for want of items, for a flush or after a flow error.
@@ -208,7 +208,8 @@ impl Queue {
                 state.step_aside(in_work.count());
             }
             if let Some(event) = state.pop_passed() {
-                return Some(state.begin(Item::Event(event)));
+                let (item, epoch) = (Item::Event(event), state.begin());
+                return Some(Step::Begin(Work { item, epoch }));
             }
             // Frames wait for a pad that is not linked yet.
             let is_stalled = state.flow == Err(gst::FlowError::NotLinked) && !state.flushing;
@@ -224,7 +225,8 @@ impl Queue {
                 }
             }
             if let Some(item) = state.pop() {
-                return Some(state.begin(item));
+                let epoch = state.begin();
+                return Some(Step::Begin(Work { item, epoch }));
             }
             state = self.wait(state);
         }

@@ -95,7 +95,7 @@ fn model_properties() -> Vec<glib::ParamSpec> {
             .build(),
         glib::ParamSpecUInt::builder("max-size-buffers")
             .nick("Max Size Buffers")
-            .blurb("Most frames held, beside those that neighbours awaits, which sets the latency")
+            .blurb("Most frames held, beside those that are awaited as neighbours; sets the latency")
             .minimum(1)
             .default_value(MAX_SIZE_BUFFERS)
             .mutable_ready()

@@ -1,12 +1,13 @@
 //! The source pad's task: takes frames up, has them restored, hands them on.
 
+use super::begun::WorkError;
 use super::choices::OnError;
 use super::found::Found;
 use super::imp::{CAT, Imp};
 use super::queue::{Flow, Frame, InWork, Item, Step, Work, ends_run};
 use super::settings::FrameSettings;
 use super::stats::FrameTimes;
-use super::worker::{Finished, Outcome, RESTORED_FACE, WorkError, Worker};
+use super::worker::{Finished, Outcome, RESTORED_FACE, Worker};
 use crate::cascade::{RunError, panic_text};
 use crate::element::metas::{self, MessageTimes};
 use gst::prelude::*;

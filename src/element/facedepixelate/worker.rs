@@ -4,7 +4,7 @@
 //! for those that come after them, as far as the model is told of such, and the model runs on its
 //! own thread.
 
-use super::begun::{Begun, Drafts, Progress};
+use super::begun::{Begun, Drafts, Progress, WorkError};
 use super::draft::Draft;
 use super::found::Found;
 use super::look::Looker;
@@ -12,7 +12,6 @@ use super::neighbours::Succession;
 use super::queue::{Frame, InWork};
 use super::settings::FrameSettings;
 use crate::cascade::{Batcher, RunError, Wake};
-use crate::element::caps::PictureError;
 use crate::element::metas;
 use crate::face_check::FaceCheck;
 use crate::restore::Moments;
@@ -37,17 +36,6 @@ pub(super) enum Outcome {
         /// Time of that run.
         inference_time: Duration,
     },
-}
-
-/// Why a frame could not be restored.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum WorkError {
-    /// The picture cannot be used.
-    #[error(transparent)]
-    Picture(#[from] PictureError),
-    /// The model failed.
-    #[error(transparent)]
-    Run(#[from] RunError),
 }
 
 /// Frames in work at a time where a run takes the crops of one, beside those that wait for what
@@ -184,7 +172,7 @@ impl Worker {
         // What the fields of interlaced frames show lies in frames of their own.
         let is_one = frame.layout.first_field(&frame.buffer).is_none();
         let number = match &mut drafts[..] {
-            [(draft, Progress::Waiting)] if is_one => moments.take(&mut draft.restoration),
+            [(draft, Progress::Waiting)] if is_one => draft.restoration.leave_to(moments),
             _ => moments.pass(),
         };
         (looked.map(|()| drafts), number)

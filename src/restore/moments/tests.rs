@@ -5,7 +5,7 @@ use crate::blocks::NEIGHBOUR_PLANES;
 use crate::cascade::{ModelMetadata, MosaicInput, ValueRange};
 use crate::detect::{Outline, Region};
 use crate::frame::{FrameView, Layout};
-use crate::restore::Target;
+use crate::restore::{Restoration, Target};
 
 const SIDE: usize = 32;
 const FRAME: u32 = 96;
@@ -65,7 +65,7 @@ impl Film {
         let frame = FrameView::packed(&layout, &data, 3 * side as usize).unwrap();
         let mut restoration = Restoration::default();
         restoration.extract(&frame, mosaics, &metadata(), false);
-        let number = self.moments.take(&mut restoration);
+        let number = restoration.leave_to(&mut self.moments);
         self.frames.push((number, restoration));
     }
 
@@ -205,4 +205,18 @@ fn turned_ones_and_such_without_a_lattice_have_no_neighbours() {
             assert_eq!(film.told(frame, WINDOW, 0), [None; 3]);
         }
     }
+}
+
+#[test]
+fn memory_is_that_of_the_window() {
+    let mut film = Film::new();
+    let mosaics: Vec<Target> = (0..40).map(|id| mosaic(id, Some(id as u32))).collect();
+    for _ in 0..20 {
+        film.show(10, FRAME, &mosaics);
+        film.show(10, FRAME, &mosaics[..3]);
+        film.moments.pass();
+    }
+    let kept = &film.moments.kept;
+    assert_eq!(kept.len(), WINDOW.neighbours() + 1);
+    assert!(kept.iter().all(|moment| moment.seen.len() <= 40));
 }

@@ -103,8 +103,10 @@ fn a_pipeline_that_turns_out_to_be_live() {
     let mut h = film(&element);
     h.push(frame(1, Some(3))).unwrap();
     assert_eq!(latency(&h), 200);
+    assert_eq!(latency_messages(&element), 1);
     h.set_live(true);
     assert_eq!(latency(&h), 160);
+    assert_eq!(latency_messages(&element), 1);
     // The first one waits for this one, which waits for none.
     h.push(frame(2, Some(3))).unwrap();
     for number in [1, 2] {

@@ -1,6 +1,8 @@
 //! Which neighbours a crop is told of, and where they are shown.
 
 use super::*;
+use gst_controller::prelude::*;
+use gst_controller::{DirectControlBinding, InterpolationControlSource, InterpolationMode};
 
 /// Play `frames`, and what each crop was told.
 fn told(h: &mut gst_check::Harness, fake: &Fake, frames: Vec<gst::Buffer>) -> Vec<Vec<Option<u8>>> {
@@ -190,7 +192,7 @@ fn nothing_is_told_across_a_flush() {
 #[test]
 fn a_frame_that_passes_shows_nothing() {
     type Make = fn(&FaceDepixelate) -> gst::Buffer;
-    let passes: [(&str, Make); 3] = [
+    let passes: [(&str, Make); 4] = [
         ("unreadable", |_| {
             let mut buffer = gst::Buffer::from_mut_slice([0; 5]);
             stamp(buffer.get_mut().unwrap(), 3);
@@ -198,6 +200,17 @@ fn a_frame_that_passes_shows_nothing() {
             buffer
         }),
         ("without a mosaic", |_| frame_on(GROUND, 3, &[])),
+        ("left as it is", |element| {
+            // Until the third frame and from the fourth on it is restored.
+            let alpha = InterpolationControlSource::new();
+            alpha.set_mode(InterpolationMode::None);
+            for (frame, value) in [(0, 1.0), (3, 0.0), (4, 1.0)] {
+                assert!(alpha.set(gst::ClockTime::from_mseconds(40 * frame), value));
+            }
+            let binding = DirectControlBinding::new(element, "alpha", &alpha);
+            element.add_control_binding(&binding).unwrap();
+            frame(3, Some(3))
+        }),
         ("late", |element| {
             element.set_property("qos", true);
             let (pad, time) = (element.static_pad("src").unwrap(), 121);
@@ -255,6 +268,40 @@ fn identities_of_others_are_none_of_the_trackers() {
     }
     finish(&mut h);
     assert_eq!(fake.told_levels(), [[None], [None]]);
+}
+
+/// A film of eight frames with two mosaics, the larger one at the left.
+fn two_mosaics() -> impl Iterator<Item = gst::Buffer> {
+    (0..8).map(|number| {
+        let mut picture = busy_picture((320, 240));
+        pixelated(&mut picture, (320, 240), &Rect::new(16, 48, 128, 128));
+        pixelated(&mut picture, (320, 240), &Rect::new(184, 64, 96, 96));
+        let mut buffer = gst::Buffer::from_mut_slice(picture);
+        stamp(buffer.get_mut().unwrap(), number);
+        buffer
+    })
+}
+
+#[test]
+fn what_is_followed_between_searches_and_one_of_too_many() {
+    for (interval, most) in [(1, 64), (3, 64), (1, 1), (3, 1)] {
+        let (element, fake) = looking(2, 1);
+        element.set_property_from_str("inference-region", "full-frame");
+        element.set_property("inference-interval", interval as u32);
+        element.set_property("max-detections", most as u32);
+        let mut h = film(&element);
+        h.set_src_caps(caps_of(VideoFormat::Rgb, 320, 240));
+        two_mosaics().for_each(|frame| assert!(h.push(frame).is_ok()));
+        assert_eq!(finish(&mut h).len(), 8);
+        let told = fake.told_levels();
+        let each = most.min(2);
+        assert_eq!(told.len(), 8 * each);
+        for (crop, told) in told.iter().enumerate() {
+            let number = crop / each;
+            let there: Vec<bool> = told.iter().map(Option::is_some).collect();
+            assert_eq!(there, [number >= 2, number >= 1, number < 7], "{crop}");
+        }
+    }
 }
 
 #[test]

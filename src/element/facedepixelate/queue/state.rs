@@ -1,6 +1,5 @@
 //! What is in the queue, without its locks.
 
-use super::{Step, Work};
 use crate::cascade::Window;
 use crate::element::caps::StreamLayout;
 use crate::element::facedepixelate::stats::FrameTimes;
@@ -115,12 +114,11 @@ impl State {
         self.items.is_empty() && self.passed.is_empty()
     }
 
-    /// The step that `item` is taken up by, on this thread.
-    pub(super) fn begin(&mut self, item: Item) -> Step {
+    /// An item is taken up on this thread. Returns its epoch.
+    pub(super) fn begin(&mut self) -> u64 {
         self.in_work += 1;
         self.worker = Some(std::thread::current().id());
-        let epoch = self.epoch;
-        Step::Begin(Work { item, epoch })
+        self.epoch
     }
 
     /// Have the events that come next, up to one that ends the run of frames, let frames pass by; so
