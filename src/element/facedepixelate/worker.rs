@@ -11,7 +11,7 @@ use super::look::Looker;
 use super::neighbours::Succession;
 use super::queue::{Frame, InWork};
 use super::settings::FrameSettings;
-use crate::cascade::{Batcher, RunError, Wake};
+use crate::cascade::{Batcher, Wake};
 use crate::element::metas;
 use crate::face_check::FaceCheck;
 use crate::restore::Moments;
