@@ -94,7 +94,7 @@ impl Restoration {
         window: Window,
         metadata: &ModelMetadata,
     ) {
-        let within = -(window.behind as isize)..=window.ahead as isize;
+        let within = -(window.frames_behind() as isize)..=window.frames_ahead() as isize;
         let find = |index: usize, offset: isize| {
             let offset = Some(offset).filter(|offset| within.contains(offset));
             offset.and_then(|offset| moments.find(number, index, offset))

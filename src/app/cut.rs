@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::stream::{Packet, Stream};
 
-/// Frames before and after a frame that a model may look at.
+/// Frames before and after a frame that a model may look at, see [`crate::cascade::Window`].
 const NEIGHBOURS: usize = 8;
 /// Frames before a part that its filter sees: as many as it takes until that has settled to what it
 /// would do if it had seen all (its means go over 25 frames), where the first frame that the part's

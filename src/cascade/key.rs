@@ -28,3 +28,5 @@ pub const MULTIPLE: &str = "depixelate.multiple";
 pub const FRAMES: &str = "depixelate.frames";
 /// How many of them come after its own. May be missing: then none.
 pub const FRAMES_AHEAD: &str = "depixelate.frames-ahead";
+/// How many frames it is from one of them to the next. May be missing: then 1.
+pub const FRAMES_STEP: &str = "depixelate.frames-step";

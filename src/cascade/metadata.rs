@@ -178,6 +178,7 @@ mod tests {
             window: Window {
                 behind: 3,
                 ahead: 1,
+                step: 2,
             },
         }
     }
@@ -244,6 +245,8 @@ mod tests {
             (key::FRAMES, "10"),
             (key::FRAMES_AHEAD, "5"),
             (key::FRAMES_AHEAD, "-1"),
+            (key::FRAMES_STEP, "0"),
+            (key::FRAMES_STEP, "3"),
         ];
         for (wrong_key, wrong_value) in cases {
             let mut entries = entries(&metadata());
@@ -286,6 +289,10 @@ mod tests {
             }
             if gone == key::FRAMES {
                 assert_eq!(missing.unwrap().window, Window::default());
+                continue;
+            }
+            if gone == key::FRAMES_STEP {
+                assert_eq!(missing.unwrap().window.step, 1);
                 continue;
             }
             if gone == key::FRAMES_AHEAD {

@@ -47,7 +47,7 @@ pub use provider::{OptimizationLevel, Provider, SessionSettings};
 pub use range::{MosaicInput, ValueRange};
 pub use runtime::{Runtime, RuntimeSearch};
 pub use session::OrtBackend;
-pub use window::Window;
+pub use window::{FURTHEST, Window};
 
 /// Whatever turns a batch of mosaics into faces.
 pub trait Backend: Send {

@@ -88,7 +88,7 @@ impl Film {
     /// How many pictures have to come after one until that is restored: those that the model looks
     /// at, and one that shows whether what is new in the last of them is a mosaic.
     pub fn delay(&self) -> usize {
-        self.restorer.metadata().window.ahead + 1
+        self.restorer.metadata().window.frames_ahead() + 1
     }
 
     /// The next picture. Gives the one that can be restored now, if there is one; where the model
@@ -101,7 +101,7 @@ impl Film {
         } else {
             self.last = Some(picture);
         }
-        let ahead = self.restorer.metadata().window.ahead as u64;
+        let ahead = self.restorer.metadata().window.frames_ahead() as u64;
         let awaited = self.waiting.front().map(|oldest| oldest.number + ahead);
         match awaited.is_some_and(|awaited| self.moments.last() >= Some(awaited)) {
             true => self.restore_oldest(),

@@ -93,7 +93,8 @@ impl Moments {
         if self.window.neighbours() == 0 {
             return number;
         }
-        let mut moment = match self.kept.len() > self.window.neighbours() {
+        let reach = self.window.frames_behind() + self.window.frames_ahead();
+        let mut moment = match self.kept.len() > reach {
             true => self.kept.pop_front().unwrap_or_default(),
             false => Moment::default(),
         };

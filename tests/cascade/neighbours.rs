@@ -10,6 +10,7 @@ use gstdepixelate::onnx::{Dim, GraphBuilder, batch_of, encode};
 const WINDOW: Window = Window {
     behind: 2,
     ahead: 1,
+    step: 1,
 };
 
 /// A model with this window in its metadata that adds the first three planes of its input for

@@ -70,7 +70,11 @@ impl Fake {
     /// The same for a model that looks at several frames.
     pub fn looking_at(self, behind: usize, ahead: usize) -> Self {
         let metadata = ModelMetadata {
-            window: Window { behind, ahead },
+            window: Window {
+                behind,
+                ahead,
+                step: 1,
+            },
             ..(*self.metadata).clone()
         };
         Self {

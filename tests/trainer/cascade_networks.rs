@@ -64,6 +64,7 @@ fn a_deeper_network_starts_from_a_shallower_one() {
 const NEIGHBOURS: Neighbours = Neighbours {
     behind: 2,
     ahead: 1,
+    step: 2,
 };
 
 #[test]

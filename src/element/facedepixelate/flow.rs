@@ -124,7 +124,7 @@ impl Imp {
     /// Most frames that are held: those that are worked on, and those that are awaited meanwhile.
     fn most_held(&self) -> u32 {
         let own = self.settings.lock().unwrap().values.max_size_buffers;
-        let ahead = self.stream.lock().unwrap().window().ahead;
+        let ahead = self.stream.lock().unwrap().window().frames_ahead();
         own.saturating_add(u32::try_from(ahead).unwrap_or(u32::MAX))
     }
 

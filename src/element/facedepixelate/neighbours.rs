@@ -33,13 +33,17 @@ impl Neighbours {
     /// Which frames around its own a model is told of. Unless it was asked for, a live pipeline
     /// waits for none.
     pub(super) fn window(&self, is_live: bool) -> Window {
-        let Window { behind, ahead } = self.model;
+        let Window { behind, ahead, .. } = self.model;
         match self.most {
             Some(most) => Window {
                 behind: behind.min(most),
                 ahead: ahead.min(most),
+                ..self.model
             },
-            None if is_live => Window { behind, ahead: 0 },
+            None if is_live => Window {
+                ahead: 0,
+                ..self.model
+            },
             None => self.model,
         }
     }
@@ -99,7 +103,11 @@ mod tests {
 
     #[test]
     fn the_property_and_the_pipeline_limit_the_window() {
-        let window = |behind, ahead| Window { behind, ahead };
+        let window = |behind, ahead| Window {
+            behind,
+            ahead,
+            step: 2,
+        };
         let model = window(3, 1);
         for (property, is_live, expected) in [
             (-1, false, model),

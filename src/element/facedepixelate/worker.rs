@@ -183,7 +183,7 @@ impl Worker {
         let last = self.moments.last();
         for index in 0..self.begun.len() {
             let begun = &self.begun[index];
-            let awaited = begun.number + begun.frame.window.ahead as u64;
+            let awaited = begun.number + begun.frame.window.frames_ahead() as u64;
             if begun.is_waiting() && last >= Some(awaited) {
                 self.submit(index);
             }
@@ -317,7 +317,7 @@ impl InWork for Worker {
 
     fn has_room(&self) -> bool {
         let oldest = self.begun.front();
-        let waiting = oldest.map_or(0, |begun| begun.frame.window.ahead);
+        let waiting = oldest.map_or(0, |begun| begun.frame.window.frames_ahead());
         self.batcher.merges() || self.begun.len() < PREPARED + waiting
     }
 

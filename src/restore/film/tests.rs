@@ -86,6 +86,7 @@ fn pictures_come_back_when_their_neighbours_are_there() {
     let mut film = film(Window {
         behind: 2,
         ahead: 1,
+        step: 1,
     });
     assert_eq!(film.delay(), 2);
     for _ in 0..2 {
@@ -107,6 +108,7 @@ fn a_cut_and_a_named_region_in_it() {
     let mut film = film(Window {
         behind: 1,
         ahead: 1,
+        step: 1,
     });
     film.restorer.regions = vec![RECT];
     let mut restored = Vec::new();

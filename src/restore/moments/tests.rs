@@ -12,6 +12,7 @@ const FRAME: u32 = 96;
 const WINDOW: Window = Window {
     behind: 2,
     ahead: 1,
+    step: 1,
 };
 
 fn metadata() -> ModelMetadata {
@@ -108,6 +109,7 @@ fn neighbours_are_told_in_their_order() {
     let narrow = Window {
         behind: 1,
         ahead: 0,
+        step: 1,
     };
     assert_eq!(film.told(2, narrow, 0), [None, Some(20), None]);
     assert_eq!(film.told(2, Window::default(), 0), [None; 3]);

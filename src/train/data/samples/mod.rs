@@ -147,7 +147,9 @@ impl Sampler {
         let block = self.block(&scene, random);
         let posed = self.posed(picture, random);
         let crop = scene.view.side / f64::from(scene.side);
-        let motion = Motion::draw(film, window.neighbours() + MOMENTS, crop, random);
+        let before = window.frames_behind();
+        let count = before + MOMENTS + window.frames_ahead();
+        let motion = Motion::draw(film, count, crop, random);
         let known = film::known(film, window.behind, window.neighbours(), random);
         let (mut samples, mut surfaces) = (Vec::new(), Vec::new());
         for (frame, pose) in motion.poses().enumerate() {
@@ -156,11 +158,11 @@ impl Sampler {
             // All frames with the same chance.
             let shot = self.shot(&posed, &scene, block, Some(pose), &mut random.clone())?;
             surfaces.push(self.surface_of(&shot, &scene)?);
-            if (window.behind..window.behind + MOMENTS).contains(&frame) {
+            if (before..before + MOMENTS).contains(&frame) {
                 samples.push(self.sample_of_shot(&posed, &scene, &shot, Some(pose))?);
             }
         }
-        for (sample, own) in samples.iter_mut().zip(window.behind..) {
+        for (sample, own) in samples.iter_mut().zip(before..) {
             let neighbours = window.offsets().zip(&known);
             for (offset, known) in neighbours {
                 let there = surfaces[own.saturating_add_signed(offset)].as_ref();

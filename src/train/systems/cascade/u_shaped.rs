@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::stage_io::{Pictures, StageInputs};
 use crate::blocks::PLANES;
-use crate::cascade::Window;
+use crate::cascade::{FURTHEST, Window};
 use crate::train::nn::layers::{Conv, Grid, Init, Layers, Padding};
 
 /// Size of the network; level 0 has half of the picture's resolution, each further level half of
@@ -35,10 +35,12 @@ pub struct UShaped {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Neighbours {
-    /// Frames before the mosaic's own.
+    /// Neighbours before the mosaic's own frame.
     pub behind: usize,
-    /// Frames that come after.
+    /// Neighbours that come after.
     pub ahead: usize,
+    /// Frames from each to the next.
+    pub step: usize,
 }
 
 impl Neighbours {
@@ -47,6 +49,7 @@ impl Neighbours {
         Window {
             behind: self.behind,
             ahead: self.ahead,
+            step: self.step,
         }
     }
 }
@@ -75,8 +78,13 @@ impl UShaped {
         );
         if let Some(neighbours) = self.neighbours {
             ensure!(
-                (1..=8).contains(&neighbours.window().neighbours()),
-                "neighbours.behind and neighbours.ahead must add up to 1 … 8 frames"
+                (1..=8).contains(&neighbours.window().neighbours())
+                    && neighbours.step > 0
+                    && neighbours
+                        .step
+                        .saturating_mul(neighbours.behind.max(neighbours.ahead))
+                        <= FURTHEST,
+                "neighbours.behind and neighbours.ahead must add up to 1 … 8, and neighbours.step lead no further than {FURTHEST} frames away"
             );
         }
         if let Some(fine) = self.fine {

@@ -13,6 +13,7 @@ const AREA: usize = SIZE * SIZE;
 const WINDOW: Window = Window {
     behind: 2,
     ahead: 1,
+    step: 1,
 };
 
 /// Mosaics without any wear, all of one kind: seen from edge to edge or not.
