@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use gst::prelude::*;
 use gstdepixelate::app::{self, Filters, NOTICE, Transcode};
+use gstdepixelate::element::FaceDepixelate;
 use gstdepixelate::frame::Rect;
 
-use crate::helpers::{Fake, element, regions};
+use crate::helpers::{Fake, regions};
 use crate::media::{input, launch_with};
 
 /// Where the mosaic is.
@@ -64,7 +65,10 @@ fn frames(path: &Path) -> Vec<Vec<u8>> {
 fn made(folder: &Path, seconds: u64, jobs: usize, neighbours: i32) -> Vec<Vec<u8>> {
     let fake = Fake::new().looking_at(3, 2);
     let filters = Filters::new(|| {
-        let filter = element(&fake);
+        let filter: FaceDepixelate = gst::glib::Object::new();
+        filter.set_backend_for_test(fake.source());
+        filter.set_property_from_str("inference-region", "roi-list");
+        filter.set_property("projection", 0f32);
         filter.set_property("regions", regions(&[MOSAIC]));
         filter.set_property("neighbours", neighbours);
         Ok(filter.upcast())
