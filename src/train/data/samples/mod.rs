@@ -10,14 +10,12 @@ mod shot;
 mod tests;
 mod turn;
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{PixelType, ResizeOptions, Resizer};
 use film::{Motion, Pose};
 use image::RgbImage;
 use image::imageops::flip_horizontal_in_place;
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
-use shot::Shot;
+use shot::{Camera, Shot};
 
 use crate::blocks::{LatticePlanes, NEIGHBOUR_PLANES, PLANES, Surface};
 use crate::cascade::{ValueRange, Window};
@@ -39,9 +37,8 @@ pub struct Sampler {
     /// Side of the truth ÷ size.
     scale: usize,
     margin: f64,
-    degradation: Degradation,
     cropper: Cropper,
-    resizer: Resizer,
+    camera: Camera,
     planes: LatticePlanes,
     observed: Patch,
 }
@@ -88,9 +85,8 @@ impl Sampler {
             size,
             scale: 1,
             margin,
-            degradation: degradation.clone(),
             cropper: Cropper::default(),
-            resizer: Resizer::new(),
+            camera: Camera::new(degradation),
             planes: LatticePlanes::default(),
             observed: Patch::default(),
         }
@@ -105,7 +101,7 @@ impl Sampler {
 
     /// A degraded sample of `picture`; randomness comes from `random` alone.
     pub fn sample(&mut self, picture: &RgbImage, random: &mut Pcg64Mcg) -> anyhow::Result<Sample> {
-        let scene = Scene::draw(&self.degradation, self.size, self.margin, random);
+        let scene = Scene::draw(&self.camera.degradation, self.size, self.margin, random);
         let block = self.block(&scene, random);
         let posed = self.posed(picture, random);
         self.sample_of(&posed, &scene, block, random)
@@ -113,13 +109,18 @@ impl Sampler {
 
     /// Side of the blocks at random, crop pixels.
     fn block(&self, scene: &Scene, random: &mut Pcg64Mcg) -> f64 {
-        match self.degradation.tiles {
+        match self.camera.degradation.tiles {
             Some([low, high]) => {
                 let tile = f64::from(random.random_range(low..=high));
                 tile * self.size as f64 / scene.view.side
             }
-            None => logarithmic(random, self.degradation.blocks.map(f64::from)),
+            None => logarithmic(random, self.camera.degradation.blocks.map(f64::from)),
         }
+    }
+
+    /// A length of the crop's pixels in those of the scene's frame.
+    fn in_frame(&self, length: f64, scene: &Scene) -> f64 {
+        length * scene.view.side / self.size as f64
     }
 
     /// The picture of `scene`, as it stands, degraded with blocks of `block` crop pixels.
@@ -130,8 +131,10 @@ impl Sampler {
         block: f64,
         random: &mut Pcg64Mcg,
     ) -> anyhow::Result<Sample> {
-        let shot = self.shot(picture, scene, block, None, random)?;
-        self.sample_of_shot(picture, scene, &shot, None)
+        let shot = self
+            .camera
+            .shot(picture, scene, self.in_frame(block, scene), None, random)?;
+        self.sample_of_shot(picture, scene, &shot, (block, None))
     }
 
     /// [`MOMENTS`] frames, one after the other, of a degraded film made of `picture`, with what is
@@ -143,7 +146,7 @@ impl Sampler {
         window: Window,
         random: &mut Pcg64Mcg,
     ) -> anyhow::Result<Vec<Sample>> {
-        let scene = Scene::draw(&self.degradation, self.size, self.margin, random);
+        let scene = Scene::draw(&self.camera.degradation, self.size, self.margin, random);
         let block = self.block(&scene, random);
         let posed = self.posed(picture, random);
         let crop = scene.view.side / f64::from(scene.side);
@@ -153,13 +156,14 @@ impl Sampler {
         let known = film::known(film, window.behind, window.neighbours(), random);
         let (mut samples, mut surfaces) = (Vec::new(), Vec::new());
         for (frame, pose) in motion.poses().enumerate() {
-            let shift = pose.shift(scene.side, block * scene.view.side / self.size as f64);
-            let scene = scene.shifted(shift);
+            let in_frame = self.in_frame(block, &scene);
+            let scene = scene.shifted(pose.shift(scene.side, in_frame));
             // All frames with the same chance.
-            let shot = self.shot(&posed, &scene, block, Some(pose), &mut random.clone())?;
+            let chance = &mut random.clone();
+            let shot = (self.camera).shot(&posed, &scene, in_frame, Some(pose), chance)?;
             surfaces.push(self.surface_of(&shot, &scene)?);
             if (before..before + MOMENTS).contains(&frame) {
-                samples.push(self.sample_of_shot(&posed, &scene, &shot, Some(pose))?);
+                samples.push(self.sample_of_shot(&posed, &scene, &shot, (block, Some(pose)))?);
             }
         }
         for (sample, own) in samples.iter_mut().zip(before..) {
@@ -173,13 +177,14 @@ impl Sampler {
         Ok(samples)
     }
 
-    /// What a network is shown of a shot, and what it should make of it.
+    /// What a network is shown of a shot with blocks of `block` crop pixels, perhaps at a pose of a film,
+    /// and what it should make of it.
     fn sample_of_shot(
         &mut self,
         picture: &RgbImage,
         scene: &Scene,
         shot: &Shot,
-        pose: Option<Pose<'_>>,
+        (block, pose): (f64, Option<Pose<'_>>),
     ) -> anyhow::Result<Sample> {
         let lattice = shot.lattice.as_ref();
         let grid = lattice.filter(|_| shot.whole);
@@ -191,7 +196,7 @@ impl Sampler {
             target: clean,
             fine,
             sharpened_target: Vec::new(),
-            block: shot.block,
+            block: block as f32,
             labels: Vec::new(),
         })
     }
@@ -217,7 +222,7 @@ impl Sampler {
             y: scene.view.y * factor,
             side: scene.view.side * factor,
         };
-        let mut frame = self.middle(picture, side)?;
+        let mut frame = self.camera.middle(picture, side)?;
         if let Some(pose) = pose {
             frame = pose.warp(&frame, side);
         }
@@ -231,32 +236,14 @@ impl Sampler {
 
     /// The picture, perhaps with a tilted head, perhaps mirrored.
     pub fn posed(&self, picture: &RgbImage, random: &mut Pcg64Mcg) -> RgbImage {
-        let mut posed = match random.random_bool(self.degradation.turned) {
-            true => turned(picture, self.degradation.turn, random),
+        let mut posed = match random.random_bool(self.camera.degradation.turned) {
+            true => turned(picture, self.camera.degradation.turn, random),
             false => picture.clone(),
         };
-        if random.random_bool(self.degradation.mirrored) {
+        if random.random_bool(self.camera.degradation.mirrored) {
             flip_horizontal_in_place(&mut posed);
         }
         posed
-    }
-
-    /// The picture's middle square, or all of it where it is squashed, as packed RGB of `side` ×
-    /// `side`.
-    fn middle(&mut self, picture: &RgbImage, side: u32) -> anyhow::Result<Vec<u8>> {
-        let (width, height) = picture.dimensions();
-        let edge = f64::from(width.min(height));
-        let left = (f64::from(width) - edge) / 2.0;
-        let top = (f64::from(height) - edge) / 2.0;
-        let mut frame = vec![0; 3 * side as usize * side as usize];
-        let source = ImageRef::new(width, height, picture.as_raw(), PixelType::U8x3)?;
-        let mut target = Image::from_slice_u8(side, side, &mut frame, PixelType::U8x3)?;
-        let options = match self.degradation.squashed {
-            true => ResizeOptions::new(),
-            false => ResizeOptions::new().crop(left, top, edge, edge),
-        };
-        self.resizer.resize(&source, &mut target, &options)?;
-        Ok(frame)
     }
 
     /// What the element would tell the network of this scene's lattice, if it is known.

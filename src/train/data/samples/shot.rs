@@ -2,13 +2,13 @@
 
 use anyhow::Context;
 use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_pcg::Pcg64Mcg;
 
-use super::Sampler;
+use super::degradation::Degradation;
 use super::degrade::{self, Tone};
 use super::film::Pose;
 use super::scene::{self, Scene};
@@ -36,8 +36,6 @@ pub(super) struct Shot {
     pub(super) tone: Tone,
     /// See [`Frames::whole`].
     pub(super) whole: bool,
-    /// Side of a block, crop pixels.
-    pub(super) block: f32,
 }
 
 /// Where a mosaic is put in a square frame.
@@ -93,8 +91,22 @@ pub(super) struct Frames {
     whole: bool,
 }
 
-impl Sampler {
-    /// The mosaic in its frame, with all that chance does to it; at `pose` of a film.
+/// Puts pictures into frames, pixelates and wears them; keeps its memory.
+pub(super) struct Camera {
+    pub(super) degradation: Degradation,
+    resizer: Resizer,
+}
+
+impl Camera {
+    pub(super) fn new(degradation: &Degradation) -> Self {
+        Self {
+            degradation: degradation.clone(),
+            resizer: Resizer::new(),
+        }
+    }
+
+    /// The mosaic in its frame, with blocks of about `block` of its pixels and all that chance does to
+    /// it; at `pose` of a film.
     pub(super) fn shot(
         &mut self,
         picture: &RgbImage,
@@ -103,15 +115,14 @@ impl Sampler {
         pose: Option<Pose<'_>>,
         random: &mut Pcg64Mcg,
     ) -> anyhow::Result<Shot> {
-        let in_frame = block * scene.view.side / self.size as f64;
         let frames = if random.random_bool(self.degradation.scaled) {
-            self.scaled(picture, scene, in_frame, pose, random)?
+            self.scaled(picture, scene, block, pose, random)?
         } else {
             let place = Place {
                 pose,
                 ..Place::of(scene)
             };
-            self.frames(picture, &place, in_frame, random)?
+            self.frames(picture, &place, block, random)?
         };
         let mut noise = pose.map(|pose| {
             let (seed, frame) = pose.noise();
@@ -132,7 +143,6 @@ impl Sampler {
             lattice: frames.lattice.filter(|_| known),
             tone: frames.tone,
             whole: frames.whole,
-            block: block as f32,
         })
     }
 
@@ -224,6 +234,24 @@ impl Sampler {
                 phase_y: scale(lattice.phase_y),
             }),
         })
+    }
+
+    /// The picture's middle square, or all of it where it is squashed, as packed RGB of `side` ×
+    /// `side`.
+    pub(super) fn middle(&mut self, picture: &RgbImage, side: u32) -> anyhow::Result<Vec<u8>> {
+        let (width, height) = picture.dimensions();
+        let edge = f64::from(width.min(height));
+        let left = (f64::from(width) - edge) / 2.0;
+        let top = (f64::from(height) - edge) / 2.0;
+        let mut frame = vec![0; 3 * side as usize * side as usize];
+        let source = ImageRef::new(width, height, picture.as_raw(), PixelType::U8x3)?;
+        let mut target = Image::from_slice_u8(side, side, &mut frame, PixelType::U8x3)?;
+        let options = match self.degradation.squashed {
+            true => ResizeOptions::new(),
+            false => ResizeOptions::new().crop(left, top, edge, edge),
+        };
+        self.resizer.resize(&source, &mut target, &options)?;
+        Ok(frame)
     }
 
     /// A square frame in another size.

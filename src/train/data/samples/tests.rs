@@ -51,12 +51,15 @@ fn blurred_faces_have_no_lattice_and_no_steps() {
         ])
     });
     let mut sampler = sampler();
-    sampler.degradation.blurred = 1.0;
+    sampler.camera.degradation.blurred = 1.0;
     for seed in 0..20 {
         let mut random = Pcg64Mcg::seed_from_u64(seed);
-        let scene = Scene::draw(&sampler.degradation, 128, 1.3, &mut random);
+        let scene = Scene::draw(&sampler.camera.degradation, 128, 1.3, &mut random);
         let place = Place::of(&scene);
-        let made = sampler.frames(&noise, &place, 12.0, &mut random).unwrap();
+        let made = sampler
+            .camera
+            .frames(&noise, &place, 12.0, &mut random)
+            .unwrap();
         assert_eq!(made.lattice, None);
         let steps = |frame: &[u8]| {
             let rows = scene.mosaic.y + 20..scene.mosaic.bottom() as i32 - 20;
@@ -74,7 +77,7 @@ fn blurred_faces_have_no_lattice_and_no_steps() {
 
 #[test]
 fn published_tiles_are_squares_from_the_corner() {
-    let mut degradation = sampler().degradation;
+    let mut degradation = sampler().camera.degradation;
     (degradation.whole, degradation.unknown, degradation.scaled) = (1.0, 0.0, 0.0);
     (degradation.tiles, degradation.zoom) = (Some([6, 19]), Some(286.0 / 256.0));
     degradation.scale = [0.4023, 0.4023];
@@ -87,7 +90,9 @@ fn published_tiles_are_squares_from_the_corner() {
         let sample = sampler.sample(&picture(), &mut Pcg64Mcg::seed_from_u64(seed));
         let tile = sample.unwrap().block * 103.0 / 256.0;
         let place = Place::of(&scene);
-        let made = sampler.frames(&picture(), &place, tile.into(), &mut random);
+        let made = sampler
+            .camera
+            .frames(&picture(), &place, tile.into(), &mut random);
         let lattice = made.unwrap().lattice.unwrap();
         assert_eq!((lattice.phase_x, lattice.phase_y), (0.0, 0.0));
         assert_eq!(
@@ -101,7 +106,7 @@ fn published_tiles_are_squares_from_the_corner() {
 
 #[test]
 fn without_augmentation_a_picture_gives_one_crop() {
-    let mut degradation = sampler().degradation;
+    let mut degradation = sampler().camera.degradation;
     degradation.whole = 1.0;
     degradation.zoom = Some(1.1);
     (degradation.scale, degradation.turned) = ([1.0, 1.0], 1.0);
