@@ -12,6 +12,7 @@
 
 mod cut;
 mod follow;
+mod recent;
 mod steady;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! One region's box and lattice, freed of the jitter of single frames.
 
+use super::recent::Recent;
 use crate::detect::{Outline, Region};
 use crate::frame::{Lattice, Rect};
 
@@ -7,7 +8,7 @@ use crate::frame::{Lattice, Rect};
 /// is no whole number.
 const JITTER: f64 = 2.5;
 /// Frames over which a still box and the size of blocks are averaged at most.
-const LONGEST: f32 = 25.0;
+const LONGEST: usize = 25;
 
 /// Mean angle below which a region is upright, radians: in a part of its frames it was found so.
 const LEAST_TURN: f32 = 0.006;
@@ -16,18 +17,14 @@ const LEAST_TURN: f32 = 0.006;
 #[derive(Debug)]
 pub(super) struct Steady {
     last: Region,
-    /// Left, top, right and bottom edge, pixels.
-    edges: [f64; 4],
-    /// Frames in which the box stood still.
-    still: f32,
+    /// Left, top, right and bottom edge, pixels, since the box stands still.
+    edges: Recent<4>,
     /// Movement of the box from frame to frame, pixels.
     speed: [f64; 2],
-    /// Width and height of the blocks, and the frames behind them.
-    blocks: Option<([f32; 2], f32)>,
-    /// Part of the frames in which it was an ellipse, and these frames.
-    ellipse: (f32, f32),
-    /// Its angle, radians, and the frames behind it.
-    turn: (f32, f32),
+    /// Width and height of the blocks.
+    blocks: Option<Recent<2>>,
+    /// 1 for an ellipse, 0 for none; and the angle, radians.
+    outline: Recent<2>,
 }
 
 impl Steady {
@@ -35,56 +32,41 @@ impl Steady {
     pub(super) fn new(region: &Region) -> Self {
         Self {
             last: *region,
-            edges: edges(&region.rect),
-            still: 1.0,
+            edges: Recent::new(LONGEST, edges(&region.rect)),
             speed: [0.0; 2],
             blocks: region
                 .lattice
-                .map(|l| ([l.block_width, l.block_height], 1.0)),
-            ellipse: (share(region.outline), 1.0),
-            turn: (region.turn, 1.0),
+                .map(|lattice| Recent::new(LONGEST, sides(&lattice))),
+            outline: Recent::new(LONGEST, outline(region)),
         }
     }
 
     /// The region was found again.
     pub(super) fn update(&mut self, region: &Region) {
-        let now = edges(&region.rect);
-        let moved = |i: usize| now[i] - self.edges[i];
-        if (0..4).all(|i| moved(i).abs() <= JITTER) {
-            self.still = (self.still + 1.0).min(LONGEST);
-            for (edge, now) in self.edges.iter_mut().zip(now) {
-                *edge += (now - *edge) / f64::from(self.still);
-            }
+        let (now, mean) = (edges(&region.rect), self.edges.mean());
+        if (0..4).all(|i| (now[i] - mean[i]).abs() <= JITTER) {
+            self.edges.add(now);
             self.speed = [0.0; 2];
         } else {
             // A box that grows has no speed; one that moves keeps its size.
             let before = edges(&self.last.rect);
             let middle = |e: &[f64; 4], i: usize| (e[i] + e[i + 2]) / 2.0;
             self.speed = [0, 1].map(|i| middle(&now, i) - middle(&before, i));
-            (self.edges, self.still) = (now, 1.0);
+            self.edges.begin_anew(now);
         }
-        if let (Some((mean, count)), Some(lattice)) = (&mut self.blocks, &region.lattice) {
-            *count = (*count + 1.0).min(LONGEST);
-            for (mean, now) in mean
-                .iter_mut()
-                .zip([lattice.block_width, lattice.block_height])
-            {
-                *mean += (now - *mean) / *count;
-            }
+        if let (Some(blocks), Some(lattice)) = (&mut self.blocks, &region.lattice) {
+            blocks.add(sides(lattice));
         }
-        let (part, count) = &mut self.ellipse;
-        *count = (*count + 1.0).min(LONGEST);
-        *part += (share(region.outline) - *part) / *count;
-        let (turn, count) = &mut self.turn;
-        *count = (*count + 1.0).min(LONGEST);
-        *turn += (region.turn - *turn) / *count;
+        self.outline.add(outline(region));
         self.last = *region;
     }
 
     /// The region is where it was expected, though nothing was measured.
     pub(super) fn keep(&mut self) {
         self.last = self.expected();
-        self.edges = edges(&self.last.rect);
+        if self.speed != [0.0; 2] {
+            self.edges.begin_anew(edges(&self.last.rect));
+        }
     }
 
     /// Where the region should be in the next frame.
@@ -98,7 +80,8 @@ impl Steady {
 
     /// The region in this frame.
     pub(super) fn shown(&self) -> Region {
-        let [left, top, right, bottom] = self.edges.map(f64::round);
+        let [left, top, right, bottom] = self.edges.mean().map(f64::round);
+        let [ellipse, turn] = self.outline.mean();
         Region {
             rect: Rect::new(
                 left as i32,
@@ -107,13 +90,13 @@ impl Steady {
                 (bottom - top).max(1.0) as u32,
             ),
             lattice: self.last.lattice.map(|lattice| self.lattice(&lattice)),
-            outline: match self.ellipse.0 > 0.5 {
+            outline: match ellipse > 0.5 {
                 true => Outline::Ellipse,
                 false => Outline::Rectangle,
             },
-            turn: match self.turn.0.abs() < LEAST_TURN {
+            turn: match (turn as f32).abs() < LEAST_TURN {
                 true => 0.0,
-                false => self.turn.0,
+                false => turn as f32,
             },
             score: self.last.score,
         }
@@ -122,10 +105,11 @@ impl Steady {
     /// The lattice as measured last, with blocks of the mean size: about the region's middle, as a
     /// small error of the size is a large one of the phase far away from where it was measured.
     fn lattice(&self, measured: &Lattice) -> Lattice {
-        let Some(([width, height], _)) = self.blocks else {
+        let Some(blocks) = &self.blocks else {
             return *measured;
         };
-        let [left, top, right, bottom] = self.edges;
+        let [width, height] = blocks.mean().map(|side| side as f32);
+        let [left, top, right, bottom] = self.edges.mean();
         let phase = |(from, to): (f64, f64), phase: f32, old: f32, new: f32| {
             let (old, new) = (f64::from(old.max(1.0)), f64::from(new.max(1.0)));
             // The line nearest to the middle stays where it is.
@@ -149,9 +133,15 @@ impl Steady {
     }
 }
 
-/// 1 for an ellipse, else 0.
-fn share(outline: Outline) -> f32 {
-    f32::from(u8::from(outline == Outline::Ellipse))
+/// What is kept of a region's outline.
+fn outline(region: &Region) -> [f64; 2] {
+    let is_ellipse = region.outline == Outline::Ellipse;
+    [f64::from(u8::from(is_ellipse)), region.turn.into()]
+}
+
+/// Width and height of a lattice's blocks.
+fn sides(lattice: &Lattice) -> [f64; 2] {
+    [lattice.block_width.into(), lattice.block_height.into()]
 }
 
 /// Left, top, right, bottom.

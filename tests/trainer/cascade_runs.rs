@@ -113,7 +113,8 @@ fn films_are_trained_on_and_their_model_is_told_of_neighbours() {
     let (faces, out) = (folder.path().join("faces"), folder.path().join("run"));
     std::fs::create_dir(&faces).unwrap();
     make_faces(&faces, 24);
-    let recipe = small_film(folder.path(), 2, 2);
+    // The log has means over 50 steps.
+    let recipe = small_film(folder.path(), 50, 50);
     assert_eq!(train(&recipe, &faces, options(&out)), Outcome::Finished);
     for (stage, term) in [
         ("stage1", "steady"),

@@ -156,6 +156,14 @@ impl Sampler {
         let known = film::known(film, window.behind, window.neighbours(), random);
         let (mut samples, mut surfaces) = (Vec::new(), Vec::new());
         for (frame, pose) in motion.poses().enumerate() {
+            let is_seen = |own: usize| {
+                frame == own
+                    || (window.offsets()).any(|it| own.checked_add_signed(it) == Some(frame))
+            };
+            if !(before..before + MOMENTS).any(is_seen) {
+                surfaces.push(None);
+                continue;
+            }
             let in_frame = self.in_frame(block, &scene);
             let scene = scene.shifted(pose.shift(scene.side, in_frame));
             // All frames with the same chance.

@@ -13,7 +13,7 @@ const AREA: usize = SIZE * SIZE;
 const WINDOW: Window = Window {
     behind: 2,
     ahead: 1,
-    step: 1,
+    step: 2,
 };
 
 /// Mosaics without any wear, all of one kind: seen from edge to edge or not.
@@ -50,7 +50,7 @@ fn degradation(whole: f64) -> Degradation {
 fn still() -> Film {
     Film {
         still: 1.0,
-        speed: [0.03, 0.03],
+        speed: [0.015, 0.015],
         turn: 0.0,
         zoom: 0.0,
         expression: 0.0,
@@ -152,7 +152,7 @@ fn heads_move_and_are_shown_where_they_are() {
         }
         // Of blocks of an eighth of the head something is left.
         assert!(
-            moves > 0.3 && shown < 0.6 * moves,
+            moves > 0.15 && shown < 0.6 * moves,
             "{follows} {jumps}: {moves} {shown}"
         );
     }
