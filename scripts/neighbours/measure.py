@@ -6,19 +6,20 @@ import motion
 from clips import LATTICES, MOTIONS, Clips, cut, moved, sample
 from run import restore
 
-FRAMES, TARGETS, WARM = 12, range(4, 10), 4
+WARM = 4
 
 
 class Sums:
     """Errors of one way to restore."""
 
-    def __init__(self):
+    def __init__(self, targets):
+        self.targets = targets
         self.psnr, self.steps, self.along, self.area = [], 0.0, 0.0, 0.0
 
     def add(self, clips, made):
-        """`made`: crops of TARGETS."""
+        """`made`: crops of the span's frames that are measured."""
         square, area, last = 0.0, 0.0, None
-        for t, picture in zip(TARGETS, made):
+        for t, picture in zip(self.targets, made):
             mask = clips.cut(clips.mask, t)
             error = 127.5 * (picture.clamp(-1, 1) - clips.cut(clips.truth, t))
             square = square + (error**2 * mask).sum((1, 2, 3)) / 3
@@ -48,19 +49,19 @@ def projected(clips, frame, picture):
     return picture + cut(part.surface(missing), clips.square[:, frame])
 
 
-def cell(held, variant, network, count, seed, lattice, kind):
+def cell(held, variant, network, span, count, seed, lattice, kind):
     """PSNR, flicker and so on for one kind of lattice and of motion."""
-    sums = {name: Sums() for name in ("bicubic", "made", "projected")}
+    sums = {name: Sums(span.measured) for name in ("bicubic", "made", "projected")}
     g = torch.Generator().manual_seed(seed)
     chosen = torch.linspace(0, len(held) - 1, count).long()
     for choose in chosen.split(6):
         # 6 px of this crop are 12 of the product's.
         block = 6 if kind == "fast" else torch.tensor([4.0, 6.0]).repeat(3)[: len(choose)]
-        clips = Clips(held, g, len(choose), FRAMES, lattice, kind, block, choose)
-        made = restore(clips, variant, network, TARGETS, WARM)
-        sums["bicubic"].add(clips, [clips.cut(clips.bicubic, t) for t in TARGETS])
+        clips = Clips(held, g, len(choose), span.measured_frames, lattice, kind, block, choose)
+        made = restore(clips, variant, network, span.measured, WARM)
+        sums["bicubic"].add(clips, [clips.cut(clips.bicubic, t) for t in span.measured])
         sums["made"].add(clips, made)
-        sums["projected"].add(clips, [projected(clips, t, p) for t, p in zip(TARGETS, made)])
+        sums["projected"].add(clips, [projected(clips, t, p) for t, p in zip(span.measured, made)])
     psnr, flicker, along = sums["bicubic"].done()
     out = dict(bicubic=psnr, bicubic_flicker=flicker, bicubic_along=along)
     for name, tail in (("made", ""), ("projected", "_projected")):
@@ -70,10 +71,10 @@ def cell(held, variant, network, count, seed, lattice, kind):
     return out
 
 
-def evaluate(held, variant, network, count, seed):
+def evaluate(held, variant, network, span, count, seed):
     """All cells, `count` clips each."""
     network.eval()
     with torch.no_grad():
-        cells = {f"{l} {m}": cell(held, variant, network, count, seed, l, m) for l in LATTICES for m in MOTIONS}
+        cells = {f"{l} {m}": cell(held, variant, network, span, count, seed, l, m) for l in LATTICES for m in MOTIONS}
     network.train()
     return cells

@@ -18,19 +18,18 @@ from clips import Clips
 from measure import evaluate
 from networks import operations
 from run import restore
+from spans import SPANS
 from variants import VARIANTS
-
-CLIPS, FRAMES, TARGETS = 5, 10, range(4, 8)  # a step: so many clips of so many frames, whose pictures count
 
 
 def charbonnier(x, mask):
     return (torch.sqrt(x * x + 1e-4) * mask).sum() / (3 * mask.sum())
 
 
-def loss(batch, variant, network):
-    made = restore(batch, variant, network, TARGETS, warm=1)
+def loss(batch, variant, network, targets):
+    made = restore(batch, variant, network, targets, warm=1)
     total, errors = 0.0, []
-    for t, picture in zip(TARGETS, made):
+    for t, picture in zip(targets, made):
         mask = batch.cut(batch.mask, t)
         errors.append(picture - batch.cut(batch.truth, t))
         total = total + charbonnier(errors[-1], mask + 0.05)
@@ -38,7 +37,7 @@ def loss(batch, variant, network):
             last, known = data.moved(errors[-2], batch.square[:, t - 1], batch.square[:, t])
             both = known * mask * data.cut(batch.mask[:, t - 1], batch.square[:, t])
             total = total + variant.temporal * charbonnier(errors[-1] - last, both)
-    return total / len(TARGETS)
+    return total / len(targets)
 
 
 class Trainee:
@@ -63,7 +62,7 @@ class Trainee:
         rate = self.args.rate * min(1, (self.step + 1) / 30) * (0.02 + 0.98 * min(1, 1.6 * left))
         self.optimizer.param_groups[0]["lr"] = rate
         self.optimizer.zero_grad()
-        loss(batch, self.variant, self.network).backward()
+        loss(batch, self.variant, self.network, SPANS[self.args.reach].targets).backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         self.step += 1
@@ -71,7 +70,7 @@ class Trainee:
 
     def keep(self, held):
         """Measure on few clips, for the curve, and save."""
-        cells = evaluate(held, self.variant, self.network, 6, seed=5)
+        cells = evaluate(held, self.variant, self.network, SPANS[self.args.reach], 6, seed=5)
         self.curve.append([self.step, sum(cell["gain"] for cell in cells.values()) / len(cells)])
         state = dict(network=self.network.state_dict(), optimizer=self.optimizer.state_dict())
         state |= dict(curve=self.curve, step=self.step, seconds=self.seconds)
@@ -82,7 +81,7 @@ class Trainee:
 
     def result(self, held):
         line = dict(name=self.name, seed=self.args.seed, steps=self.step, operations=operations(self.network))
-        cells = evaluate(held, self.variant, self.network, self.args.count, seed=7)
+        cells = evaluate(held, self.variant, self.network, SPANS[self.args.reach], self.args.count, seed=7)
         return line | dict(seconds=round(self.seconds), curve=self.curve, cells=cells)
 
 
@@ -91,7 +90,7 @@ def train(names, args, stills, held):
     group = [Trainee(name, args) for name in names]
     for step in range(min(trainee.step for trainee in group), args.steps):
         g = torch.Generator().manual_seed(1_000_000 * args.seed + step)
-        batch = Clips(stills, g, CLIPS, FRAMES)
+        batch = Clips(stills, g, SPANS[args.reach].clips, SPANS[args.reach].frames)
         for trainee in group:
             if trainee.step == step:
                 trainee.learn(batch)
@@ -104,12 +103,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faces", required=True, help="folder of JPEG pictures of one face each, 128 px wide")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--only", nargs="*", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--only", nargs="*", choices=VARIANTS)
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--reach", type=int, choices=SPANS, default=4, help="how far neighbours may be, frames")
     parser.add_argument("--count", type=int, default=24, help="clips of each kind to measure with")
     args = parser.parse_args()
+    fitting = [name for name, variant in VARIANTS.items() if SPANS[args.reach].holds(variant.frames)]
+    args.only = fitting if args.only is None else args.only
+    if far := [name for name in args.only if name not in fitting]:
+        parser.error(f"{', '.join(far)}: neighbours are further away than clips are long; give a larger --reach")
     torch.set_num_threads(1)
     args.out.mkdir(parents=True, exist_ok=True)
     stills, held = data.load(args.faces, args.out / "stills.npy")

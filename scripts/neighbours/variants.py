@@ -47,5 +47,10 @@ VARIANTS = {
     "spaced3-temporal": Variant((-4, -2, 2), align="registered", temporal=1.0),
     "both-spaced": Variant((-4, -2), align="registered", last="registered"),
     "both-spaced-temporal": Variant((-4, -2), align="registered", last="registered", temporal=1.0),
+    "spaced4": Variant((-4, -2, 2, 4), align="registered", temporal=0.3),
+    "spaced6": Variant((-6, -4, -2, 2, 4, 6), align="registered", temporal=0.3),
+    "wide4": Variant((-6, -3, 3, 6), align="registered", temporal=0.3),
+    "spaced4-past": Variant((-6, -4, -2, 2), align="registered", temporal=0.3),
+    "both-spaced-temporal0.3": Variant((-4, -2), align="registered", last="registered", temporal=0.3),
     "registered-temporal": Variant(AROUND, align="registered", temporal=1.0),
 }
