@@ -84,7 +84,7 @@ const KNEE: f32 = 0.75;
 
 /// How a region of PQ or HLG is shown to a network, and its answer brought back.
 ///
-/// What is brighter than diffuse white is pressed between [`KNEE`] and white, no more than the
+/// What is brighter than diffuse white is pressed between `KNEE` and white, no more than the
 /// region needs: where nothing is brighter, white is diffuse white, and else the brightest of the
 /// region. So nothing that is there is cut off, and no answer is brighter than it must be.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -138,7 +138,7 @@ pub struct Stage1 {
     pub texture: f64,
     /// Size of the image pools.
     pub pool: usize,
-    /// Weight of the squared change of the error from one frame to the next, see [`Film`].
+    /// Weight of the squared change of the error from one frame to the next, in films alone.
     #[serde(default, skip_serializing_if = "is_none")]
     pub steady: f64,
     /// Decay of the moving average of the generator's weights.
@@ -176,7 +176,7 @@ pub struct Stage2 {
     /// What the picture with invented detail is trained on, if the network makes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detailed: Option<Detailed>,
-    /// Weight of the squared change of the error from one frame to the next, see [`Film`].
+    /// Weight of the squared change of the error from one frame to the next, in films alone.
     #[serde(default, skip_serializing_if = "is_none")]
     pub steady: f64,
     /// Decay of the moving average of the weights.
