@@ -30,7 +30,7 @@ pub fn write(path: &Path, markers: &[Marker], film: &Film, media: &Path) -> Resu
     files::write(path, text).map_err(|error| CueError::new(path, error.root_cause().to_string()))
 }
 
-/// Whether [`write`] knows what to write into a file of this name, to be asked before the work.
+/// Whether [`write()`] knows what to write into a file of this name, to be asked before the work.
 pub fn check(path: &Path) -> Result<(), CueError> {
     form(path).map(|_| ())
 }
