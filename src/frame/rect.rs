@@ -108,6 +108,13 @@ impl Square {
         }
     }
 
+    /// This square, `times` as wide around the same middle.
+    pub fn grown(&self, times: f64) -> Self {
+        let side = times * self.side;
+        let [x, y] = self.middle().map(|middle| middle - side / 2.0);
+        Self { x, y, side }
+    }
+
     /// Its middle, x and y.
     pub fn middle(&self) -> [f64; 2] {
         [self.x + self.side / 2.0, self.y + self.side / 2.0]

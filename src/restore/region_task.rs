@@ -41,6 +41,8 @@ pub struct Target {
     /// The square of the face in it, as large as those of the model's training, where that is
     /// known.
     pub face: Option<Square>,
+    /// The square around its box, steadier than that from frame to frame, where it is followed.
+    pub around: Option<Square>,
     /// What the colours of its blocks are.
     pub sampling: Sampling,
 }
@@ -51,6 +53,7 @@ impl From<Region> for Target {
             region,
             id: None,
             face: None,
+            around: None,
             sampling: Sampling::Mean,
         }
     }
@@ -94,11 +97,11 @@ impl RegionTask {
     /// Take `target` up, whose region lies in a frame of `size` (width, height) pixels.
     pub(super) fn set(&mut self, target: &Target, margin: f64, size: (u32, u32)) {
         self.is_turned = target.region.is_turned();
-        let (region, face, size) = if self.is_turned {
+        let (region, face, around, size) = if self.is_turned {
             let (region, face) = self.upright.set(&target.region, target.face, margin, size);
-            (region, face, self.upright.size())
+            (region, face, None, self.upright.size())
         } else {
-            (target.region, target.face, size)
+            (target.region, target.face, target.around, size)
         };
         self.rect = region.rect;
         self.lattice = region.lattice;
@@ -106,7 +109,7 @@ impl RegionTask {
         self.id = target.id;
         self.sampling = target.sampling;
         self.overlay.clear();
-        self.views = Views::of(&self.rect, face, margin, size);
+        self.views = Views::of(&self.rect, around, face, margin, size);
     }
 
     /// Number of pictures that the network is shown.

@@ -10,7 +10,7 @@ use crate::cascade::{
 use crate::detect::{DetectSettings, Detector, Luma, Region};
 use crate::face_check::{self, Answer, FaceCheck, Question};
 use crate::frame::{FrameView, FrameViewMut, Layout, Rect};
-use crate::track::Tracked;
+use crate::track::{Poise, Tracked};
 
 /// Restores pictures with a model of its own, as the element `facedepixelate` does when no property
 /// is set.
@@ -48,6 +48,7 @@ pub struct Restorer {
     backend: Box<dyn Backend>,
     face_check: Option<FaceCheck>,
     sampling: SamplingProbe,
+    poise: Poise,
     detector: Detector,
     restoration: Restoration,
     /// Luma of pictures that have no such plane.
@@ -85,6 +86,7 @@ impl Restorer {
             backend,
             face_check: None,
             sampling: SamplingProbe::default(),
+            poise: Poise::default(),
             detector: Detector::new(),
             restoration: Restoration::default(),
             luma: Vec::new(),
@@ -177,6 +179,7 @@ impl Restorer {
         }
         for Mosaic { target, .. } in mosaics {
             let region = &target.region;
+            target.around = target.id.map(|id| self.poise.square(id, &region.rect));
             if let Some(lattice) = &region.lattice
                 && !region.is_turned()
             {

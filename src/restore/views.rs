@@ -27,10 +27,16 @@ pub(super) struct Views {
 
 impl Views {
     /// Views of `rect`, which lies in a frame of `size` (width, height) pixels, for a network that
-    /// was trained with squares `margin` times as wide as mosaics; `face` is the face's square, if
-    /// that is known.
-    pub(super) fn of(rect: &Rect, face: Option<Square>, margin: f64, size: (u32, u32)) -> Self {
-        let usual = Square::around(rect, margin).inside(rect, size.0, size.1);
+    /// was trained with squares `margin` times as wide as mosaics; `around` is the square around
+    /// `rect` that stands still where that trembles, `face` is the face's square, if these are known.
+    pub(super) fn of(
+        rect: &Rect,
+        around: Option<Square>,
+        face: Option<Square>,
+        margin: f64,
+        size: (u32, u32),
+    ) -> Self {
+        let usual = usual(rect, around, margin).inside(rect, size.0, size.1);
         let longer = f64::from(rect.width.max(rect.height));
         let only = |whole| Self { whole, close: None };
         let believed = |face: &Square| {
@@ -59,6 +65,15 @@ impl Views {
     /// All of them, one picture each.
     pub(super) fn squares(&self) -> impl Iterator<Item = Square> {
         [Some(self.whole), self.close].into_iter().flatten()
+    }
+}
+
+/// The square whose side is `margin` times that of the one around `rect`, and shows all of it.
+fn usual(rect: &Rect, around: Option<Square>, margin: f64) -> Square {
+    let longer = f64::from(rect.width.max(rect.height));
+    match around.map(|around| around.grown(margin)) {
+        Some(square) if square.side >= longer => covering(&square, rect),
+        _ => Square::around(rect, margin),
     }
 }
 
@@ -123,27 +138,43 @@ mod tests {
             Some(square(0.0, 0.0, 900.0)),
             Some(square(f64::NAN, 0.0, f64::NAN)),
         ] {
-            let views = Views::of(&rect, face, 1.3, FRAME);
+            let views = Views::of(&rect, None, face, 1.3, FRAME);
             assert_eq!((views.whole, views.close), (usual, None), "{face:?}");
         }
     }
 
     #[test]
+    fn a_trembling_box_is_seen_from_where_it_rests() {
+        let around = square(100.0, 100.0, 60.0);
+        let still = Views::of(&Rect::new(100, 100, 60, 60), Some(around), None, 1.3, FRAME);
+        assert_eq!(still.whole, square(91.0, 91.0, 78.0));
+        let trembling = Rect::new(98, 103, 69, 57);
+        assert_eq!(Views::of(&trembling, Some(around), None, 1.3, FRAME), still);
+        // All of the mosaic is seen, wherever it rested.
+        let moved = Rect::new(130, 100, 60, 60);
+        let views = Views::of(&moved, Some(around), None, 1.3, FRAME);
+        assert_eq!(views.whole, square(112.0, 91.0, 78.0));
+        let grown = Rect::new(90, 90, 100, 90);
+        let views = Views::of(&grown, Some(around), None, 1.3, FRAME);
+        assert_eq!(views, Views::of(&grown, None, None, 1.3, FRAME));
+    }
+
+    #[test]
     fn a_small_mosaic_is_seen_with_its_face() {
         let rect = Rect::new(100, 100, 40, 16);
-        let views = Views::of(&rect, Some(square(60.0, 80.0, 120.0)), 1.3, FRAME);
+        let views = Views::of(&rect, None, Some(square(60.0, 80.0, 120.0)), 1.3, FRAME);
         assert_eq!(views.whole, square(60.0, 80.0, 120.0));
         assert_eq!(views.close, None);
         // However badly the face is placed, the mosaic is in the view, and most of that in the
         // frame.
-        let views = Views::of(&rect, Some(square(150.0, -90.0, 120.0)), 1.3, FRAME);
+        let views = Views::of(&rect, None, Some(square(150.0, -90.0, 120.0)), 1.3, FRAME);
         assert_eq!(views.whole, square(100.0, 0.0, 120.0));
     }
 
     #[test]
     fn a_face_in_a_large_mosaic_is_looked_at_closely() {
         let rect = Rect::new(100, 50, 200, 200);
-        let views = Views::of(&rect, Some(square(140.0, 60.0, 90.0)), 1.3, FRAME);
+        let views = Views::of(&rect, None, Some(square(140.0, 60.0, 90.0)), 1.3, FRAME);
         assert_eq!(views.whole, Square::around(&rect, 1.3));
         assert_eq!(views.close, Some(square(140.0, 60.0, 90.0)));
     }

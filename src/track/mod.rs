@@ -12,6 +12,7 @@
 
 mod cut;
 mod follow;
+mod poise;
 mod recent;
 mod steady;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod tests;
 
 pub use cut::CutDetector;
 pub use follow::MosaicTracker;
+pub use poise::Poise;
 
 use crate::detect::{Luma, Region};
 use crate::frame::Lattice;

@@ -43,21 +43,25 @@ impl Steady {
 
     /// The region was found again.
     pub(super) fn update(&mut self, region: &Region) {
-        let (now, mean) = (edges(&region.rect), self.edges.mean());
+        self.outline.add(outline(region));
+        let mean = self.edges.mean();
+        let now = match region.outline == self.form() {
+            true => edges(&region.rect),
+            // The box of an ellipse is another one than that of a rectangle: only where it is counts.
+            false => moved(&mean, &edges(&region.rect)),
+        };
         if (0..4).all(|i| (now[i] - mean[i]).abs() <= JITTER) {
             self.edges.add(now);
             self.speed = [0.0; 2];
         } else {
             // A box that grows has no speed; one that moves keeps its size.
             let before = edges(&self.last.rect);
-            let middle = |e: &[f64; 4], i: usize| (e[i] + e[i + 2]) / 2.0;
-            self.speed = [0, 1].map(|i| middle(&now, i) - middle(&before, i));
+            self.speed = [0, 1].map(|axis| middle(&now, axis) - middle(&before, axis));
             self.edges.begin_anew(now);
         }
         if let (Some(blocks), Some(lattice)) = (&mut self.blocks, &region.lattice) {
             blocks.add(sides(lattice));
         }
-        self.outline.add(outline(region));
         self.last = *region;
     }
 
@@ -81,7 +85,7 @@ impl Steady {
     /// The region in this frame.
     pub(super) fn shown(&self) -> Region {
         let [left, top, right, bottom] = self.edges.mean().map(f64::round);
-        let [ellipse, turn] = self.outline.mean();
+        let [_, turn] = self.outline.mean();
         Region {
             rect: Rect::new(
                 left as i32,
@@ -90,15 +94,20 @@ impl Steady {
                 (bottom - top).max(1.0) as u32,
             ),
             lattice: self.last.lattice.map(|lattice| self.lattice(&lattice)),
-            outline: match ellipse > 0.5 {
-                true => Outline::Ellipse,
-                false => Outline::Rectangle,
-            },
+            outline: self.form(),
             turn: match (turn as f32).abs() < LEAST_TURN {
                 true => 0.0,
                 false => turn as f32,
             },
             score: self.last.score,
+        }
+    }
+
+    /// The outline in most frames.
+    fn form(&self) -> Outline {
+        match self.outline.mean()[0] > 0.5 {
+            true => Outline::Ellipse,
+            false => Outline::Rectangle,
         }
     }
 
@@ -137,6 +146,17 @@ impl Steady {
 fn outline(region: &Region) -> [f64; 2] {
     let is_ellipse = region.outline == Outline::Ellipse;
     [f64::from(u8::from(is_ellipse)), region.turn.into()]
+}
+
+/// The middle between `edges` across an axis.
+fn middle(edges: &[f64; 4], axis: usize) -> f64 {
+    (edges[axis] + edges[axis + 2]) / 2.0
+}
+
+/// `edges`, moved by whole pixels to the middle of `there`.
+fn moved(edges: &[f64; 4], there: &[f64; 4]) -> [f64; 4] {
+    let shift = [0, 1].map(|axis| (middle(there, axis) - middle(edges, axis)).round());
+    std::array::from_fn(|edge| edges[edge] + shift[edge % 2])
 }
 
 /// Width and height of a lattice's blocks.
@@ -240,5 +260,20 @@ mod tests {
             steady.update(&seen(Outline::Rectangle));
         }
         assert_eq!(steady.shown().outline, Outline::Rectangle);
+    }
+
+    #[test]
+    fn a_box_of_another_outline_does_not_count() {
+        let still = region(Rect::new(40, 40, 40, 40), 8.0, 0.0);
+        let ellipse = Region {
+            rect: Rect::new(35, 33, 50, 50),
+            outline: Outline::Ellipse,
+            ..still
+        };
+        let mut steady = Steady::new(&still);
+        for other in [still, ellipse, still, ellipse] {
+            steady.update(&other);
+            assert_eq!(steady.shown().rect, still.rect);
+        }
     }
 }

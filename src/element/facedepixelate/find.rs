@@ -10,7 +10,7 @@ use crate::detect::{Luma, Region};
 use crate::face_check::{Answer, FaceCheck, Question};
 use crate::frame::{FrameView, Rect};
 use crate::restore::{is_covered, is_mostly_within};
-use crate::track::{CutDetector, MosaicTracker};
+use crate::track::{CutDetector, MosaicTracker, Poise};
 
 /// Finds the regions; keeps its memory from frame to frame.
 #[derive(Default)]
@@ -27,6 +27,7 @@ pub(super) struct Finder {
     /// Regions that upstream named beyond the most that are restored.
     left_out: usize,
     sampling: SamplingProbe,
+    poise: Poise,
     /// Mosaics that are no faces.
     refused: usize,
 }
@@ -123,9 +124,11 @@ impl Finder {
         Ok(())
     }
 
-    /// See what the colours of the regions' blocks are.
-    pub(super) fn tell_samplings(&mut self, frame: &FrameView<'_>) {
+    /// See where the regions have been lately, and what the colours of their blocks are.
+    pub(super) fn tell_more(&mut self, frame: &FrameView<'_>) {
         for found in &mut self.found {
+            let square = |id| self.poise.square(id, &found.region.rect);
+            found.around = found.id.map(square);
             if let Some(lattice) = &found.region.lattice
                 && !found.region.is_turned()
             {
@@ -169,6 +172,7 @@ impl Finder {
                     method: Method::Lattice,
                     id: Some(tracked.id),
                     face: None,
+                    around: None,
                     probability: None,
                     sampling: Sampling::Mean,
                 });
@@ -209,6 +213,7 @@ impl Finder {
             method,
             id,
             face: None,
+            around: None,
             probability: None,
             sampling: Sampling::Mean,
         });

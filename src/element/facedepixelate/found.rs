@@ -38,6 +38,8 @@ pub(super) struct Found {
     pub id: Option<u32>,
     /// The square of the face in it, if that is known.
     pub face: Option<Square>,
+    /// The square around it, steadier than its box, if it is followed.
+    pub around: Option<Square>,
     /// Probability that it covers a face, if it was asked for.
     pub probability: Option<f32>,
     /// What the colours of its blocks are.
@@ -60,6 +62,7 @@ impl From<&Found> for Target {
             region: found.region,
             id: found.id,
             face: found.face,
+            around: found.around,
             sampling: found.sampling,
         }
     }

@@ -135,7 +135,7 @@ impl Looker {
         {
             finder.keep_faces(picture, face_check, settings.face_threshold)?;
         }
-        finder.tell_samplings(picture);
+        finder.tell_more(picture);
         Ok(())
     }
 }
