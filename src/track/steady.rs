@@ -266,7 +266,7 @@ mod tests {
     fn a_box_of_another_outline_does_not_count() {
         let still = region(Rect::new(40, 40, 40, 40), 8.0, 0.0);
         let ellipse = Region {
-            rect: Rect::new(35, 33, 50, 50),
+            rect: Rect::new(35, 35, 50, 50),
             outline: Outline::Ellipse,
             ..still
         };
