@@ -93,12 +93,21 @@ fn coded<'a>(
         codec.line()
     );
     let pipeline = launch(&line)?;
+    feed(&part(&pipeline, "source")?, pictures, (width, height))?;
+    Ok(pipeline)
+}
+
+/// Let `source` give packed R′G′B′ frames of this size, 25 per second, and end.
+pub(super) fn feed<'a>(
+    source: &gst_app::AppSrc,
+    pictures: impl Iterator<Item = &'a [u8]>,
+    (width, height): (u32, u32),
+) -> anyhow::Result<()> {
     let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::Rgb, width, height)
         .fps((25, 1))
         .build()
         .context("appsrc")?;
     let caps = info.to_caps().context("appsrc")?;
-    let source = part::<gst_app::AppSrc>(&pipeline, "source")?;
     source.set_caps(Some(&caps));
     // All of it waits in the source: a test's clips have few frames.
     source.set_max_bytes(0);
@@ -110,7 +119,7 @@ fn coded<'a>(
         source.push_buffer(buffer).context("appsrc")?;
     }
     source.end_of_stream().context("appsrc")?;
-    Ok(pipeline)
+    Ok(())
 }
 
 /// Luma of the first frames of a clip after another pass through `codec`, `most` at most.

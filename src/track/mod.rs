@@ -11,6 +11,7 @@
 //! shot have nothing before them that could raise a doubt.
 
 mod cut;
+mod edges;
 mod follow;
 mod poise;
 mod recent;
@@ -144,8 +145,8 @@ impl Tracker {
             let evidence = again(&inside).filter(|(lattice, score)| {
                 *score >= least && same_blocks(expected.lattice.as_ref(), Some(lattice))
             });
-            if let Some((_, score)) = evidence {
-                track.steady.keep();
+            if let Some((lattice, score)) = evidence {
+                track.steady.keep(&lattice);
                 track.seen(score);
             }
         }

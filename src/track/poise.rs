@@ -5,8 +5,7 @@
 //! other lashes in each. What it is shown need not end where the mosaic does: it may stand still, and
 //! follow slowly what moves.
 
-use std::collections::VecDeque;
-
+use super::recent::Recent;
 use crate::frame::{Rect, Square};
 
 /// Frames that a square is the mean of at most.
@@ -26,21 +25,16 @@ type Place = [f64; 3];
 /// Only the last frames count, so that a part of a film shows what the whole does.
 #[derive(Debug, Default)]
 pub struct Poise {
-    known: Vec<(u32, VecDeque<Place>)>,
+    known: Vec<(u32, Recent<3>)>,
 }
 
 impl Poise {
     /// The square around `rect`, the box of the region `id` in the next frame: as wide as its longer
     /// side has been lately, where it has been lately.
     pub fn square(&mut self, id: u32, rect: &Rect) -> Square {
-        let places = self.places(id);
-        if places.len() == FRAMES {
-            places.pop_front();
-        }
         let square = Square::around(rect, 1.0);
         let [x, y] = square.middle();
-        places.push_back([x, y, square.side]);
-        let [x, y, side] = rest(places);
+        let [x, y, side] = rest(self.seen(id, [x, y, square.side]));
         Square {
             x: x - side / 2.0,
             y: y - side / 2.0,
@@ -48,22 +42,28 @@ impl Poise {
         }
     }
 
-    fn places(&mut self, id: u32) -> &mut VecDeque<Place> {
-        let index = self.known.iter().position(|(known, _)| *known == id);
-        let index = index.unwrap_or_else(|| {
-            if self.known.len() == MAX_TRACKED {
-                self.known.remove(0);
+    /// The places of the region `id`, now that it is at `place`.
+    fn seen(&mut self, id: u32, place: Place) -> &Recent<3> {
+        let index = match self.known.iter().position(|(known, _)| *known == id) {
+            Some(index) => {
+                self.known[index].1.add(place);
+                index
             }
-            self.known.push((id, VecDeque::with_capacity(FRAMES)));
-            self.known.len() - 1
-        });
-        &mut self.known[index].1
+            None => {
+                if self.known.len() == MAX_TRACKED {
+                    self.known.remove(0);
+                }
+                self.known.push((id, Recent::new(FRAMES, place)));
+                self.known.len() - 1
+            }
+        };
+        &self.known[index].1
     }
 }
 
-/// The mean of `places`, of which there are some, by their nearness to the median of the last ones.
-fn rest(places: &VecDeque<Place>) -> Place {
-    let now = [0, 1, 2].map(|axis| median(places.iter().rev().take(NOW).map(|place| place[axis])));
+/// The mean of `places` by their nearness to the median of the last ones.
+fn rest(places: &Recent<3>) -> Place {
+    let now = places.median_of_last::<NOW>();
     let reach = REACH * now[2];
     let weight = |place: &Place| {
         let distances = (0..3).map(|axis| (place[axis] - now[axis]).abs() / reach);
@@ -71,7 +71,7 @@ fn rest(places: &VecDeque<Place>) -> Place {
         (1.0 - far * far).powi(2)
     };
     let (mut sums, mut all) = ([0.0; 3], 0.0);
-    for place in places {
+    for place in places.latest() {
         let weight = weight(place);
         all += weight;
         (sums.iter_mut().zip(place)).for_each(|(sum, value)| *sum += weight * value);
@@ -81,17 +81,6 @@ fn rest(places: &VecDeque<Place>) -> Place {
         // The medians of three axes may be of places far apart.
         false => now,
     }
-}
-
-/// The median of [`NOW`] values at most, and at least one.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let (mut sorted, mut count) = ([f64::INFINITY; NOW], 0);
-    for (place, value) in sorted.iter_mut().zip(values) {
-        *place = value;
-        count += 1;
-    }
-    sorted.sort_unstable_by(f64::total_cmp);
-    (sorted[(count - 1) / 2] + sorted[count / 2]) / 2.0
 }
 
 #[cfg(test)]

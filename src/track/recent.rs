@@ -26,10 +26,22 @@ impl<const N: usize> Recent<N> {
         self.kept.push_back(numbers);
     }
 
-    /// Forget all but this.
-    pub(super) fn begin_anew(&mut self, numbers: [f64; N]) {
-        self.kept.clear();
-        self.kept.push_back(numbers);
+    /// What the frames said, the last one first.
+    pub(super) fn latest(&self) -> impl Iterator<Item = &[f64; N]> {
+        self.kept.iter().rev()
+    }
+
+    /// The median of each number in the last frames, `M` at most.
+    pub(super) fn median_of_last<const M: usize>(&self) -> [f64; N] {
+        std::array::from_fn(|i| {
+            let (mut sorted, mut count) = ([f64::INFINITY; M], 0);
+            for (place, numbers) in sorted.iter_mut().zip(self.latest()) {
+                *place = numbers[i];
+                count += 1;
+            }
+            sorted.sort_unstable_by(f64::total_cmp);
+            (sorted[(count - 1) / 2] + sorted[count / 2]) / 2.0
+        })
     }
 
     /// The mean.
@@ -55,7 +67,10 @@ mod tests {
         assert_eq!(series(0).mean(), series(6).mean());
         let mut recent = series(0);
         assert!((recent.mean()[0] - 0.8).abs() < 1e-12);
-        recent.begin_anew([5.0, 2.0]);
-        assert_eq!(recent.mean(), [5.0, 2.0]);
+        for outlier in [90.0, -90.0] {
+            recent.add([outlier, 2.0]);
+        }
+        assert_eq!(recent.median_of_last::<3>(), [0.9, 2.0]);
+        assert_eq!(recent.median_of_last::<2>(), [0.0, 2.0]);
     }
 }

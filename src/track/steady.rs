@@ -1,13 +1,11 @@
 //! One region's box and lattice, freed of the jitter of single frames.
 
+use super::edges::Edges;
 use super::recent::Recent;
 use crate::detect::{Outline, Region};
-use crate::frame::{Lattice, Rect};
+use crate::frame::Lattice;
 
-/// Largest distance of an edge from its mean that counts as jitter, pixels: two pixels, as the mean
-/// is no whole number.
-const JITTER: f64 = 2.5;
-/// Frames over which a still box and the size of blocks are averaged at most.
+/// Frames over which the size of blocks, the angle and the outline are averaged at most.
 const LONGEST: usize = 25;
 
 /// Mean angle below which a region is upright, radians: in a part of its frames it was found so.
@@ -17,10 +15,7 @@ const LEAST_TURN: f32 = 0.006;
 #[derive(Debug)]
 pub(super) struct Steady {
     last: Region,
-    /// Left, top, right and bottom edge, pixels, since the box stands still.
-    edges: Recent<4>,
-    /// Movement of the box from frame to frame, pixels.
-    speed: [f64; 2],
+    edges: Edges,
     /// Width and height of the blocks.
     blocks: Option<Recent<2>>,
     /// 1 for an ellipse, 0 for none; and the angle, radians.
@@ -32,8 +27,7 @@ impl Steady {
     pub(super) fn new(region: &Region) -> Self {
         Self {
             last: *region,
-            edges: Recent::new(LONGEST, edges(&region.rect)),
-            speed: [0.0; 2],
+            edges: Edges::new(&region.rect, region.lattice.as_ref()),
             blocks: region
                 .lattice
                 .map(|lattice| Recent::new(LONGEST, sides(&lattice))),
@@ -44,55 +38,36 @@ impl Steady {
     /// The region was found again.
     pub(super) fn update(&mut self, region: &Region) {
         self.outline.add(outline(region));
-        let mean = self.edges.mean();
-        let now = match region.outline == self.form() {
-            true => edges(&region.rect),
-            // The box of an ellipse is another one than that of a rectangle: only where it is counts.
-            false => moved(&mean, &edges(&region.rect)),
-        };
-        if (0..4).all(|i| (now[i] - mean[i]).abs() <= JITTER) {
-            self.edges.add(now);
-            self.speed = [0.0; 2];
-        } else {
-            // A box that grows has no speed; one that moves keeps its size.
-            let before = edges(&self.last.rect);
-            self.speed = [0, 1].map(|axis| middle(&now, axis) - middle(&before, axis));
-            self.edges.begin_anew(now);
-        }
+        // The box of an ellipse is another one than that of a rectangle.
+        let is_whole = region.outline == self.form();
+        (self.edges).update(&region.rect, region.lattice.as_ref(), is_whole);
         if let (Some(blocks), Some(lattice)) = (&mut self.blocks, &region.lattice) {
             blocks.add(sides(lattice));
         }
         self.last = *region;
     }
 
-    /// The region is where it was expected, though nothing was measured.
-    pub(super) fn keep(&mut self) {
-        self.last = self.expected();
-        if self.speed != [0.0; 2] {
-            self.edges.begin_anew(edges(&self.last.rect));
-        }
+    /// The region is where it was expected, though no more than this lattice was found.
+    pub(super) fn keep(&mut self, lattice: &Lattice) {
+        self.update(&Region {
+            lattice: Some(*lattice),
+            ..self.expected()
+        });
     }
 
     /// Where the region should be in the next frame.
     pub(super) fn expected(&self) -> Region {
-        let mut region = self.shown();
-        let shift = self.speed.map(|s| s.round().clamp(-1e4, 1e4) as i32);
-        region.rect.x = region.rect.x.saturating_add(shift[0]);
-        region.rect.y = region.rect.y.saturating_add(shift[1]);
-        region
+        Region {
+            rect: self.edges.expected(),
+            ..self.shown()
+        }
     }
 
     /// The region in this frame.
     pub(super) fn shown(&self) -> Region {
-        let [left, top, right, bottom] = self.edges.mean().map(f64::round);
         let [_, turn] = self.outline.mean();
         Region {
-            rect: Rect::new(
-                left as i32,
-                top as i32,
-                (right - left).max(1.0) as u32,
-                (bottom - top).max(1.0) as u32,
-            ),
+            rect: self.edges.rect(),
             lattice: self.last.lattice.map(|lattice| self.lattice(&lattice)),
             outline: self.form(),
             turn: match (turn as f32).abs() < LEAST_TURN {
@@ -118,7 +93,7 @@ impl Steady {
             return *measured;
         };
         let [width, height] = blocks.mean().map(|side| side as f32);
-        let [left, top, right, bottom] = self.edges.mean();
+        let [left, top, right, bottom] = self.edges.sides();
         let phase = |(from, to): (f64, f64), phase: f32, old: f32, new: f32| {
             let (old, new) = (f64::from(old.max(1.0)), f64::from(new.max(1.0)));
             // The line nearest to the middle stays where it is.
@@ -148,35 +123,15 @@ fn outline(region: &Region) -> [f64; 2] {
     [f64::from(u8::from(is_ellipse)), region.turn.into()]
 }
 
-/// The middle between `edges` across an axis.
-fn middle(edges: &[f64; 4], axis: usize) -> f64 {
-    (edges[axis] + edges[axis + 2]) / 2.0
-}
-
-/// `edges`, moved by whole pixels to the middle of `there`.
-fn moved(edges: &[f64; 4], there: &[f64; 4]) -> [f64; 4] {
-    let shift = [0, 1].map(|axis| (middle(there, axis) - middle(edges, axis)).round());
-    std::array::from_fn(|edge| edges[edge] + shift[edge % 2])
-}
-
 /// Width and height of a lattice's blocks.
 fn sides(lattice: &Lattice) -> [f64; 2] {
     [lattice.block_width.into(), lattice.block_height.into()]
 }
 
-/// Left, top, right, bottom.
-fn edges(rect: &Rect) -> [f64; 4] {
-    [
-        f64::from(rect.x),
-        f64::from(rect.y),
-        rect.right() as f64,
-        rect.bottom() as f64,
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::Rect;
 
     fn region(rect: Rect, block: f32, phase: f32) -> Region {
         let lattice = Lattice {
@@ -223,7 +178,7 @@ mod tests {
                 Rect::new(5 * step + 5, 3 * step + 3, 40, 40)
             );
         }
-        steady.keep();
+        steady.keep(&Lattice::square(8, 0, 0));
         assert_eq!(steady.shown().rect, Rect::new(50, 30, 40, 40));
     }
 

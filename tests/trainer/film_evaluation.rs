@@ -67,6 +67,8 @@ fn films_are_measured_frame_by_frame_and_over_time() {
             "films.json",
             "--html",
             "films.html",
+            "--films",
+            "beside",
         ],
     );
     let (told, warned) = (text(&output.stdout), text(&output.stderr));
@@ -96,6 +98,11 @@ fn films_are_measured_frame_by_frame_and_over_time() {
     }
     let page = std::fs::read_to_string(folder.join("films.html")).unwrap();
     assert!(page.contains("data:image/png") && page.contains("talk: lattice on the box"));
+
+    for lattice in ["in the frame", "on the box"] {
+        let film = folder.join(format!("beside/talk, lattice {lattice}.mkv"));
+        assert!(film.metadata().unwrap().len() > 1000, "{film:?}");
+    }
 
     let output = evaluate(folder, &["--clips", "empty.mp4", "--finder", "finder.onnx"]);
     let warned = text(&output.stderr);

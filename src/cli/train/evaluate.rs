@@ -31,6 +31,9 @@ pub(super) struct EvaluateArgs {
     /// Take so many frames of each clip at most.
     #[arg(long, value_name = "COUNT", requires = "clips", value_parser = clap::value_parser!(u32).range(2..))]
     frames: Option<u32>,
+    /// Write films side by side into this folder: the clips, pixelated, and restored in each way.
+    #[arg(long, value_name = "FOLDER", requires = "clips")]
+    films: Option<PathBuf>,
     /// Take only those pictures that training on the same path holds back.
     #[arg(long, alias = "held-back")]
     held_out: bool,
@@ -119,6 +122,7 @@ fn of_films(args: &EvaluateArgs, finder: &Path) -> anyhow::Result<()> {
         finder: finder.to_owned(),
         models: args.model.clone(),
         frames: args.frames.map(|frames| frames as usize),
+        films: args.films.clone(),
     };
     let progress = job::bar()?;
     let measured = films::job::measure(&sources, &progress)?;

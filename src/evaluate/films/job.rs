@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use super::mosaics::boxes;
 use super::restored::ways;
 use super::score::score;
-use super::{FilmRow, FilmScores, Keeps, Mosaics, sheet};
+use super::{FilmRow, FilmScores, Keeps, Mosaics, beside, sheet};
 use crate::cascade::runtime;
 use crate::evaluate::codec::clip_pictures;
 use crate::evaluate::systems::{open_models, stem};
@@ -32,6 +32,8 @@ pub(crate) struct Sources {
     pub models: Vec<PathBuf>,
     /// Frames of each clip at most.
     pub frames: Option<usize>,
+    /// Folder for films side by side.
+    pub films: Option<PathBuf>,
 }
 
 /// All that was measured.
@@ -48,6 +50,9 @@ pub(crate) fn measure(sources: &Sources, progress: &ProgressBar) -> anyhow::Resu
     let models = open_models(&sources.models)?;
     let mut finder = Finder::open(runtime::load_for_program()?, &sources.finder)?;
     let clips = files(&sources.clips)?;
+    if let Some(folder) = &sources.films {
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
     progress.set_length((clips.len() * ACROSS.len() * 2) as u64);
     let (mut films, mut sheets) = (Vec::new(), Vec::new());
     for path in &clips {
@@ -79,6 +84,11 @@ pub(crate) fn measure(sources: &Sources, progress: &ProgressBar) -> anyhow::Resu
                     let made = made.iter().map(|(_, film)| film.as_slice());
                     let all = [mosaics.truth.as_slice(), &mosaics.pixelated];
                     let all: Vec<&[RgbImage]> = all.into_iter().chain(made).collect();
+                    if let Some(folder) = &sources.films {
+                        let path = folder.join(format!("{name}, {}.mkv", keeps.name()));
+                        beside::write(&path, &all, &mosaics)
+                            .with_context(|| path.display().to_string())?;
+                    }
                     sheets.push((caption, sheet::sheet(&all, &mosaics)));
                 }
                 films.push(FilmScores {

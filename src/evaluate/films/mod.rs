@@ -3,6 +3,7 @@
 //! Faces that show are found by a network of the user's. The mosaics' places and lattices are known:
 //! what is measured is restoration, frame by frame and from one frame to the next.
 
+mod beside;
 pub(crate) mod job;
 mod mosaics;
 mod restored;
