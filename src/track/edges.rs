@@ -20,7 +20,7 @@ const ASKED: (usize, usize) = (3, 2);
 /// Largest difference between the movements of opposite edges of a box that moves, pixels.
 const ALIKE: f64 = 1.0;
 /// Largest distance to the lattice's nearest line of an edge that lies on it, pixels.
-const ON_LINE: f64 = 1.0;
+const ON_LINE: f64 = 0.5;
 /// Least movement of a lattice, pixels: less is noise, or adds up.
 const LEAST_STEP: f64 = 0.5;
 
@@ -70,11 +70,18 @@ impl Edges {
         self.seen
             .add(std::array::from_fn(|side| now[side] - self.way[side % 2]));
         let held = self.seen.median_of_last::<NOW>();
+        let outwards = |side: usize| {
+            let beyond = now[side] - self.way[side % 2] - held[side];
+            if side < 2 { -beyond } else { beyond }
+        };
         self.shown = std::array::from_fn(|side| {
             let is_on_line = lattice.is_some_and(|lattice| {
                 (line(lattice, side % 2, now[side]) - now[side]).abs() <= ON_LINE
             });
-            self.settled(side, held[side], is_on_line) + self.way[side % 2]
+            // No mosaic grows by a block on both sides at once.
+            let is_alone = outwards((side + 2) % 4) <= JITTER;
+            let is_believed = outwards(side) <= JITTER || is_on_line && is_alone;
+            self.settled(side, held[side], is_believed) + self.way[side % 2]
         });
     }
 
@@ -137,18 +144,17 @@ impl Edges {
         }
     }
 
-    /// Where a side is that was last seen at the first of the places: less the way.
-    fn settled(&self, side: usize, held: f64, is_on_line: bool) -> f64 {
+    /// Where a side is, less the way: where it was seen last, if that `is_believed` or was seen
+    /// before, and where it is `held` to be if not.
+    fn settled(&self, side: usize, held: f64, is_believed: bool) -> f64 {
         let places = || self.seen.latest().map(|sides| sides[side]);
         let Some(now) = places().next() else {
             return held;
         };
         let is_near = |place: f64, other: f64| (place - other).abs() <= JITTER;
-        let outwards = if side < 2 { held - now } else { now - held };
         let earlier = places().skip(1).take(ASKED.0);
         let is_seen_again = earlier.filter(|place| is_near(*place, now)).count() >= ASKED.1;
-        let is_believed = outwards < 0.0 || is_on_line || is_seen_again;
-        let centre = match is_near(now, held) || !is_believed {
+        let centre = match is_near(now, held) || !(is_believed || is_seen_again) {
             true => held,
             false => now,
         };
@@ -219,6 +225,8 @@ mod tests {
         let mut frames = vec![(44, 165, 0); 12];
         frames[5].1 = 172;
         frames[8].0 = 37;
+        // By a block, but on both sides.
+        frames[10] = (33, 176, 0);
         assert_eq!(shown(&frames), [(44, 165); 12]);
     }
 
