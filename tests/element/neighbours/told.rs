@@ -27,10 +27,11 @@ fn neighbours_come_in_their_order() {
 fn a_neighbour_is_shown_in_the_square_of_the_crop() {
     let (element, fake) = looking(1, 1);
     let mut h = film(&element);
-    for (number, x) in [(1, 32), (2, 40), (3, 24)] {
+    for (number, x) in [(1, 32), (2, 40), (3, 36)] {
         let rect = Rect { x, ..RECT };
         let mut buffer = frame_on(GROUND, number, &[(rect, 10 * number as u8)]);
-        add_mosaic(buffer.get_mut().unwrap(), "restore", &rect, Some(1));
+        // What has a number is shown in a square that rests.
+        add_mosaic(buffer.get_mut().unwrap(), "restore", &rect, None);
         h.push(buffer).unwrap();
     }
     finish(&mut h);
@@ -39,7 +40,7 @@ fn a_neighbour_is_shown_in_the_square_of_the_crop() {
     // The second crop shows 48 pixels from 32 on with 32: one and a half for each of its own.
     assert_eq!(
         told[1],
-        [neighbour(10, (0, 20)), neighbour(30, (0, 15))],
+        [neighbour(10, (0, 20)), neighbour(30, (3, 23))],
         "{told:?}"
     );
 }
