@@ -98,9 +98,7 @@ fn file_and_metadata_must_agree() {
 }
 
 #[test]
-fn the_bundled_model_and_pictures_need_no_neighbours() {
-    assert_eq!(
-        Model::bundled().unwrap().metadata().window,
-        Window::default()
-    );
+fn the_bundled_model_looks_at_four_neighbours() {
+    let offsets = Model::bundled().unwrap().metadata().window.offsets();
+    assert_eq!(offsets.collect::<Vec<_>>(), [-6, -3, 3, 6]);
 }
