@@ -99,6 +99,6 @@ fn file_and_metadata_must_agree() {
 
 #[test]
 fn the_bundled_model_looks_at_four_neighbours() {
-    let offsets = Model::bundled().unwrap().metadata().window.offsets();
-    assert_eq!(offsets.collect::<Vec<_>>(), [-6, -3, 3, 6]);
+    let window = Model::bundled().unwrap().metadata().window;
+    assert_eq!(window.offsets().collect::<Vec<_>>(), [-6, -3, 3, 6]);
 }
