@@ -8,9 +8,9 @@ use super::stream::{Packet, Stream};
 /// Frames before and after a frame that a model may look at, see [`crate::cascade::Window`].
 const NEIGHBOURS: usize = 8;
 /// Frames before a part that its filter sees: as many as it takes until that has settled to what it
-/// would do if it had seen all (its means go over 25 frames), where the first frame that the part's
-/// own look at has settled, too.
-const LEAD_IN: usize = 50 + NEIGHBOURS;
+/// would do if it had seen all. The edges of a region go by 25 frames and its square by 58 of those,
+/// and the first frame that the part's own look at has settled, too.
+const LEAD_IN: usize = 84 + NEIGHBOURS;
 /// Frames behind a part that its filter sees: it may look ahead, from the last frame that the part's
 /// own look at as well.
 const LEAD_OUT: usize = 4 + NEIGHBOURS;
@@ -231,9 +231,9 @@ mod tests {
         let kept: Vec<_> = parts.iter().map(|part| part.kept.clone()).collect();
         let (first, last) = (i64::MIN..30 * second, 60 * second..i64::MAX);
         assert_eq!(kept, [first, 30 * second..60 * second, last]);
-        assert_eq!(parts[1].seen, 242 * second / 10..612 * second / 10);
+        assert_eq!(parts[1].seen, 208 * second / 10..612 * second / 10);
         // Until the frame before 61.2 s, before which 61.3 comes in the file.
-        assert_eq!(parts[1].packets, 240..613);
+        assert_eq!(parts[1].packets, 200..613);
         assert_eq!(
             (parts[0].packets.start, parts[2].packets.end),
             (0, usize::MAX)
@@ -276,7 +276,7 @@ mod tests {
         assert_eq!(told, expected);
         assert_eq!(parts[0].packets, 0..190);
         assert_eq!(parts[2].packets, 210..600);
-        assert_eq!(parts[1].seen.start, 132 * second / 10);
+        assert_eq!(parts[1].seen.start, 98 * second / 10);
         // A face behind the last frame of a second, and not in it.
         let edge = (309 * second / 10, 311 * second / 10);
         let parts = parts_around(&[edge], &[], &stream, LENGTH).unwrap();

@@ -31,6 +31,11 @@ impl<const N: usize> Recent<N> {
         self.kept.iter().rev()
     }
 
+    /// What they said, the first one first.
+    pub(super) fn earliest(&self) -> impl Iterator<Item = &[f64; N]> {
+        self.kept.iter()
+    }
+
     /// The median of each number in the last frames, `M` at most.
     pub(super) fn median_of_last<const M: usize>(&self) -> [f64; N] {
         std::array::from_fn(|i| {
