@@ -97,10 +97,12 @@ impl Course {
         let course = places()
             .skip_while(|place| place[3] > least)
             .map(|&[x, y, side, _]| [x, y, side]);
-        let stands = course.reduce(|stands, now| match distance(&now, &stands) > FREE * now[2] {
-            true => now,
-            false => stands,
-        });
+        let stands = course.reduce(
+            |stands, now| match distance(&now, &stands) > FREE * now[2] {
+                true => now,
+                false => stands,
+            },
+        );
         stands.unwrap_or_else(|| mean(&self.boxes))
     }
 }

@@ -95,6 +95,7 @@ fn films_are_measured_frame_by_frame_and_over_time() {
         let flicker = number(&model, "unsteadiness") / number(&bicubic, "unsteadiness");
         assert!((number(&model, "flicker") - flicker).abs() < 1e-9);
         assert!(number(&model, "psnr") > 12.0 && number(&model, "warped") > 0.0);
+        assert_eq!(model["left"], 0);
     }
     let page = std::fs::read_to_string(folder.join("films.html")).unwrap();
     assert!(page.contains("data:image/png") && page.contains("talk: lattice on the box"));

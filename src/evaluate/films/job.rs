@@ -117,8 +117,9 @@ fn measured(
 ) -> anyhow::Result<(Vec<FilmRow>, Vec<Named>)> {
     let (mut rows, mut drawn) = (Vec::<FilmRow>::new(), Vec::new());
     for mut way in ways(models)? {
-        let made = way.make(mosaics)?;
-        rows.push(score(way.name.clone(), &made, mosaics)?);
+        let (made, left) = way.make(mosaics)?;
+        let row = score(way.name.clone(), &made, mosaics)?;
+        rows.push(FilmRow { left, ..row });
         if way.is_sharpest() || rows.len() == 1 {
             drawn.push((way.name, made));
         }
@@ -159,6 +160,9 @@ fn means(films: &[FilmScores]) -> Vec<FilmScores> {
                 unsteadiness: mean(|row| row.unsteadiness),
                 flicker: mean(|row| row.flicker),
                 warped: mean(|row| row.warped),
+                left: (same.iter().filter_map(|film| film.rows.get(index)))
+                    .map(|row| row.left)
+                    .sum(),
             }
         });
         Some(FilmScores {

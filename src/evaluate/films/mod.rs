@@ -1,7 +1,7 @@
 //! How films are restored: clips of people whose faces are found, pixelated, coded and restored.
 //!
-//! Faces that show are found by a network of the user's. The mosaics' places and lattices are known:
-//! what is measured is restoration, frame by frame and from one frame to the next.
+//! Faces that show are found by a network of the user's. The mosaics' places and lattices are found as
+//! the element finds them; bicubic interpolation, which all is compared with, is told of them.
 
 mod beside;
 pub(crate) mod job;
@@ -44,4 +44,6 @@ pub(crate) struct FilmRow {
     /// What remains of a frame when the next one is carried back by the truth's motion, grey levels;
     /// the truth's own is what the motion does not explain.
     pub warped: f64,
+    /// Frames that were left as they are, since no mosaic was found in them.
+    pub left: usize,
 }

@@ -75,10 +75,10 @@ impl Way {
         matches!(self.kind, Kind::Model { detail, .. } if detail >= 1.0)
     }
 
-    /// What it makes of a film.
-    pub(super) fn make(&mut self, mosaics: &Mosaics) -> anyhow::Result<Vec<RgbImage>> {
+    /// What it makes of a film, and how many frames of that it leaves as they are.
+    pub(super) fn make(&mut self, mosaics: &Mosaics) -> anyhow::Result<(Vec<RgbImage>, usize)> {
         match &mut self.kind {
-            Kind::Bicubic => smooth(mosaics),
+            Kind::Bicubic => Ok((smooth(mosaics)?, 0)),
             Kind::Model { film, .. } => {
                 let mut made = Vec::new();
                 for picture in &mosaics.pixelated {
@@ -92,7 +92,10 @@ impl Way {
                     made.len(),
                     mosaics.pixelated.len()
                 );
-                Ok(made.into_iter().map(|restored| restored.picture).collect())
+                let left = made.iter().filter(|restored| restored.regions.is_empty());
+                let left = left.count();
+                let pictures = made.into_iter().map(|restored| restored.picture);
+                Ok((pictures.collect(), left))
             }
         }
     }

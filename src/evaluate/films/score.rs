@@ -13,7 +13,7 @@ const SQUARE: i32 = 16;
 /// Furthest motion from frame to frame, pixels.
 const FURTHEST: i32 = 7;
 
-/// Measure `made`; flicker is left to the caller.
+/// Measure `made`; flicker and frames that are left are the caller's.
 pub(super) fn score(name: String, made: &[RgbImage], mosaics: &Mosaics) -> anyhow::Result<FilmRow> {
     let (mut psnrs, mut ssims) = (Vec::new(), Vec::new());
     for ((made, truth), (rect, _)) in made.iter().zip(&mosaics.truth).zip(&mosaics.places) {
@@ -46,6 +46,7 @@ pub(super) fn score(name: String, made: &[RgbImage], mosaics: &Mosaics) -> anyho
         unsteadiness: root(&changes),
         flicker: 0.0,
         warped: root(&warps),
+        left: 0,
     })
 }
 

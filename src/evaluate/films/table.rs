@@ -8,20 +8,27 @@ use super::job::{ALL, Measured};
 use crate::evaluate::page;
 
 /// Heads of the columns of numbers.
-const HEADS: [&str; 5] = ["PSNR", "SSIM", "unsteadiness", "÷ bicubic", "warped"];
+const HEADS: [&str; 6] = [
+    "PSNR",
+    "SSIM",
+    "unsteadiness",
+    "÷ bicubic",
+    "warped",
+    "left",
+];
 
 /// What the numbers are.
 const MEANING: &str = "Inside the mosaics, films coded as H.264 (CRF 18): PSNR (dB) and SSIM are means over \
     the frames; unsteadiness is the root mean square by which the error changes from one frame to the next \
     (grey levels), and its ratio to that of bicubic interpolation; warped is what is left of a frame (grey \
-    levels) when the next one is carried back by the motion of the truth.";
+    levels) when the next one is carried back by the motion of the truth; left is the number of frames in which no mosaic was found.";
 
 fn title(film: &FilmScores) -> String {
     let (clip, keeps, across) = (&film.clip, film.keeps.name(), film.across);
     format!("{clip}: {keeps}, {across} blocks across")
 }
 
-fn rows(film: &FilmScores) -> impl Iterator<Item = [String; 6]> + '_ {
+fn rows(film: &FilmScores) -> impl Iterator<Item = [String; 7]> + '_ {
     film.rows.iter().map(|row| {
         [
             row.name.clone(),
@@ -30,6 +37,7 @@ fn rows(film: &FilmScores) -> impl Iterator<Item = [String; 6]> + '_ {
             format!("{:.2}", row.unsteadiness),
             format!("{:.2}", row.flicker),
             format!("{:.2}", row.warped),
+            row.left.to_string(),
         ]
     })
 }
