@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+mod audit;
 mod batcher;
 mod cpu_session;
 mod description;

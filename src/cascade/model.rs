@@ -7,6 +7,7 @@ use std::path::Path;
 
 use prost::Message;
 
+use super::audit::audit;
 use super::description;
 use super::model_io::ModelIo;
 use super::properties::PREFIX;
@@ -103,7 +104,8 @@ impl Model {
     }
 }
 
-/// Graph and metadata of a file, its weights skipped; an error if it is no whole model.
+/// Graph and metadata of a file, its weights skipped; an error if it is no whole model, or has ONNX
+/// Runtime do what no model should, see [`audit`].
 pub(super) fn decoded(
     name: &str,
     bytes: &[u8],
@@ -112,16 +114,12 @@ pub(super) fn decoded(
         model: name.into(),
         reason: reason.into(),
     };
+    audit(bytes).map_err(|objection| unreadable(&objection.to_string()))?;
     let summary =
         Head::decode(bytes).map_err(|error| unreadable(&format!("not an ONNX model ({error})")))?;
     let Some(graph) = summary.graph else {
         return Err(unreadable("not an ONNX model (it holds no graph)"));
     };
-    if graph.has_external_data() {
-        return Err(unreadable(
-            "its weights lie in other files: export it as one file",
-        ));
-    }
     Ok((graph, summary.metadata))
 }
 
