@@ -17,7 +17,8 @@ mod upright;
 mod views;
 
 use crate::blocks::PLANES;
-use crate::cascade::{Batch, ModelMetadata, Window};
+use crate::cascade::{Batch, ModelMetadata, RunError, Window, make_room};
+use crate::detect::Region;
 use crate::frame::{FrameView, FrameViewMut, Layout};
 pub use by_hand::{is_covered, is_excluded, is_mostly_within};
 pub use film::{Film, Restored};
@@ -35,6 +36,8 @@ pub struct Restoration {
     count: usize,
     /// Width and height of its frame.
     size: (u32, u32),
+    /// Targets whose faces cannot be shown.
+    unsound: Vec<usize>,
     /// As many as regions are worked on at a time.
     scratches: Vec<Scratch>,
     /// The pictures of the tasks, and what a model makes of them.
@@ -52,14 +55,20 @@ impl Restoration {
         targets: &[Target],
         metadata: &ModelMetadata,
         takes_lattice: bool,
-    ) -> bool {
+    ) -> Result<bool, RunError> {
         let pictures = self.take_up(targets, frame.layout(), metadata.margin);
         let area = metadata.size * metadata.size;
         let planes = if takes_lattice { PLANES * area } else { 0 };
         self.batch.count = pictures;
-        self.batch.pixelated.resize(pictures * 3 * area, 0.0);
-        self.batch.lattice.resize(pictures * planes, 0.0);
         self.batch.neighbours.clear();
+        let lengths = [pictures * 3 * area, pictures * planes];
+        let batch = &mut self.batch;
+        if let Err(error) = resize(&mut batch.pixelated, lengths[0])
+            .and_then(|()| resize(&mut batch.lattice, lengths[1]))
+        {
+            (self.count, self.batch.count) = (0, 0);
+            return Err(error);
+        }
         let mut crops = &mut self.batch.pixelated[..];
         let mut lattices = &mut self.batch.lattice[..];
         for tasks in self.tasks[..self.count].chunks_mut(self.scratches.len().max(1)) {
@@ -75,7 +84,7 @@ impl Restoration {
                 task.extract(scratch, frame, metadata, crop, lattice);
             });
         }
-        pictures > 0
+        Ok(pictures > 0)
     }
 
     /// Leave to `moments`, as those of the next frame, the mosaics of the last [`Self::extract`].
@@ -93,7 +102,7 @@ impl Restoration {
         number: u64,
         window: Window,
         metadata: &ModelMetadata,
-    ) {
+    ) -> Result<(), RunError> {
         let within = -(window.frames_behind() as isize)..=window.frames_ahead() as isize;
         let find = |index: usize, offset: isize| {
             let offset = Some(offset).filter(|offset| within.contains(offset));
@@ -107,10 +116,10 @@ impl Restoration {
                 .any(|it| find(index, it).is_some())
         };
         if !(0..self.count).any(is_known) {
-            return;
+            return Ok(());
         }
         let crop = metadata.window.planes() * metadata.size * metadata.size;
-        self.batch.neighbours.resize(self.batch.count * crop, 0.0);
+        resize(&mut self.batch.neighbours, self.batch.count * crop)?;
         let mut told = &mut self.batch.neighbours[..];
         let (at_a_time, mut tasks) = (self.scratches.len().max(1), (0..).zip(&self.tasks));
         for _ in (0..self.count).step_by(at_a_time) {
@@ -125,14 +134,16 @@ impl Restoration {
                 task.tell_neighbours(scratch, metadata, |offset| find(index, offset), told);
             });
         }
+        Ok(())
     }
 
     /// Make tasks of `targets`; returns the number of their pictures.
     fn take_up(&mut self, targets: &[Target], layout: &Layout, margin: f64) -> usize {
         let size = (layout.width, layout.height);
         (self.size, self.count) = (size, 0);
+        self.unsound.clear();
         let mut pictures = 0;
-        for target in targets {
+        for (index, target) in targets.iter().enumerate() {
             let Some(region) = target.region.clamp_to(size.0, size.1) else {
                 continue;
             };
@@ -141,6 +152,7 @@ impl Restoration {
             }
             let task = &mut self.tasks[self.count];
             task.set(&Target { region, ..*target }, margin, size);
+            task.target = index;
             pictures += task.count();
             self.count += 1;
         }
@@ -151,7 +163,31 @@ impl Restoration {
         pictures
     }
 
-    /// Write the faces in [`Self::batch`] into the frame of the last [`Self::extract`]. Pixels
+    /// See which of the faces in [`Self::batch`] can be shown: a model may answer with what is no
+    /// number. The others are no more to be applied; returns which of the targets of the last
+    /// [`Self::extract`] those are.
+    pub fn judge(&mut self, metadata: &ModelMetadata) -> &[usize] {
+        let answer = 3 * metadata.output_size() * metadata.output_size();
+        let mut answers = &self.batch.faces[..];
+        self.unsound.clear();
+        for task in &mut self.tasks[..self.count] {
+            let (own, others) = answers.split_at(task.count() * answer);
+            answers = others;
+            task.is_sound = are_finite(own);
+            if !task.is_sound {
+                self.unsound.push(task.target);
+            }
+        }
+        &self.unsound
+    }
+
+    /// What the last [`Self::judge`] said.
+    pub fn unsound(&self) -> &[usize] {
+        &self.unsound
+    }
+
+    /// Write the faces in [`Self::batch`] that [`Self::judge`] found sound into the frame of the last
+    /// [`Self::extract`]. Pixels
     /// outside the regions stay as they are, those between an ellipse and its box among them, but
     /// for chroma samples that a region's border shares with its neighbours.
     pub fn apply(&mut self, frame: &mut FrameViewMut<'_>, metadata: &ModelMetadata, blend: &Blend) {
@@ -166,14 +202,38 @@ impl Restoration {
                     (task, scratch, own)
                 });
             in_parallel(work, |(task, scratch, answers)| {
-                task.compose(scratch, metadata, answers, blend.projection);
+                if task.is_sound {
+                    task.compose(scratch, metadata, answers, blend.projection);
+                }
             });
             for (task, scratch) in tasks.iter().zip(&mut self.scratches) {
-                task.paste(scratch, frame, blend);
+                if task.is_sound {
+                    task.paste(scratch, frame, blend);
+                }
             }
         }
         self.count = 0;
     }
+}
+
+/// The regions of `targets` but for those that are `unsound`.
+fn sound_regions(targets: &[Target], unsound: &[usize]) -> Vec<Region> {
+    let targets = targets.iter().enumerate();
+    let sound = targets.filter(|(index, _)| !unsound.contains(index));
+    sound.map(|(_, target)| target.region).collect()
+}
+
+/// Whether all of `numbers` are: infinities are none.
+fn are_finite(numbers: &[f32]) -> bool {
+    let all = |some: &[f32]| some.iter().fold(true, |all, it| all & it.is_finite());
+    numbers.chunks(256).all(all)
+}
+
+/// Make `numbers` so many, if there is memory for that.
+fn resize(numbers: &mut Vec<f32>, count: usize) -> Result<(), RunError> {
+    make_room(numbers, count.saturating_sub(numbers.len()))?;
+    numbers.resize(count, 0.0);
+    Ok(())
 }
 
 /// The first `count` of `values`, which loses them.

@@ -9,6 +9,7 @@
     reason = "a lock is poisoned by a panic alone, and models' panics are caught"
 )]
 
+mod client;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +22,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::panic::panic_text;
-use super::{Backend, Crops, LoadError, ModelMetadata, RunError};
+use super::{Backend, Brake, Crops, LoadError, ModelMetadata, RunError};
+pub use client::Client;
+
+/// How long it is waited for a run that was told to end; then it is left to itself.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Crops on their way to the model, and what it made of them. Its memory is meant to be used again.
 #[derive(Debug, Default)]
@@ -68,6 +73,7 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 pub struct Ticket {
     slot: Arc<Slot>,
     shared: Arc<Shared>,
+    client: Client,
 }
 
 #[derive(Debug, Default)]
@@ -83,12 +89,16 @@ struct Request {
     deadline: Instant,
     slot: Arc<Slot>,
     wake: Wake,
+    client: Client,
+    /// A run with others took too long.
+    is_alone: bool,
 }
 
 #[derive(Debug)]
 struct Shared {
     waiting: Mutex<Waiting>,
     changed: Condvar,
+    brake: Option<Brake>,
     /// The last run panicked; nobody knows what became of the model.
     is_broken: AtomicBool,
 }
@@ -96,6 +106,8 @@ struct Shared {
 #[derive(Default)]
 struct Waiting {
     requests: VecDeque<Request>,
+    /// Whose crops are in the run that goes on.
+    running: Vec<Client>,
     is_closed: bool,
 }
 
@@ -141,6 +153,7 @@ impl Batcher {
         let shared = Arc::new(Shared {
             waiting: Mutex::default(),
             changed: Condvar::new(),
+            brake: backend.brake(),
             is_broken: AtomicBool::new(false),
         });
         let (metadata, provider) = (
@@ -194,19 +207,51 @@ impl Batcher {
     }
 
     /// Add crops to the queue. They may wait `patience` for others to run with; `wake` is called
-    /// when they are done.
-    pub fn submit(&self, batch: Batch, patience: Duration, wake: &Wake) -> Ticket {
+    /// when they are done, which is at once where `client` is stopped or has given the model up.
+    pub fn submit(&self, batch: Batch, patience: Duration, wake: &Wake, client: &Client) -> Ticket {
         let slot = Arc::new(Slot::default());
-        self.shared.lock().requests.push_back(Request {
+        let request = Request {
             batch,
             deadline: Instant::now() + patience,
             slot: Arc::clone(&slot),
             wake: Arc::clone(wake),
-        });
+            client: client.clone(),
+            is_alone: false,
+        };
+        // Under the lock, so that nobody stops the client in between.
+        let mut waiting = self.shared.lock();
+        match client.refusal() {
+            Some(error) => {
+                drop(waiting);
+                request.finish(Err(error));
+            }
+            None => waiting.requests.push_back(request),
+        }
         self.shared.changed.notify_all();
         Ticket {
             slot,
             shared: Arc::clone(&self.shared),
+            client: client.clone(),
+        }
+    }
+
+    /// End what goes on for `client`, and let nothing begin for it until [`Client::start`]: its tickets
+    /// come back. What others wait for goes on, or is begun anew.
+    pub fn stop(&self, client: &Client) {
+        let mut waiting = self.shared.lock();
+        client.stop();
+        let requests = std::mem::take(&mut waiting.requests);
+        let (gone, others) = requests.into_iter().partition(|it| it.client == *client);
+        let gone: VecDeque<Request> = gone;
+        waiting.requests = others;
+        if let Some(brake) = &self.shared.brake
+            && waiting.running.contains(client)
+        {
+            brake.pull();
+        }
+        drop(waiting);
+        for request in gone {
+            request.finish(Err(RunError::Stopped));
         }
     }
 }
@@ -216,8 +261,11 @@ impl Drop for Batcher {
         self.shared.lock().is_closed = true;
         self.shared.changed.notify_all();
         if let Some(thread) = self.thread.take() {
-            // It catches the model's panics and has none of its own.
-            let _ = thread.join();
+            self.shared.end(&thread);
+            if thread.is_finished() {
+                // It catches the model's panics and has none of its own.
+                let _ = thread.join();
+            }
         }
     }
 }
@@ -229,7 +277,7 @@ impl Ticket {
     }
 
     /// Have the crops run as soon as the model is free, and wait for them. The batch comes back in
-    /// any case.
+    /// any case, but for a run that did not end when its client was stopped.
     pub fn wait(self) -> (Batch, Result<(), RunError>) {
         if !self.is_done() {
             // Under the lock, so that the batcher does not miss it.
@@ -238,11 +286,18 @@ impl Ticket {
             drop(waiting);
             self.shared.changed.notify_all();
         }
-        let done = self.slot.done.lock().unwrap();
-        let mut done = (self.slot.ready)
-            .wait_while(done, |done| done.is_none())
-            .unwrap();
-        done.take().expect("the wait was for this")
+        let mut done = self.slot.done.lock().unwrap();
+        loop {
+            let wait = (self.slot.ready).wait_timeout_while(done, GRACE / 4, |done| done.is_none());
+            done = wait.unwrap().0;
+            if let Some(done) = done.take() {
+                return done;
+            }
+            if self.client.is_stopped_for(GRACE) {
+                // The run does not end; its memory is lost.
+                return (Batch::default(), Err(RunError::Stopped));
+            }
+        }
     }
 }
 
@@ -254,7 +309,27 @@ impl Slot {
     }
 }
 
+impl Request {
+    fn finish(self, result: Result<(), RunError>) {
+        self.slot.finish(self.batch, result);
+        (self.wake)();
+    }
+}
+
 impl Shared {
+    /// Wait until `thread`, which is to end, does so; help a run that takes long to its end.
+    fn end(&self, thread: &JoinHandle<()>) {
+        for end_run in [false, true] {
+            if let Some(brake) = self.brake.as_ref().filter(|_| end_run) {
+                brake.pull();
+            }
+            let start = Instant::now();
+            while !thread.is_finished() && start.elapsed() < GRACE {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap()
     }
@@ -273,7 +348,8 @@ impl Shared {
             let (mut crops, mut count) = (first.batch.count, 1);
             for request in waiting.requests.iter().skip(1) {
                 let together = crops + request.batch.count;
-                if together > fill || request.batch.detail != first.batch.detail {
+                let is_apart = first.is_alone || request.is_alone;
+                if is_apart || together > fill || request.batch.detail != first.batch.detail {
                     break;
                 }
                 (crops, count) = (together, count + 1);
@@ -289,7 +365,14 @@ impl Shared {
             let may_wait = !(is_full || hurried || waiting.is_closed);
             match left.filter(|_| may_wait) {
                 Some(left) => waiting = self.changed.wait_timeout(waiting, left).unwrap().0,
-                None => return Some(waiting.requests.drain(..count).collect()),
+                None => {
+                    let taken: Vec<Request> = waiting.requests.drain(..count).collect();
+                    waiting.running = taken.iter().map(|it| it.client.clone()).collect();
+                    if let Some(brake) = &self.brake {
+                        brake.release();
+                    }
+                    return Some(taken);
+                }
             }
         }
     }
@@ -316,12 +399,33 @@ impl Shared {
             start.elapsed(),
             requests.iter().map(|it| it.batch.count).sum(),
         );
-        for mut request in requests {
+        for mut request in self.done(requests, &result) {
             request.batch.time = time;
             request.batch.in_run = crops;
-            request.slot.finish(request.batch, result.clone());
-            (request.wake)();
+            request.finish(result.clone());
         }
+    }
+
+    /// Those of `requests` that a run has come to its end for; the others are put back, to be run
+    /// anew: who was not meant when the run was ended, and who may not be why it took too long.
+    fn done(&self, requests: Vec<Request>, result: &Result<(), RunError>) -> Vec<Request> {
+        let mut waiting = self.lock();
+        waiting.running.clear();
+        let is_alone = requests.len() == 1;
+        let is_over = |request: &Request| match result {
+            Err(RunError::Stopped) => request.client.is_stopped() || waiting.is_closed,
+            Err(RunError::TooLong { .. }) => is_alone,
+            _ => true,
+        };
+        let (over, again): (Vec<_>, Vec<_>) = requests.into_iter().partition(is_over);
+        for mut request in again.into_iter().rev() {
+            request.is_alone |= matches!(result, Err(RunError::TooLong { .. }));
+            waiting.requests.push_front(request);
+        }
+        if matches!(result, Err(RunError::TooLong { .. })) {
+            over.iter().for_each(|request| request.client.give_up());
+        }
+        over
     }
 }
 

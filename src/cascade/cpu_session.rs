@@ -1,13 +1,15 @@
 //! A graph in ONNX Runtime, without the facts of a model file: for small networks, and what an
 //! export is proven with.
 
-use ort::session::Session;
 use ort::session::builder::SessionBuilder;
+use ort::session::{OutputSelector, Session};
 use ort::value::TensorRef;
 
+use super::brake::Brake;
+use super::limits::{load_limit, run_limit, within};
 use super::model::decoded;
 use super::session::run_error;
-use super::{LoadError, RunError, Runtime};
+use super::{LoadError, Provider, RunError, Runtime};
 
 /// Numbers and their sides, the batch among them.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +22,13 @@ pub struct HostTensor {
 
 /// A graph that runs on the CPU.
 #[derive(Debug)]
-pub struct CpuSession(Session);
+pub struct CpuSession {
+    session: Session,
+    name: String,
+    /// Bytes of the file.
+    size: usize,
+    brake: Brake,
+}
 
 impl CpuSession {
     /// Open the graph in the bytes of an ONNX file, on one thread.
@@ -41,13 +49,20 @@ impl CpuSession {
             model: name.into(),
             reason: error.to_string(),
         };
-        let open = || -> ort::Result<_> {
-            SessionBuilder::new(runtime.environment())?
+        let (environment, bytes) = (runtime.environment().clone(), onnx.to_vec());
+        let open = move || -> ort::Result<_> {
+            SessionBuilder::new(&environment)?
                 .with_intra_threads(threads)?
                 .with_intra_op_spinning(false)?
-                .commit_from_memory(onnx)
+                .commit_from_memory(&bytes)
         };
-        open().map(Self).map_err(unreadable)
+        let session = within(load_limit(onnx.len(), Provider::Cpu), name, open)?;
+        Ok(Self {
+            session: session.map_err(unreadable)?,
+            name: name.to_owned(),
+            size: onnx.len(),
+            brake: Brake::default(),
+        })
     }
 
     /// Feed the named inputs, take the output `wanted`.
@@ -74,7 +89,14 @@ impl CpuSession {
                     .map_err(run_error)?;
             fed.push((*name, tensor));
         }
-        let outputs = self.0.run(fed).map_err(run_error)?;
+        let selector =
+            (wanted.iter()).fold(OutputSelector::no_default(), |all, name| all.with(*name));
+        let pixels = inputs.iter().map(|(_, numbers)| numbers.data.len()).sum();
+        let limit = run_limit(self.size, pixels);
+        let running = self.brake.begin(&self.name, selector, limit)?;
+        let outputs = (self.session)
+            .run_with_options(fed, running.options())
+            .map_err(|error| running.error(&error))?;
         let taken = |name: &&str| {
             let output = outputs
                 .get(*name)

@@ -146,6 +146,16 @@ pub enum LoadError {
     /// The first run, which only tries the model out, did not give what the model declares.
     #[error(transparent)]
     FirstRun(#[from] RunError),
+    /// It took too long to open the model.
+    #[error(
+        "model {model} was not opened within {seconds} s: the file may be meant to do harm; use another model"
+    )]
+    TooLong {
+        /// The file, or the name of the bundled model.
+        model: String,
+        /// How long it had.
+        seconds: u64,
+    },
     /// The operating system gave no thread to run the model on.
     #[error("no thread for the model: {0}; end other programs, or raise the limit of threads")]
     Thread(String),
@@ -184,6 +194,27 @@ pub enum RunError {
     /// An earlier run panicked.
     #[error("the model is gone after an earlier failure: load it again")]
     Broken,
+    /// The run was ended by whoever wanted it, as nobody waits for it any more.
+    #[error("the run was stopped")]
+    Stopped,
+    /// The run took too long, and was ended.
+    #[error(
+        "model {model} was not done with a run after {seconds} s, which was ended: the file may be meant to do harm, or this machine is too slow for it; use another model"
+    )]
+    TooLong {
+        /// The file, or the name of the bundled model.
+        model: String,
+        /// How long it had.
+        seconds: u64,
+    },
+    /// There is no memory for the run.
+    #[error(
+        "there is no memory for a run of the model ({megabytes} MB more were wanted): restore fewer regions at a time (max-detections), or use a smaller model"
+    )]
+    Memory {
+        /// What was wanted.
+        megabytes: usize,
+    },
     /// ONNX Runtime refused or failed.
     #[error("the model could not be run: {0}")]
     Failed(String),

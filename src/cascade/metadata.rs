@@ -3,13 +3,16 @@
 use std::ops::RangeInclusive;
 
 use super::properties::Properties;
-use super::{LoadError, MosaicInput, ValueRange, Window, key};
+use super::{FRAME_BYTES, LoadError, MosaicInput, ValueRange, Window, key};
+use crate::blocks::PLANES;
 use crate::onnx::GraphBuilder;
 use crate::onnx::proto::StringStringEntryProto;
 
 /// Version of the metadata.
 pub const FORMAT: u32 = 1;
 
+/// Most regions of a frame, whoever names them.
+const MAX_REGIONS: usize = 1024;
 /// Input sides that a model may have, pixels.
 const SIZES: RangeInclusive<usize> = 16..=1024;
 /// The networks halve their pictures twice.
@@ -53,6 +56,21 @@ impl ModelMetadata {
     /// Side of the square output, pixels.
     pub fn output_size(&self) -> usize {
         self.size * self.scale
+    }
+
+    /// Bytes of the numbers of a crop of `sides` (height, width), of what it is told, and of what is
+    /// made of it.
+    pub(super) fn bytes_of(&self, sides: [usize; 2]) -> usize {
+        let given = 3 + PLANES + self.window.planes();
+        let made = 3 * self.scale * self.scale;
+        let area = sides[0].saturating_mul(sides[1]);
+        area.saturating_mul((given + made) * size_of::<f32>())
+    }
+
+    /// Most regions of a frame that are restored, so that their numbers have room in
+    /// [`FRAME_BYTES`]: a model chooses how large they are.
+    pub fn most_regions(&self) -> usize {
+        (FRAME_BYTES / self.bytes_of([self.size; 2])).clamp(1, MAX_REGIONS)
     }
 
     /// Fewest pixels of a picture's side: `size`, or where sides are open, 16 or twice

@@ -17,11 +17,13 @@
 
 mod audit;
 mod batcher;
+mod brake;
 mod cpu_session;
 mod description;
 mod error;
 pub mod key;
 mod library;
+mod limits;
 mod metadata;
 mod model;
 mod model_io;
@@ -37,9 +39,11 @@ mod session;
 mod summary;
 mod window;
 
-pub use batcher::{Batch, Batcher, Ticket, Wake};
+pub use batcher::{Batch, Batcher, Client, Ticket, Wake};
+pub use brake::Brake;
 pub use cpu_session::{CpuSession, HostTensor};
 pub use error::{Attempt, LoadError, RunError};
+pub use limits::{FRAME_BYTES, make_room};
 pub use metadata::{FORMAT, ModelMetadata};
 pub use model::{DEFAULT_MODEL, MAX_MODEL_BYTES, Model, read_model};
 pub use model_io::{DETAILED, INPUT, LATTICE, NEIGHBOURS, RESTORED, STAGE1};
@@ -64,6 +68,11 @@ pub trait Backend: Send {
     /// Number of crops up to which a fuller batch is faster than several runs.
     fn preferred_batch(&self) -> usize {
         1
+    }
+
+    /// What ends its runs, if anything does.
+    fn brake(&self) -> Option<Brake> {
+        None
     }
 
     /// Restore crops; `faces` becomes `[count, 3, size·scale, size·scale]`, RGB in the model's

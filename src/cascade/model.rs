@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use prost::Message;
 
@@ -21,11 +22,14 @@ pub static DEFAULT_MODEL: &[u8] = include_bytes!("../../models/default.onnx");
 /// Largest model file that is read, bytes.
 pub const MAX_MODEL_BYTES: u64 = 1 << 30;
 
+/// The bytes of a file, for several threads.
+pub(super) type ModelBytes = Arc<Cow<'static, [u8]>>;
+
 /// A model file that passed all checks which need no ONNX Runtime.
 #[derive(Clone, Debug)]
 pub struct Model {
     name: String,
-    bytes: Cow<'static, [u8]>,
+    pub(super) bytes: ModelBytes,
     metadata: ModelMetadata,
     pub(super) model_io: ModelIo,
 }
@@ -54,7 +58,7 @@ impl Model {
         Ok(Self {
             model_io: ModelIo::of_described(&name, &graph, &description)?,
             metadata: description.metadata,
-            bytes: bytes.into(),
+            bytes: Arc::new(bytes.into()),
             name,
         })
     }
@@ -68,7 +72,7 @@ impl Model {
         Ok(Self {
             name: name.into(),
             model_io: ModelIo::of_ours(name, &graph, &metadata)?,
-            bytes,
+            bytes: Arc::new(bytes),
             metadata,
         })
     }
@@ -100,7 +104,7 @@ impl Model {
 
     /// The file's bytes.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.as_ref()
     }
 }
 

@@ -1,10 +1,15 @@
 //! Opening a model in ONNX Runtime on an execution provider.
 
+use std::sync::Arc;
+
+use ort::environment::Environment;
 use ort::ep::cuda::ConvAlgorithmSearch;
 use ort::ep::{CUDA, CoreML, DirectML, ExecutionProvider, MIGraphX, OpenVINO, TensorRT, WebGPU};
 use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
+use super::limits::{load_limit, within};
+use super::model::ModelBytes;
 use super::provider::{automatic_threads, device_name, device_number, names};
 use super::{LoadError, Model, OptimizationLevel, Provider, Runtime, SessionSettings};
 
@@ -59,30 +64,75 @@ fn open_on(
     provider: Provider,
 ) -> Result<Session, LoadError> {
     let available = runtime.providers();
-    let unavailable = |reason: String| LoadError::ProviderUnavailable {
-        asked: provider.to_string(),
-        reason,
-        available: names(&available),
-    };
-    let registration = registration(provider, settings.device.as_deref())?;
+    // Said before anything is opened.
+    registration(provider, settings.device.as_deref())?;
     if !available.contains(&provider) {
         let library = runtime.library().display();
-        return Err(unavailable(format!("{library} was built without it")));
+        return Err(LoadError::ProviderUnavailable {
+            asked: provider.to_string(),
+            reason: format!("{library} was built without it"),
+            available: names(&available),
+        });
     }
-    let mut builder = configured(runtime, settings).map_err(|error| unreadable(model, &error))?;
-    for register in registration {
-        register(&mut builder).map_err(|error| unavailable(error.to_string()))?;
-    }
-    builder
-        .commit_from_memory(model.bytes())
-        .map_err(|error| match provider {
-            Provider::Cpu => unreadable(model, &error),
-            // A missing GPU shows only here.
-            _ => unavailable(error.to_string()),
-        })
+    let opening = Opening {
+        environment: runtime.environment().clone(),
+        model: model.name().to_owned(),
+        bytes: Arc::clone(&model.bytes),
+        settings: settings.clone(),
+        provider,
+        available: names(&available),
+    };
+    let limit = load_limit(model.bytes().len(), provider);
+    within(limit, model.name(), move || opening.open())?
 }
 
-fn configured(runtime: &Runtime, settings: &SessionSettings) -> ort::Result<SessionBuilder> {
+/// All that a thread needs to open a model.
+struct Opening {
+    environment: Environment,
+    model: String,
+    bytes: ModelBytes,
+    settings: SessionSettings,
+    provider: Provider,
+    /// Names of the providers.
+    available: String,
+}
+
+impl Opening {
+    fn open(&self) -> Result<Session, LoadError> {
+        let mut builder = configured(&self.environment, &self.settings)
+            .map_err(|error| self.unreadable(&error))?;
+        for register in registration(self.provider, self.settings.device.as_deref())? {
+            register(&mut builder).map_err(|error| self.unavailable(&error))?;
+        }
+        builder
+            .commit_from_memory(&self.bytes)
+            .map_err(|error| match self.provider {
+                Provider::Cpu => self.unreadable(&error),
+                // A missing GPU shows only here.
+                _ => self.unavailable(&error),
+            })
+    }
+
+    fn unreadable(&self, error: &ort::Error) -> LoadError {
+        LoadError::ModelUnreadable {
+            model: self.model.clone(),
+            reason: error.to_string(),
+        }
+    }
+
+    fn unavailable(&self, error: &ort::Error) -> LoadError {
+        LoadError::ProviderUnavailable {
+            asked: self.provider.to_string(),
+            reason: error.to_string(),
+            available: self.available.clone(),
+        }
+    }
+}
+
+fn configured(
+    environment: &Environment,
+    settings: &SessionSettings,
+) -> ort::Result<SessionBuilder> {
     let threads = match settings.threads {
         0 => automatic_threads(),
         threads => threads.min(MAX_THREADS),
@@ -93,7 +143,7 @@ fn configured(runtime: &Runtime, settings: &SessionSettings) -> ort::Result<Sess
         OptimizationLevel::EnableExtended => GraphOptimizationLevel::Level2,
         OptimizationLevel::EnableAll => GraphOptimizationLevel::All,
     };
-    Ok(SessionBuilder::new(runtime.environment())?
+    Ok(SessionBuilder::new(environment)?
         .with_optimization_level(level)?
         .with_intra_threads(threads)?
         // Waiting threads that spin take the decoder's and the encoder's time.
@@ -174,11 +224,4 @@ fn cuda(device: Option<i32>) -> Registration {
         cuda = cuda.with_device_id(device);
     }
     Box::new(move |builder| cuda.register(builder))
-}
-
-fn unreadable(model: &Model, error: &ort::Error) -> LoadError {
-    LoadError::ModelUnreadable {
-        model: model.name().into(),
-        reason: error.to_string(),
-    }
 }

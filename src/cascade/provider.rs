@@ -1,6 +1,7 @@
 //! Where and how a model runs.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::LoadError;
 
@@ -109,6 +110,8 @@ pub struct SessionSettings {
     pub optimization: OptimizationLevel,
     /// CPU threads inside one run; 0 = automatic.
     pub threads: usize,
+    /// How long a run may take; `None`: in proportion to the model and to what it is shown.
+    pub run_limit: Option<Duration>,
 }
 
 /// `a, b, c`

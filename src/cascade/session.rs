@@ -1,8 +1,12 @@
 //! A model that runs.
 
-use ort::session::{OutputSelector, RunOptions, Session};
+use std::time::Duration;
+
+use ort::session::{OutputSelector, Session};
 use ort::value::TensorRef;
 
+use super::brake::Brake;
+use super::limits::{RUN_BYTES, compiling, make_room, run_limit};
 use super::model_io::{DETAILED, LATTICE, ModelIo, NEIGHBOURS, STAGE1};
 use super::open::{open, open_best};
 use super::parts::{GPU_BATCHES, filled_up, padded_size, swap_red_and_blue};
@@ -33,6 +37,12 @@ struct Graph {
     model: String,
     metadata: ModelMetadata,
     model_io: ModelIo,
+    /// Bytes of the file.
+    size: usize,
+    /// What runs may take beyond what the network does.
+    preparing: Duration,
+    run_limit: Option<Duration>,
+    brake: Brake,
 }
 
 impl OrtBackend {
@@ -54,6 +64,10 @@ impl OrtBackend {
             model: model.name().into(),
             metadata: model.metadata().clone(),
             model_io: model.model_io.clone(),
+            size: model.bytes().len(),
+            preparing: compiling(provider),
+            run_limit: settings.run_limit,
+            brake: Brake::default(),
         };
         Ok(Self {
             graph,
@@ -81,8 +95,11 @@ impl OrtBackend {
         let pads = self.pads();
         let sizes = GPU_BATCHES.into_iter().filter(|&size| pads || size == 1);
         let last = GPU_BATCHES.into_iter().find(|&size| size >= largest);
+        let largest_run = self.next_part(usize::MAX, [self.graph.metadata.size; 2]);
         let mut restored = Vec::new();
-        for size in sizes.take_while(|&size| last.is_none_or(|last| size <= last)) {
+        for size in
+            sizes.take_while(|&size| size <= largest_run[1] && last.is_none_or(|last| size <= last))
+        {
             let pixelated = vec![0.0; self.input_len(size)?];
             let planes = if self.takes_lattice() { PLANES } else { 0 };
             let neighbours = self.graph.metadata.window.planes();
@@ -95,6 +112,7 @@ impl OrtBackend {
             self.run(crops, 0.0, &mut restored)
                 .map_err(|error| self.graph.at_start(error))?;
         }
+        self.graph.preparing = Duration::ZERO;
         Ok(())
     }
 
@@ -104,15 +122,17 @@ impl OrtBackend {
         on_gpu && !self.graph.model_io.single
     }
 
-    /// How many of `left` crops go into the next run, and how many it is filled up to.
-    fn next_part(&self, left: usize) -> [usize; 2] {
+    /// How many of `left` crops of `sides` go into the next run, and how many it is filled up to.
+    fn next_part(&self, left: usize, sides: [usize; 2]) -> [usize; 2] {
         if self.graph.model_io.single {
             return [1; 2];
         }
+        let most = (RUN_BYTES / self.graph.metadata.bytes_of(sides)).max(1);
         if !self.pads() {
-            return [left; 2];
+            return [left.min(most); 2];
         }
-        let keep = left.min(GPU_BATCHES[GPU_BATCHES.len() - 1]);
+        let fits = GPU_BATCHES.into_iter().rev().find(|&size| size <= most);
+        let keep = left.min(fits.unwrap_or(1));
         [keep, padded_size(keep)]
     }
 
@@ -182,12 +202,13 @@ impl OrtBackend {
         let bgr = self.graph.model_io.bgr;
         if bgr {
             self.bgr.clear();
+            make_room(&mut self.bgr, crops.pixelated.len())?;
             self.bgr.extend_from_slice(crops.pixelated);
             swap_red_and_blue(&mut self.bgr, area);
         }
         let mut first = 0;
         while first < crops.count {
-            let [keep, size] = self.next_part(crops.count - first);
+            let [keep, size] = self.next_part(crops.count - first, sides);
             let range = first..first + keep;
             let end = faces.len() + keep * 3 * output;
             let pixelated = if bgr { &self.bgr } else { crops.pixelated };
@@ -268,18 +289,18 @@ impl Graph {
             let planes = self.metadata.window.planes();
             inputs.push((NEIGHBOURS.into(), tensor(planes, crops.neighbours)?.into()));
         }
-        // Leaving out the other outputs saves their copies out of the device's memory. The options
-        // cannot be kept from run to run: they may not move to another thread, and a backend may.
+        // Leaving out the other outputs saves their copies out of the device's memory.
         let selector = wanted
             .iter()
             .fold(OutputSelector::no_default(), |all, (name, _)| {
                 all.with(*name)
             });
-        let options = RunOptions::new().map_err(run_error)?.with_outputs(selector);
-        let outputs = self
-            .session
-            .run_with_options(inputs, &options)
-            .map_err(run_error)?;
+        let usual = || run_limit(self.size, crops.count * height * width) + self.preparing;
+        let limit = self.run_limit.unwrap_or_else(usual);
+        let running = self.brake.begin(&self.model, selector, limit)?;
+        let outputs = (self.session)
+            .run_with_options(inputs, running.options())
+            .map_err(|error| running.error(&error))?;
         let [height, width] = sides.map(|side| side * self.metadata.scale);
         for (name, pictures) in wanted {
             let output = outputs
@@ -295,6 +316,7 @@ impl Graph {
                     expected: expected.to_vec(),
                 });
             }
+            make_room(pictures, numbers.len())?;
             pictures.extend_from_slice(numbers);
         }
         Ok(())
@@ -329,6 +351,7 @@ impl Graph {
     /// An error of the very first run, with the file that is to blame.
     fn at_start(&self, error: RunError) -> LoadError {
         match error {
+            RunError::TooLong { model, seconds } => LoadError::TooLong { model, seconds },
             RunError::Failed(reason) => LoadError::ModelUnreadable {
                 model: self.model.clone(),
                 reason: format!(
@@ -361,6 +384,10 @@ impl Backend for OrtBackend {
         } else {
             1
         }
+    }
+
+    fn brake(&self) -> Option<Brake> {
+        Some(self.graph.brake.clone())
     }
 
     fn run(&mut self, crops: Crops<'_>, detail: f32, faces: &mut Vec<f32>) -> Result<(), RunError> {

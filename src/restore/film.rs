@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use image::RgbImage;
 
+use super::sound_regions;
 use super::{Moments, Mosaic, Restoration, Restorer, Target};
 use crate::cascade::RunError;
 use crate::detect::{Luma, Region};
@@ -131,7 +132,7 @@ impl Film {
         let mosaics = self.follow(&frame, next)?;
         let targets: Vec<Target> = mosaics.iter().map(|mosaic| mosaic.target).collect();
         let mut restoration = self.spare.pop().unwrap_or_default();
-        let number = match self.restorer.extract(&mut restoration, &frame, &targets) {
+        let number = match self.restorer.extract(&mut restoration, &frame, &targets)? {
             true => restoration.leave_to(&mut self.moments),
             false => self.moments.pass(),
         };
@@ -177,21 +178,23 @@ impl Film {
         };
         let restoration = &mut oldest.restoration;
         let metadata = self.restorer.metadata();
-        restoration.tell_neighbours(&self.moments, oldest.number, metadata.window, metadata);
+        let told =
+            restoration.tell_neighbours(&self.moments, oldest.number, metadata.window, metadata);
         let (layout, blend) = (layout_of(&oldest.picture), self.restorer.blend);
-        let result = self.restorer.run(restoration, blend.detail);
+        let result = told.and_then(|()| self.restorer.run(restoration, blend.detail));
+        let mut unsound = Vec::new();
         if result.is_ok() {
             let stride = 3 * layout.width as usize;
             let mut frame = FrameViewMut::packed(&layout, &mut oldest.picture, stride)
                 .expect("the buffer of a picture holds its rows");
             restoration.apply(&mut frame, self.restorer.metadata(), &blend);
+            unsound.extend_from_slice(restoration.unsound());
         }
         self.spare.push(oldest.restoration);
         result?;
-        let regions = oldest.targets.into_iter().map(|target| target.region);
         Ok(Some(Restored {
             picture: oldest.picture,
-            regions: regions.collect(),
+            regions: sound_regions(&oldest.targets, &unsound),
         }))
     }
 }

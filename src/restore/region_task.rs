@@ -66,6 +66,10 @@ pub(super) struct RegionTask {
     pub(super) lattice: Option<Lattice>,
     pub(super) outline: Outline,
     pub(super) id: Option<u32>,
+    /// Which of a frame's targets it is.
+    pub(super) target: usize,
+    /// Whether what the model made of it can be shown.
+    pub(super) is_sound: bool,
     sampling: Sampling,
     views: Views,
     observed: Patch,

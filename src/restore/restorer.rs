@@ -2,6 +2,7 @@
 
 use image::RgbImage;
 
+use super::sound_regions;
 use super::{Blend, Mosaic, Restoration, Target, is_covered, is_excluded, is_mostly_within};
 use crate::blocks::SamplingProbe;
 use crate::cascade::{
@@ -112,7 +113,7 @@ impl Restorer {
         let targets: Vec<Target> = mosaics.iter().map(|mosaic| mosaic.target).collect();
         self.infer(&frame.as_view(), &targets, blend.detail)?;
         self.apply(frame, &blend);
-        Ok(targets.into_iter().map(|target| target.region).collect())
+        Ok(sound_regions(&targets, self.unsound()))
     }
 
     /// The mosaics of a frame, those that were named first, then the best first, with the places of
@@ -205,6 +206,7 @@ impl Restorer {
         let detector = &mut self.detector;
         let rects = self.regions.iter();
         let rects = rects.filter_map(|rect| rect.clamp_to(luma.width, luma.height));
+        let rects = rects.take(self.backend.metadata().most_regions());
         let named = rects.map(|rect| {
             let mut named = Mosaic::named(rect);
             let region = &mut named.target.region;
@@ -215,13 +217,19 @@ impl Restorer {
         named.collect()
     }
 
+    /// Most regions of a picture that are looked for.
+    fn most(&self) -> usize {
+        let room = self.backend.metadata().most_regions();
+        self.detect.max_detections.min(room)
+    }
+
     /// Add what was found beside the regions that were named.
     fn add_found(
         &mut self,
         mosaics: &mut Vec<Mosaic>,
         found: impl ExactSizeIterator<Item = Mosaic>,
     ) {
-        let most = self.detect.max_detections;
+        let most = self.most();
         let is_full = found.len() >= most;
         let named = mosaics.iter().map(|mosaic| mosaic.region().rect);
         let named: Vec<Rect> = named.collect();
@@ -249,8 +257,9 @@ impl Restorer {
     ) -> Result<(), RunError> {
         let mut restoration = std::mem::take(&mut self.restoration);
         let result = match self.extract(&mut restoration, frame, targets) {
-            true => self.run(&mut restoration, detail),
-            false => Ok(()),
+            Ok(true) => self.run(&mut restoration, detail),
+            Ok(false) => Ok(()),
+            Err(error) => Err(error),
         };
         self.restoration = restoration;
         result
@@ -262,7 +271,7 @@ impl Restorer {
         restoration: &mut Restoration,
         frame: &FrameView<'_>,
         targets: &[Target],
-    ) -> bool {
+    ) -> Result<bool, RunError> {
         let takes_lattice = self.backend.takes_lattice();
         restoration.extract(frame, targets, self.backend.metadata(), takes_lattice)
     }
@@ -281,10 +290,19 @@ impl Restorer {
         let crops = batch.crops(0..batch.count);
         let result = self.backend.run(crops, detail, &mut faces);
         batch.faces = faces;
-        if result.is_err() {
-            restoration.count = 0;
+        match result {
+            Ok(()) => {
+                restoration.judge(self.backend.metadata());
+            }
+            Err(_) => restoration.count = 0,
         }
         result
+    }
+
+    /// Which of the targets of the last [`Self::infer`] stay as they are, as the model's answer is no
+    /// number.
+    pub fn unsound(&self) -> &[usize] {
+        self.restoration.unsound()
     }
 
     /// Write the results of the last [`Self::infer`] into the same frame, see

@@ -1,5 +1,6 @@
 //! Model files, the graphs in them, and sessions of ONNX Runtime.
 
+mod endings;
 mod faces;
 #[path = "../helpers/mod.rs"]
 mod helpers;

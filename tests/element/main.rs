@@ -13,6 +13,7 @@ mod handed_on;
 mod hdr;
 #[path = "../helpers/mod.rs"]
 mod helpers;
+mod hostile_models;
 mod interlaced;
 mod limits;
 mod messages;

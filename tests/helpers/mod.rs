@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports)]
 
 mod documented_commands;
+mod endless_model;
 mod fake_model;
 mod frames;
 mod harness;
@@ -10,6 +11,7 @@ mod tiny_finder;
 mod tiny_models;
 
 pub use documented_commands::*;
+pub use endless_model::*;
 pub use fake_model::*;
 pub use frames::*;
 pub use harness::*;

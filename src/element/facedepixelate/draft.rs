@@ -2,7 +2,7 @@
 
 use super::found::Found;
 use super::settings::FrameSettings;
-use crate::cascade::{Batcher, ModelMetadata, Ticket, Wake};
+use crate::cascade::{Batcher, Client, ModelMetadata, RunError, Ticket, Wake};
 use crate::frame::{Field, FrameView, FrameViewMut, Parity, Patch, patch};
 use crate::restore::{Restoration, Target};
 
@@ -46,7 +46,11 @@ impl Draft {
     }
 
     /// Cut what was found in `frame` out of it, for this model. False: there is nothing to run.
-    pub(super) fn extract(&mut self, frame: &FrameView<'_>, model: &Batcher) -> bool {
+    pub(super) fn extract(
+        &mut self,
+        frame: &FrameView<'_>,
+        model: &Batcher,
+    ) -> Result<bool, RunError> {
         self.targets.clear();
         self.targets.extend(self.found.iter().map(Target::from));
         let mut restoration = std::mem::take(&mut self.restoration);
@@ -63,10 +67,22 @@ impl Draft {
         settings: &FrameSettings,
         model: &Batcher,
         wake: &Wake,
+        client: &Client,
     ) -> Ticket {
         let mut batch = std::mem::take(&mut self.restoration.batch);
         batch.detail = settings.blend.detail;
-        model.submit(batch, settings.batch_timeout, wake)
+        model.submit(batch, settings.batch_timeout, wake, client)
+    }
+
+    /// Forget the regions for which the model's answer is no number; returns how many those are.
+    pub(super) fn judge(&mut self, metadata: &ModelMetadata) -> usize {
+        let unsound = self.restoration.judge(metadata);
+        let mut indices = 0..;
+        self.found.retain(|_| {
+            let index = indices.next();
+            !index.is_some_and(|index| unsound.contains(&index))
+        });
+        unsound.len()
     }
 
     /// Write what the model made into `frame`.

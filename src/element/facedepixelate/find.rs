@@ -26,6 +26,8 @@ pub(super) struct Finder {
     found: Vec<Found>,
     /// Regions that upstream named beyond the most that are restored.
     left_out: usize,
+    /// Most regions of a frame, whoever names them.
+    most: usize,
     sampling: SamplingProbe,
     poise: Poise,
     /// Mosaics that are no faces.
@@ -46,6 +48,14 @@ impl Finder {
     /// Mosaics of the frame that stay as they are, as they do not seem to cover faces.
     pub(super) fn refused(&self) -> usize {
         self.refused
+    }
+
+    /// A finder of so many regions in a frame at most.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            ..Self::default()
+        }
     }
 
     /// Whether another scene begins with the frame of the last [`Self::find`].
@@ -88,12 +98,17 @@ impl Finder {
         self.is_cut = self.cut.is_cut(&luma);
         for index in 0..self.named.by_hand.len() {
             let named = self.named.by_hand[index];
-            if let Some(region) = named.region().clamp_to(luma.width, luma.height) {
+            let Some(region) = named.region().clamp_to(luma.width, luma.height) else {
+                continue;
+            };
+            if self.found.len() < self.most {
                 self.add_named(&luma, region, Method::Fixed, named.id);
+            } else {
+                self.left_out += 1;
             }
         }
         let fixed = self.found.len();
-        let most = settings.detect.max_detections.max(fixed);
+        let most = settings.detect.max_detections.max(fixed).min(self.most);
         match settings.inference_region {
             InferenceRegion::FullFrame => self.add_detected(&luma, ahead, settings, most),
             InferenceRegion::RoiList => self.add_upstream(&luma, settings, most),
@@ -249,7 +264,7 @@ mod tests {
             confidence,
             ..NamedRegion::at(rect)
         });
-        let mut finder = Finder::default();
+        let mut finder = Finder::new(1024);
         finder.named.found.extend(named);
         finder.find(&frame, settings, |_| {});
         let rects = finder.found().iter().map(|found| found.region.rect);

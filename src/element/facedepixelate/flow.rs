@@ -67,6 +67,7 @@ impl Filter for Imp {
 impl Imp {
     fn flush_start(&self, event: gst::Event) -> bool {
         let forwarded = self.srcpad.push_event(event);
+        self.stop_runs();
         for event in self.queue.flush_start() {
             // Refused only by a pad that is inactive, which has no use for it.
             let _ = self.srcpad.store_sticky_event(&event);
@@ -78,6 +79,7 @@ impl Imp {
         let forwarded = self.srcpad.push_event(event);
         self.stream.lock().unwrap().segment.reset();
         self.qos.lock().unwrap().forget();
+        self.start_runs();
         self.queue.flush_stop();
         forwarded
     }
@@ -153,6 +155,18 @@ impl Imp {
         }
     }
 
+    /// Tell the bus, once per stream, that the model answers with what is no number.
+    pub(super) fn warn_unsound(&self) {
+        let known = std::mem::replace(&mut self.stream.lock().unwrap().unsound, true);
+        if !known {
+            gst::element_imp_warning!(
+                self,
+                gst::StreamError::Failed,
+                ("faces stay as they are: what the model makes of them is not a number; use another model")
+            );
+        }
+    }
+
     /// Tell the bus, once per stream, that regions were left as they are.
     pub(super) fn warn_crowded(&self, left_out: usize) {
         let known = std::mem::replace(&mut self.stream.lock().unwrap().crowded, true);
@@ -160,7 +174,7 @@ impl Imp {
             gst::element_imp_warning!(
                 self,
                 gst::StreamError::Failed,
-                ("{left_out} regions of a frame stay as they are: there are more than max-detections")
+                ("{left_out} regions of a frame stay as they are: there are more than max-detections, or more than there is memory for with this model")
             );
         }
     }
@@ -233,6 +247,11 @@ impl Imp {
         if mode != gst::PadMode::Push {
             return Err(gst::loggable_error!(CAT, "a queue cannot be pulled from"));
         }
+        if active {
+            self.start_runs();
+        } else {
+            self.stop_runs();
+        }
         self.queue.set_active(active);
         if !active {
             return pad
@@ -252,8 +271,10 @@ impl Imp {
     pub fn sink_activate(&self, active: bool) {
         if active {
             self.hold();
+            self.start_runs();
             self.queue.open();
         } else {
+            self.stop_runs();
             self.queue.close();
         }
     }

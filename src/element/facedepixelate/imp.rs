@@ -36,7 +36,7 @@ use super::settings::{ModelSettings, Settings};
 use super::stats::{Qos, Stats};
 use super::stream::Stream;
 use super::worker::Worker;
-use crate::cascade::{Backend, LoadError};
+use crate::cascade::{Backend, Batcher, Client, LoadError};
 use crate::element::filter::{add_pads, metadata, pad_templates, sink_pad, src_pad};
 use gst::glib;
 use gst::prelude::*;
@@ -102,6 +102,8 @@ pub struct Imp {
     pub(super) stats: Mutex<Stats>,
     /// None while the task works with it, before it is loaded, and after a panic.
     pub(super) worker: Mutex<Option<Box<Loaded>>>,
+    /// The worker's model, and who it works for: others than the task end its runs.
+    pub(super) runs: Mutex<Option<(Arc<Batcher>, Client)>>,
 }
 
 impl Imp {
@@ -153,6 +155,7 @@ impl ObjectSubclass for Imp {
             qos: Mutex::default(),
             stats: Mutex::default(),
             worker: Mutex::default(),
+            runs: Mutex::default(),
         }
     }
 }

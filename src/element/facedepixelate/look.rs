@@ -27,9 +27,11 @@ pub(super) struct Looker {
 }
 
 impl Looker {
-    /// Without a face check every mosaic counts as a face.
-    pub(super) fn new(face_check: Option<FaceCheck>) -> Self {
+    /// Without a face check every mosaic counts as a face; of regions there are `most` in a frame,
+    /// whoever names them.
+    pub(super) fn new(face_check: Option<FaceCheck>, most: usize) -> Self {
         Self {
+            finder: Finder::new(most),
             face_check,
             ..Self::default()
         }

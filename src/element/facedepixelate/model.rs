@@ -7,7 +7,8 @@ use super::sharing::{ModelError, shared};
 use super::stats::Stats;
 use super::worker::Worker;
 use crate::cascade::{
-    self, Batcher, LoadError, Model, OrtBackend, Provider, RunError, Runtime, SessionSettings, Wake,
+    self, Batcher, Client, LoadError, Model, OrtBackend, Provider, RunError, Runtime,
+    SessionSettings, Wake,
 };
 use crate::element::runtime_log;
 use crate::face_check::FaceCheck;
@@ -36,7 +37,7 @@ impl Imp {
         let known = {
             let worker = self.worker.lock().unwrap();
             let same = worker.as_ref().filter(|it| it.settings == settings);
-            let sound = same.filter(|it| !it.worker.batcher().is_broken());
+            let sound = same.filter(|it| it.worker.is_sound());
             sound.map(|it| it.worker.batcher().execution_provider().to_owned())
         };
         let execution_provider = match known {
@@ -74,7 +75,9 @@ impl Imp {
                 queue.wake();
             }
         });
-        let worker = Worker::new(batcher, wake, face_check);
+        let client = Client::default();
+        *self.runs.lock().unwrap() = Some((Arc::clone(&batcher), client.clone()));
+        let worker = Worker::new(batcher, client, wake, face_check);
         gst::info!(CAT, imp = self, "the model runs on {execution_provider}");
         *self.worker.lock().unwrap() = Some(Box::new(Loaded { settings, worker }));
         self.post_progress(gst::ProgressType::Complete, "The model is loaded");
@@ -114,6 +117,7 @@ impl Imp {
             device: settings.device.clone(),
             optimization: settings.optimization_level.into(),
             threads: settings.threads as usize,
+            run_limit: None,
         };
         let mut backend = OrtBackend::new(runtime, &model, &session)?;
         let largest = {
@@ -136,9 +140,26 @@ impl Imp {
 
     /// READY→NULL: let the model go.
     pub fn release_model(&self) {
+        self.runs.lock().unwrap().take();
         let worker = self.worker.lock().unwrap().take();
         // Letting a model go may take long; the lock is free by now.
         drop(worker);
+    }
+
+    /// What goes on in the model for this element ends, and its frames come back without: the task
+    /// waits for none.
+    pub fn stop_runs(&self) {
+        let runs = self.runs.lock().unwrap().clone();
+        if let Some((batcher, client)) = runs {
+            batcher.stop(&client);
+        }
+    }
+
+    /// After [`Self::stop_runs`].
+    pub fn start_runs(&self) {
+        if let Some((_, client)) = &*self.runs.lock().unwrap() {
+            client.start();
+        }
     }
 
     fn post_progress(&self, kind: gst::ProgressType, text: &str) {
@@ -211,6 +232,8 @@ fn error_message(error: &ModelError) -> gst::ErrorMessage {
         | E::Shape { .. }
         | E::NothingSaid { .. }
         | E::Description { .. }
+        | E::TooLong { .. }
+        | E::FirstRun(RunError::TooLong { .. })
         | E::FirstRun(RunError::OutputShape { .. }) => {
             gst::error_msg!(gst::ResourceError::OpenRead, ("{error}"))
         }

@@ -1,6 +1,7 @@
 //! The bounded queue between the sink pad's thread and the source pad's task.
 //!
-//! Lock order. The element has these locks: settings, stream, queue, QoS, statistics, worker. No
+//! Lock order. The element has these locks: settings, stream, queue, QoS, statistics, worker,
+//! runs. No
 //! thread holds two of them at once, and none is held while data, events or messages are sent, or
 //! while a model runs: the task takes the worker out of its lock for as long as it works.
 //!

@@ -26,6 +26,8 @@ pub(super) struct Stats {
     pub regions: u64,
     /// Mosaics left as they are, as they do not seem to cover faces, counted in each frame.
     pub regions_refused: u64,
+    /// Regions left as they are, as the model's answer was no number, counted in each frame.
+    pub regions_unsound: u64,
     /// Runs of the model that regions were part of.
     pub batches: u64,
     /// Crops in those runs, other streams' among them.
@@ -73,6 +75,7 @@ impl Stats {
             .field("frames-skipped-qos", self.frames_skipped_qos)
             .field("regions", self.regions)
             .field("regions-refused", self.regions_refused)
+            .field("regions-unsound", self.regions_unsound)
             .field("batches", self.batches)
             .field("batch-fill-mean", per_batch(self.crops as f64))
             .field(

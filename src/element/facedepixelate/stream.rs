@@ -22,6 +22,8 @@ pub(super) struct Stream {
     pub(super) warned: bool,
     /// One about too many regions was.
     pub(super) crowded: bool,
+    /// One about answers that are no numbers was.
+    pub(super) unsound: bool,
 }
 
 impl Stream {

@@ -107,9 +107,14 @@ impl Imp {
             epoch,
             settings,
             outcome,
+            unsound,
         } = finished;
         self.queue.flow_of(epoch)?;
         self.report(outcome, &settings)?;
+        if unsound > 0 {
+            self.stats.lock().unwrap().regions_unsound += unsound as u64;
+            self.warn_unsound();
+        }
         self.stats.lock().unwrap().frames_out += 1;
         self.srcpad.push(frame.buffer)
     }
@@ -135,7 +140,9 @@ impl Imp {
         };
         let bears = settings.on_error == OnError::Passthrough;
         match error {
-            WorkError::Run(RunError::Broken) => {
+            // Somebody waits for this to end; the frame is not wanted.
+            WorkError::Run(RunError::Stopped) => return Err(gst::FlowError::Flushing),
+            WorkError::Run(RunError::Broken) if !bears => {
                 self.lacks_model()?;
             }
             WorkError::Run(error @ RunError::Panic(_)) => {

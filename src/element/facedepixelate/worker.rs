@@ -11,7 +11,7 @@ use super::look::Looker;
 use super::neighbours::Succession;
 use super::queue::{Frame, InWork};
 use super::settings::FrameSettings;
-use crate::cascade::{Batcher, Wake};
+use crate::cascade::{Batcher, Client, Wake};
 use crate::element::metas;
 use crate::face_check::FaceCheck;
 use crate::restore::Moments;
@@ -52,12 +52,16 @@ pub(super) struct Finished {
     pub settings: FrameSettings,
     /// What became of it.
     pub outcome: Result<Outcome, WorkError>,
+    /// Regions that stay as they are, as the model's answer is no number.
+    pub unsound: usize,
 }
 
 /// A loaded model with all scratch memory.
 pub(super) struct Worker {
     batcher: Arc<Batcher>,
     wake: Wake,
+    /// Who the batcher works for.
+    client: Client,
     looker: Looker,
     succession: Succession,
     moments: Moments,
@@ -71,12 +75,18 @@ pub(super) struct Worker {
 impl Worker {
     /// A worker whose crops go to `batcher`; `wake` is called when some are done. Without a face
     /// check every mosaic counts as a face.
-    pub(super) fn new(batcher: Arc<Batcher>, wake: Wake, face_check: Option<FaceCheck>) -> Self {
+    pub(super) fn new(
+        batcher: Arc<Batcher>,
+        client: Client,
+        wake: Wake,
+        face_check: Option<FaceCheck>,
+    ) -> Self {
         Self {
             moments: Moments::new(batcher.metadata().window),
+            looker: Looker::new(face_check, batcher.metadata().most_regions()),
             batcher,
+            client,
             wake,
-            looker: Looker::new(face_check),
             succession: Succession::default(),
             begun: VecDeque::new(),
             spare: Vec::new(),
@@ -87,6 +97,11 @@ impl Worker {
     /// The model.
     pub(super) fn batcher(&self) -> &Batcher {
         &self.batcher
+    }
+
+    /// Whether the model can be run.
+    pub(super) fn is_sound(&self) -> bool {
+        !self.batcher.is_broken() && !self.client.has_given_up()
     }
 
     /// What was seen in the last [`Self::begin`].
@@ -155,14 +170,19 @@ impl Worker {
             moments,
             ..
         } = self;
-        let (mut drafts, mut unused) = (Drafts::new(), Vec::new());
+        let (mut drafts, mut unused, mut failure) = (Drafts::new(), Vec::new(), None);
         let looked = looker.look(frame, settings, ahead, spare, &mut |mut draft, view| {
-            if settings.look_only && !draft.found.is_empty() {
-                drafts.push((draft, Progress::Looked));
-            } else if !settings.look_only && draft.extract(view, batcher) {
-                drafts.push((draft, Progress::Waiting));
-            } else {
-                unused.push(draft);
+            if settings.look_only {
+                match draft.found.is_empty() {
+                    true => unused.push(draft),
+                    false => drafts.push((draft, Progress::Looked)),
+                }
+                return;
+            }
+            match draft.extract(view, batcher) {
+                Ok(true) => drafts.push((draft, Progress::Waiting)),
+                Ok(false) => unused.push(draft),
+                Err(error) => failure = Some(error),
             }
         });
         spare.append(&mut unused);
@@ -175,7 +195,8 @@ impl Worker {
             [(draft, Progress::Waiting)] if is_one => draft.restoration.leave_to(moments),
             _ => moments.pass(),
         };
-        (looked.map(|()| drafts), number)
+        let work = looked.and_then(|()| failure.map_or(Ok(drafts), |error| Err(error.into())));
+        (work, number)
     }
 
     /// Hand the crops to the model that wait for no frame any more.
@@ -193,19 +214,29 @@ impl Worker {
     /// Hand the crops of a frame in work to the model, told what is known of its neighbours.
     fn submit(&mut self, index: usize) {
         let begun = &mut self.begun[index];
+        let mut failure = None;
         for (draft, progress) in begun.work.iter_mut().flatten() {
             if !matches!(progress, Progress::Waiting) {
                 continue;
             }
             draft.restoration.batch.neighbours = self.told.pop().unwrap_or_default();
-            draft.restoration.tell_neighbours(
+            let told = draft.restoration.tell_neighbours(
                 &self.moments,
                 begun.number,
                 begun.frame.window,
                 self.batcher.metadata(),
             );
-            let ticket = draft.submit(&begun.settings, &self.batcher, &self.wake);
-            *progress = Progress::Running(ticket);
+            match told {
+                Ok(()) => {
+                    let (model, wake) = (&self.batcher, &self.wake);
+                    let ticket = draft.submit(&begun.settings, model, wake, &self.client);
+                    *progress = Progress::Running(ticket);
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+        if let Some(error) = failure {
+            begun.work = Err(error.into());
         }
     }
 
@@ -224,6 +255,7 @@ impl Worker {
             work,
             ..
         } = self.begun.pop_front()?;
+        let mut unsound = 0;
         let outcome = match work {
             Ok(work) if work.is_empty() => Ok(Outcome::Untouched),
             Ok(work) => {
@@ -235,7 +267,10 @@ impl Worker {
                         Progress::Running(ticket) => {
                             let (batch, result) = ticket.wait();
                             draft.restoration.batch = batch;
-                            failure = failure.take().or(result.err());
+                            match result {
+                                Ok(()) => unsound += draft.judge(self.batcher.metadata()),
+                                Err(error) => failure = failure.take().or(Some(error)),
+                            }
                         }
                     }
                     draft
@@ -243,7 +278,9 @@ impl Worker {
                 let mut drafts: Vec<Draft> = work.into_iter().map(wait).collect();
                 let outcome = match failure {
                     Some(error) => Err(error.into()),
-                    None if !is_done => Ok(Outcome::Untouched),
+                    None if !is_done || drafts.iter().all(|draft| draft.found.is_empty()) => {
+                        Ok(Outcome::Untouched)
+                    }
                     None => self.write(&mut frame, &mut drafts, &settings),
                 };
                 self.keep(drafts);
@@ -256,6 +293,7 @@ impl Worker {
             epoch,
             settings,
             outcome,
+            unsound,
         })
     }
 

@@ -65,7 +65,9 @@ impl Film {
         let data = vec![level; (3 * side * side) as usize];
         let frame = FrameView::packed(&layout, &data, 3 * side as usize).unwrap();
         let mut restoration = Restoration::default();
-        restoration.extract(&frame, mosaics, &metadata(), false);
+        restoration
+            .extract(&frame, mosaics, &metadata(), false)
+            .unwrap();
         let number = restoration.leave_to(&mut self.moments);
         self.frames.push((number, restoration));
     }
@@ -73,7 +75,9 @@ impl Film {
     /// The levels that crop `crop` of the `frame`-th frame is told, oldest first.
     fn told(&mut self, frame: usize, window: Window, crop: usize) -> [Option<u8>; 3] {
         let (number, restoration) = &mut self.frames[frame];
-        restoration.tell_neighbours(&self.moments, *number, window, &metadata());
+        restoration
+            .tell_neighbours(&self.moments, *number, window, &metadata())
+            .unwrap();
         let area = SIDE * SIDE;
         let all = &restoration.batch.neighbours;
         if all.is_empty() {

@@ -86,7 +86,13 @@ impl Maker {
             write(output, still.bytes())?;
             return Ok(made);
         }
-        self.restore(job, &mut still, &restored)?;
+        let unsound = self.restore(job, &mut still, &restored)?;
+        if unsound > 0 {
+            made.warnings.push(format!(
+                "{unsound} faces stay as they are: what the model makes of them is not a number; use \
+                 another model"
+            ));
+        }
         let notice = (!restored.is_empty()).then_some(NOTICE);
         let encoded = encode(&still, output, format, self.quality, notice)?;
         made.warnings.extend(encoded.losses);
@@ -95,10 +101,16 @@ impl Maker {
         Ok(made)
     }
 
-    /// Restore `mosaics` in `still`, and put them on the sheet.
-    fn restore(&mut self, job: &Job, still: &mut Still, mosaics: &[Mosaic]) -> anyhow::Result<()> {
+    /// Restore `mosaics` in `still`, and put them on the sheet. Returns how many stay as they are, as
+    /// the model's answer is no number.
+    fn restore(
+        &mut self,
+        job: &Job,
+        still: &mut Still,
+        mosaics: &[Mosaic],
+    ) -> anyhow::Result<usize> {
         if mosaics.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let tiles = |sheet: &Option<StillSheet>, still: &Still| -> Vec<_> {
             let tile = |mosaic: &Mosaic| {
@@ -109,17 +121,21 @@ impl Maker {
         };
         let before = tiles(&self.sheet, still);
         let (restorer, watermark) = (&mut self.restorer, self.watermark);
-        let done = still.edit(|frame| -> anyhow::Result<()> {
+        let done = still.edit(|frame| -> anyhow::Result<usize> {
             let targets: Vec<Target> = mosaics.iter().map(|mosaic| mosaic.target).collect();
             let blend = restorer.blend;
             restorer.infer(&frame.as_view(), &targets, blend.detail)?;
             restorer.apply(frame, &blend);
+            let unsound = restorer.unsound();
+            let sound = mosaics.iter().enumerate();
+            let sound = sound.filter(|(index, _)| !unsound.contains(index));
+            let sound: Vec<Mosaic> = sound.map(|(_, mosaic)| mosaic.clone()).collect();
             if watermark {
-                label(frame, mosaics);
+                label(frame, &sound);
             }
-            Ok(())
+            Ok(unsound.len())
         });
-        done.map_err(|error| unreadable(&job.input, error))??;
+        let unsound = done.map_err(|error| unreadable(&job.input, error))??;
         let after = tiles(&self.sheet, still);
         if let Some(sheet) = &mut self.sheet {
             let pairs = before.into_iter().zip(after);
@@ -127,7 +143,7 @@ impl Maker {
                 sheet.add_restored(&name(&job.input), &mosaic.region().rect, [before, after]);
             }
         }
-        Ok(())
+        Ok(unsound)
     }
 
     /// Put what was found on the sheet.
