@@ -1,7 +1,8 @@
 //! Files that appear as a whole or not at all.
 
 use std::io::{self, Cursor, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 use image::{ImageFormat, ImageResult, RgbImage};
@@ -18,10 +19,42 @@ pub fn beside(path: &Path) -> io::Result<NamedTempFile> {
     // What others may do with the file is the umask's to say, as for any other.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    match path.parent() {
+    let file = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => builder.tempfile_in(folder),
         _ => builder.tempfile_in("."),
+    }?;
+    note_unfinished(file.path());
+    Ok(file)
+}
+
+/// Files and folders that go when their owner is dropped.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// Of so many it is seen which ones are there still.
+const MANY: usize = 256;
+
+/// Have [`remove_unfinished`] remove what is at `path`, if it is there then.
+pub fn note_unfinished(path: &Path) {
+    let mut all = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    if all.len() >= MANY {
+        all.retain(|path| path.exists());
     }
+    // The folder may be another one by then.
+    all.push(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+}
+
+/// Remove what is not finished, before the program ends on the spot: nothing is dropped then.
+pub fn remove_unfinished() {
+    let mut all = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    all.drain(..).for_each(|path| remove(&path));
+}
+
+/// Remove a file or a folder, if it is there.
+fn remove(path: &Path) {
+    // What is finished has another name by now; and nobody could be told.
+    let _ = match path.is_dir() {
+        true => std::fs::remove_dir_all(path),
+        false => std::fs::remove_file(path),
+    };
 }
 
 /// Write `bytes` to `path`; whatever happens, `path` is the old file or the new one.
@@ -65,6 +98,21 @@ mod tests {
         assert!(error.contains("taken cannot be written"), "{error}");
         assert!(write(&path.join("b.json"), "four").is_err());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_is_not_finished_can_be_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        write(&path, "one").unwrap();
+        let file = beside(&path).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+        let path_of_part = std::path::absolute(file.path()).unwrap();
+        assert!(UNFINISHED.lock().unwrap().contains(&path_of_part));
+        // Not all of them: other tests have some.
+        remove(file.path());
+        assert!(!file.path().exists());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one");
     }
 
     #[cfg(unix)]

@@ -17,6 +17,7 @@ use super::animation::as_film;
 use super::lossless::{Picture, film};
 use super::numbered::Numbered;
 use super::stream::Stream;
+use crate::files::note_unfinished;
 use crate::stills::{Still, StillError};
 
 /// The name of what another program gives, and of what another program takes.
@@ -187,6 +188,7 @@ impl Input {
         cancel: &AtomicBool,
     ) -> Result<Made, AppError> {
         let mut file = NamedTempFile::new().map_err(AppError::temporary)?;
+        note_unfinished(file.path());
         let (sender, pieces) = sync_channel(WAITING);
         // It may wait for ever, and goes with the program.
         std::thread::spawn(move || send_all(source, &sender));

@@ -10,6 +10,7 @@ use tempfile::TempPath;
 use super::AppError;
 use super::elements::{chain, make};
 use super::run::{fail, run};
+use crate::files::note_unfinished;
 
 /// Name of what is made, in messages.
 const PICTURES: &str = "pictures";
@@ -35,6 +36,7 @@ pub(super) fn film(
     let pipeline = gst::Pipeline::with_name(PICTURES);
     let file = tempfile::Builder::new().suffix(".mkv").tempfile();
     let file = file.map_err(AppError::temporary)?.into_temp_path();
+    note_unfinished(&file);
     let form = form(first.picture.color());
     let size = (first.picture.width(), first.picture.height());
     let caps = gst::Caps::builder("video/x-raw")

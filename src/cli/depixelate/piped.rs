@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::arguments::Arguments;
 use crate::app::{AppError, STANDARD};
+use crate::files::note_unfinished;
 
 /// The name of the file that goes to standard output, as messages have it.
 const NAME: &str = "standard-output.mkv";
@@ -58,6 +59,7 @@ impl Target {
             });
         }
         let folder = tempfile::tempdir().map_err(AppError::temporary)?;
+        note_unfinished(folder.path());
         Ok(Self {
             path: folder.path().join(NAME),
             folder: Some(folder),

@@ -129,7 +129,7 @@ impl Maker {
             let unsound = restorer.unsound();
             let sound = mosaics.iter().enumerate();
             let sound = sound.filter(|(index, _)| !unsound.contains(index));
-            let sound: Vec<Mosaic> = sound.map(|(_, mosaic)| mosaic.clone()).collect();
+            let sound: Vec<Mosaic> = sound.map(|(_, mosaic)| *mosaic).collect();
             if watermark {
                 label(frame, &sound);
             }
