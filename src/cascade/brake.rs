@@ -11,6 +11,7 @@ use once_cell::sync::Lazy;
 use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions};
 
 use super::RunError;
+use super::properties::said;
 
 /// How often it is looked after runs that take too long.
 const TICK: Duration = Duration::from_secs(1);
@@ -51,7 +52,7 @@ impl Brake {
         selector: OutputSelector,
         limit: Duration,
     ) -> Result<Running<'a>, RunError> {
-        let options = RunOptions::new().map_err(|error| RunError::Failed(error.to_string()))?;
+        let options = RunOptions::new().map_err(|error| RunError::Failed(said(&error)))?;
         let run = Arc::new(Run {
             options: options.with_outputs(selector),
             cause: AtomicU8::new(Cause::None as u8),
@@ -99,7 +100,7 @@ impl Running<'_> {
                 model: self.model.to_owned(),
                 seconds: self.limit.as_secs(),
             },
-            _ => RunError::Failed(error.to_string()),
+            _ => RunError::Failed(said(error)),
         }
     }
 }

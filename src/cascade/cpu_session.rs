@@ -8,6 +8,7 @@ use ort::value::TensorRef;
 use super::brake::Brake;
 use super::limits::{load_limit, run_limit, within};
 use super::model::decoded;
+use super::properties::said;
 use super::session::run_error;
 use super::{LoadError, Provider, RunError, Runtime};
 
@@ -47,7 +48,7 @@ impl CpuSession {
         decoded(name, onnx)?;
         let unreadable = |error: ort::Error| LoadError::ModelUnreadable {
             model: name.into(),
-            reason: error.to_string(),
+            reason: said(&error),
         };
         let (environment, bytes) = (runtime.environment().clone(), onnx.to_vec());
         let open = move || -> ort::Result<_> {

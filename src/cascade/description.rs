@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::metadata::FORMAT;
-use super::properties::{PREFIX, Properties, shown};
+use super::properties::{PREFIX, Properties, brief, shown};
 use super::{LoadError, ModelMetadata, key};
 
 /// Largest file that is read, bytes.
@@ -82,7 +82,7 @@ fn parse(file: &str, text: &str) -> Result<Description, LoadError> {
     };
     let table: Table = text
         .parse()
-        .map_err(|error: toml::de::Error| wrong(error.to_string().trim_end().into()))?;
+        .map_err(|error: toml::de::Error| wrong(complaint(&error)))?;
     if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
         let (key, nearest) = (shown(key), nearest(key));
         return Err(wrong(format!(
@@ -133,6 +133,16 @@ fn nearest(wrong: &str) -> &'static str {
         .into_iter()
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     best.unwrap_or_default()
+}
+
+/// What is wrong with a table, with its line unless that is a long one.
+fn complaint(error: &toml::de::Error) -> String {
+    const LONG: usize = 600;
+    let whole = error.to_string();
+    match whole.len() > LONG {
+        true => brief(error.message()),
+        false => whole.trim_end().into(),
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use super::limits::{load_limit, within};
 use super::model::ModelBytes;
+use super::properties::said;
 use super::provider::{automatic_threads, device_name, device_number, names};
 use super::{LoadError, Model, OptimizationLevel, Provider, Runtime, SessionSettings};
 
@@ -116,14 +117,14 @@ impl Opening {
     fn unreadable(&self, error: &ort::Error) -> LoadError {
         LoadError::ModelUnreadable {
             model: self.model.clone(),
-            reason: error.to_string(),
+            reason: said(error),
         }
     }
 
     fn unavailable(&self, error: &ort::Error) -> LoadError {
         LoadError::ProviderUnavailable {
             asked: self.provider.to_string(),
-            reason: error.to_string(),
+            reason: said(error),
             available: self.available.clone(),
         }
     }

@@ -7,6 +7,8 @@ use crate::onnx::proto::StringStringEntryProto;
 
 /// Most characters of a free text, and of a wrong value in a message.
 pub(super) const MAX_TEXT: usize = 1000;
+/// Longest message of ONNX Runtime in one of ours, characters.
+const MAX_SAID: usize = 600;
 pub(super) const MAX_SHOWN: usize = 60;
 
 /// What the names in a model's metadata begin with; in a description they stand alone.
@@ -152,6 +154,22 @@ pub(super) fn shown(value: &str) -> String {
     format!("`{}{dots}`", short.escape_debug())
 }
 
+/// What ONNX Runtime says, fit for a message: it quotes names from files.
+pub(super) fn said(error: &ort::Error) -> String {
+    brief(&error.to_string())
+}
+
+pub(super) fn brief(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let short: String = text.chars().take(MAX_SAID).map(plain).collect();
+    let dots = if text.chars().nth(MAX_SAID).is_some() {
+        "…"
+    } else {
+        ""
+    };
+    format!("{short}{dots}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,5 +178,7 @@ mod tests {
     fn values_in_messages_are_short_and_plain() {
         assert_eq!(shown("a\n\u{1b}[31m"), "`a\\n\\u{1b}[31m`");
         assert_eq!(shown(&"é".repeat(100)).chars().count(), MAX_SHOWN + 3);
+        assert_eq!(brief("no\n\u{1b}op"), "no  op");
+        assert_eq!(brief(&"é".repeat(10_000)).chars().count(), MAX_SAID + 1);
     }
 }

@@ -10,6 +10,7 @@ use super::limits::{RUN_BYTES, compiling, make_room, run_limit};
 use super::model_io::{DETAILED, LATTICE, ModelIo, NEIGHBOURS, STAGE1};
 use super::open::{open, open_best};
 use super::parts::{GPU_BATCHES, filled_up, padded_size, swap_red_and_blue};
+use super::properties::said;
 use super::{
     Backend, Crops, LoadError, Model, ModelMetadata, Pictures, Provider, RunError, Runtime,
     SessionSettings,
@@ -398,5 +399,5 @@ impl Backend for OrtBackend {
 }
 
 pub(super) fn run_error(error: ort::Error) -> RunError {
-    RunError::Failed(error.to_string())
+    RunError::Failed(said(&error))
 }
