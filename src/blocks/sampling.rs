@@ -61,6 +61,8 @@ const ON_LINE: f32 = 1.0;
 const OUTSIDE: u32 = 2;
 /// Frames that the verdict of a region is the mean of, at most.
 const MAX_FRAMES: u16 = 100;
+/// Frames of a region that is followed from which on it is believed to show pixels, nobody knows which.
+const SURE: u16 = 12;
 /// Regions that are followed at a time; the oldest goes first.
 const MAX_TRACKED: usize = 256;
 
@@ -127,20 +129,28 @@ impl SamplingProbe {
             corners: self.corners(frame, rect, lattice),
             roughness: self.roughness(frame, rect, lattice),
         };
-        id.map_or(seen, |id| self.remember(id, seen)).sampling()
+        match id.map(|id| self.remember(id, seen)) {
+            None => seen.sampling(),
+            // So little tells pixels from means that a film is given time to say so.
+            Some((frames, mean)) => match mean.sampling() {
+                Sampling::Point if frames < SURE => Sampling::Mean,
+                sampling => sampling,
+            },
+        }
     }
 
-    fn remember(&mut self, id: u32, seen: Evidence) -> Evidence {
+    /// Add what was `seen` of the region `id`; returns frames and mean.
+    fn remember(&mut self, id: u32, seen: Evidence) -> (u16, Evidence) {
         if let Some((_, frames, mean)) = self.known.iter_mut().find(|(known, ..)| *known == id) {
             *frames = (*frames + 1).min(MAX_FRAMES);
             mean.add(&seen, 1.0 / f32::from(*frames));
-            return *mean;
+            return (*frames, *mean);
         }
         if self.known.len() == MAX_TRACKED {
             self.known.remove(0);
         }
         self.known.push((id, 1, seen));
-        seen
+        (1, seen)
     }
 
     /// What [`ROUGH`] is compared with; 0 where there are few blocks.
@@ -352,7 +362,7 @@ mod tests {
     fn in_even_surroundings_rough_blocks_are_pixels() {
         let block = 8;
         let mut data = vec![90; (3 * SIZE * SIZE) as usize];
-        let mut fill = |level: &mut dyn FnMut(usize, usize) -> u8| {
+        let fill = |data: &mut [u8], level: &mut dyn FnMut(usize, usize) -> u8| {
             let (left, top) = (RECT.x as usize, RECT.y as usize);
             for y in top..top + RECT.height as usize {
                 for x in left..left + RECT.width as usize {
@@ -360,13 +370,19 @@ mod tests {
                     data[3 * (y * SIZE as usize + x)..][..3].fill(level);
                 }
             }
-            told(&data, block as u32, &mut SamplingProbe::default(), None)
+            told(data, block as u32, &mut SamplingProbe::default(), None)
         };
         // Unlike their neighbours: second differences are three times the first ones.
         let mut unlike = |x: usize, y: usize| ((x * 7919 + y * 104_729 + x * y * 31) % 97) as u8;
-        assert_eq!(fill(&mut unlike), Sampling::Point);
+        assert_eq!(fill(&mut data, &mut unlike), Sampling::Point);
+        // In a film that must last.
+        let mut probe = SamplingProbe::default();
+        let film = [(); 20].map(|()| told(&data, block as u32, &mut probe, Some(1)));
+        let sure = usize::from(SURE);
+        assert_eq!(film[..sure - 1], [Sampling::Mean; 11]);
+        assert_eq!(film[sure - 1..], [Sampling::Point; 9]);
         let mut slope = |x: usize, y: usize| (10 * x + 5 * y) as u8;
-        assert_eq!(fill(&mut slope), Sampling::Mean);
+        assert_eq!(fill(&mut data, &mut slope), Sampling::Mean);
     }
 
     #[test]
