@@ -15,13 +15,16 @@ NOTICES := target/packages/notices.txt
 PREFIX ?= $(shell pkg-config --variable=prefix gstreamer-1.0 2>/dev/null)
 LIBDIR ?= $(shell pkg-config --variable=libdir gstreamer-1.0 2>/dev/null)
 DESTDIR ?=
+# Time for each kind of what strangers send, and the kinds.
+MINUTES ?= 20
+FUZZ ?= model description cues still caps structure detect
 # Debian's releases that packages are tested in.
 SUITES ?= bookworm trixie
 # Trainer builds link to libtorch. In a folder of their own they never replace a plugin that does not.
 TRAINER_DIR := target/trainer
 
 .PHONY: help demo plugin trainer features test lint deny docs bench bench-gpu bench-detect systems seed-004 \
-	cargo-deb cargo-c cargo-about pages deb wheel install uninstall test-install test-farm
+	cargo-deb cargo-c cargo-about cargo-fuzz fuzz pages deb wheel install uninstall test-install test-farm
 
 help:
 	@echo "make demo      pixelate the face in a clip and restore it: see target/demo"
@@ -48,6 +51,7 @@ help:
 	@echo "make test-install"
 	@echo "               all of these in clean roots of Debian 12 and 13 (as root; downloads, and an hour)"
 	@echo "make test      everything that is checked: formatting, lints, all tests"
+	@echo "make fuzz      what strangers send, changed at random: MINUTES (20) for each kind of it"
 	@echo "make lint      formatting and lints alone"
 	@echo "make docs      these documents as a site: see target/book"
 	@echo "make deny      licences, sources and known faults of dependencies: see deny.toml"
@@ -126,10 +130,20 @@ docs:
 cargo-deb: TOOL = cargo-deb@3.8.0
 cargo-c: TOOL = cargo-c@0.10.21+cargo-0.95.0
 cargo-about: TOOL = cargo-about@0.9.3 --features cli
-cargo-deb cargo-c cargo-about:
+cargo-fuzz: TOOL = cargo-fuzz@0.13.1
+cargo-deb cargo-c cargo-about cargo-fuzz:
 	@command -v $(patsubst cargo-c,cargo-cinstall,$@) >/dev/null || { \
 		echo "installing $(TOOL) into $(TOOLS)"; \
 		CARGO_PROFILE_RELEASE_OPT_LEVEL=1 $(CARGO) install --quiet --locked --root $(TOOLS) $(TOOL); }
+
+# Needs a nightly toolchain. What is found lies in fuzz/artifacts.
+fuzz: cargo-fuzz
+	$(PYTHON) scripts/setup.py plugin
+	HOSTILE_CORPUS="$(CURDIR)/fuzz/corpus" $(CARGO) test --test hostile
+	@for target in $(FUZZ); do \
+		ORT_DYLIB_PATH="$(CURDIR)/$(RUNTIME)" $(CARGO) +nightly fuzz run $$target -- \
+			-max_total_time=$$((60 * $(MINUTES))) -timeout=20 -rss_limit_mb=4096 || exit 1; \
+	done
 
 pages: plugin
 	packaging/pages.sh target/release/depixelate target/packages/pages

@@ -1,10 +1,9 @@
-//! Model files from strangers: whatever they hold, reading them ends, in a model or in an error.
+//! See `tests/hostile/targets.rs`.
 
 #![no_main]
 
-use gstdepixelate::cascade::Model;
-use libfuzzer_sys::fuzz_target;
+#[allow(dead_code, reason = "each program has one target")]
+#[path = "../../tests/hostile/targets.rs"]
+mod targets;
 
-fuzz_target!(|data: &[u8]| {
-    let _ = Model::from_bytes("fuzz", data.to_vec());
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::model(data));
