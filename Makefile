@@ -24,7 +24,7 @@ SUITES ?= bookworm trixie
 TRAINER_DIR := target/trainer
 
 .PHONY: help demo plugin trainer features test lint deny docs bench bench-gpu bench-detect systems seed-004 \
-	cargo-deb cargo-c cargo-about cargo-fuzz fuzz pages deb wheel install uninstall test-install test-farm
+	cargo-deb cargo-c cargo-about cargo-fuzz fuzz soak pages deb wheel install uninstall test-install test-farm
 
 help:
 	@echo "make demo      pixelate the face in a clip and restore it: see target/demo"
@@ -51,6 +51,7 @@ help:
 	@echo "make test-install"
 	@echo "               all of these in clean roots of Debian 12 and 13 (as root; downloads, and an hour)"
 	@echo "make test      everything that is checked: formatting, lints, all tests"
+	@echo "make soak      pipelines that are changed at random, for ten minutes or HOURS=8"
 	@echo "make fuzz      what strangers send, changed at random: MINUTES (20) for each kind of it"
 	@echo "make lint      formatting and lints alone"
 	@echo "make docs      these documents as a site: see target/book"
@@ -135,6 +136,11 @@ cargo-deb cargo-c cargo-about cargo-fuzz:
 	@command -v $(patsubst cargo-c,cargo-cinstall,$@) >/dev/null || { \
 		echo "installing $(TOOL) into $(TOOLS)"; \
 		CARGO_PROFILE_RELEASE_OPT_LEVEL=1 $(CARGO) install --quiet --locked --root $(TOOLS) $(TOOL); }
+
+soak:
+	$(PYTHON) scripts/setup.py plugin
+	ORT_DYLIB_PATH="$(CURDIR)/$(RUNTIME)" SOAK_SECONDS=$(if $(HOURS),$$(( $(HOURS) * 3600 )),600) \
+		$(CARGO) test --test soak -- --nocapture
 
 # Needs a nightly toolchain. What is found lies in fuzz/artifacts.
 fuzz: cargo-fuzz

@@ -254,9 +254,10 @@ impl Imp {
         }
         self.queue.set_active(active);
         if !active {
-            return pad
-                .stop_task()
-                .map_err(|_| gst::loggable_error!(CAT, "the task could not be stopped"));
+            pad.stop_task()
+                .map_err(|_| gst::loggable_error!(CAT, "the task could not be stopped"))?;
+            self.drop_work();
+            return Ok(());
         }
         let element = self.obj().downgrade();
         pad.start_task(move || {

@@ -287,6 +287,12 @@ impl Queue {
         self.changed.notify_all();
     }
 
+    /// All that was in work was dropped, as the task has been stopped.
+    pub(super) fn abandon_all(&self) {
+        self.lock().in_work = 0;
+        self.changed.notify_all();
+    }
+
     /// What was in work is lost; nothing moves any more.
     pub(super) fn fail(&self) {
         let mut state = self.lock();

@@ -33,6 +33,14 @@ impl Imp {
         }
     }
 
+    /// Once the task has been stopped: it may have been so between two steps, with frames in work.
+    pub(super) fn drop_work(&self) {
+        if let Some(loaded) = &mut *self.worker.lock().unwrap() {
+            loaded.worker.abandon();
+        }
+        self.queue.abandon_all();
+    }
+
     fn step(&self) {
         // Without a worker frames are in nobody's hands.
         let mut loaded = self.worker.lock().unwrap().take();

@@ -158,3 +158,28 @@ fn nobody_can_pull() {
     assert!(element.set_state(gst::State::Paused).is_ok());
     element.set_state(gst::State::Null).unwrap();
 }
+
+/// The task may be stopped between two steps, with frames in work. The model does not end its run when
+/// it is told to.
+#[test]
+fn frames_that_were_in_work_are_forgotten() {
+    let (fake, gate) = Gate::fake();
+    let element = restoring(&fake);
+    let mut h = harness(&element);
+    h.set_src_caps(caps());
+    // One is in the model and is waited for, as there is no room for a third one beside the second.
+    for number in 0..3 {
+        h.push(noise_frame(&caps(), number)).unwrap();
+    }
+    gate.wait();
+    // With another model, nobody knows of them.
+    element.set_state(gst::State::Null).unwrap();
+    drop(gate);
+    element.set_state(gst::State::Playing).unwrap();
+    start_stream(&mut h, &caps());
+    // It waits for all that is in work.
+    let mut query = gst::query::Drain::new();
+    h.srcpad().unwrap().peer_query(&mut query);
+    h.push(noise_frame(&caps(), 7)).unwrap();
+    assert_eq!(h.pull().unwrap().offset(), 7);
+}
