@@ -11,11 +11,11 @@
 
 mod client;
 mod merge;
+mod request;
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -23,52 +23,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::panic::panic_text;
-use super::{Backend, Brake, Crops, LoadError, ModelMetadata, RunError};
+use super::{Backend, Brake, LoadError, ModelMetadata, RunError};
 pub use client::Client;
 use merge::run;
+pub use request::{Batch, Wake};
+use request::{Request, Slot};
 
 /// How long it is waited for a run that was told to end; then it is left to itself.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// Crops on their way to the model, and what it made of them. Its memory is meant to be used again.
-#[derive(Debug, Default)]
-pub struct Batch {
-    /// Number of crops.
-    pub count: usize,
-    /// From the model's truest picture (0) to its sharpest (1).
-    pub detail: f32,
-    /// As in [`Crops`].
-    pub pixelated: Vec<f32>,
-    /// As in [`Crops`].
-    pub lattice: Vec<f32>,
-    /// As in [`Crops`].
-    pub neighbours: Vec<f32>,
-    /// What the model made of them, `[count, 3, size·scale, size·scale]` in its range.
-    pub faces: Vec<f32>,
-    /// Crops in the run that these were part of.
-    pub in_run: usize,
-    /// Time inside the model.
-    pub time: Duration,
-}
-
-impl Batch {
-    /// Some of the crops, for a run.
-    pub fn crops(&self, range: Range<usize>) -> Crops<'_> {
-        let part = |numbers: &'_ Vec<f32>| -> Range<usize> {
-            let crop = numbers.len() / self.count.max(1);
-            range.start * crop..range.end * crop
-        };
-        Crops {
-            count: range.len(),
-            pixelated: &self.pixelated[part(&self.pixelated)],
-            lattice: &self.lattice[part(&self.lattice)],
-            neighbours: &self.neighbours[part(&self.neighbours)],
-        }
-    }
-}
-
-/// Wakes whoever may wait for a batch; called from the batcher's thread.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// A place in the queue, and the result.
 #[derive(Debug)]
@@ -76,24 +38,6 @@ pub struct Ticket {
     slot: Arc<Slot>,
     shared: Arc<Shared>,
     client: Client,
-}
-
-#[derive(Debug, Default)]
-struct Slot {
-    hurried: AtomicBool,
-    is_done: AtomicBool,
-    done: Mutex<Option<(Batch, Result<(), RunError>)>>,
-    ready: Condvar,
-}
-
-struct Request {
-    batch: Batch,
-    deadline: Instant,
-    slot: Arc<Slot>,
-    wake: Wake,
-    client: Client,
-    /// A run with others took too long.
-    is_alone: bool,
 }
 
 #[derive(Debug)]
@@ -300,21 +244,6 @@ impl Ticket {
                 return (Batch::default(), Err(RunError::Stopped));
             }
         }
-    }
-}
-
-impl Slot {
-    fn finish(&self, batch: Batch, result: Result<(), RunError>) {
-        *self.done.lock().unwrap() = Some((batch, result));
-        self.is_done.store(true, Ordering::Release);
-        self.ready.notify_all();
-    }
-}
-
-impl Request {
-    fn finish(self, result: Result<(), RunError>) {
-        self.slot.finish(self.batch, result);
-        (self.wake)();
     }
 }
 

@@ -1,6 +1,6 @@
 //! One run for the crops of several requests.
 
-use super::{Batch, Request};
+use super::request::{Batch, Request};
 use crate::cascade::{Backend, RunError, make_room};
 
 /// Run all requests at once; `together` is memory for their crops.

@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use super::*;
-use crate::cascade::{MosaicInput, ValueRange, Window};
+use crate::cascade::{Crops, MosaicInput, ValueRange, Window};
 
 /// Returns crops back, notes the sizes of its runs, and waits for leave before each, if it has to.
 struct Echo {
